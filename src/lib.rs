@@ -1,0 +1,5 @@
+//! krmor.
+pub mod report;
+pub mod stream;
+pub mod workload;
+pub mod yaml;

@@ -1,0 +1,360 @@
+//! The objects of a stream, and the setters through which functions change them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::report::{Change, Report, ResourceRef, Why};
+use crate::workload::Table;
+use crate::yaml::{self, Document, EditError, Kind, Node, Op, Operation, Place};
+
+/// Index of an object in its stream. Objects keep theirs throughout a run.
+pub type ObjectId = usize;
+
+/// How deep `List`s may hold `List`s.
+const MAX_LIST_DEPTH: usize = 8;
+
+/// Where an object lies.
+#[derive(Clone, Debug)]
+struct Location {
+    /// Number of the document, as reported.
+    document: usize,
+    /// Index into `documents`: a ResourceList is one YAML document that holds many.
+    yaml: usize,
+    place: Place,
+    /// Pointer of the object within its YAML document.
+    inside: String,
+    /// Pointer of the object within its reported document.
+    prefix: String,
+    /// Kind and apiVersion that a typed list (`DeploymentList`) gives items which do not say.
+    implied: Option<(String, String)>,
+}
+
+/// What krmor was handed, and what functions change.
+#[derive(Debug)]
+pub struct Stream {
+    documents: Vec<Document>,
+    objects: Vec<Location>,
+    /// Where pod templates live.
+    pub workloads: Table,
+}
+
+impl Stream {
+    /// Reads a bare stream: YAML documents between `---` lines, or JSON.
+    ///
+    /// # Errors
+    /// When it is not YAML that kustomize would read.
+    pub fn parse(text: &Arc<String>) -> Result<Self, yaml::Error> {
+        let documents = yaml::parse(text)?;
+        let mut objects = Vec::with_capacity(documents.len());
+        for (number, document) in documents.iter().enumerate() {
+            let location = Location {
+                document: number,
+                yaml: number,
+                place: document.place(),
+                inside: String::new(),
+                prefix: String::new(),
+                implied: None,
+            };
+            add_objects(document, document.root(), location, 0, &mut objects);
+        }
+        Ok(Self { documents, objects, workloads: Table::default() })
+    }
+
+    /// Takes the items of a parsed ResourceList as documents.
+    #[must_use]
+    pub fn of_items(list: Document) -> Self {
+        let mut objects = Vec::new();
+        if let Some(items) = list.root().get("items") {
+            for (number, item) in items.items().enumerate() {
+                let location = Location {
+                    document: number,
+                    yaml: 0,
+                    place: item.place(2),
+                    inside: format!("/items/{number}"),
+                    prefix: String::new(),
+                    implied: None,
+                };
+                add_objects(&list, item, location, 0, &mut objects);
+            }
+        }
+        Self { documents: vec![list], objects, workloads: Table::default() }
+    }
+
+    /// The YAML documents, in order.
+    #[must_use]
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// The YAML documents, for transports that add to them.
+    pub(crate) fn documents_mut(&mut self) -> &mut [Document] {
+        &mut self.documents
+    }
+
+    /// The stream's text with every change in it.
+    #[must_use]
+    pub fn render(&self) -> String {
+        yaml::render(&self.documents)
+    }
+
+    /// Every object, the items of `List`s among them.
+    pub fn objects(&self) -> impl Iterator<Item = Object<'_>> {
+        (0..self.objects.len()).filter_map(|id| self.object(id))
+    }
+
+    /// The object `id`.
+    #[must_use]
+    pub fn object(&self, id: ObjectId) -> Option<Object<'_>> {
+        let location = self.objects.get(id)?;
+        let document = self.documents.get(location.yaml)?;
+        let root = document.node(location.place, &location.inside)?;
+        Some(Object { id, location, root })
+    }
+
+    /// Sets the value at `pointer` of an object and records it. Missing parents are made; an equal value is left alone.
+    ///
+    /// The pointer's tokens are keys, or indices of items that exist.
+    ///
+    /// # Errors
+    /// When a parent on the way is a plain value, or the edit would change another place (see [`EditError`]).
+    pub fn set(&mut self, report: &mut Report, id: ObjectId, pointer: &str, value: Value, why: Why) -> Result<(), EditError> {
+        let Some(object) = self.object(id) else { return Ok(()) };
+        let tokens = yaml::pointer_tokens(pointer).unwrap_or_default();
+        let mut node = object.root;
+        let mut previous = None;
+        let mut op = Op::Replace;
+        let mut depth = 0;
+        let mut path = object.prefix().to_owned();
+        for token in &tokens {
+            let next = match node.kind() {
+                Kind::Seq => token.parse().ok().and_then(|at| node.items().nth(at)),
+                _ => node.get(token),
+            };
+            depth += 1;
+            path.push('/');
+            path.push_str(&yaml::escape_token(token));
+            match next {
+                None => {
+                    op = Op::Add;
+                    break;
+                }
+                // `securityContext:` with nothing behind it: the null is replaced.
+                Some(next) if next.is_null() => {
+                    previous = (depth == tokens.len()).then_some(Value::Null);
+                    break;
+                }
+                Some(next) => node = next,
+            }
+            if depth == tokens.len() {
+                previous = node.to_value();
+            }
+        }
+        if previous.as_ref() == Some(&value) {
+            return Ok(());
+        }
+        let value = tokens.iter().skip(depth).rev().fold(value, |inner, token| {
+            Value::Object([(token.clone().into_owned(), inner)].into_iter().collect())
+        });
+        self.edit(report, id, op, path, value, previous, why)
+    }
+
+    /// Removes the value at `pointer` of an object, if it is there, and records it.
+    ///
+    /// # Errors
+    /// As for [`Stream::set`].
+    pub fn remove(&mut self, report: &mut Report, id: ObjectId, pointer: &str, why: Why) -> Result<(), EditError> {
+        let Some(object) = self.object(id) else { return Ok(()) };
+        let Some(node) = object.root.at_pointer(pointer) else { return Ok(()) };
+        let previous = node.to_value();
+        let path = format!("{}{pointer}", object.prefix());
+        self.edit(report, id, Op::Remove, path, Value::Null, previous, why)
+    }
+
+    /// Appends `item` to the list at `pointer` of an object, which is made when it is missing, and records it.
+    ///
+    /// # Errors
+    /// As for [`Stream::set`].
+    pub fn append(&mut self, report: &mut Report, id: ObjectId, pointer: &str, item: Value, why: Why) -> Result<(), EditError> {
+        let Some(object) = self.object(id) else { return Ok(()) };
+        match object.root.at_pointer(pointer).filter(|node| node.kind() == Kind::Seq) {
+            Some(list) => {
+                let path = format!("{}{pointer}/{}", object.prefix(), list.items().count());
+                self.edit(report, id, Op::Add, path, item, None, why)
+            }
+            None => self.set(report, id, pointer, Value::Array(vec![item]), why),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)] // the fields of a change
+    fn edit(
+        &mut self,
+        report: &mut Report,
+        id: ObjectId,
+        op: Op,
+        path: String,
+        value: Value,
+        previous: Option<Value>,
+        why: Why,
+    ) -> Result<(), EditError> {
+        let Some(location) = self.objects.get(id) else { return Ok(()) };
+        let Some(document) = self.documents.get_mut(location.yaml) else { return Ok(()) };
+        let relative = path.get(location.prefix.len()..).unwrap_or("");
+        document.apply_at(location.place, &location.inside, Operation { op, path: relative, value: &value })?;
+        report.changes.push(Change {
+            document: location.document,
+            object: id,
+            op,
+            path,
+            value,
+            previous,
+            function: report.function().to_owned(),
+            why,
+        });
+        Ok(())
+    }
+}
+
+/// Adds the object at `node`, or the items of the list that it is.
+fn add_objects(document: &Document, node: Node<'_>, location: Location, depth: usize, out: &mut Vec<Location>) {
+    if node.kind() != Kind::Map {
+        return;
+    }
+    let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default();
+    let items = node.get("items").filter(|items| items.kind() == Kind::Seq);
+    let (Some(items), Some(item_kind)) = (items, kind.strip_suffix("List")) else {
+        out.push(location);
+        return;
+    };
+    if depth >= MAX_LIST_DEPTH {
+        out.push(location);
+        return;
+    }
+    let api_version = node.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
+    let implied = (!item_kind.is_empty()).then(|| (item_kind.to_owned(), api_version.into_owned()));
+    for (at, item) in items.items().enumerate() {
+        let location = Location {
+            place: item.place(location.place.depth() + 2),
+            inside: format!("{}/items/{at}", location.inside),
+            prefix: format!("{}/items/{at}", location.prefix),
+            implied: implied.clone(),
+            ..location.clone()
+        };
+        add_objects(document, item, location, depth + 1, out);
+    }
+}
+
+/// One Kubernetes object of the stream, as it is now.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<'a> {
+    id: ObjectId,
+    location: &'a Location,
+    root: Node<'a>,
+}
+
+impl<'a> Object<'a> {
+    /// Its index in the stream.
+    #[must_use]
+    pub fn id(&self) -> ObjectId {
+        self.id
+    }
+
+    /// Number of its document.
+    #[must_use]
+    pub fn document(&self) -> usize {
+        self.location.document
+    }
+
+    /// Its pointer within its document: empty, or `/items/3` in a `List`.
+    #[must_use]
+    pub fn prefix(&self) -> &'a str {
+        &self.location.prefix
+    }
+
+    /// Its content.
+    #[must_use]
+    pub fn root(&self) -> Node<'a> {
+        self.root
+    }
+
+    fn text(&self, path: &[&str]) -> Cow<'a, str> {
+        self.root.find(path).and_then(Node::as_str).unwrap_or_default()
+    }
+
+    /// `apiVersion`; empty when there is none.
+    #[must_use]
+    pub fn api_version(&self) -> Cow<'a, str> {
+        match (&self.location.implied, self.root.get("apiVersion")) {
+            (Some((_, implied)), None) => Cow::Borrowed(implied),
+            _ => self.text(&["apiVersion"]),
+        }
+    }
+
+    /// `kind`; empty when there is none.
+    #[must_use]
+    pub fn kind(&self) -> Cow<'a, str> {
+        match (&self.location.implied, self.root.get("kind")) {
+            (Some((implied, _)), None) => Cow::Borrowed(implied),
+            _ => self.text(&["kind"]),
+        }
+    }
+
+    /// The API group: empty for the core group.
+    #[must_use]
+    pub fn group(&self) -> String {
+        self.api_version().split_once('/').map_or_else(String::new, |(group, _)| group.to_owned())
+    }
+
+    /// The API version without its group.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let api_version = self.api_version();
+        api_version.split_once('/').map_or_else(|| api_version.to_string(), |(_, version)| version.to_owned())
+    }
+
+    /// `metadata.name`, or `metadata.generateName` followed by `*`.
+    #[must_use]
+    pub fn name(&self) -> Cow<'a, str> {
+        let name = self.text(&["metadata", "name"]);
+        if !name.is_empty() {
+            return name;
+        }
+        match self.text(&["metadata", "generateName"]) {
+            prefix if prefix.is_empty() => prefix,
+            prefix => Cow::Owned(format!("{prefix}*")),
+        }
+    }
+
+    /// `metadata.namespace`; empty when there is none.
+    #[must_use]
+    pub fn namespace(&self) -> Cow<'a, str> {
+        self.text(&["metadata", "namespace"])
+    }
+
+    /// An annotation.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<Cow<'a, str>> {
+        self.root.find(&["metadata", "annotations", key]).and_then(Node::as_str)
+    }
+
+    /// A label.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<Cow<'a, str>> {
+        self.root.find(&["metadata", "labels", key]).and_then(Node::as_str)
+    }
+
+    /// How reports name it.
+    #[must_use]
+    pub fn reference(&self) -> ResourceRef {
+        let either = |new: &str, old: &str| self.annotation(new).or_else(|| self.annotation(old));
+        ResourceRef {
+            api_version: self.api_version().into_owned(),
+            kind: self.kind().into_owned(),
+            name: self.name().into_owned(),
+            namespace: self.namespace().into_owned(),
+            file: either("internal.config.kubernetes.io/path", "config.kubernetes.io/path").map(Cow::into_owned),
+            index: either("internal.config.kubernetes.io/index", "config.kubernetes.io/index").and_then(|text| text.parse().ok()),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Where pod templates live (stub).
+/// Stub.
+#[derive(Debug, Default)]
+pub struct Table;

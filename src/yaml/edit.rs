@@ -1,0 +1,523 @@
+//! RFC 6902 operations on the tree. The text is not touched here: `splice` writes what changed.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::node::{Id, Kind, NONE, Props, Raw, Style, flag};
+use super::{Document, Node, Scalar, pointer};
+
+/// Values nested deeper than this are not copied or compared.
+const MAX_COPY_DEPTH: usize = 120;
+
+/// What an [`Operation`] does; `move`, `copy` and `test` are made of these and of reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// Inserts an item or sets a key.
+    Add,
+    /// Removes what is there.
+    Remove,
+    /// Replaces what is there.
+    Replace,
+}
+
+impl Op {
+    /// The name that RFC 6902 gives it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Op::Add => "add",
+            Op::Remove => "remove",
+            Op::Replace => "replace",
+        }
+    }
+}
+
+/// One edit of a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation<'a> {
+    /// What to do.
+    pub op: Op,
+    /// Where: a JSON Pointer.
+    pub path: &'a str,
+    /// The value to add or put in place; ignored by `Remove`.
+    pub value: &'a Value,
+}
+
+/// Why an operation could not be applied. The document is unchanged in value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct EditError {
+    /// The pointer of the operation.
+    pub path: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+type Step<T> = Result<T, Cow<'static, str>>;
+
+/// A child of a collection: `key` is `NONE` in sequences, `previous` the node linked before it.
+struct Slot {
+    previous: Id,
+    key: Id,
+    value: Id,
+}
+
+impl Document {
+    /// Applies one operation. As in kustomize, adding under a null value makes it a mapping (or a list for `-`).
+    ///
+    /// # Errors
+    /// When the path does not exist, or the edit cannot be made without changing another value.
+    pub fn apply(&mut self, operation: Operation<'_>) -> Result<(), EditError> {
+        self.apply_from(self.root, 0, operation)
+    }
+
+    /// As [`Document::apply`], with a path that starts at `base`, which is `depth` levels below the root.
+    pub(crate) fn apply_from(&mut self, base: Id, depth: usize, operation: Operation<'_>) -> Result<(), EditError> {
+        let error = |message: Cow<'static, str>| EditError { path: operation.path.to_owned(), message: message.into_owned() };
+        let Some(tokens) = pointer::tokens(operation.path) else {
+            return Err(error("not a JSON Pointer: it must start with `/`".into()));
+        };
+        self.try_apply(base, depth, &tokens, operation).map_err(error)
+    }
+
+    fn try_apply(&mut self, base: Id, depth: usize, tokens: &[Cow<'_, str>], operation: Operation<'_>) -> Step<()> {
+        let Some((last, parents)) = tokens.split_last() else {
+            return self.replace_root(base, operation);
+        };
+        self.check(base, tokens, operation.op)?;
+        let mut container = base;
+        let mut path = vec![container];
+        for token in parents {
+            container = self.descend(container, token, path.len() + depth)?;
+            path.push(container);
+        }
+        container = self.own(container)?;
+        if let Some(end) = path.last_mut() {
+            *end = container;
+        }
+        let depth = depth + path.len();
+        if self.has_alias {
+            self.unshare(&path)?;
+        }
+        let raw = self.raw(container).ok_or("nothing is there")?;
+        match raw.kind {
+            Kind::Map => self.edit_map(container, depth, last, operation),
+            Kind::Seq => self.edit_seq(container, depth, last, operation),
+            _ => {
+                // Null becomes a collection; `check` let nothing else through.
+                let value = if last == "-" {
+                    Value::Array(vec![operation.value.clone()])
+                } else {
+                    Value::Object([(last.clone().into_owned(), operation.value.clone())].into_iter().collect())
+                };
+                self.substitute(container, depth, &value)
+            }
+        }
+    }
+
+    /// Sees to it that the operation will succeed, before anything is changed.
+    fn check(&self, base: Id, tokens: &[Cow<'_, str>], op: Op) -> Step<()> {
+        let mut node = Node::at(self, base);
+        let count = tokens.len();
+        for (i, token) in tokens.iter().enumerate() {
+            let last = i + 1 == count;
+            match node.kind() {
+                Kind::Map => match node.get(token) {
+                    Some(next) => {
+                        if last && op == Op::Remove && self.explicit(node.id, token).is_none() {
+                            return Err("it comes from a merge key `<<`: write the mapping out, then remove it".into());
+                        }
+                        node = next;
+                    }
+                    None if last && op == Op::Add => return Ok(()),
+                    None => return Err(format!("there is no `{token}`").into()),
+                },
+                Kind::Seq => {
+                    let length = node.items().count();
+                    if last && op == Op::Add && (token == "-" || index(token)? == length) {
+                        return Ok(());
+                    }
+                    let at = index(token)?;
+                    node = node.items().nth(at).ok_or_else(|| format!("the list has {length} items; there is no item {at}"))?;
+                }
+                _ if last && op == Op::Add && node.is_null() => return Ok(()),
+                _ => return Err(format!("`{token}` cannot be looked up in a plain value").into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn replace_root(&mut self, base: Id, operation: Operation<'_>) -> Step<()> {
+        if operation.op == Op::Remove {
+            return Err("a whole document cannot be removed".into());
+        }
+        if base != self.root {
+            return Err("a whole list item cannot be replaced".into());
+        }
+        self.substitute(base, 0, operation.value)
+    }
+
+    /// The child of `container` under `token`, made the document's own where an alias or merge key gave it.
+    fn descend(&mut self, container: Id, token: &str, depth: usize) -> Step<Id> {
+        let container = self.own(container)?;
+        let raw = self.raw(container).ok_or("nothing is there")?;
+        if raw.kind == Kind::Map {
+            if let Some(slot) = self.explicit(container, token) {
+                return self.own(slot.value);
+            }
+            let merged = Node { document: self, id: container }.get(token).map(|node| node.id);
+            let source = merged.ok_or_else(|| format!("there is no `{token}`"))?;
+            let copy = self.copy(source, 0)?;
+            self.append_pair(container, token, copy, depth);
+            return Ok(copy);
+        }
+        let at = index(token)?;
+        let slot = self.item(container, at).ok_or_else(|| format!("there is no item {at}"))?;
+        self.own(slot.value)
+    }
+
+    /// Replaces an alias by a copy of what it stands for; other nodes stay.
+    fn own(&mut self, id: Id) -> Step<Id> {
+        match self.raw(id) {
+            Some(raw) if raw.kind == Kind::Alias => {
+                let copy = self.copy(raw.child, 0)?;
+                let depth = self.depth_of(id);
+                self.put(id, copy, depth);
+                Ok(copy)
+            }
+            _ => Ok(id),
+        }
+    }
+
+    fn edit_map(&mut self, map: Id, depth: usize, key: &str, operation: Operation<'_>) -> Step<()> {
+        match (operation.op, self.explicit(map, key)) {
+            (Op::Remove, Some(slot)) => {
+                self.release(slot.value)?;
+                self.discard(slot.key);
+                self.discard(slot.value);
+                self.mark(map, depth);
+            }
+            (Op::Add | Op::Replace, Some(slot)) => self.substitute(slot.value, depth, operation.value)?,
+            (Op::Add | Op::Replace, None) => {
+                let value = self.build(operation.value);
+                self.append_pair(map, key, value, depth);
+            }
+            (Op::Remove, None) => return Err(format!("there is no `{key}`").into()),
+        }
+        Ok(())
+    }
+
+    fn edit_seq(&mut self, seq: Id, depth: usize, token: &str, operation: Operation<'_>) -> Step<()> {
+        let at = if token == "-" { usize::MAX } else { index(token)? };
+        match operation.op {
+            Op::Add => {
+                let value = self.build(operation.value);
+                let (previous, next) = match self.item(seq, at) {
+                    Some(slot) => (slot.previous, slot.value),
+                    None => (self.last_child(seq), NONE),
+                };
+                self.link(seq, previous, value);
+                if let Some(raw) = self.nodes.get_mut(value as usize) {
+                    raw.next = next;
+                }
+                self.mark(seq, depth);
+            }
+            Op::Replace | Op::Remove => {
+                let slot = self.item(seq, at).ok_or_else(|| format!("there is no item {token}"))?;
+                if operation.op == Op::Replace {
+                    return self.substitute(slot.value, depth, operation.value);
+                }
+                self.release(slot.value)?;
+                self.discard(slot.value);
+                self.mark(seq, depth);
+            }
+        }
+        Ok(())
+    }
+
+    // ---- the tree ----
+
+    /// The entry of `map` that is written out under `key`.
+    fn explicit(&self, map: Id, key: &str) -> Option<Slot> {
+        let mut previous = NONE;
+        let mut next = self.raw(map)?.child;
+        while let Some(raw) = self.raw(next) {
+            if !raw.is(flag::GONE) && self.key_is(next, raw, key) {
+                return Some(Slot { previous, key: next, value: raw.next });
+            }
+            previous = raw.next;
+            next = self.raw(previous).map_or(NONE, |value| value.next);
+        }
+        None
+    }
+
+    fn item(&self, seq: Id, at: usize) -> Option<Slot> {
+        let mut previous = NONE;
+        let mut next = self.raw(seq)?.child;
+        let mut index = 0;
+        while let Some(raw) = self.raw(next) {
+            if !raw.is(flag::GONE) {
+                if index == at {
+                    return Some(Slot { previous, key: NONE, value: next });
+                }
+                index += 1;
+            }
+            previous = next;
+            next = raw.next;
+        }
+        None
+    }
+
+    fn last_child(&self, collection: Id) -> Id {
+        let mut last = NONE;
+        let mut next = self.raw(collection).map_or(NONE, |raw| raw.child);
+        while let Some(raw) = self.raw(next) {
+            last = next;
+            next = raw.next;
+        }
+        last
+    }
+
+    fn link(&mut self, collection: Id, previous: Id, child: Id) {
+        let (at, is_first) = if previous == NONE { (collection, true) } else { (previous, false) };
+        if let Some(raw) = self.nodes.get_mut(at as usize) {
+            if is_first {
+                raw.child = child;
+            } else {
+                raw.next = child;
+            }
+        }
+    }
+
+    fn append_pair(&mut self, map: Id, key: &str, value: Id, depth: usize) {
+        let key = self.new_scalar(Style::NewStr, key);
+        let last = self.last_child(map);
+        self.link(map, last, key);
+        if let Some(raw) = self.nodes.get_mut(key as usize) {
+            raw.next = value;
+        }
+        self.mark(map, depth);
+    }
+
+    /// Puts `value` in the place of the node `old`.
+    fn substitute(&mut self, old: Id, depth: usize, value: &Value) -> Step<()> {
+        self.release(old)?;
+        let new = self.build(value);
+        self.put(old, new, depth);
+        Ok(())
+    }
+
+    fn put(&mut self, old: Id, new: Id, depth: usize) {
+        let Some(was) = self.raw(old) else { return };
+        if let Some(raw) = self.nodes.get_mut(new as usize) {
+            raw.next = was.next;
+            raw.lead = was.lead;
+            raw.flags |= was.flags & flag::EXPLICIT;
+        }
+        if self.root == old {
+            self.root = new;
+        } else {
+            for raw in &mut self.nodes {
+                if raw.next == old {
+                    raw.next = new;
+                    break;
+                }
+                if raw.child == old && matches!(raw.kind, Kind::Map | Kind::Seq) {
+                    raw.child = new;
+                    break;
+                }
+            }
+        }
+        self.discard(old);
+        if let Some(entry) = self.replaced.iter_mut().find(|entry| entry.new == old) {
+            entry.new = new;
+        } else if !is_new(was) {
+            self.replaced.push(super::Replaced { new, old, depth });
+        }
+    }
+
+    /// Takes a subtree out of the tree; its nodes stay linked where the text still has them.
+    fn discard(&mut self, id: Id) {
+        let mut stack = vec![id];
+        while let Some(id) = stack.pop() {
+            let Some(raw) = self.nodes.get_mut(id as usize) else { continue };
+            raw.flags |= flag::GONE;
+            if matches!(raw.kind, Kind::Map | Kind::Seq) {
+                let mut next = raw.child;
+                while let Some(child) = self.raw(next) {
+                    stack.push(next);
+                    next = child.next;
+                }
+            }
+        }
+    }
+
+    fn mark(&mut self, collection: Id, depth: usize) {
+        if let Some(raw) = self.nodes.get_mut(collection as usize)
+            && !is_new(*raw)
+            && raw.flags & flag::DIRTY == 0
+        {
+            raw.flags |= flag::DIRTY;
+            self.dirty.push((collection, depth));
+        }
+    }
+
+    // ---- aliases ----
+
+    /// Gives each alias of a node on `path` a copy of its own, so that the edit reaches no other place.
+    fn unshare(&mut self, path: &[Id]) -> Step<()> {
+        let aliases: Vec<Id> = self.aliases_to(|target| path.contains(&target));
+        aliases.into_iter().try_for_each(|alias| self.own(alias).map(|_| ()))
+    }
+
+    /// Before the subtree `id` goes: aliases elsewhere of anchors in it get copies.
+    fn release(&mut self, id: Id) -> Step<()> {
+        if !self.has_alias {
+            return Ok(());
+        }
+        let mut inside = vec![id];
+        let mut i = 0;
+        while let Some(&node) = inside.get(i) {
+            i += 1;
+            if let Some(raw) = self.raw(node).filter(|raw| matches!(raw.kind, Kind::Map | Kind::Seq)) {
+                let mut next = raw.child;
+                while let Some(child) = self.raw(next) {
+                    inside.push(next);
+                    next = child.next;
+                }
+            }
+        }
+        inside.sort_unstable();
+        let within = |id: &Id| inside.binary_search(id).is_ok();
+        let aliases: Vec<Id> = self.aliases_to(|target| within(&target)).into_iter().filter(|alias| !within(alias)).collect();
+        aliases.into_iter().try_for_each(|alias| self.own(alias).map(|_| ()))
+    }
+
+    fn aliases_to(&self, wanted: impl Fn(Id) -> bool) -> Vec<Id> {
+        let ids = (0u32..).zip(&self.nodes);
+        ids.filter(|(_, raw)| raw.kind == Kind::Alias && !raw.is(flag::GONE) && wanted(raw.child)).map(|(id, _)| id).collect()
+    }
+
+    fn depth_of(&self, id: Id) -> usize {
+        let mut depth = 0;
+        let mut current = id;
+        while let Some(parent) = self.parent(current) {
+            depth += 1;
+            current = parent;
+        }
+        depth
+    }
+
+    fn parent(&self, id: Id) -> Option<Id> {
+        (0u32..).zip(&self.nodes).filter(|(_, raw)| matches!(raw.kind, Kind::Map | Kind::Seq)).map(|(parent, _)| parent).find(
+            |&parent| {
+                let mut next = self.raw(parent).map_or(NONE, |raw| raw.child);
+                while let Some(raw) = self.raw(next) {
+                    if next == id {
+                        return true;
+                    }
+                    next = raw.next;
+                }
+                false
+            },
+        )
+    }
+
+    // ---- new nodes ----
+
+    fn push(&mut self, kind: Kind, style: Style, start: usize, end: usize) -> Id {
+        let at = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let id = at(self.nodes.len());
+        self.nodes.push(Raw { kind, style, flags: 0, start: at(start), end: at(end), next: NONE, child: NONE, lead: 0 });
+        id
+    }
+
+    fn new_scalar(&mut self, style: Style, text: &str) -> Id {
+        let start = self.added.len();
+        self.added.push_str(text);
+        self.push(Kind::Scalar, style, start, self.added.len())
+    }
+
+    /// Nodes for a JSON value. Recursion is bounded: `serde_json` reads no value nested deeper than 128.
+    fn build(&mut self, value: &Value) -> Id {
+        match value {
+            Value::Null => self.new_scalar(Style::NewLiteral, "null"),
+            Value::Bool(true) => self.new_scalar(Style::NewLiteral, "true"),
+            Value::Bool(false) => self.new_scalar(Style::NewLiteral, "false"),
+            Value::Number(number) => self.new_scalar(Style::NewLiteral, &number.to_string()),
+            Value::String(text) => self.new_scalar(Style::NewStr, text),
+            Value::Array(items) => {
+                let children: Vec<Id> = items.iter().map(|item| self.build(item)).collect();
+                self.collection(Kind::Seq, &children)
+            }
+            Value::Object(entries) => {
+                let mut children = Vec::with_capacity(entries.len() * 2);
+                for (key, value) in entries {
+                    children.push(self.new_scalar(Style::NewStr, key));
+                    children.push(self.build(value));
+                }
+                self.collection(Kind::Map, &children)
+            }
+        }
+    }
+
+    fn collection(&mut self, kind: Kind, children: &[Id]) -> Id {
+        let id = self.push(kind, Style::New, 0, 0);
+        let mut previous = NONE;
+        for &child in children {
+            self.link(id, previous, child);
+            previous = child;
+        }
+        id
+    }
+
+    /// New nodes with the value of `id`, aliases and merge keys written out.
+    fn copy(&mut self, id: Id, depth: usize) -> Step<Id> {
+        if depth > MAX_COPY_DEPTH {
+            return Err("the aliased value is nested too deep to be written out".into());
+        }
+        let id = self.resolve(id);
+        let raw = self.raw(id).ok_or("nothing is there")?;
+        match raw.kind {
+            Kind::Map => {
+                let mut children = Vec::new();
+                for (key, value) in self.entries(id) {
+                    children.push(self.copy(key, depth + 1)?);
+                    children.push(self.copy(value, depth + 1)?);
+                }
+                Ok(self.collection(Kind::Map, &children))
+            }
+            Kind::Seq => {
+                let items: Vec<Id> = Node { document: self, id }.items().map(|item| item.id).collect();
+                let children = items.into_iter().map(|item| self.copy(item, depth + 1)).collect::<Step<Vec<Id>>>()?;
+                Ok(self.collection(Kind::Seq, &children))
+            }
+            _ => {
+                let text = self.string(id).into_owned();
+                let style = match self.scalar(id) {
+                    Scalar::Str(_) | Scalar::Timestamp(_) => Style::NewStr,
+                    Scalar::Null => return Ok(self.new_scalar(Style::NewLiteral, "null")),
+                    _ => Style::NewLiteral,
+                };
+                Ok(self.new_scalar(style, &text))
+            }
+        }
+    }
+
+    pub(super) fn props(&self, id: Id) -> Option<&Props> {
+        super::props_of(&self.props, id)
+    }
+}
+
+pub(super) fn is_new(raw: Raw) -> bool {
+    matches!(raw.style, Style::New | Style::NewStr | Style::NewLiteral)
+}
+
+fn index(token: &str) -> Step<usize> {
+    let plain = token == "0" || !token.starts_with('0') && token.bytes().all(|b| b.is_ascii_digit());
+    match token.parse() {
+        Ok(at) if plain => Ok(at),
+        _ => Err(format!("`{token}` is not an index of a list").into()),
+    }
+}

@@ -1,0 +1,701 @@
+//! Writes edited documents: the old text with as few bytes cut out and put in as the edits need.
+//!
+//! Every changed collection and every replaced node gives a few splices of the old text. What is put in
+//! follows what stands around it: indentation, list indentation, flow or block, quotes, line ends.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use super::edit::is_new;
+use super::node::{Id, Kind, NONE, Raw, Style, flag};
+use super::print::{self, Layout, Quoting};
+use super::scan::{self, break_len};
+use super::{Document, Node};
+
+/// A cut of the old text and what stands there instead.
+#[derive(Debug, PartialEq, Eq)]
+struct Splice {
+    start: usize,
+    end: usize,
+    /// Depth of the collection it belongs to: at one place the innermost goes first.
+    depth: usize,
+    text: String,
+}
+
+/// The text of the stream whose documents these are, in order.
+#[must_use]
+pub fn render(documents: &[Document]) -> String {
+    let Some(file) = documents.first().map(Document::file) else { return String::new() };
+    let mut out = String::with_capacity(file.len() + file.len() / 2);
+    let mut from = 0;
+    for document in documents {
+        for splice in Writer::new(document).splices() {
+            // Splices of nested removals may overlap; what is cut stays cut.
+            let start = splice.start.max(from);
+            out.push_str(file.get(from..start).unwrap_or(""));
+            out.push_str(&splice.text);
+            from = from.max(splice.end);
+        }
+    }
+    out.push_str(file.get(from..).unwrap_or(""));
+    out
+}
+
+struct Writer<'a> {
+    document: &'a Document,
+    text: &'a str,
+    layout: Layout<'a>,
+    splices: Vec<Splice>,
+}
+
+/// One child of a collection: `first` is the key, or the item itself.
+#[derive(Clone, Copy)]
+struct Child {
+    first: Id,
+    value: Id,
+    gone: bool,
+    is_new: bool,
+}
+
+impl<'a> Writer<'a> {
+    fn new(document: &'a Document) -> Self {
+        let text = document.file.as_str();
+        let newline = match text.find(['\n', '\r']) {
+            Some(at) if text.get(at..).is_some_and(|rest| rest.starts_with("\r\n")) => "\r\n",
+            _ => "\n",
+        };
+        let layout = Layout {
+            indent: document.hints.indent.map_or(2, |n| usize::from(n).max(1)),
+            list_indent: document.hints.list.map_or(0, usize::from),
+            dash_gap: 1,
+            newline,
+        };
+        Self { document, text, layout, splices: Vec::new() }
+    }
+
+    fn splices(mut self) -> Vec<Splice> {
+        if !self.document.changed() {
+            return self.splices;
+        }
+        for &(id, depth) in &self.document.dirty {
+            let Some(raw) = self.raw(id).filter(|raw| !raw.is(flag::GONE)) else { continue };
+            match (raw.style, raw.kind) {
+                (Style::Flow, _) => self.flow(raw, depth),
+                (_, Kind::Seq) => self.block_seq(id, raw, depth),
+                _ => self.block_map(id, raw, depth),
+            }
+        }
+        for entry in &self.document.replaced {
+            if let (Some(new), Some(old)) = (self.raw(entry.new), self.raw(entry.old))
+                && !new.is(flag::GONE)
+            {
+                self.replace(entry.new, new, entry.old, old, entry.depth);
+            }
+        }
+        // Stable: what was asked for first stays first where place and depth are the same.
+        self.splices.sort_by_key(|s| (s.start, s.end > s.start, std::cmp::Reverse(s.depth)));
+        self.splices.dedup_by(|b, a| a == b && a.depth == usize::MAX);
+        self.splices
+    }
+
+    // ---- reading the old text ----
+
+    fn raw(&self, id: Id) -> Option<Raw> {
+        self.document.raw(id)
+    }
+
+    fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
+    fn slice(&self, start: usize, end: usize) -> &'a str {
+        self.text.get(start..end).unwrap_or("")
+    }
+
+    /// The node of the old text that `id` stands for.
+    fn origin(&self, id: Id) -> Option<Raw> {
+        let raw = self.raw(id)?;
+        if !is_new(raw) {
+            return Some(raw);
+        }
+        self.document.replaced.iter().find(|entry| entry.new == id).and_then(|entry| self.raw(entry.old))
+    }
+
+    fn origin_id(&self, id: Id) -> Id {
+        self.document.replaced.iter().find(|entry| entry.new == id).map_or(id, |entry| entry.old)
+    }
+
+    /// Where a node starts in the old text, anchor and tag included.
+    fn start(&self, id: Id) -> usize {
+        let start = self.origin(id).map_or(0, |raw| raw.start as usize);
+        match self.document.props(self.origin_id(id)) {
+            Some(props) => start.min(props.start as usize),
+            None => start,
+        }
+    }
+
+    fn end(&self, id: Id) -> usize {
+        let Some(raw) = self.origin(id) else { return 0 };
+        let end = raw.end as usize;
+        match self.document.props(self.origin_id(id)) {
+            Some(props) => end.max(props.end as usize),
+            None => end,
+        }
+    }
+
+    fn line_start(&self, pos: usize) -> usize {
+        let mut at = pos;
+        while at > 0 {
+            let before = (at.saturating_sub(3)..at).find(|&i| {
+                let n = break_len(self.bytes(), i);
+                n > 0 && i + n == at
+            });
+            if before.is_some() {
+                return at;
+            }
+            at -= 1;
+        }
+        if self.text.starts_with('\u{feff}') { 3 } else { 0 }
+    }
+
+    /// Columns before `pos` on its line, in characters.
+    fn column(&self, pos: usize) -> usize {
+        self.slice(self.line_start(pos), pos).chars().count()
+    }
+
+    fn line_end(&self, pos: usize) -> usize {
+        scan::line_end(self.bytes(), pos)
+    }
+
+    /// The start of the line behind the one that ends a node at `end`; the text's end when there is none.
+    fn next_line(&self, end: usize) -> usize {
+        if self.is_line_start(end) && end > 0 {
+            return end; // a block scalar ends behind its last break
+        }
+        let stop = self.line_end(end);
+        stop + break_len(self.bytes(), stop)
+    }
+
+    fn is_line_start(&self, pos: usize) -> bool {
+        self.line_start(pos) == pos
+    }
+
+    /// Only blanks stand before `pos` on its line.
+    fn is_first_on_line(&self, pos: usize) -> bool {
+        self.slice(self.line_start(pos), pos).bytes().all(|b| b == b' ')
+    }
+
+    /// From the line of `pos` up over the comment lines right above that start at the same column.
+    fn with_comments(&self, pos: usize) -> usize {
+        let column = self.column(pos);
+        let mut start = self.line_start(pos);
+        while start > self.document.start as usize {
+            let above = self.line_start(start - 1);
+            let above = if above == start { self.line_start(start.saturating_sub(2)) } else { above };
+            let line = self.slice(above, start);
+            let indent = line.len() - line.trim_start_matches(' ').len();
+            if indent != column || !line.trim_start_matches(' ').starts_with('#') {
+                break;
+            }
+            start = above;
+        }
+        start
+    }
+
+    /// From behind a removed entry over the comment lines that are indented deeper than it.
+    fn over_deeper_comments(&self, mut pos: usize, column: usize) -> usize {
+        loop {
+            let stop = self.line_end(pos);
+            let line = self.slice(pos, stop);
+            let indent = line.len() - line.trim_start_matches(' ').len();
+            if indent <= column || !line.trim_start_matches(' ').starts_with('#') {
+                return pos;
+            }
+            pos = stop + break_len(self.bytes(), stop);
+        }
+    }
+
+    fn children(&self, collection: Raw) -> Vec<Child> {
+        let mut out = Vec::new();
+        let mut next = collection.child;
+        while let Some(raw) = self.raw(next) {
+            let value = if collection.kind == Kind::Map { raw.next } else { next };
+            let is_new = is_new(raw) && self.origin(next).is_none();
+            out.push(Child { first: next, value, gone: raw.is(flag::GONE), is_new });
+            next = self.raw(value).map_or(NONE, |v| v.next);
+        }
+        out
+    }
+
+    fn value(&self, id: Id) -> Value {
+        Node { document: self.document, id }.to_value().unwrap_or(Value::Null)
+    }
+
+    fn key(&self, id: Id) -> Cow<'a, str> {
+        self.document.string(self.document.resolve(id))
+    }
+
+    fn cut(&mut self, start: usize, end: usize, depth: usize, text: impl Into<String>) {
+        self.splices.push(Splice { start, end, depth, text: text.into() });
+    }
+
+    // ---- block collections ----
+
+    /// Puts whole lines in behind the line that ends at `end`, the end of the node `last`.
+    fn insert_lines(&mut self, last: Option<Id>, end: usize, depth: usize, lines: &str, ends_in_block: bool) {
+        let at = self.next_line(end);
+        let newline = self.layout.newline;
+        let unterminated = at == self.text.len() && !self.text.is_empty() && !self.is_line_start(at);
+        if unterminated {
+            self.close_block_scalar(last);
+            let tail = if ends_in_block { newline } else { "" };
+            self.cut(at, at, depth, format!("{newline}{lines}{tail}"));
+        } else {
+            self.cut(at, at, depth, format!("{lines}{newline}"));
+        }
+    }
+
+    /// A block scalar that the missing line break at the end of the text made `strip` must say so now.
+    fn close_block_scalar(&mut self, last: Option<Id>) {
+        let mut id = last.unwrap_or(NONE);
+        while let Some(raw) = self.raw(id).filter(|raw| matches!(raw.kind, Kind::Map | Kind::Seq)) {
+            let Some(child) = self.children(raw).pop() else { return };
+            id = child.value;
+        }
+        let Some(raw) = self.origin(id).filter(|raw| matches!(raw.style, Style::Literal | Style::Folded)) else { return };
+        let start = raw.start as usize;
+        let header = self.slice(start, self.line_end(start));
+        let indicators: usize = header.bytes().take_while(|b| b"|>+-0123456789".contains(b)).count();
+        let marks = header.get(..indicators).unwrap_or("");
+        if marks.contains('-') {
+            return;
+        }
+        match marks.find('+') {
+            Some(plus) => self.cut(start + plus, start + plus + 1, usize::MAX, "-"),
+            None => self.cut(start + indicators, start + indicators, usize::MAX, "-"),
+        }
+    }
+
+    fn block_map(&mut self, id: Id, map: Raw, depth: usize) {
+        let children = self.children(map);
+        let column = self.column(map.start as usize);
+        let added: Vec<Child> = children.iter().copied().filter(|c| c.is_new && !c.gone).collect();
+        let old: Vec<Child> = children.iter().copied().filter(|c| !c.is_new).collect();
+        let Some(&last) = old.last() else { return };
+        let kept = old.iter().any(|c| !c.gone);
+        let mut lines = String::new();
+        for (i, child) in added.iter().enumerate() {
+            if i > 0 {
+                lines.push_str(self.layout.newline);
+                push_spaces(&mut lines, column);
+            }
+            print::write_entry(&mut lines, &self.key(child.first), &self.value(child.value), column, self.layout);
+        }
+        if !kept {
+            let text = if added.is_empty() { "{}".to_owned() } else { lines };
+            return self.rewrite(id, map, added.is_empty(), &text, depth);
+        }
+        self.remove_block(&old, depth, |c| c.first);
+        if !added.is_empty() {
+            let ends_in_block = added.last().is_some_and(|c| ends_in_block(&self.value(c.value)));
+            let lines = format!("{:column$}{lines}", "");
+            self.insert_lines(Some(last.value), self.end(last.value).max(self.end(last.first)), depth, &lines, ends_in_block);
+        }
+    }
+
+    fn block_seq(&mut self, id: Id, seq: Raw, depth: usize) {
+        let children = self.children(seq);
+        let dash = seq.start as usize;
+        let column = self.column(dash);
+        let old: Vec<Child> = children.iter().copied().filter(|c| !c.is_new).collect();
+        let gap = old.iter().filter_map(|c| self.origin(c.first)).find(|raw| !raw.is(flag::EMPTY));
+        let gap = gap.filter(|raw| self.line_start(raw.start as usize) == self.line_start(raw.lead as usize));
+        let layout = Layout {
+            dash_gap: gap.map_or(1, |raw| (raw.start - raw.lead) as usize).clamp(2, 9) - 1,
+            ..self.layout
+        };
+        let item = |child: &Child| {
+            let mut text = String::new();
+            print::write_item(&mut text, &self.value(child.value), column, layout);
+            text
+        };
+        let separator = format!("{}{:column$}", self.layout.newline, "");
+        if old.iter().all(|c| c.gone) {
+            let added: Vec<String> = children.iter().filter(|c| c.is_new && !c.gone).map(item).collect();
+            let text = if added.is_empty() { "[]".to_owned() } else { added.join(&separator) };
+            return self.rewrite(id, seq, added.is_empty(), &text, depth);
+        }
+        let mut inserts: Vec<(Option<Child>, String, bool)> = Vec::new();
+        let mut before: Option<Child> = None;
+        let mut run: Vec<String> = Vec::new();
+        let mut in_block = false;
+        for child in &children {
+            if child.is_new {
+                if !child.gone {
+                    run.push(item(child));
+                    in_block = ends_in_block(&self.value(child.value));
+                }
+                continue;
+            }
+            if !run.is_empty() {
+                inserts.push((before, std::mem::take(&mut run).join(&separator), in_block));
+            }
+            before = Some(*child);
+        }
+        if !run.is_empty() {
+            inserts.push((before, run.join(&separator), in_block));
+        }
+        for (before, lines, in_block) in inserts {
+            match before {
+                Some(child) => {
+                    let lines = format!("{:column$}{lines}", "");
+                    self.insert_lines(Some(child.value), self.end(child.value), depth, &lines, in_block);
+                }
+                None if self.is_first_on_line(dash) => {
+                    let at = self.with_comments(dash);
+                    self.cut(at, at, depth, format!("{:column$}{lines}{}", "", self.layout.newline));
+                }
+                None => self.cut(dash, dash, depth, format!("{lines}{separator}")),
+            }
+        }
+        self.remove_block(&old, depth, |c| c.first);
+    }
+
+    /// Cuts the lines of the children that are gone; at least one other is kept.
+    fn remove_block(&mut self, old: &[Child], depth: usize, first: impl Fn(&Child) -> Id) {
+        let head = |writer: &Self, child: &Child| {
+            let id = first(child);
+            let raw = writer.origin(id);
+            // An item starts at its dash, an explicit key at its `?`.
+            let lead = raw.filter(|raw| raw.lead > 0 && (child.first == child.value || raw.is(flag::EXPLICIT)));
+            lead.map_or_else(|| writer.start(id), |raw| raw.lead as usize)
+        };
+        for (i, child) in old.iter().enumerate().filter(|(_, c)| c.gone) {
+            let start = head(self, child);
+            if self.is_first_on_line(start) {
+                let column = self.column(start);
+                let end = self.next_line(self.end(child.value).max(self.end(child.first)));
+                let end = self.over_deeper_comments(end, column);
+                self.cut(self.with_comments(start), end, depth, "");
+            } else if let Some(next) = old.get(i + 1..).and_then(|rest| rest.iter().find(|c| !c.gone)) {
+                // `- a: 1` with `b` on the next line: `b` moves up behind the dash.
+                let end = head(self, next);
+                self.cut(start, end, depth, "");
+            }
+        }
+    }
+
+    /// All children are gone: `text` stands for the whole collection, inline when `empty` (`{}`, `[]`).
+    fn rewrite(&mut self, id: Id, old: Raw, empty: bool, text: &str, depth: usize) {
+        let (start, end) = (old.start as usize, self.trim_break(old.start as usize, old.end as usize));
+        let colon = old.lead as usize;
+        let own_line = self.is_first_on_line(start);
+        let is_value = colon > 0 && self.bytes().get(colon) == Some(&b':');
+        if empty && is_value && own_line {
+            let behind = self.document.props(id).map_or(colon + 1, |props| props.end as usize);
+            self.cut(behind, behind, depth, format!(" {text}"));
+            self.cut(self.line_end(behind), self.line_end(end), depth, "");
+        } else {
+            self.cut(start, end, depth, text);
+        }
+    }
+
+    /// The end of a node without the line break that a block scalar ends with.
+    fn trim_break(&self, start: usize, end: usize) -> usize {
+        start + self.slice(start, end).trim_end_matches(['\n', '\r', ' ']).len()
+    }
+
+    // ---- flow collections ----
+
+    fn flow(&mut self, flow: Raw, depth: usize) {
+        let children = self.children(flow);
+        let old: Vec<Child> = children.iter().copied().filter(|c| !c.is_new).collect();
+        let quoting = self.quoting(flow);
+        let compact = self.is_compact(flow, &old);
+        let write = |child: &Child| {
+            let value = self.value(child.value);
+            if compact && quoting == Quoting::Json {
+                return compact_json(child, &value, &self.key(child.first));
+            }
+            let mut text = String::new();
+            if child.first == child.value {
+                print::write_flow(&mut text, &value, quoting);
+            } else {
+                print::write_flow_entry(&mut text, &self.key(child.first), &value, quoting);
+            }
+            text
+        };
+        // What each new child is written as, in the order of the children.
+        let mut added: VecDeque<String> = children.iter().filter(|c| c.is_new && !c.gone).map(write).collect();
+        let comma = if compact { "," } else { ", " };
+        let close = flow.end as usize - 1;
+        let kept: Vec<Child> = old.iter().copied().filter(|c| !c.gone).collect();
+        let (Some(&first_old), Some(&last_kept)) = (old.first(), kept.last()) else {
+            let start = flow.start as usize + 1;
+            let has_comment = self.slice(start, close).contains('#') && old.is_empty();
+            let start = if has_comment { close } else { start };
+            self.cut(start, close, depth, added.make_contiguous().join(comma));
+            return;
+        };
+        // Removals: up to the next one that stays, or back to the last one that stays.
+        let mut gone_from: Option<usize> = None;
+        for child in &old {
+            if child.gone {
+                gone_from.get_or_insert(self.start(child.first));
+            } else if let Some(from) = gone_from.take() {
+                self.cut(from, self.start(child.first), depth, "");
+            }
+        }
+        let last_old = old.last().copied().unwrap_or(first_old);
+        let tail = self.end(last_kept.value).max(self.end(last_kept.first));
+        if gone_from.is_some() {
+            self.cut(tail, self.end(last_old.value).max(self.end(last_old.first)), depth, "");
+        }
+        // Insertions: before an old item that stays, or at the end.
+        let mut run: Vec<String> = Vec::new();
+        for child in &children {
+            if child.is_new {
+                if !child.gone {
+                    run.extend(added.pop_front());
+                }
+            } else if !child.gone {
+                if !run.is_empty() {
+                    let at = self.start(child.first);
+                    self.cut(at, at, depth, format!("{}{comma}", run.join(comma)));
+                    run.clear();
+                }
+            }
+        }
+        if run.is_empty() {
+            return;
+        }
+        self.append_flow(&run, comma, &kept, last_kept, tail, close, depth);
+    }
+
+    #[allow(clippy::too_many_arguments)] // one place of a flow collection, described
+    fn append_flow(&mut self, run: &[String], comma: &str, kept: &[Child], last: Child, tail: usize, close: usize, depth: usize) {
+        let between = self.slice(tail, close);
+        let trailing_comma = between.trim_start().starts_with(',');
+        let at = if trailing_comma { tail + between.find(',').unwrap_or(0) + 1 } else { tail };
+        let own_line = self.is_first_on_line(self.start(last.first));
+        let one_per_line = between.contains(['\n', '\r'])
+            && own_line
+            && kept.iter().rev().nth(1).is_none_or(|c| self.line_start(self.start(c.first)) != self.line_start(self.start(last.first)));
+        if one_per_line {
+            let indent = self.column(self.start(last.first));
+            let separator = format!(",{}{:indent$}", self.layout.newline, "");
+            let text = run.join(&separator);
+            let line = self.line_end(at);
+            if !trailing_comma {
+                self.cut(at, at, depth, ",");
+            }
+            let end = if trailing_comma { "," } else { "" };
+            self.cut(line, line, depth, format!("{}{:indent$}{text}{end}", self.layout.newline, ""));
+        } else if trailing_comma {
+            let space = comma.get(1..).unwrap_or("");
+            self.cut(at, at, depth, format!("{space}{},", run.join(comma)));
+        } else {
+            self.cut(at, at, depth, format!("{comma}{}", run.join(comma)));
+        }
+    }
+
+    /// JSON quotes where the collection, or the document, is written like JSON.
+    fn quoting(&self, flow: Raw) -> Quoting {
+        let first = self.origin(flow.child).map(|raw| raw.style);
+        let root = self.raw(self.document.root);
+        let json_root = root.is_some_and(|root| {
+            root.style == Style::Flow && self.raw(root.child).is_none_or(|child| child.style == Style::Double)
+        });
+        if first == Some(Style::Double) || json_root { Quoting::Json } else { Quoting::Yaml }
+    }
+
+    /// No blanks behind commas and colons: `{"a":1,"b":2}`.
+    fn is_compact(&self, flow: Raw, old: &[Child]) -> bool {
+        let blank = |at: usize| self.bytes().get(at).is_some_and(|b| b.is_ascii_whitespace());
+        if let (Some(first), Some(second)) = (old.first(), old.get(1)) {
+            let gap = self.slice(self.end(first.value), self.start(second.first));
+            return !gap.contains(char::is_whitespace);
+        }
+        match old.first() {
+            Some(only) if flow.kind == Kind::Map => self.origin(only.value).is_some_and(|raw| raw.lead > 0 && !blank(raw.lead as usize + 1)),
+            _ => false,
+        }
+    }
+
+    // ---- replaced nodes ----
+
+    fn replace(&mut self, id: Id, new: Raw, old_id: Id, old: Raw, depth: usize) {
+        let value = self.value(id);
+        let props = self.document.props(old_id).copied();
+        let start = self.start(old_id);
+        let lead = old.lead as usize;
+        let in_flow = self.is_in_flow(old_id);
+        // An anchor stays (nothing refers to it any more); a tag would change what the new value means.
+        let anchor = props.map_or(String::new(), |p| match self.document.text(p.anchor.0, p.anchor.1) {
+            "" => String::new(),
+            name => format!("&{name} "),
+        });
+        let block_old = old.style == Style::Block;
+        let is_item = lead > 0 && self.bytes().get(lead) == Some(&b'-');
+        let is_value = lead > 0 && self.bytes().get(lead) == Some(&b':');
+        let collection = matches!(new.kind, Kind::Map | Kind::Seq) && new.child != NONE && self.raw(new.child).is_some_and(|c| !c.is(flag::GONE));
+        if in_flow || old.style == Style::Flow {
+            let quoting = if old.style == Style::Double || in_flow && self.is_json_like(old_id) { Quoting::Json } else { Quoting::Yaml };
+            let mut text = anchor;
+            match (&value, old.style) {
+                (Value::String(string), Style::Single | Style::Double) => text.push_str(&requote(string, old.style, in_flow)),
+                _ if collection => print::write_flow(&mut text, &value, quoting),
+                _ => print::write_scalar(&mut text, &value, in_flow, quoting),
+            }
+            if old.is(flag::EMPTY) && self.bytes().get(start.wrapping_sub(1)).is_some_and(|b| !b.is_ascii_whitespace()) {
+                text.insert(0, ' ');
+            }
+            return self.cut(start, self.end(old_id), depth, text);
+        }
+        let end = if block_old || matches!(old.style, Style::Literal | Style::Folded) {
+            self.trim_break(start, old.end as usize)
+        } else {
+            self.end(old_id)
+        };
+        if is_value {
+            let key_column = self.key_column(lead, old_id);
+            let mut text = String::new();
+            if !collection {
+                match (&value, old.style) {
+                    (Value::String(string), Style::Single | Style::Double) if !string.contains('\n') => {
+                        text.push(' ');
+                        text.push_str(&requote(string, old.style, false));
+                    }
+                    _ => print::write_entry_value(&mut text, &value, key_column, self.layout),
+                }
+                return self.replace_value(start, end, lead, &anchor, &text, block_old, depth);
+            }
+            print::write_entry_value(&mut text, &value, key_column, self.layout);
+            let anchor = anchor.trim_end();
+            let head = if anchor.is_empty() { String::new() } else { format!(" {anchor}") };
+            // The block goes below the key's line, whose comment stays.
+            if self.line_start(start) == self.line_start(lead) && !block_old {
+                let line = self.line_end(end);
+                self.cut(lead + 1, end, depth, head);
+                self.cut(line, line, depth, text);
+            } else {
+                let line = self.line_end(lead);
+                self.cut(line, end, depth, text);
+            }
+            return;
+        }
+        let mut text = String::new();
+        if is_item {
+            let column = self.column(lead);
+            let gap = (start - lead).clamp(2, 9) - 1;
+            print::write_item(&mut text, &value, column, Layout { dash_gap: gap, ..self.layout });
+            if let (Value::String(string), Style::Single | Style::Double) = (&value, old.style) {
+                text = format!("-{:gap$}{}", "", requote(string, old.style, false));
+            }
+            text = text.get(1 + gap..).unwrap_or("").to_owned();
+            if old.is(flag::EMPTY) && props.is_none() {
+                text.insert(0, ' ');
+            }
+            return self.cut(start, end, depth, format!("{anchor}{text}"));
+        }
+        print::write_document(&mut text, &value, self.layout);
+        let text = text.trim_end_matches(['\n', '\r']);
+        let inline = !self.is_first_on_line(start) && collection;
+        let gap = if inline {
+            self.layout.newline
+        } else if old.is(flag::EMPTY) && !self.is_first_on_line(start) {
+            " "
+        } else {
+            ""
+        };
+        self.cut(start, end, depth, format!("{anchor}{gap}{text}"));
+    }
+
+    #[allow(clippy::too_many_arguments)] // one value's place, described
+    fn replace_value(&mut self, start: usize, end: usize, colon: usize, anchor: &str, text: &str, block_old: bool, depth: usize) {
+        let same_line = self.line_start(start) == self.line_start(colon);
+        if block_old || !same_line {
+            // ` value` goes behind the colon; the lines that held the old value go.
+            let anchor = anchor.trim_end();
+            let head = if anchor.is_empty() { String::new() } else { format!(" {anchor}") };
+            let line = self.line_end(colon);
+            if same_line {
+                self.cut(colon + 1, end, depth, format!("{head}{text}"));
+            } else {
+                self.cut(colon + 1, colon + 1, depth, format!("{head}{text}"));
+                self.cut(line, end, depth, "");
+            }
+            return;
+        }
+        let blanks = self.slice(colon + 1, start);
+        let value = text.strip_prefix(' ').unwrap_or(text);
+        if blanks.is_empty() {
+            self.cut(colon + 1, end, depth, format!(" {anchor}{value}"));
+        } else {
+            self.cut(start, end, depth, format!("{anchor}{value}"));
+        }
+    }
+
+    /// The column of the key whose value has its colon at `colon`.
+    fn key_column(&self, colon: usize, value: Id) -> usize {
+        let key = (0u32..).zip(&self.document.nodes).find(|(_, raw)| raw.next == value && !raw.is(flag::GONE)).map(|(id, _)| id);
+        let replaced = self.document.replaced.iter().find(|entry| entry.old == value).map(|entry| entry.new);
+        let key = key.or_else(|| {
+            let new = replaced?;
+            (0u32..).zip(&self.document.nodes).find(|(_, raw)| raw.next == new).map(|(id, _)| id)
+        });
+        match key {
+            Some(key) => self.column(self.start(key)),
+            None => self.column(colon),
+        }
+    }
+
+    fn is_in_flow(&self, id: Id) -> bool {
+        let Some(raw) = self.raw(id) else { return false };
+        self.document.nodes.iter().any(|flow| flow.style == Style::Flow && flow.start < raw.start && raw.end < flow.end)
+    }
+
+    fn is_json_like(&self, id: Id) -> bool {
+        let Some(raw) = self.raw(id) else { return false };
+        self.document
+            .nodes
+            .iter()
+            .filter(|flow| flow.style == Style::Flow && flow.start < raw.start && raw.end < flow.end)
+            .any(|flow| self.raw(flow.child).is_some_and(|child| child.style == Style::Double))
+    }
+}
+
+fn push_spaces(out: &mut String, count: usize) {
+    out.extend(std::iter::repeat_n(' ', count));
+}
+
+/// Whether the printed value's last line is one of a block scalar.
+fn ends_in_block(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\n'),
+        Value::Array(items) => items.last().is_some_and(ends_in_block),
+        Value::Object(entries) => entries.values().next_back().is_some_and(ends_in_block),
+        _ => false,
+    }
+}
+
+/// `text` in the quotes that the old value had, where they can hold it.
+fn requote(text: &str, style: Style, in_flow: bool) -> String {
+    let mut out = String::new();
+    let simple = !text.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'));
+    if style == Style::Single && simple {
+        out.push('\'');
+        out.push_str(&text.replace('\'', "''"));
+        out.push('\'');
+    } else {
+        print::write_scalar_string(&mut out, text, in_flow, Quoting::Json);
+    }
+    out
+}
+
+/// A child of `{"a":1}` as that is written.
+fn compact_json(child: &Child, value: &Value, key: &str) -> String {
+    if child.first == child.value { value.to_string() } else { format!("{}:{value}", Value::String(key.to_owned())) }
+}

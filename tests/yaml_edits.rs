@@ -1,0 +1,210 @@
+//! Random edits of real and tricky documents: the value becomes what RFC 6902 says, and no other line changes.
+//!
+//! `json-patch` says what the value must be. Files: the given cases, and with `KRMOR_CORPUS` (a file that
+//! lists paths, made by `tests/corpus/get`) the manifests of large public Go modules.
+
+use std::sync::Arc;
+
+use krmor::yaml::{self, Document, Kind, Node, Op, Operation};
+use serde_json::{Value, json};
+
+/// A small, seeded generator, so that a failure can be repeated.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(n.max(1)).unwrap()).unwrap()
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+}
+
+fn values() -> Vec<Value> {
+    vec![
+        json!(true),
+        json!(8080),
+        json!("text"),
+        json!("yes"),
+        json!("a: b # c"),
+        json!("- x"),
+        json!(""),
+        json!("2024-01-01"),
+        json!("two\nlines\n"),
+        json!("no end\nof line"),
+        json!("it's \"quoted\"\ttab"),
+        json!(null),
+        json!({}),
+        json!([]),
+        json!({"runAsNonRoot": true, "capabilities": {"drop": ["ALL"]}}),
+        json!([{"name": "a", "value": "0777"}, {"name": "b"}]),
+        json!([["x"], []]),
+        json!(1.5),
+    ]
+}
+
+fn parse(text: &str) -> Option<Vec<Document>> {
+    let (text, _) = yaml::decode(text.as_bytes().to_vec()).ok()?;
+    yaml::parse(&Arc::new(text)).ok()
+}
+
+/// Every pointer of a document, with the kind of value there and the lines it may change.
+fn places(node: Node<'_>, path: String, out: &mut Vec<(String, Kind, usize)>) {
+    if path.len() > 400 {
+        return;
+    }
+    let count = match node.kind() {
+        Kind::Map => node.entries().count(),
+        _ => node.items().count(),
+    };
+    out.push((path.clone(), node.kind(), count));
+    for (key, value) in node.entries() {
+        places(value, format!("{path}/{}", yaml::escape_token(&key)), out);
+    }
+    for (i, value) in node.items().enumerate() {
+        places(value, format!("{path}/{i}"), out);
+    }
+}
+
+/// The lines of `old` that are not in `new`, as the first and the last one; `None` when lines were only added.
+fn lost(old: &str, new: &str) -> Option<(usize, usize)> {
+    let old: Vec<&str> = old.split('\n').map(|line| line.trim_end_matches('\r')).collect();
+    let new: Vec<&str> = new.split('\n').map(|line| line.trim_end_matches('\r')).collect();
+    let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let end = old.len() - tail;
+    (head < end).then_some((head, end))
+}
+
+/// Tries one edit. Ok(true) when it was applied, Err with the story when the result is wrong.
+fn try_edit(text: &str, random: &mut Random, values: &[Value]) -> Result<bool, String> {
+    let Some(mut documents) = parse(text) else { return Ok(false) };
+    if documents.is_empty() {
+        return Ok(false);
+    }
+    let at = random.below(documents.len());
+    let mut all = Vec::new();
+    places(documents[at].root(), String::new(), &mut all);
+    let (path, kind, count) = random.pick(&all).clone();
+    let value = random.pick(values).clone();
+    let (op, path) = match (random.below(4), kind) {
+        (0 | 1, Kind::Map) => (Op::Add, format!("{path}/krmor{}", random.below(3))),
+        (0, Kind::Seq) => (Op::Add, format!("{path}/-")),
+        (1, Kind::Seq) => (Op::Add, format!("{path}/{}", random.below(count + 1))),
+        (2, _) if !path.is_empty() => (Op::Remove, path),
+        _ => (Op::Replace, path),
+    };
+    let before: Vec<Option<Value>> = documents.iter().map(|d| d.root().to_value()).collect();
+    let Some(mut wanted) = before[at].clone() else { return Ok(false) };
+    let patch = json!([{"op": op.name(), "path": path, "value": value}]);
+    let patch: json_patch::Patch = serde_json::from_value(patch).unwrap();
+    if json_patch::patch(&mut wanted, &patch).is_err() {
+        return Ok(false);
+    }
+    let story = |what: &str, out: &str| {
+        format!("{what}\n{} {path:?} {value} in document {at}\n--- input\n{text}\n--- output\n{out}", op.name())
+    };
+    let aliases = documents[at].root().has_aliases();
+    if let Err(error) = documents[at].apply(Operation { op, path: &path, value: &value }) {
+        // Refusing is allowed where another value hangs on this one.
+        return if aliases { Ok(false) } else { Err(story(&format!("refused: {error}"), "")) };
+    }
+    if documents[at].root().to_value().as_ref() != Some(&wanted) {
+        return Err(story("the tree has another value", &documents[at].root().json()));
+    }
+    let out = yaml::render(&documents);
+    let Some(again) = parse(&out) else {
+        let error = yaml::parse(&Arc::new(out.clone())).err();
+        return Err(story(&format!("the output cannot be read: {error:?}"), &out));
+    };
+    if again.len() != documents.len() {
+        return Err(story("the number of documents changed", &out));
+    }
+    for (i, document) in again.iter().enumerate() {
+        let value = document.root().to_value();
+        let right = if i == at { value.as_ref() == Some(&wanted) } else { value == before[i] };
+        if !right {
+            return Err(story(&format!("document {i} has another value: {}", document.root().json()), &out));
+        }
+    }
+    if op == Op::Add && !aliases && documents[at].root().span().is_some() {
+        let container = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let original = parse(text).unwrap_or_default();
+        let node = yaml::pointer_tokens(container).unwrap().iter().fold(Some(original[at].root()), |node, token| {
+            let node = node?;
+            if node.kind() == Kind::Map { node.get(token) } else { node.items().nth(token.parse().ok()?) }
+        });
+        let is_block = node.is_some_and(Node::is_block);
+        let replaces = before[at].as_ref().and_then(|v| v.pointer(&path)).is_some() && op == Op::Add && kind == Kind::Map;
+        let unterminated = !text.ends_with('\n');
+        if is_block && !replaces && !unterminated && lost(text, &out).is_some() {
+            return Err(story("an addition changed lines that were there", &out));
+        }
+    }
+    Ok(true)
+}
+
+fn run(files: &[(String, String)], edits: usize, seed: u64) {
+    let values = values();
+    let mut random = Random(seed);
+    let (mut applied, mut failures) = (0, Vec::new());
+    for (name, text) in files {
+        for _ in 0..edits {
+            match try_edit(text, &mut random, &values) {
+                Ok(done) => applied += usize::from(done),
+                Err(story) => failures.push(format!("=== {name}\n{story}")),
+            }
+        }
+    }
+    println!("{applied} random edits of {} files, {} wrong", files.len(), failures.len());
+    failures.sort_by_key(String::len);
+    assert!(failures.is_empty(), "{}", failures.iter().take(5).cloned().collect::<Vec<_>>().join("\n\n"));
+    assert!(applied > files.len() / 2, "hardly any edit was applied: the test has no force");
+}
+
+fn given(name: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(format!("tests/yaml/{name}")).unwrap()).unwrap()
+}
+
+#[test]
+fn of_the_given_cases() {
+    let structures = given("structures.latin1.json");
+    let mut files = Vec::new();
+    for (name, text) in structures.as_object().unwrap() {
+        let bytes: Vec<u8> = text.as_str().unwrap().chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+        if let Ok(text) = String::from_utf8(bytes)
+            && text.len() < 2000
+        {
+            files.push((name.clone(), text));
+        }
+    }
+    for scenario in given("edit-scenarios.json").as_array().unwrap() {
+        files.push((scenario["name"].to_string(), scenario["input"].as_str().unwrap().to_owned()));
+    }
+    run(&files, 60, 0x5EED);
+}
+
+#[test]
+fn of_real_manifests() {
+    let Ok(list) = std::env::var("KRMOR_CORPUS") else {
+        panic!("set KRMOR_CORPUS to a file with the paths that `tests/corpus/get` prints (`make test` does)")
+    };
+    let mut files = Vec::new();
+    for path in std::fs::read_to_string(list).unwrap().lines() {
+        if let Ok(text) = std::fs::read_to_string(path)
+            && text.len() < 60_000
+        {
+            files.push((path.to_owned(), text));
+        }
+    }
+    assert!(files.len() > 1000, "the corpus holds only {} files", files.len());
+    run(&files, 3, 0xC0FFEE);
+}
