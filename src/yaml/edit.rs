@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::node::{Id, Kind, NONE, Props, Raw, Style, flag};
+use super::node::{Id, Kind, NO_LEAD, NONE, Props, Raw, Style, flag};
 use super::{Document, Node, Scalar, pointer};
 
 /// Values nested deeper than this are not copied or compared.
@@ -125,7 +125,7 @@ impl Document {
             match node.kind() {
                 Kind::Map => match node.get(token) {
                     Some(next) => {
-                        if last && op == Op::Remove && self.explicit(node.id, token).is_none() {
+                        if last && op == Op::Remove && self.is_merged(node.id, token) {
                             return Err("it comes from a merge key `<<`: write the mapping out, then remove it".into());
                         }
                         node = next;
@@ -193,6 +193,7 @@ impl Document {
     fn edit_map(&mut self, map: Id, depth: usize, key: &str, operation: Operation<'_>) -> Step<()> {
         match (operation.op, self.explicit(map, key)) {
             (Op::Remove, Some(slot)) => {
+                self.release(slot.key)?;
                 self.release(slot.value)?;
                 self.discard(slot.key);
                 self.discard(slot.value);
@@ -250,6 +251,23 @@ impl Document {
             next = self.raw(previous).map_or(NONE, |value| value.next);
         }
         None
+    }
+
+    /// Whether a merge key of `map` gives `key`, too.
+    fn is_merged(&self, map: Id, key: &str) -> bool {
+        let Some(raw) = self.raw(map).filter(|raw| raw.is(flag::MERGE)) else { return false };
+        let mut next = raw.child;
+        while let Some(raw) = self.raw(next) {
+            let value = raw.next;
+            if !raw.is(flag::GONE) && super::check::is_merge(&self.file, &self.props, next, raw) {
+                let source = Node::at(self, value);
+                if source.get(key).is_some() || source.items().any(|item| item.get(key).is_some()) {
+                    return true;
+                }
+            }
+            next = self.raw(value).map_or(NONE, |value| value.next);
+        }
+        false
     }
 
     fn item(&self, seq: Id, at: usize) -> Option<Slot> {
@@ -330,6 +348,9 @@ impl Document {
             }
         }
         self.discard(old);
+        if let Some(raw) = self.nodes.get_mut(old as usize) {
+            raw.next = NONE; // it is linked nowhere any more
+        }
         if let Some(entry) = self.replaced.iter_mut().find(|entry| entry.new == old) {
             entry.new = new;
         } else if !is_new(was) {
@@ -429,7 +450,7 @@ impl Document {
     fn push(&mut self, kind: Kind, style: Style, start: usize, end: usize) -> Id {
         let at = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let id = at(self.nodes.len());
-        self.nodes.push(Raw { kind, style, flags: 0, start: at(start), end: at(end), next: NONE, child: NONE, lead: 0 });
+        self.nodes.push(Raw { kind, style, flags: 0, start: at(start), end: at(end), next: NONE, child: NONE, lead: NO_LEAD });
         id
     }
 

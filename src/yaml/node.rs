@@ -69,9 +69,12 @@ pub(crate) struct Raw {
     pub(crate) next: Id,
     /// First child; an alias's target; a block scalar's content indentation.
     pub(crate) child: Id,
-    /// Where the `-` of an item, the `:` of a value or the `?` of a key stands.
+    /// Where the `-` of an item, the `:` of a value or the `?` of a key stands; `NO_LEAD` when there is none.
     pub(crate) lead: u32,
 }
+
+/// No `-`, `:` or `?` belongs to the node.
+pub(crate) const NO_LEAD: u32 = u32::MAX;
 
 impl Raw {
     pub(crate) fn is(&self, bit: u8) -> bool {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::node::{Id, Kind, NONE, Props, Raw, Style, flag};
+use super::node::{Id, Kind, NO_LEAD, NONE, Props, Raw, Style, flag};
 use super::scan::{self, break_len, is_blank_or_end};
 use super::{Document, Error, Hints, check};
 
@@ -224,7 +224,7 @@ impl<'t> Parser<'t> {
 
     fn new_node(&mut self, kind: Kind, style: Style, start: usize, end: usize) -> Id {
         let id = at(self.nodes.len());
-        self.nodes.push(Raw { kind, style, flags: 0, start: at(start), end: at(end), next: NONE, child: NONE, lead: 0 });
+        self.nodes.push(Raw { kind, style, flags: 0, start: at(start), end: at(end), next: NONE, child: NONE, lead: NO_LEAD });
         id
     }
 
@@ -752,7 +752,7 @@ impl<'t> Parser<'t> {
         self.set_props(id, pending)?;
         self.attach(id)?;
         if !colon && let Some(raw) = self.raw(id) {
-            raw.lead = 0;
+            raw.lead = NO_LEAD;
         }
         Ok(())
     }

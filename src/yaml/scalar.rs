@@ -45,6 +45,7 @@ impl<'a> Scalar<'a> {
 }
 
 /// Resolves the text of a plain scalar that has no tag.
+#[must_use]
 pub fn resolve(text: &str) -> Scalar<'_> {
     // Most scalars are words, and their first byte is enough to know it.
     let Some(first) = text.as_bytes().first() else {
@@ -78,9 +79,9 @@ pub fn resolve_tagged<'a>(tag: &str, text: &'a str, plain: bool) -> Result<Scala
     };
     match (name.as_ref(), found) {
         ("!!float", Scalar::Int(int)) if i64::try_from(int).is_ok() => {
-            // Go, too, converts with rounding.
-            #[allow(clippy::cast_precision_loss)]
-            Ok(Scalar::Float(int as f64))
+            #[expect(clippy::cast_precision_loss, reason = "Go rounds in the same way")]
+            let float = int as f64;
+            Ok(Scalar::Float(float))
         }
         (name, found) if name == found.tag() => Ok(found),
         (name, found) => Err(format!(
@@ -94,6 +95,7 @@ pub fn resolve_tagged<'a>(tag: &str, text: &'a str, plain: bool) -> Result<Scala
 /// `sigs.k8s.io/yaml`, hence the API server) or by those of the YAML 1.2 core schema: it must be quoted.
 ///
 /// It goes by shape, so a number too great for any type counts, and ignores the case of words, as some readers do.
+#[must_use]
 pub fn is_ambiguous(text: &str) -> bool {
     const WORDS: [&str; 11] = [
         "null", "true", "false", "yes", "no", "on", "off", "y", "n", "~", "=",
@@ -146,11 +148,17 @@ fn word(text: &str) -> Scalar<'_> {
 }
 
 fn number(text: &str) -> Option<Scalar<'static>> {
+    // Ports, replicas and the like need none of what follows.
+    let is_short = text.len() < 19 && (text.len() == 1 || !text.starts_with('0'));
+    if is_short && text.bytes().all(|b| b.is_ascii_digit()) {
+        let int = text
+            .bytes()
+            .fold(0, |int, b| int * 10 + u64::from(b - b'0'));
+        return Some(Scalar::Int(i128::from(int)));
+    }
     // Quantities, versions and names that start like a number end here.
-    if !text
-        .bytes()
-        .all(|b| b.is_ascii_hexdigit() || b"+-._xXoO".contains(&b))
-    {
+    let is_numeric = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b'+' | b'-' | b'.' | b'_' | b'x' | b'X' | b'o' | b'O');
+    if !text.bytes().all(is_numeric) {
         return infinity_or_nan(text);
     }
     // Behind a leading point, underscores must stand between digits; everywhere else go-yaml strips them.
@@ -264,11 +272,12 @@ fn is_float(text: &str) -> bool {
 
 /// True when `unsigned` has the shape of an integer of any size in any notation.
 fn is_integer(unsigned: &str) -> bool {
-    let digits = match split_radix(unsigned) {
-        (2 | 8, digits) => split_sign(digits).1,
-        (_, digits) => digits,
+    let (radix, digits) = split_radix(unsigned);
+    let digits = if radix < 10 {
+        split_sign(digits).1
+    } else {
+        digits
     };
-    let (radix, _) = split_radix(unsigned);
     !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix))
 }
 
@@ -283,8 +292,7 @@ fn is_sexagesimal(unsigned: &str) -> bool {
         && digits(first)
         && digits(fraction)
         && rest.split(':').all(|part| match part.as_bytes() {
-            [unit] => unit.is_ascii_digit(),
-            [b'0'..=b'5', unit] => unit.is_ascii_digit(),
+            [unit] | [b'0'..=b'5', unit] => unit.is_ascii_digit(),
             _ => false,
         })
 }
@@ -353,7 +361,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
         .bytes()
         .filter(|b| !matches!(b, b'\r' | b'\n'))
         .collect();
-    if symbols.len() % 4 != 0 {
+    if !symbols.len().is_multiple_of(4) {
         return None;
     }
     let data = symbols

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::edit::is_new;
-use super::node::{Id, Kind, NONE, Raw, Style, flag};
+use super::node::{Id, Kind, NO_LEAD, NONE, Raw, Style, flag};
 use super::print::{self, Layout, Quoting};
 use super::scan::{self, break_len};
 use super::{Document, Node};
@@ -82,7 +82,7 @@ impl<'a> Writer<'a> {
         for &(id, depth) in &self.document.dirty {
             let Some(raw) = self.raw(id).filter(|raw| !raw.is(flag::GONE)) else { continue };
             match (raw.style, raw.kind) {
-                (Style::Flow, _) => self.flow(raw, depth),
+                (Style::Flow, _) => self.flow(id, raw, depth),
                 (_, Kind::Seq) => self.block_seq(id, raw, depth),
                 _ => self.block_map(id, raw, depth),
             }
@@ -217,6 +217,12 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Whether `#` or a blank line occurs in the old text of a collection.
+    fn has_comments(&self, collection: Raw) -> bool {
+        let text = self.slice(collection.start as usize, collection.end as usize);
+        text.contains('#') || text.lines().any(|line| line.trim().is_empty())
+    }
+
     fn children(&self, collection: Raw) -> Vec<Child> {
         let mut out = Vec::new();
         let mut next = collection.child;
@@ -291,13 +297,19 @@ impl<'a> Writer<'a> {
                 lines.push_str(self.layout.newline);
                 push_spaces(&mut lines, column);
             }
-            print::write_entry(&mut lines, &self.key(child.first), &self.value(child.value), column, self.layout);
+            let value = self.value(child.value);
+            let next = self.next_line(self.end(last.value).max(self.end(last.first)));
+            if i + 1 == added.len() && self.would_swallow(&value, next) {
+                print::write_flow_entry(&mut lines, &self.key(child.first), &value, Quoting::Json);
+            } else {
+                print::write_entry(&mut lines, &self.key(child.first), &value, column, self.layout);
+            }
         }
         if !kept {
             let text = if added.is_empty() { "{}".to_owned() } else { lines };
             return self.rewrite(id, map, added.is_empty(), &text, depth);
         }
-        self.remove_block(&old, depth, |c| c.first);
+        self.remove_block(&old, depth);
         if !added.is_empty() {
             let ends_in_block = added.last().is_some_and(|c| ends_in_block(&self.value(c.value)));
             let lines = format!("{:column$}{lines}", "");
@@ -316,9 +328,18 @@ impl<'a> Writer<'a> {
             dash_gap: gap.map_or(1, |raw| (raw.start - raw.lead) as usize).clamp(2, 9) - 1,
             ..self.layout
         };
+        let after = old.last().map_or(self.text.len(), |last| self.next_line(self.end(last.value)));
         let item = |child: &Child| {
             let mut text = String::new();
-            print::write_item(&mut text, &self.value(child.value), column, layout);
+            let value = self.value(child.value);
+            // Comments may stand behind any item, so the check is for all of them.
+            if ends_in_block(&value) && (self.would_swallow(&value, after) || self.has_comments(seq)) {
+                text.push('-');
+                push_spaces(&mut text, layout.dash_gap);
+                print::write_flow(&mut text, &value, Quoting::Json);
+            } else {
+                print::write_item(&mut text, &value, column, layout);
+            }
             text
         };
         let separator = format!("{}{:column$}", self.layout.newline, "");
@@ -360,20 +381,21 @@ impl<'a> Writer<'a> {
                 None => self.cut(dash, dash, depth, format!("{lines}{separator}")),
             }
         }
-        self.remove_block(&old, depth, |c| c.first);
+        self.remove_block(&old, depth);
+    }
+
+    /// Where a child starts: at its dash, at an explicit key's `?`, or at its key.
+    fn head(&self, child: &Child) -> usize {
+        let raw = self.origin(child.first);
+        let is_block_item = |raw: &Raw| child.first == child.value && self.bytes().get(raw.lead as usize) == Some(&b'-');
+        let lead = raw.filter(|raw| raw.lead != NO_LEAD && (is_block_item(raw) || child.first != child.value && raw.is(flag::EXPLICIT)));
+        lead.map_or_else(|| self.start(child.first), |raw| raw.lead as usize)
     }
 
     /// Cuts the lines of the children that are gone; at least one other is kept.
-    fn remove_block(&mut self, old: &[Child], depth: usize, first: impl Fn(&Child) -> Id) {
-        let head = |writer: &Self, child: &Child| {
-            let id = first(child);
-            let raw = writer.origin(id);
-            // An item starts at its dash, an explicit key at its `?`.
-            let lead = raw.filter(|raw| raw.lead > 0 && (child.first == child.value || raw.is(flag::EXPLICIT)));
-            lead.map_or_else(|| writer.start(id), |raw| raw.lead as usize)
-        };
+    fn remove_block(&mut self, old: &[Child], depth: usize) {
         for (i, child) in old.iter().enumerate().filter(|(_, c)| c.gone) {
-            let start = head(self, child);
+            let start = self.head(child);
             if self.is_first_on_line(start) {
                 let column = self.column(start);
                 let end = self.next_line(self.end(child.value).max(self.end(child.first)));
@@ -381,7 +403,7 @@ impl<'a> Writer<'a> {
                 self.cut(self.with_comments(start), end, depth, "");
             } else if let Some(next) = old.get(i + 1..).and_then(|rest| rest.iter().find(|c| !c.gone)) {
                 // `- a: 1` with `b` on the next line: `b` moves up behind the dash.
-                let end = head(self, next);
+                let end = self.head(next);
                 self.cut(start, end, depth, "");
             }
         }
@@ -392,7 +414,7 @@ impl<'a> Writer<'a> {
         let (start, end) = (old.start as usize, self.trim_break(old.start as usize, old.end as usize));
         let colon = old.lead as usize;
         let own_line = self.is_first_on_line(start);
-        let is_value = colon > 0 && self.bytes().get(colon) == Some(&b':');
+        let is_value = old.lead != NO_LEAD && self.bytes().get(colon) == Some(&b':');
         if empty && is_value && own_line {
             let behind = self.document.props(id).map_or(colon + 1, |props| props.end as usize);
             self.cut(behind, behind, depth, format!(" {text}"));
@@ -409,10 +431,16 @@ impl<'a> Writer<'a> {
 
     // ---- flow collections ----
 
-    fn flow(&mut self, flow: Raw, depth: usize) {
+    fn flow(&mut self, id: Id, flow: Raw, depth: usize) {
         let children = self.children(flow);
         let old: Vec<Child> = children.iter().copied().filter(|c| !c.is_new).collect();
         let quoting = self.quoting(flow);
+        if flow.kind == Kind::Map && self.bytes().get(flow.start as usize) != Some(&b'{') {
+            // `[a: 1]`: a mapping without braces has room for one entry only.
+            let mut text = String::new();
+            print::write_flow(&mut text, &self.value(id), quoting);
+            return self.cut(flow.start as usize, flow.end as usize, depth, text);
+        }
         let compact = self.is_compact(flow, &old);
         let write = |child: &Child| {
             let value = self.value(child.value);
@@ -443,9 +471,9 @@ impl<'a> Writer<'a> {
         let mut gone_from: Option<usize> = None;
         for child in &old {
             if child.gone {
-                gone_from.get_or_insert(self.start(child.first));
+                gone_from.get_or_insert(self.head(child));
             } else if let Some(from) = gone_from.take() {
-                self.cut(from, self.start(child.first), depth, "");
+                self.cut(from, self.head(child), depth, "");
             }
         }
         let last_old = old.last().copied().unwrap_or(first_old);
@@ -462,7 +490,7 @@ impl<'a> Writer<'a> {
                 }
             } else if !child.gone {
                 if !run.is_empty() {
-                    let at = self.start(child.first);
+                    let at = self.head(child);
                     self.cut(at, at, depth, format!("{}{comma}", run.join(comma)));
                     run.clear();
                 }
@@ -470,6 +498,11 @@ impl<'a> Writer<'a> {
         }
         if run.is_empty() {
             return;
+        }
+        let empty = self.origin(last_kept.value).is_some_and(|raw| raw.is(flag::EMPTY));
+        let tail = if empty { scan::skip_blanks(self.bytes(), tail) } else { tail };
+        if empty && self.bytes().get(tail.wrapping_sub(1)) == Some(&b':') {
+            self.cut(tail, tail, depth, " ");
         }
         self.append_flow(&run, comma, &kept, last_kept, tail, close, depth);
     }
@@ -519,8 +552,10 @@ impl<'a> Writer<'a> {
             return !gap.contains(char::is_whitespace);
         }
         match old.first() {
-            Some(only) if flow.kind == Kind::Map => self.origin(only.value).is_some_and(|raw| raw.lead > 0 && !blank(raw.lead as usize + 1)),
-            _ => false,
+            Some(only) if flow.kind == Kind::Map => self.origin(only.value).is_some_and(|raw| raw.lead != NO_LEAD && !blank(raw.lead as usize + 1)),
+            // An empty one: as its own key has it.
+            None => flow.lead != NO_LEAD && self.bytes().get(flow.lead as usize) == Some(&b':') && !blank(flow.lead as usize + 1),
+            Some(_) => false,
         }
     }
 
@@ -528,114 +563,158 @@ impl<'a> Writer<'a> {
 
     fn replace(&mut self, id: Id, new: Raw, old_id: Id, old: Raw, depth: usize) {
         let value = self.value(id);
-        let props = self.document.props(old_id).copied();
-        let start = self.start(old_id);
-        let lead = old.lead as usize;
         let in_flow = self.is_in_flow(old_id);
         // An anchor stays (nothing refers to it any more); a tag would change what the new value means.
-        let anchor = props.map_or(String::new(), |p| match self.document.text(p.anchor.0, p.anchor.1) {
-            "" => String::new(),
-            name => format!("&{name} "),
-        });
-        let block_old = old.style == Style::Block;
-        let is_item = lead > 0 && self.bytes().get(lead) == Some(&b'-');
-        let is_value = lead > 0 && self.bytes().get(lead) == Some(&b':');
-        let collection = matches!(new.kind, Kind::Map | Kind::Seq) && new.child != NONE && self.raw(new.child).is_some_and(|c| !c.is(flag::GONE));
-        if in_flow || old.style == Style::Flow {
-            let quoting = if old.style == Style::Double || in_flow && self.is_json_like(old_id) { Quoting::Json } else { Quoting::Yaml };
-            let mut text = anchor;
-            match (&value, old.style) {
-                (Value::String(string), Style::Single | Style::Double) => text.push_str(&requote(string, old.style, in_flow)),
-                _ if collection => print::write_flow(&mut text, &value, quoting),
-                _ => print::write_scalar(&mut text, &value, in_flow, quoting),
-            }
-            if old.is(flag::EMPTY) && self.bytes().get(start.wrapping_sub(1)).is_some_and(|b| !b.is_ascii_whitespace()) {
-                text.insert(0, ' ');
-            }
-            return self.cut(start, self.end(old_id), depth, text);
+        let anchor = self.document.props(old_id).map(|props| self.document.text(props.anchor.0, props.anchor.1));
+        let mut anchor = anchor.filter(|name| !name.is_empty()).map_or(String::new(), |name| format!("&{name} "));
+        let mark = (old.lead != NO_LEAD).then_some(old.lead as usize);
+        if mark.is_none() && old.is(flag::EMPTY) && self.document.root != id {
+            return self.give_value(old, &value, in_flow, depth);
         }
-        let end = if block_old || matches!(old.style, Style::Literal | Style::Folded) {
-            self.trim_break(start, old.end as usize)
-        } else {
-            self.end(old_id)
+        let filled = new.kind != Kind::Scalar && self.children(new).iter().any(|child| !child.gone);
+        if in_flow || old.style == Style::Flow {
+            return self.replace_flow(old_id, old, &value, filled, in_flow, &anchor, depth);
+        }
+        let mut start = self.start(old_id);
+        let end = match old.style {
+            Style::Block | Style::Literal | Style::Folded => self.trim_break(start, old.end as usize),
+            _ => self.end(old_id),
         };
-        if is_value {
-            let key_column = self.key_column(lead, old_id);
-            let mut text = String::new();
-            if !collection {
-                match (&value, old.style) {
-                    (Value::String(string), Style::Single | Style::Double) if !string.contains('\n') => {
-                        text.push(' ');
-                        text.push_str(&requote(string, old.style, false));
-                    }
-                    _ => print::write_entry_value(&mut text, &value, key_column, self.layout),
-                }
-                return self.replace_value(start, end, lead, &anchor, &text, block_old, depth);
+        let same_line = mark.is_none_or(|mark| self.line_start(mark) == self.line_start(start));
+        let quoted = match (&value, old.style) {
+            (Value::String(text), Style::Single | Style::Double) if !text.contains('\n') => Some(requote(text, old.style, false)),
+            _ if self.would_swallow(&value, self.next_line(end)) => {
+                let mut text = String::new();
+                print::write_flow(&mut text, &value, Quoting::Json);
+                Some(text)
             }
-            print::write_entry_value(&mut text, &value, key_column, self.layout);
-            let anchor = anchor.trim_end();
-            let head = if anchor.is_empty() { String::new() } else { format!(" {anchor}") };
-            // The block goes below the key's line, whose comment stays.
-            if self.line_start(start) == self.line_start(lead) && !block_old {
-                let line = self.line_end(end);
-                self.cut(lead + 1, end, depth, head);
-                self.cut(line, line, depth, text);
+            _ => None,
+        };
+        let mut text = String::new();
+        match (quoted, mark) {
+            (Some(quoted), _) => text = quoted,
+            (None, Some(dash)) if self.bytes().get(dash) == Some(&b'-') => {
+                let gap = if same_line { (start - dash).clamp(2, 9) - 1 } else { 1 };
+                print::write_item(&mut text, &value, self.column(dash), Layout { dash_gap: gap, ..self.layout });
+                text.drain(..=gap);
+                if filled {
+                    anchor.clear(); // it cannot stand before a collection on its line
+                }
+            }
+            (None, Some(colon)) => {
+                print::write_entry_value(&mut text, &value, self.key_column(colon, old_id), self.layout);
+                text = text.strip_prefix(' ').map(str::to_owned).unwrap_or(text);
+            }
+            (None, None) => {
+                print::write_document(&mut text, &value, self.layout);
+                text.truncate(text.trim_end_matches(['\n', '\r']).len());
+                if filled {
+                    anchor.clear();
+                    if self.is_first_on_line(start) {
+                        start = self.line_start(start);
+                    } else {
+                        text.insert_str(0, self.layout.newline);
+                    }
+                }
+            }
+        }
+        self.put_value(start, end, mark.filter(|_| !same_line || old.is(flag::EMPTY) || text.starts_with(['\n', '\r'])), &anchor, &text, depth);
+        if ends_in_block(&value) && self.next_line(end) == self.text.len() && !self.text.ends_with(['\n', '\r']) {
+            let at = self.text.len();
+            self.cut(at, at, 0, self.layout.newline);
+        }
+    }
+
+    /// Puts `text` in the place of `start..end`: its first line where the old value, or the `:` or `-` at `mark`, stands,
+    /// so that a comment behind it stays on that line, and its other lines below.
+    fn put_value(&mut self, start: usize, end: usize, mark: Option<usize>, anchor: &str, text: &str, depth: usize) {
+        let split = text.find(['\n', '\r']).unwrap_or(text.len());
+        let (head, body) = text.split_at(split);
+        let head = format!("{anchor}{head}");
+        let head = head.trim_end();
+        let Some(mark) = mark else {
+            let head = if start == end && start > 0 && self.bytes().get(start - 1).is_some_and(|b| !b.is_ascii_whitespace()) {
+                format!(" {head}")
             } else {
-                let line = self.line_end(lead);
-                self.cut(line, end, depth, text);
+                head.to_owned()
+            };
+            let gap = if self.bytes().get(end) == Some(&b'#') { " " } else { "" };
+            self.cut(start, end, depth, head + gap);
+            if !body.is_empty() {
+                let line = self.line_end(end);
+                self.cut(line, line, depth, body);
             }
             return;
-        }
-        let mut text = String::new();
-        if is_item {
-            let column = self.column(lead);
-            let gap = (start - lead).clamp(2, 9) - 1;
-            print::write_item(&mut text, &value, column, Layout { dash_gap: gap, ..self.layout });
-            if let (Value::String(string), Style::Single | Style::Double) = (&value, old.style) {
-                text = format!("-{:gap$}{}", "", requote(string, old.style, false));
-            }
-            text = text.get(1 + gap..).unwrap_or("").to_owned();
-            if old.is(flag::EMPTY) && props.is_none() {
-                text.insert(0, ' ');
-            }
-            return self.cut(start, end, depth, format!("{anchor}{text}"));
-        }
-        print::write_document(&mut text, &value, self.layout);
-        let text = text.trim_end_matches(['\n', '\r']);
-        let inline = !self.is_first_on_line(start) && collection;
-        let gap = if inline {
-            self.layout.newline
-        } else if old.is(flag::EMPTY) && !self.is_first_on_line(start) {
-            " "
-        } else {
-            ""
         };
-        self.cut(start, end, depth, format!("{anchor}{gap}{text}"));
+        let head = if head.is_empty() { String::new() } else { format!(" {head}") };
+        let line = self.line_end(mark);
+        if self.line_start(start) == self.line_start(mark) {
+            self.cut(mark + 1, end, depth, head);
+            let line = self.line_end(end);
+            self.cut(line, line, depth, body);
+        } else {
+            let rest = self.slice(mark + 1, line);
+            let blank_end = if rest.trim().is_empty() { line } else { mark + 1 };
+            self.cut(mark + 1, blank_end, depth, head);
+            self.cut(line, self.line_end(end), depth, body);
+        }
     }
 
     #[allow(clippy::too_many_arguments)] // one value's place, described
-    fn replace_value(&mut self, start: usize, end: usize, colon: usize, anchor: &str, text: &str, block_old: bool, depth: usize) {
-        let same_line = self.line_start(start) == self.line_start(colon);
-        if block_old || !same_line {
-            // ` value` goes behind the colon; the lines that held the old value go.
-            let anchor = anchor.trim_end();
-            let head = if anchor.is_empty() { String::new() } else { format!(" {anchor}") };
-            let line = self.line_end(colon);
-            if same_line {
-                self.cut(colon + 1, end, depth, format!("{head}{text}"));
-            } else {
-                self.cut(colon + 1, colon + 1, depth, format!("{head}{text}"));
-                self.cut(line, end, depth, "");
+    fn replace_flow(&mut self, old_id: Id, old: Raw, value: &Value, filled: bool, in_flow: bool, anchor: &str, depth: usize) {
+        let start = self.start(old_id);
+        let json = old.style == Style::Double || in_flow && self.is_json_like(old_id);
+        let quoting = if json { Quoting::Json } else { Quoting::Yaml };
+        let mut text = anchor.to_owned();
+        match (value, old.style) {
+            (Value::String(string), Style::Single | Style::Double) => text.push_str(&requote(string, old.style, in_flow)),
+            // Outside of brackets a text of several lines needs the quotes that brackets would give it.
+            (Value::String(string), _) if string.contains('\n') => print::write_flow(&mut text, value, quoting),
+            _ if filled => print::write_flow(&mut text, value, quoting),
+            _ => print::write_scalar(&mut text, value, in_flow, quoting),
+        }
+        if old.is(flag::EMPTY) && start > 0 && self.bytes().get(start - 1).is_some_and(|b| !b.is_ascii_whitespace()) {
+            text.insert(0, ' ');
+        }
+        self.cut(start, self.end(old_id), depth, text);
+    }
+
+    /// Whether the block scalar that `value` ends in would take the lines from `at` on, comments or blanks, into its text.
+    fn would_swallow(&self, value: &Value, at: usize) -> bool {
+        let Some(text) = last_block(value) else { return false };
+        let mut pos = at;
+        while pos < self.text.len() {
+            let stop = self.line_end(pos);
+            let line = self.slice(pos, stop);
+            if line.starts_with([' ', '\t']) && (line.trim().is_empty() || line.trim_start().starts_with('#')) {
+                return true;
             }
-            return;
+            if !line.is_empty() {
+                return false;
+            }
+            if text.ends_with("\n\n") {
+                return true;
+            }
+            pos = stop + break_len(self.bytes(), stop).max(1);
         }
-        let blanks = self.slice(colon + 1, start);
-        let value = text.strip_prefix(' ').unwrap_or(text);
-        if blanks.is_empty() {
-            self.cut(colon + 1, end, depth, format!(" {anchor}{value}"));
-        } else {
-            self.cut(start, end, depth, format!("{anchor}{value}"));
+        false
+    }
+
+    /// A key that has no `:` yet (`{a}`, `? a`) gets one, and a value.
+    fn give_value(&mut self, old: Raw, value: &Value, in_flow: bool, depth: usize) {
+        let at = old.start as usize;
+        let mut text = String::from(": ");
+        if in_flow {
+            print::write_flow(&mut text, value, Quoting::Yaml);
+            return self.cut(at, at, depth, text);
         }
+        let key_line = self.line_start(at);
+        let column = self.slice(key_line, at).find('?').map_or(0, |n| self.slice(key_line, key_line + n).chars().count());
+        let mut item = String::new();
+        print::write_item(&mut item, value, column, self.layout);
+        text.push_str(item.get(2..).unwrap_or(""));
+        let line = self.line_end(at);
+        self.cut(line, line, depth, format!("{}{:column$}{text}", self.layout.newline, ""));
     }
 
     /// The column of the key whose value has its colon at `colon`.
@@ -671,14 +750,18 @@ fn push_spaces(out: &mut String, count: usize) {
     out.extend(std::iter::repeat_n(' ', count));
 }
 
-/// Whether the printed value's last line is one of a block scalar.
-fn ends_in_block(value: &Value) -> bool {
+/// The text of the block scalar that the printed value ends in, if it does.
+fn last_block(value: &Value) -> Option<&str> {
     match value {
-        Value::String(text) => text.contains('\n'),
-        Value::Array(items) => items.last().is_some_and(ends_in_block),
-        Value::Object(entries) => entries.values().next_back().is_some_and(ends_in_block),
-        _ => false,
+        Value::String(text) => text.contains('\n').then_some(text),
+        Value::Array(items) => items.last().and_then(last_block),
+        Value::Object(entries) => entries.values().next_back().and_then(last_block),
+        _ => None,
     }
+}
+
+fn ends_in_block(value: &Value) -> bool {
+    last_block(value).is_some()
 }
 
 /// `text` in the quotes that the old value had, where they can hold it.

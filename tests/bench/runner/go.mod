@@ -1,0 +1,3 @@
+module krmor.dev/tests/bench/runner
+
+go 1.26
