@@ -1,5 +1,27 @@
-//! krmor.
+//! krmor: KRM functions that harden Kubernetes manifests while kustomize, kpt, Argo CD and Helm render them.
+//!
+//! A run in one page:
+//!
+//! 1. A transport ([`krm`]; the command line in [`cli`]) takes what the caller hands over: a ResourceList, a bare
+//!    stream, files. [`yaml`] parses it with the place of every byte and reads it as kustomize does.
+//! 2. [`config`] reads the function config, strictly, into a [`functions::Pipeline`].
+//! 3. [`stream::Stream`] is the list of objects. [`workload`] knows where pod templates live and visits pods and
+//!    containers; [`target`] selects among them.
+//! 4. Each function of the registry ([`functions::FUNCTIONS`]) is a pure `apply(&Spec, &mut Stream, &mut Report)`. It
+//!    never edits text: the stream's setters record a JSON Patch operation with its rule and reason in the
+//!    [`report::Report`].
+//! 5. [`yaml::render`] splices what changed into the text; all other bytes are the user's. Results, text and JSON are
+//!    views of the report. Nothing is written when a finding is an error.
+//!
+//! The laws that every function keeps are in `tests/laws.rs`; a new function joins them by its registry entry.
+
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod config;
+pub mod functions;
+pub mod krm;
 pub mod report;
 pub mod stream;
+pub mod target;
 pub mod workload;
 pub mod yaml;

@@ -1,5 +1,7 @@
 //! What was done and what was found. Every view (KRM results, text, JSON) is made from these two lists.
 
+pub mod text;
+
 use std::borrow::Cow;
 
 use serde_json::Value;

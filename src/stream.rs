@@ -9,7 +9,7 @@ use crate::report::{Change, Report, ResourceRef, Why};
 use crate::workload::Table;
 use crate::yaml::{self, Document, EditError, Kind, Node, Op, Operation, Place};
 
-/// Index of an object in its stream. Objects keep theirs throughout a run.
+/// Index of an object in its stream; objects keep theirs throughout a run.
 pub type ObjectId = usize;
 
 /// How deep `List`s may hold `List`s.
@@ -29,6 +29,8 @@ struct Location {
     prefix: String,
     /// Kind and apiVersion that a typed list (`DeploymentList`) gives items which do not say.
     implied: Option<(String, String)>,
+    /// The file it was read from, and its document's number there.
+    file: Option<(Arc<str>, usize)>,
 }
 
 /// What krmor was handed, and what functions change.
@@ -46,7 +48,12 @@ impl Stream {
     /// # Errors
     /// When it is not YAML that kustomize would read.
     pub fn parse(text: &Arc<String>) -> Result<Self, yaml::Error> {
-        let documents = yaml::parse(text)?;
+        Ok(Self::of_documents(yaml::parse(text)?, |_| None))
+    }
+
+    /// Takes parsed documents, and for the number of each the file that it is from, if it is known.
+    #[must_use]
+    pub fn of_documents(documents: Vec<Document>, file: impl Fn(usize) -> Option<(Arc<str>, usize)>) -> Self {
         let mut objects = Vec::with_capacity(documents.len());
         for (number, document) in documents.iter().enumerate() {
             let location = Location {
@@ -56,10 +63,11 @@ impl Stream {
                 inside: String::new(),
                 prefix: String::new(),
                 implied: None,
+                file: file(number),
             };
-            add_objects(document, document.root(), location, 0, &mut objects);
+            add_objects(document.root(), location, 0, &mut objects);
         }
-        Ok(Self { documents, objects, workloads: Table::default() })
+        Self { documents, objects, workloads: Table::default() }
     }
 
     /// Takes the items of a parsed ResourceList as documents.
@@ -75,8 +83,9 @@ impl Stream {
                     inside: format!("/items/{number}"),
                     prefix: String::new(),
                     implied: None,
+                    file: None,
                 };
-                add_objects(&list, item, location, 0, &mut objects);
+                add_objects(item, location, 0, &mut objects);
             }
         }
         Self { documents: vec![list], objects, workloads: Table::default() }
@@ -91,6 +100,13 @@ impl Stream {
     /// The YAML documents, for transports that add to them.
     pub(crate) fn documents_mut(&mut self) -> &mut [Document] {
         &mut self.documents
+    }
+
+    /// The text that an object was read from.
+    #[must_use]
+    pub fn source(&self, id: ObjectId) -> Option<&str> {
+        let location = self.objects.get(id)?;
+        self.documents.get(location.yaml).map(|document| document.file().as_str())
     }
 
     /// The stream's text with every change in it.
@@ -217,7 +233,7 @@ impl Stream {
 }
 
 /// Adds the object at `node`, or the items of the list that it is.
-fn add_objects(document: &Document, node: Node<'_>, location: Location, depth: usize, out: &mut Vec<Location>) {
+fn add_objects(node: Node<'_>, location: Location, depth: usize, out: &mut Vec<Location>) {
     if node.kind() != Kind::Map {
         return;
     }
@@ -241,7 +257,7 @@ fn add_objects(document: &Document, node: Node<'_>, location: Location, depth: u
             implied: implied.clone(),
             ..location.clone()
         };
-        add_objects(document, item, location, depth + 1, out);
+        add_objects(item, location, depth + 1, out);
     }
 }
 
@@ -347,14 +363,21 @@ impl<'a> Object<'a> {
     /// How reports name it.
     #[must_use]
     pub fn reference(&self) -> ResourceRef {
-        let either = |new: &str, old: &str| self.annotation(new).or_else(|| self.annotation(old));
+        let either = |new: &str, old: &str| self.annotation(new).or_else(|| self.annotation(old)).map(Cow::into_owned);
+        let (file, index) = match &self.location.file {
+            Some((file, number)) => (Some(file.to_string()), u64::try_from(*number).ok()),
+            None => (
+                either("internal.config.kubernetes.io/path", "config.kubernetes.io/path"),
+                either("internal.config.kubernetes.io/index", "config.kubernetes.io/index").and_then(|text| text.parse().ok()),
+            ),
+        };
         ResourceRef {
             api_version: self.api_version().into_owned(),
             kind: self.kind().into_owned(),
             name: self.name().into_owned(),
             namespace: self.namespace().into_owned(),
-            file: either("internal.config.kubernetes.io/path", "config.kubernetes.io/path").map(Cow::into_owned),
-            index: either("internal.config.kubernetes.io/index", "config.kubernetes.io/index").and_then(|text| text.parse().ok()),
+            file,
+            index,
         }
     }
 }

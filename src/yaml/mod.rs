@@ -468,6 +468,19 @@ impl<'a> Node<'a> {
         Some(raw.start as usize..raw.end as usize)
     }
 
+    /// The bytes that hold the key `key` of a mapping.
+    #[must_use]
+    pub fn key_span(self, key: &str) -> Option<std::ops::Range<usize>> {
+        let mut next = self.raw().filter(|raw| raw.kind == Kind::Map)?.child;
+        while let Some(raw) = self.document.raw(next) {
+            if self.document.key_is(next, raw, key) {
+                return Some(raw.start as usize..raw.end as usize);
+            }
+            next = self.document.raw(raw.next).map_or(NONE, |value| value.next);
+        }
+        None
+    }
+
     /// Whether it is a mapping or sequence in block style.
     #[must_use]
     pub fn is_block(self) -> bool {

@@ -82,6 +82,7 @@ struct Frame {
     lead: Lead,
 }
 
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own about the position
 pub(crate) struct Parser<'t> {
     file: &'t Arc<String>,
     text: &'t str,
@@ -102,7 +103,6 @@ pub(crate) struct Parser<'t> {
     handles: Vec<(String, String)>,
     documents: Vec<Document>,
     document_start: usize,
-    explicit_start: bool,
     in_document: bool,
     /// The next document needs its own `---`.
     needs_marker: bool,
@@ -137,7 +137,6 @@ impl<'t> Parser<'t> {
             handles: Vec::new(),
             documents: Vec::new(),
             document_start: 0,
-            explicit_start: false,
             in_document: false,
             needs_marker: false,
         }
@@ -256,7 +255,6 @@ impl<'t> Parser<'t> {
             return Err(self.error(self.pos, "expected `---` before this: the document above has ended"));
         }
         self.in_document = true;
-        self.explicit_start = explicit;
         let guess = (self.text.len() - self.document_start).min(4096) / 16;
         self.nodes = Vec::with_capacity(guess + 4);
         self.new_node(Kind::Scalar, Style::Plain, 0, 0); // the absent node
@@ -525,7 +523,7 @@ impl<'t> Parser<'t> {
             (top.context, top.state)
         };
         match (context, state) {
-            (Context::BlockMap, State::Entry) | (Context::FlowMap, State::Entry) => {}
+            (Context::BlockMap | Context::FlowMap, State::Entry) => {}
             (Context::BlockMap, State::Node) => {
                 self.attach_empty(pos)?; // `?` without a key …
                 self.attach_empty(pos)?; // … and without a value
@@ -682,7 +680,7 @@ impl<'t> Parser<'t> {
             (_, State::Node) => State::Colon,
             (Context::FlowMap, State::Entry) => State::After, // a key alone: its value is null
             (Context::BlockMap, _) => State::Entry,
-            (Context::FlowMap, _) | (_, _) => State::After,
+            _ => State::After,
         };
         let alone = context == Context::FlowMap && state == State::Entry;
         if previous == NONE {

@@ -18,11 +18,11 @@ use super::scalar::is_ambiguous;
 /// How a file is laid out; the default is kyaml's way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout<'a> {
-    /// Columns that a mapping is set in from the key that holds it, 1 or more.
+    /// Columns that a mapping is set in from the key that holds it; 0 counts as 1.
     pub indent: usize,
     /// Columns that a list is set in from its key: 0 for compact lists.
     pub list_indent: usize,
-    /// Spaces behind the dash of an item, 1 or more.
+    /// Spaces behind the dash of an item; 0 counts as 1.
     pub dash_gap: usize,
     /// What ends a line: `"\n"` or `"\r\n"`.
     pub newline: &'a str,
@@ -30,12 +30,7 @@ pub struct Layout<'a> {
 
 impl Default for Layout<'_> {
     fn default() -> Self {
-        Layout {
-            indent: 2,
-            list_indent: 0,
-            dash_gap: 1,
-            newline: "\n",
-        }
+        Layout { indent: 2, list_indent: 0, dash_gap: 1, newline: "\n" }
     }
 }
 
@@ -51,24 +46,10 @@ pub enum Quoting {
 /// Writes `value` as a whole document at column 0, with a final line break.
 pub fn write_document(out: &mut String, value: &Value, layout: Layout) {
     match value {
-        Value::String(string) => write_block_string(
-            out,
-            string,
-            Parent {
-                column: 0,
-                content: layout.indent,
-            },
-            layout,
-        ),
-        _ => write_node(
-            out,
-            value,
-            Parent {
-                column: 0,
-                content: 0,
-            },
-            layout,
-        ),
+        Value::String(string) => {
+            write_block_string(out, string, Parent { column: 0, content: layout.indent.max(1) }, layout);
+        }
+        _ => write_node(out, value, Parent { column: 0, content: 0 }, layout),
     }
     out.push_str(layout.newline);
 }
@@ -95,10 +76,7 @@ pub fn write_entry(out: &mut String, key: &str, value: &Value, column: usize, la
         write_entry_value(out, value, column, layout);
         return;
     }
-    let parent = Parent {
-        column,
-        content: column + 2,
-    };
+    let parent = Parent { column, content: column + 2 };
     out.push_str("? ");
     write_block_string(out, key, parent, layout);
     start_line(out, column, layout);
@@ -111,7 +89,7 @@ pub fn write_entry(out: &mut String, key: &str, value: &Value, column: usize, la
 pub fn write_entry_value(out: &mut String, value: &Value, key_column: usize, layout: Layout) {
     match value {
         Value::Object(pairs) if !pairs.is_empty() => {
-            let column = key_column + layout.indent;
+            let column = key_column + layout.indent.max(1);
             start_line(out, column, layout);
             write_pairs(out, pairs, column, layout);
         }
@@ -122,10 +100,7 @@ pub fn write_entry_value(out: &mut String, value: &Value, key_column: usize, lay
         }
         _ => {
             out.push(' ');
-            let parent = Parent {
-                column: key_column,
-                content: key_column + layout.indent,
-            };
+            let parent = Parent { column: key_column, content: key_column + layout.indent.max(1) };
             write_node(out, value, parent, layout);
         }
     }
@@ -135,11 +110,9 @@ pub fn write_entry_value(out: &mut String, value: &Value, key_column: usize, lay
 /// right behind the dash: `- a: 1`, `- - a`. No line break at the end, but one must follow, since a block scalar may end there.
 pub fn write_item(out: &mut String, value: &Value, dash_column: usize, layout: Layout) {
     out.push('-');
-    push_spaces(out, layout.dash_gap);
-    let parent = Parent {
-        column: dash_column,
-        content: dash_column + 1 + layout.dash_gap,
-    };
+    let gap = layout.dash_gap.max(1);
+    push_spaces(out, gap);
+    let parent = Parent { column: dash_column, content: dash_column + 1 + gap };
     write_node(out, value, parent, layout);
 }
 
@@ -208,10 +181,7 @@ pub fn write_key(out: &mut String, key: &str, in_flow: bool, quoting: Quoting) {
 /// Writes a string on one line: plain, single-quoted or double-quoted. `in_flow` says that it stands inside of brackets,
 /// where more characters have a meaning.
 pub fn write_scalar_string(out: &mut String, string: &str, in_flow: bool, quoting: Quoting) {
-    if quoting == Quoting::Json
-        || is_ambiguous(string)
-        || string.chars().any(|c| needs_escape(c) || c == '\t')
-    {
+    if quoting == Quoting::Json || is_ambiguous(string) || string.chars().any(|c| needs_escape(c) || c == '\t') {
         write_double_quoted(out, string, quoting);
     } else if is_plain(string, in_flow) {
         out.push_str(string);
@@ -301,13 +271,9 @@ fn is_plain(string: &str, in_flow: bool) -> bool {
     if string.is_empty()
         || string.starts_with(|c| "#,[]{}&*!|>'\"%@` ".contains(c))
         || string.ends_with([' ', ':'])
-        || ["---", "..."]
-            .iter()
-            .any(|marker| string.starts_with(marker))
+        || ["---", "..."].iter().any(|marker| string.starts_with(marker))
         || ["-", "?"].contains(&string)
-        || ["- ", "? "]
-            .iter()
-            .any(|indicator| string.starts_with(indicator))
+        || ["- ", "? "].iter().any(|indicator| string.starts_with(indicator))
         || string.contains(": ")
         || string.contains(" #")
     {
@@ -400,50 +366,25 @@ mod tests {
 
     #[test]
     fn strings_of_one_line_are_those_of_kyaml() {
-        let plain = [
-            "a", "a b", "é", "a#b", "-a", "--", "a-", "$(A)", "a'b", "a\"b", "a\\b", "/x",
-            "10.0.0.1", "100m", "80%",
-        ];
+        let plain =
+            ["a", "a b", "é", "a#b", "-a", "--", "a-", "$(A)", "a'b", "a\"b", "a\\b", "/x", "10.0.0.1", "100m", "80%"];
         for string in plain {
             check_styles(string, string, string);
             assert!(matches!(resolve(string), Scalar::Str(_)), "{string}");
         }
-        let plain_in_block = [
-            "a:b",
-            "?a",
-            ":a",
-            "http://x/y?z=1",
-            "a, b",
-            "1:60",
-            "a :b",
-            "a]",
-            "a}",
-        ];
+        let plain_in_block = ["a:b", "?a", ":a", "http://x/y?z=1", "a, b", "1:60", "a :b", "a]", "a}"];
         for string in plain_in_block {
             check_styles(string, string, &format!("'{string}'"));
         }
         let single = [
-            "{{ .X }}", "-", "- a", "?", "? a", ":", "a:", "a: b", "#a", "a #b", "*a", "&a", "!a",
-            "|", "> a", "%a", "@a", "`a", "'a'", "\"a\"", "[a]", "{a}", ",a", "--- a", "---",
-            "...", "...a", " a", "a ", " ", "it's: x",
+            "{{ .X }}", "-", "- a", "?", "? a", ":", "a:", "a: b", "#a", "a #b", "*a", "&a", "!a", "|", "> a", "%a",
+            "@a", "`a", "'a'", "\"a\"", "[a]", "{a}", ",a", "--- a", "---", "...", "...a", " a", "a ", " ", "it's: x",
         ];
         for string in single {
             let quoted = format!("'{}'", string.replace('\'', "''"));
             check_styles(string, &quoted, &quoted);
         }
-        let double = [
-            "",
-            "1",
-            "true",
-            "yes",
-            "y",
-            "null",
-            "~",
-            "0o17",
-            "2001-01-01",
-            "1:30",
-            "<<",
-        ];
+        let double = ["", "1", "true", "yes", "y", "null", "~", "0o17", "2001-01-01", "1:30", "<<"];
         for string in double {
             let quoted = format!("\"{string}\"");
             check_styles(string, &quoted, &quoted);
@@ -452,10 +393,7 @@ mod tests {
             ("\t", "\"\\t\""),
             ("a\tb", "\"a\\tb\""),
             ("a\rb", "\"a\\rb\""),
-            (
-                "\u{0}\u{7}\u{8}\u{b}\u{c}\u{1b}\u{1f}",
-                "\"\\0\\a\\b\\v\\f\\e\\x1F\"",
-            ),
+            ("\u{0}\u{7}\u{8}\u{b}\u{c}\u{1b}\u{1f}", "\"\\0\\a\\b\\v\\f\\e\\x1F\""),
             ("\u{7f}\u{80}\u{85}\u{a0}", "\"\\x7F\\x80\\N\u{a0}\""),
             ("\"\\\u{1}", "\"\\\"\\\\\\x01\""),
             ("\u{feff}", "\"\\uFEFF\""),
@@ -474,11 +412,7 @@ mod tests {
             ("a\nb", "|-\n  a\n  b\n", "\"a\\nb\""),
             ("a\nb\n", "|\n  a\n  b\n", "\"a\\nb\\n\""),
             ("a\n\n", "|+\n  a\n\n", "\"a\\n\\n\""),
-            (
-                "a\n\n\nb\n\n",
-                "|+\n  a\n\n\n  b\n\n",
-                "\"a\\n\\n\\nb\\n\\n\"",
-            ),
+            ("a\n\n\nb\n\n", "|+\n  a\n\n\n  b\n\n", "\"a\\n\\n\\nb\\n\\n\""),
             ("\n", "|2+\n\n", "\"\\n\""),
             ("\n\n", "|2+\n\n\n", "\"\\n\\n\""),
             ("\na", "|2-\n\n  a\n", "\"\\na\""),
@@ -490,11 +424,7 @@ mod tests {
             ("a\tb\nc", "|-\n  a\tb\n  c\n", "\"a\\tb\\nc\""),
             ("a\nb\t", "|-\n  a\n  b\t\n", "\"a\\nb\\t\""),
             ("# a\nb", "|-\n  # a\n  b\n", "\"# a\\nb\""),
-            (
-                "- a\n---\nb",
-                "|-\n  - a\n  ---\n  b\n",
-                "\"- a\\n---\\nb\"",
-            ),
+            ("- a\n---\nb", "|-\n  - a\n  ---\n  b\n", "\"- a\\n---\\nb\""),
             ("...\n", "|\n  ...\n", "\"...\\n\""),
             ("é\nb\n", "|\n  é\n  b\n", "\"é\\nb\\n\""),
             ("a: b\nc: d\n", "|\n  a: b\n  c: d\n", "\"a: b\\nc: d\\n\""),
@@ -508,10 +438,7 @@ mod tests {
             ("a\u{7f}\nb", "\"a\\x7F\\nb\"\n", "\"a\\x7F\\nb\""),
         ];
         for (string, item, flow) in cases {
-            assert_eq!(
-                document(&json!([string]), Layout::default()),
-                format!("- {item}")
-            );
+            assert_eq!(document(&json!([string]), Layout::default()), format!("- {item}"));
             assert_eq!(inline(string, true, Quoting::Yaml), flow);
         }
     }
@@ -529,14 +456,8 @@ mod tests {
             ),
             (json!([]), "[]\n"),
             (json!({}), "{}\n"),
-            (
-                json!([[1, [2, []]], [{"a": [3]}]]),
-                "- - 1\n  - - 2\n    - []\n- - a:\n    - 3\n",
-            ),
-            (
-                json!([{"a": {"b": 1}, "c": 2}, {}]),
-                "- a:\n    b: 1\n  c: 2\n- {}\n",
-            ),
+            (json!([[1, [2, []]], [{"a": [3]}]]), "- - 1\n  - - 2\n    - []\n- - a:\n    - 3\n"),
+            (json!([{"a": {"b": 1}, "c": 2}, {}]), "- a:\n    b: 1\n  c: 2\n- {}\n"),
             (json!("x"), "x\n"),
             (json!("yes"), "\"yes\"\n"),
             (json!("a\nb\n"), "|\n  a\n  b\n"),
@@ -552,10 +473,7 @@ mod tests {
                 json!({"a": "x\n\n", "b": ["y\n\n", {"z": " q\nr"}], "c": 1}),
                 "a: |+\n  x\n\nb:\n- |+\n  y\n\n- z: |2-\n     q\n    r\nc: 1\n",
             ),
-            (
-                json!({"a\nb": 1, "c": {"d\n": {"e": 1}}}),
-                "? |-\n  a\n  b\n: 1\nc:\n  ? |\n    d\n  : e: 1\n",
-            ),
+            (json!({"a\nb": 1, "c": {"d\n": {"e": 1}}}), "? |-\n  a\n  b\n: 1\nc:\n  ? |\n    d\n  : e: 1\n"),
         ];
         for (value, expected) in cases {
             assert_eq!(document(&value, Layout::default()), expected);
@@ -576,11 +494,7 @@ mod tests {
                 "[[\"a, b\"], [\"a:b\"], [\"1\"], [\"a\\nb\"]]",
             ),
             (json!({"a\nb": 1}), "{? \"a\\nb\" : 1}", "{\"a\\nb\": 1}"),
-            (
-                json!({"": "", "x?": "{"}),
-                "{\"\": \"\", 'x?': '{'}",
-                "{\"\": \"\", \"x?\": \"{\"}",
-            ),
+            (json!({"": "", "x?": "{"}), "{\"\": \"\", 'x?': '{'}", "{\"\": \"\", \"x?\": \"{\"}"),
             (json!([]), "[]", "[]"),
         ];
         for (value, yaml, json) in cases {
@@ -664,9 +578,7 @@ mod tests {
     fn long_keys_are_explicit() {
         let (short, long) = ("k".repeat(128), "k".repeat(129));
         let value = json!({ (short.as_str()): [], (long.as_str()): { "a": 1, "b": [1, { "c": "x\ny" }] }, "z": 2 });
-        let expected = format!(
-            "{short}: []\n? {long}\n: a: 1\n  b:\n  - 1\n  - c: |-\n      x\n      y\nz: 2\n"
-        );
+        let expected = format!("{short}: []\n? {long}\n: a: 1\n  b:\n  - 1\n  - c: |-\n      x\n      y\nz: 2\n");
         assert_eq!(document(&value, Layout::default()), expected);
         let mut out = String::new();
         write_flow(&mut out, &json!({ (long.as_str()): 1 }), Quoting::Yaml);
@@ -679,12 +591,7 @@ mod tests {
     #[test]
     fn the_layout_is_kept() {
         let value = json!({"a": {"b": [{"c": 1, "d": [2]}, [3, 4], " x\ny\n"]}, "e": " f\n"});
-        let layout = |indent, list_indent, dash_gap| Layout {
-            indent,
-            list_indent,
-            dash_gap,
-            newline: "\n",
-        };
+        let layout = |indent, list_indent, dash_gap| Layout { indent, list_indent, dash_gap, newline: "\n" };
         let cases = [
             (
                 layout(2, 0, 1),
@@ -714,10 +621,7 @@ mod tests {
         for (layout, expected) in cases {
             assert_eq!(document(&value, layout), expected, "{layout:?}");
         }
-        let windows = Layout {
-            newline: "\r\n",
-            ..Layout::default()
-        };
+        let windows = Layout { newline: "\r\n", ..Layout::default() };
         assert_eq!(
             document(&json!({"a": [1, "x\n\ny\n\n"], "b": {"c": 2}}), windows),
             "a:\r\n- 1\r\n- |+\r\n  x\r\n\r\n  y\r\n\r\nb:\r\n  c: 2\r\n"
@@ -729,32 +633,20 @@ mod tests {
         let value = json!({"a": [1], "b": "x\ny"});
         let mut out = String::from("      key:");
         write_entry_value(&mut out, &value, 6, Layout::default());
-        assert_eq!(
-            out,
-            "      key:\n        a:\n        - 1\n        b: |-\n          x\n          y"
-        );
-        for (value, expected) in [
-            (json!("x"), "key: x"),
-            (json!({}), "key: {}"),
-            (json!([]), "key: []"),
-            (json!(null), "key: null"),
-        ] {
+        assert_eq!(out, "      key:\n        a:\n        - 1\n        b: |-\n          x\n          y");
+        for (value, expected) in
+            [(json!("x"), "key: x"), (json!({}), "key: {}"), (json!([]), "key: []"), (json!(null), "key: null")]
+        {
             let mut out = String::from("key:");
             write_entry_value(&mut out, &value, 0, Layout::default());
             assert_eq!(out, expected);
         }
         let mut out = String::from("    ");
         write_item(&mut out, &value, 4, Layout::default());
-        assert_eq!(
-            out,
-            "    - a:\n      - 1\n      b: |-\n        x\n        y"
-        );
+        assert_eq!(out, "    - a:\n      - 1\n      b: |-\n        x\n        y");
         let mut out = String::from("  ");
         write_entry(&mut out, "on", &value, 2, Layout::default());
-        assert_eq!(
-            out,
-            "  \"on\":\n    a:\n    - 1\n    b: |-\n      x\n      y"
-        );
+        assert_eq!(out, "  \"on\":\n    a:\n    - 1\n    b: |-\n      x\n      y");
         let mut out = String::from("  ");
         let pairs = Map::from_iter([("a".to_owned(), json!(1)), ("b".to_owned(), json!([2]))]);
         write_pairs(&mut out, &pairs, 2, Layout::default());

@@ -84,10 +84,7 @@ pub fn resolve_tagged<'a>(tag: &str, text: &'a str, plain: bool) -> Result<Scala
             Ok(Scalar::Float(float))
         }
         (name, found) if name == found.tag() => Ok(found),
-        (name, found) => Err(format!(
-            "cannot decode {} `{text}` as a {name}",
-            found.tag()
-        )),
+        (name, found) => Err(format!("cannot decode {} `{text}` as a {name}", found.tag())),
     }
 }
 
@@ -97,9 +94,7 @@ pub fn resolve_tagged<'a>(tag: &str, text: &'a str, plain: bool) -> Result<Scala
 /// It goes by shape, so a number too great for any type counts, and ignores the case of words, as some readers do.
 #[must_use]
 pub fn is_ambiguous(text: &str) -> bool {
-    const WORDS: [&str; 11] = [
-        "null", "true", "false", "yes", "no", "on", "off", "y", "n", "~", "=",
-    ];
+    const WORDS: [&str; 11] = ["null", "true", "false", "yes", "no", "on", "off", "y", "n", "~", "="];
     if text.is_empty() || WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)) {
         return true;
     }
@@ -108,10 +103,7 @@ pub fn is_ambiguous(text: &str) -> bool {
         || text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) && {
             let digits = without_underscores(text);
             let (_, unsigned) = split_sign(&digits);
-            is_integer(unsigned)
-                || is_float(&digits)
-                || is_sexagesimal(unsigned)
-                || is_infinity(unsigned)
+            is_integer(unsigned) || is_float(&digits) || is_sexagesimal(unsigned) || is_infinity(unsigned)
         }
 }
 
@@ -151,9 +143,7 @@ fn number(text: &str) -> Option<Scalar<'static>> {
     // Ports, replicas and the like need none of what follows.
     let is_short = text.len() < 19 && (text.len() == 1 || !text.starts_with('0'));
     if is_short && text.bytes().all(|b| b.is_ascii_digit()) {
-        let int = text
-            .bytes()
-            .fold(0, |int, b| int * 10 + u64::from(b - b'0'));
+        let int = text.bytes().fold(0, |int, b| int * 10 + u64::from(b - b'0'));
         return Some(Scalar::Int(i128::from(int)));
     }
     // Quantities, versions and names that start like a number end here.
@@ -199,19 +189,12 @@ fn separates_digits(text: &str) -> bool {
 
 /// go-yaml strips underscores wherever they stand.
 fn without_underscores(text: &str) -> Cow<'_, str> {
-    if text.contains('_') {
-        Cow::Owned(text.replace('_', ""))
-    } else {
-        Cow::Borrowed(text)
-    }
+    if text.contains('_') { Cow::Owned(text.replace('_', "")) } else { Cow::Borrowed(text) }
 }
 
 fn split_sign(text: &str) -> (Option<char>, &str) {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    (
-        text.chars().next().filter(|_| unsigned.len() < text.len()),
-        unsigned,
-    )
+    (text.chars().next().filter(|_| unsigned.len() < text.len()), unsigned)
 }
 
 /// The radix that a prefix names, and the digits behind it.
@@ -273,11 +256,7 @@ fn is_float(text: &str) -> bool {
 /// True when `unsigned` has the shape of an integer of any size in any notation.
 fn is_integer(unsigned: &str) -> bool {
     let (radix, digits) = split_radix(unsigned);
-    let digits = if radix < 10 {
-        split_sign(digits).1
-    } else {
-        digits
-    };
+    let digits = if radix < 10 { split_sign(digits).1 } else { digits };
     !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix))
 }
 
@@ -330,17 +309,13 @@ fn percent_decoded(text: &str) -> Result<Cow<'_, str>, String> {
     while let Some(byte) = rest.next() {
         let mut digit = || char::from(rest.next()?).to_digit(16);
         bytes.push(if byte == b'%' {
-            let octet = digit()
-                .zip(digit())
-                .and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+            let octet = digit().zip(digit()).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
             octet.ok_or("did not find URI escaped octet")?
         } else {
             byte
         });
     }
-    String::from_utf8(bytes)
-        .map(Cow::Owned)
-        .map_err(|_| "found an incorrect UTF-8 octet in a tag".to_owned())
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| "found an incorrect UTF-8 octet in a tag".to_owned())
 }
 
 /// The bytes that base64 `text` stands for, as a string: Go's strings hold any bytes, and each one that is not UTF-8 turns
@@ -357,17 +332,11 @@ fn binary(text: &str) -> Result<Scalar<'static>, String> {
 
 /// Decodes padded base64 in the standard alphabet; like Go, it skips line breaks and does not look at unused bits.
 fn base64(text: &str) -> Option<Vec<u8>> {
-    let symbols: Vec<u8> = text
-        .bytes()
-        .filter(|b| !matches!(b, b'\r' | b'\n'))
-        .collect();
+    let symbols: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
     if !symbols.len().is_multiple_of(4) {
         return None;
     }
-    let data = symbols
-        .strip_suffix(b"==")
-        .or_else(|| symbols.strip_suffix(b"="))
-        .unwrap_or(&symbols);
+    let data = symbols.strip_suffix(b"==").or_else(|| symbols.strip_suffix(b"=")).unwrap_or(&symbols);
     let mut bytes = Vec::with_capacity(data.len() / 4 * 3 + 2);
     for group in data.chunks(4) {
         let mut bits = 0_u32;
@@ -508,15 +477,7 @@ mod tests {
              1e+ .e5 .1_ ._1 1e400 -1e400 .iNF inf Infinity -.nan nan <<< = 1:30 190:20:30 \
              10.0.0.1 1.2.3 100m 128Mi 80% 5m30s v1 nginx -c --flag 1,000 2001-12 2001-02-30 \
              10000-01-01";
-        let phrases = [
-            "a b",
-            "1 2",
-            "true ",
-            "- 1",
-            "2001-12-14 21:59:43 Z",
-            "+.nan",
-            "0x1.8p1",
-        ];
+        let phrases = ["a b", "1 2", "true ", "- 1", "2001-12-14 21:59:43 Z", "+.nan", "0x1.8p1"];
         for text in words.split(' ').chain(phrases) {
             assert_eq!(resolve(text), Scalar::Str(Cow::Borrowed(text)));
         }
@@ -525,10 +486,7 @@ mod tests {
     #[test]
     fn strings_are_borrowed() {
         for text in ["nginx", "100m", "10.0.0.1", "1_000Mi"] {
-            assert!(
-                matches!(resolve(text), Scalar::Str(Cow::Borrowed(_))),
-                "{text}"
-            );
+            assert!(matches!(resolve(text), Scalar::Str(Cow::Borrowed(_))), "{text}");
         }
     }
 
@@ -544,21 +502,11 @@ mod tests {
             ("!!int", "1.0", true, Err(())),
             ("!!int", "", true, Err(())),
             ("!!int", "08", true, Err(())),
-            (
-                "!!int",
-                "18446744073709551615",
-                true,
-                Ok("i18446744073709551615"),
-            ),
+            ("!!int", "18446744073709551615", true, Ok("i18446744073709551615")),
             ("!!float", "1", true, Ok("f1.0")),
             ("!!float", "-0", true, Ok("f0.0")),
             ("!!float", "1.5", true, Ok("f1.5")),
-            (
-                "!!float",
-                "9223372036854775807",
-                true,
-                Ok("f9.223372036854776e18"),
-            ),
+            ("!!float", "9223372036854775807", true, Ok("f9.223372036854776e18")),
             ("!!float", "9223372036854775808", true, Err(())),
             ("!!float", "1e400", true, Err(())),
             ("!!float", ".inf", true, Ok("finf")),
@@ -605,30 +553,18 @@ mod tests {
         for (tag, text, plain, expected) in cases {
             let found = resolve_tagged(tag, text, plain);
             let found = found.as_ref().map(dump).map_err(|_| ());
-            assert_eq!(
-                found.as_deref(),
-                expected.as_ref().map(|text| *text),
-                "{tag} {text} {plain}"
-            );
+            assert_eq!(found.as_deref(), expected.as_ref().map(|text| *text), "{tag} {text} {plain}");
         }
     }
 
     #[test]
     fn the_merge_key_may_be_tagged() {
-        for (tag, plain) in [
-            ("!", true),
-            ("!!merge", true),
-            ("!!merge", false),
-            ("!<tag:yaml.org,2002:merge>", false),
-        ] {
+        for (tag, plain) in [("!", true), ("!!merge", true), ("!!merge", false), ("!<tag:yaml.org,2002:merge>", false)]
+        {
             assert_eq!(resolve_tagged(tag, "<<", plain), Ok(Scalar::Merge), "{tag}");
         }
         for (tag, plain) in [("!", false), ("!!str", true), ("!local", true)] {
-            assert_eq!(
-                resolve_tagged(tag, "<<", plain),
-                Ok(Scalar::text("<<")),
-                "{tag}"
-            );
+            assert_eq!(resolve_tagged(tag, "<<", plain), Ok(Scalar::text("<<")), "{tag}");
         }
     }
 
@@ -636,16 +572,8 @@ mod tests {
     fn errors_say_what_was_found() {
         let cases = [
             ("!!int", "x", "cannot decode !!str `x` as a !!int"),
-            (
-                "!<tag:yaml.org,2002:bool>",
-                "1",
-                "cannot decode !!int `1` as a !!bool",
-            ),
-            (
-                "!!binary",
-                "!!!",
-                "!!binary value contains invalid base64 data",
-            ),
+            ("!<tag:yaml.org,2002:bool>", "1", "cannot decode !!int `1` as a !!bool"),
+            ("!!binary", "!!!", "!!binary value contains invalid base64 data"),
             ("!a!b", "1", "found undefined tag handle in !a!b"),
         ];
         for (tag, text, message) in cases {
@@ -658,19 +586,12 @@ mod tests {
         let ambiguous = "~ null NULL nULL true TRUE yes Yes YES no on On off OFF y Y n N = << 0 -1 +1 0444 08 1_000 0x1F 0o17 \
              0b101 0b+1 1. .5 1e3 1e400 -1E400 123456789012345678901234567890 0x10000000000000000 .inf -.Inf .NaN +.nan 1:30 \
              190:20:30 190:20:30.15 -1:30 2001-12-14 2001-1-1 2001-13-45 2001-12-14T21:59:43Z 2001-12-14T21:59:43 .1_";
-        for text in
-            ambiguous
-                .split(' ')
-                .chain(["", "2001-12-14 21:59:43 +5", "2001-12-14\t21:59:43Z"])
-        {
+        for text in ambiguous.split(' ').chain(["", "2001-12-14 21:59:43 +5", "2001-12-14\t21:59:43Z"]) {
             assert!(is_ambiguous(text), "{text}");
         }
         let clear = "a nginx yes1 nil none nullable 100m 128Mi 1.2.3 10.0.0.1 10.0.0.0/8 8080:80 1:60 a:1 ::1 v1 - -- -c --flag . .. \
              + 1e 0x 0xG 0b2 0o8 _1 1,000 5m30s 80% 2001-12 2001-12-14x 2001-12-14-rc.1 != == e3 .e3 inf nan";
-        for text in clear
-            .split(' ')
-            .chain(["a b", "2001-12-14 note", "1 2", "true "])
-        {
+        for text in clear.split(' ').chain(["a b", "2001-12-14 note", "1 2", "true "]) {
             assert!(!is_ambiguous(text), "{text}");
         }
     }
@@ -682,18 +603,9 @@ mod tests {
             ("a\"b\\c/d", r#""a\"b\\c/d""#),
             ("<&>'", r#""<&>'""#),
             ("\u{8}\t\n\u{c}\r", r#""\b\t\n\f\r""#),
-            (
-                "\0\u{7}\u{b}\u{1b}\u{1f}",
-                r#""\u0000\u0007\u000b\u001b\u001f""#,
-            ),
-            (
-                "\u{2027}\u{2028}\u{2029}\u{202a}",
-                "\"\u{2027}\\u2028\\u2029\u{202a}\"",
-            ),
-            (
-                "\u{7f}\u{80}\u{85}é\u{feff}😀",
-                "\"\u{7f}\u{80}\u{85}é\u{feff}😀\"",
-            ),
+            ("\0\u{7}\u{b}\u{1b}\u{1f}", r#""\u0000\u0007\u000b\u001b\u001f""#),
+            ("\u{2027}\u{2028}\u{2029}\u{202a}", "\"\u{2027}\\u2028\\u2029\u{202a}\""),
+            ("\u{7f}\u{80}\u{85}é\u{feff}😀", "\"\u{7f}\u{80}\u{85}é\u{feff}😀\""),
         ];
         for (text, expected) in cases {
             let mut out = String::new();

@@ -52,11 +52,7 @@ pub(super) fn looks_like(text: &str) -> bool {
         Some(b' ' | b'\t') => rest.skip(|b| b == b' ' || b == b'\t'),
         Some(_) => return false,
     }
-    rest.time().is_some()
-        && rest
-            .0
-            .iter()
-            .all(|b| b.is_ascii_digit() || b".,:+-Zz \t".contains(b))
+    rest.time().is_some() && rest.0.iter().all(|b| b.is_ascii_digit() || b".,:+-Zz \t".contains(b))
 }
 
 /// Only the shortest form of a fraction is printed, and none at all when it is zero.
@@ -85,9 +81,7 @@ fn days_in(year: u32, month: u32) -> Option<u32> {
     Some(match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
-            29
-        }
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
         2 => 28,
         _ => return None,
     })
@@ -115,22 +109,13 @@ impl<'a> Cursor<'a> {
 
     /// A number of `min` to `max` digits, as many as there are.
     fn number(&mut self, min: usize, max: usize) -> Option<u32> {
-        let digits = self
-            .0
-            .iter()
-            .take(max)
-            .take_while(|b| b.is_ascii_digit())
-            .count();
+        let digits = self.0.iter().take(max).take_while(|b| b.is_ascii_digit()).count();
         if digits < min {
             return None;
         }
         let (number, rest) = self.0.split_at_checked(digits)?;
         self.0 = rest;
-        Some(
-            number
-                .iter()
-                .fold(0, |sum, b| sum * 10 + u32::from(b - b'0')),
-        )
+        Some(number.iter().fold(0, |sum, b| sum * 10 + u32::from(b - b'0')))
     }
 
     fn date(&mut self) -> Option<(u32, u32, u32)> {
@@ -224,36 +209,15 @@ mod tests {
             ("2001-12-14T23:60:00Z", None),
             ("2001-12-14T23:59:60Z", None),
             ("2001-12-14T21:59:43.000Z", Some("2001-12-14T21:59:43Z")),
-            (
-                "2001-12-14T21:59:43.123456789123Z",
-                Some("2001-12-14T21:59:43.123456789Z"),
-            ),
-            (
-                "2001-12-14T21:59:43.0000000009Z",
-                Some("2001-12-14T21:59:43Z"),
-            ),
-            (
-                "2001-12-14T21:59:43.5+05:30",
-                Some("2001-12-14T21:59:43.5+05:30"),
-            ),
-            (
-                "2001-12-14T21:59:43-05:00",
-                Some("2001-12-14T21:59:43-05:00"),
-            ),
+            ("2001-12-14T21:59:43.123456789123Z", Some("2001-12-14T21:59:43.123456789Z")),
+            ("2001-12-14T21:59:43.0000000009Z", Some("2001-12-14T21:59:43Z")),
+            ("2001-12-14T21:59:43.5+05:30", Some("2001-12-14T21:59:43.5+05:30")),
+            ("2001-12-14T21:59:43-05:00", Some("2001-12-14T21:59:43-05:00")),
             ("2001-12-14T21:59:43+00:00", Some("2001-12-14T21:59:43Z")),
             ("2001-12-14T21:59:43-00:00", Some("2001-12-14T21:59:43Z")),
-            (
-                "2001-12-14T21:59:43-00:01",
-                Some("2001-12-14T21:59:43-00:01"),
-            ),
-            (
-                "2001-12-14T21:59:43+24:00",
-                Some("2001-12-14T21:59:43+24:00"),
-            ),
-            (
-                "2001-12-14T21:59:43+24:60",
-                Some("2001-12-14T21:59:43+25:00"),
-            ),
+            ("2001-12-14T21:59:43-00:01", Some("2001-12-14T21:59:43-00:01")),
+            ("2001-12-14T21:59:43+24:00", Some("2001-12-14T21:59:43+24:00")),
+            ("2001-12-14T21:59:43+24:60", Some("2001-12-14T21:59:43+25:00")),
             ("2001-12-14T21:59:43+25:00", None),
             ("2001-12-14T21:59:43+05:61", None),
             ("2001-12-14T21:59:43+0530", None),
@@ -283,14 +247,7 @@ mod tests {
         for text in shaped {
             assert!(looks_like(text), "{text}");
         }
-        for text in [
-            "2001-12",
-            "2001-12-14x",
-            "2001-12-14-rc.1",
-            "2001-12-14 note",
-            "2001-12-14T21",
-            "v2001-12-14",
-        ] {
+        for text in ["2001-12", "2001-12-14x", "2001-12-14-rc.1", "2001-12-14 note", "2001-12-14T21", "v2001-12-14"] {
             assert!(!looks_like(text), "{text}");
         }
     }

@@ -1,0 +1,154 @@
+//! The command line: one file per subcommand. Input, output and exit codes live here and nowhere else.
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr)] // the core's purity ends here
+
+mod check;
+mod diff;
+mod function;
+mod input;
+mod install;
+mod patch;
+mod run;
+mod show;
+mod view;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+/// Why a command failed: the exit code and the message, ready to print.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+/// Changes (`check`, `diff`), findings, conflicts, broken invariants.
+const FOUND: u8 = 1;
+/// A bad config, input or usage, or a target that matches nothing.
+const USAGE: u8 = 2;
+/// Input or output failed, or krmor itself did.
+const INTERNAL: u8 = 3;
+
+impl Failure {
+    fn new(code: u8, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    fn usage(message: impl Into<String>) -> Self {
+        Self::new(USAGE, format!("error: {}\n", message.into()))
+    }
+
+    fn io(what: &str, error: &std::io::Error) -> Self {
+        Self::new(INTERNAL, format!("error: {what}: {error}\n"))
+    }
+}
+
+type Result<T> = std::result::Result<T, Failure>;
+
+/// KRM functions that harden Kubernetes manifests.
+///
+/// Without a subcommand krmor is the function: it reads a ResourceList (or, with --config, a bare stream) from
+/// standard input and writes the result to standard output.
+///
+/// Exit codes: 0 ok; 1 changes (check, diff), findings, conflicts; 2 bad config, input or usage, or a target
+/// that matches nothing; 3 input/output or internal errors.
+#[derive(Debug, Parser)]
+#[command(name = "krmor", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    function: function::Options,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a config over files, directories or standard input.
+    Run(run::Options),
+    /// Show what a run would change, and why, line by line.
+    Diff(diff::Options),
+    /// Exit with 1 when a run would change anything: the proof that rendered output is hardened.
+    Check(check::Options),
+    /// Apply a JSON Patch (RFC 6902) to a document and leave every other byte alone.
+    Patch(patch::Options),
+    /// Print documents as JSON lines, read as kustomize reads them.
+    View(view::Options),
+    /// Install krmor for another tool.
+    Install(install::Options),
+}
+
+/// Where the config of a run is and what it runs over.
+#[derive(Debug, clap::Args)]
+struct Source {
+    /// The function config: a Pipeline or the config of one function.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The function that a kpt-style ConfigMap config is for.
+    #[arg(long, value_name = "KIND")]
+    function: Option<String>,
+    /// Files and directories (their *.yaml, *.yml and *.json files), or `-` for standard input.
+    #[arg(value_name = "PATH", default_value = "-")]
+    paths: Vec<PathBuf>,
+    /// Accept an input without any object.
+    #[arg(long)]
+    allow_empty: bool,
+}
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// KRM results and JSON Patches.
+    Json,
+}
+
+/// Runs the command line; the exit code.
+#[must_use]
+pub fn main(args: Vec<OsString>) -> u8 {
+    match dispatch(args) {
+        Ok(code) => code,
+        Err(failure) => {
+            let _ = anstream::stderr().write_all(failure.message.as_bytes());
+            failure.code
+        }
+    }
+}
+
+fn dispatch(args: Vec<OsString>) -> Result<u8> {
+    if let Some(config) = function::legacy_config(&args) {
+        return function::legacy(&config, args.len());
+    }
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return Ok(if error.use_stderr() { USAGE } else { 0 });
+        }
+    };
+    match cli.command {
+        Some(Command::Run(options)) => run::run(&options),
+        Some(Command::Diff(options)) => diff::run(&options),
+        Some(Command::Check(options)) => check::run(&options),
+        Some(Command::Patch(options)) => patch::run(&options),
+        Some(Command::View(options)) => view::run(&options),
+        Some(Command::Install(options)) => install::run(&options),
+        None => function::run(&cli.function),
+    }
+}
+
+/// Tells of a panic without repeating its message, which could hold a value of the input.
+pub fn internal_error(place: &str) {
+    let _ = writeln!(std::io::stderr(), "error: internal error at {place}; please report it with the input that shows it");
+}
+
+fn help() -> String {
+    Cli::command().render_help().to_string()
+}
+
+fn write_stdout(bytes: &[u8]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| Failure::io("standard output", &error))
+}

@@ -1,0 +1,193 @@
+//! krmor as a function: ResourceList, bare stream, and kustomize's legacy exec plugin.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Failure, Result, input, show, write_stdout};
+use crate::config::{self, GROUP, PIPELINE};
+use crate::functions::{self, Outcome, Pipeline};
+use crate::krm::{self, ResourceList};
+use crate::report::{Report, Severity, text};
+use crate::stream::Stream;
+use crate::yaml::{self, Node};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// The function config, where standard input is a bare stream.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The function to run, where the config is a kpt-style ConfigMap or there is none.
+    #[arg(long, value_name = "KIND")]
+    function: Option<String>,
+    /// Accept an input without any object.
+    #[arg(long)]
+    allow_empty: bool,
+}
+
+/// The config file of a legacy plugin call, if this is one: kustomize runs `…/<kind>/<Kind> CONFIG_FILE`.
+pub(super) fn legacy_config(args: &[OsString]) -> Option<PathBuf> {
+    let name = args.first().map(Path::new)?.file_name()?.to_str()?;
+    let called_by_kind = name == PIPELINE || functions::by_kind(name).is_some();
+    let by_kustomize = std::env::var_os("KUSTOMIZE_PLUGIN_CONFIG_ROOT").is_some();
+    let config = PathBuf::from(args.get(1)?);
+    let ours = || std::fs::read_to_string(&config).is_ok_and(|text| text.contains(GROUP));
+    ((called_by_kind || by_kustomize) && config.is_file() && ours()).then_some(config)
+}
+
+/// kustomize's legacy exec plugin: the config in a file, a bare stream on standard input.
+pub(super) fn legacy(config: &Path, args: usize) -> Result<u8> {
+    let bytes = std::fs::read(config).map_err(|error| Failure::io("the plugin's config", &error))?;
+    // The file is kustomize's temporary one; its name would tell a person nothing.
+    let name = config_name(&bytes);
+    let pipeline = input::pipeline_from(&name, bytes, None)?;
+    if args > 2 {
+        return Err(Failure::usage(format!("{name}: `argsOneLiner` and `argsFromFile` are not read; put the settings under `spec`")));
+    }
+    let stdin = input::stdin()?;
+    if stdin.iter().all(u8::is_ascii_whitespace) {
+        return Err(Failure::usage(format!(
+            "{name}: there are no objects to work on; a krmor config belongs under `transformers:`, not under `generators:`"
+        )));
+    }
+    bare(&pipeline, stdin, false)
+}
+
+fn config_name(bytes: &[u8]) -> String {
+    let text = Arc::new(String::from_utf8_lossy(bytes).into_owned());
+    let documents = yaml::parse(&text).unwrap_or_default();
+    let title = documents.first().map(|document| {
+        let text = |path: &[&str]| document.root().find(path).and_then(Node::as_str).unwrap_or_default().into_owned();
+        format!("{} {}", text(&["kind"]), text(&["metadata", "name"])).trim().to_owned()
+    });
+    title.filter(|title| !title.is_empty()).unwrap_or_else(|| "function config".to_owned())
+}
+
+/// No subcommand: a ResourceList, or a bare stream with `--config`.
+pub(super) fn run(options: &Options) -> Result<u8> {
+    let bytes = input::stdin()?;
+    let (text, encoding) = input::decode("standard input", bytes)?;
+    let text = Arc::new(text);
+    let documents = yaml::parse(&text).map_err(|error| show::yaml_error("standard input", &text, &error))?;
+    if krm::is_resource_list(&documents) {
+        return resource_list(&text, options);
+    }
+    let Some(config) = &options.config else {
+        return Err(Failure::usage(
+            "standard input is not a ResourceList; for a bare stream say which config to run: krmor --config FILE, or krmor run --config FILE -",
+        ));
+    };
+    let pipeline = input::pipeline(config, options.function.as_deref())?;
+    drop(documents);
+    bare(&pipeline, encoding.encode(Arc::unwrap_or_clone(text)), options.allow_empty)
+}
+
+/// A bare stream in, a bare stream out. A failing run writes nothing to standard output.
+fn bare(pipeline: &Pipeline, bytes: Vec<u8>, allow_empty: bool) -> Result<u8> {
+    let (text, encoding) = input::decode("standard input", bytes)?;
+    let text = Arc::new(text);
+    let mut stream = Stream::parse(&text).map_err(|error| show::yaml_error("standard input", &text, &error))?;
+    if stream.objects().next().is_none() {
+        if allow_empty {
+            write_stdout(&encoding.encode(text.to_string()))?;
+            return Ok(0);
+        }
+        return Err(Failure::usage("the input holds no objects; say --allow-empty if that is right"));
+    }
+    let mut report = Report::default();
+    let outcome = pipeline.run(&mut stream, &mut report);
+    if outcome != Outcome::Ok {
+        return Err(failed(&stream, &report, pipeline, outcome));
+    }
+    let out = if report.changes.is_empty() { text.to_string() } else { stream.render() };
+    write_stdout(&encoding.encode(out))?;
+    Ok(0)
+}
+
+/// The findings that made a run fail, as a message with the exit code.
+pub(super) fn failed(stream: &Stream, report: &Report, pipeline: &Pipeline, outcome: Outcome) -> Failure {
+    let mut message = String::new();
+    let mut count = 0;
+    for finding in report.findings.iter().filter(|finding| finding.severity >= pipeline.fail_on) {
+        message.push_str(&text::finding(stream, finding));
+        count += 1;
+    }
+    let noun = if count == 1 { "finding" } else { "findings" };
+    message.push_str(&format!("error: {}: {count} {noun}; nothing was written\n", pipeline.title));
+    Failure::new(code(outcome), message)
+}
+
+pub(super) fn code(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Ok => 0,
+        Outcome::Findings => super::FOUND,
+        Outcome::Usage => super::USAGE,
+    }
+}
+
+/// A ResourceList in and out: success with the changed items, failure with the items as they came; both with results.
+fn resource_list(text: &Arc<String>, options: &Options) -> Result<u8> {
+    let list = ResourceList::new(Arc::clone(text));
+    let broken = |error: yaml::Error| show::yaml_error("standard input", text, &error);
+    let document = list.document().map_err(broken)?;
+    let root = document.root();
+    let pipeline = match (root.get("functionConfig").filter(|node| !node.is_null()), &options.config, &options.function) {
+        (_, Some(config), function) => input::pipeline(config, function.as_deref()),
+        (Some(node), None, function) => config::read(node, function.as_deref()).map_err(|problem| {
+            let title = node_title(node);
+            let problem = config::Problem { pointer: format!("/functionConfig{}", problem.pointer), ..problem };
+            show::config_problem(&title, text, root, &problem)
+        }),
+        (None, None, Some(kind)) => alone(kind),
+        (None, None, None) => Err(Failure::usage("the ResourceList has no functionConfig; give one, or name a function by --function KIND")),
+    };
+    let pipeline = match pipeline {
+        Ok(pipeline) => pipeline,
+        Err(failure) => {
+            // The caller gets its items back: kpt would delete the package otherwise.
+            let _ = write_stdout(text.as_bytes());
+            return Err(failure);
+        }
+    };
+    let annotated = root.get("functionConfig").is_some_and(|node| {
+        node.find(&["metadata", "annotations", "config.kubernetes.io/path"]).is_some()
+    });
+    let mut stream = Stream::of_items(document);
+    if stream.objects().next().is_none() && !options.allow_empty {
+        let _ = write_stdout(text.as_bytes());
+        let mut message = format!("{}: the ResourceList has no items; say --allow-empty if that is right", pipeline.title);
+        if annotated {
+            message.push_str("; kustomize hands over none when the config has the annotation config.kubernetes.io/path: remove it");
+        }
+        return Err(Failure::usage(message));
+    }
+    let mut report = Report::default();
+    let outcome = pipeline.run(&mut stream, &mut report);
+    let shape = |error: yaml::EditError| Failure::usage(format!("the ResourceList's {error}"));
+    if outcome == Outcome::Ok {
+        write_stdout(list.render(&mut stream, &report).map_err(shape)?.as_bytes())?;
+        return Ok(0);
+    }
+    write_stdout(list.render_unchanged(&stream, &report).map_err(shape)?.as_bytes())?;
+    Err(failed(&stream, &report, &pipeline, outcome))
+}
+
+fn node_title(config: Node<'_>) -> String {
+    let text = |path: &[&str]| config.find(path).and_then(Node::as_str).unwrap_or_default().into_owned();
+    format!("{} {}", text(&["kind"]), text(&["metadata", "name"])).trim().to_owned()
+}
+
+/// A function with all its defaults.
+fn alone(kind: &str) -> Result<Pipeline> {
+    let config = format!("apiVersion: {}\nkind: {kind}\n", config::API_VERSION);
+    input::pipeline_from("--function", config.into_bytes(), None)
+}
+
+/// Prints findings below the severity that fails, on standard error: only the file commands do.
+pub(super) fn notes(stream: &Stream, report: &Report, from: Severity) {
+    let mut err = anstream::stderr().lock();
+    for finding in report.findings.iter().filter(|finding| finding.severity >= from) {
+        let _ = err.write_all(text::finding(stream, finding).as_bytes());
+    }
+}

@@ -1,0 +1,173 @@
+//! Reading configs, streams and files.
+
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Failure, INTERNAL, Result, Source, show};
+use crate::config;
+use crate::functions::Pipeline;
+use crate::stream::Stream;
+use crate::yaml::{self, Document, Encoding};
+
+/// Longest config that is read.
+const MAX_CONFIG: u64 = 16 << 20;
+
+/// One input file and which of the stream's documents are from it.
+#[derive(Debug)]
+pub(super) struct File {
+    /// `None` for standard input.
+    pub(super) path: Option<PathBuf>,
+    pub(super) text: Arc<String>,
+    encoding: Encoding,
+    documents: std::ops::Range<usize>,
+}
+
+/// What a run works on.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) stream: Stream,
+    pub(super) files: Vec<File>,
+}
+
+impl Input {
+    /// The bytes of a file with the stream's changes in it.
+    pub(super) fn render(&self, file: &File) -> Vec<u8> {
+        let documents = self.stream.documents().get(file.documents.clone()).unwrap_or_default();
+        let text = if documents.iter().any(Document::changed) { yaml::render(documents) } else { file.text.to_string() };
+        file.encoding.encode(text)
+    }
+
+    pub(super) fn changed(&self, file: &File) -> bool {
+        self.stream.documents().get(file.documents.clone()).unwrap_or_default().iter().any(Document::changed)
+    }
+}
+
+/// Reads the config at `path` into a pipeline.
+pub(super) fn pipeline(path: &Path, function: Option<&str>) -> Result<Pipeline> {
+    let name = path.display().to_string();
+    let size = std::fs::metadata(path).map_err(|error| Failure::io(&format!("config {name}"), &error))?.len();
+    if size > MAX_CONFIG {
+        return Err(Failure::usage(format!("config {name}: larger than 16 MiB")));
+    }
+    let bytes = std::fs::read(path).map_err(|error| Failure::io(&format!("config {name}"), &error))?;
+    pipeline_from(&name, bytes, function)
+}
+
+/// Reads a config from bytes; `name` is how errors call it.
+pub(super) fn pipeline_from(name: &str, bytes: Vec<u8>, function: Option<&str>) -> Result<Pipeline> {
+    let text = decode(name, bytes)?.0;
+    let text = Arc::new(text);
+    let documents = yaml::parse(&text).map_err(|error| show::yaml_error(name, &text, &error))?;
+    let mut filled = documents.iter().filter(|document| !document.root().is_null());
+    let Some(document) = filled.next() else {
+        return Err(Failure::usage(format!("config {name}: it is empty")));
+    };
+    if filled.next().is_some() {
+        return Err(Failure::usage(format!("config {name}: it holds more than one document; put the functions into one Pipeline")));
+    }
+    config::read(document.root(), function).map_err(|problem| show::config_problem(name, &text, document.root(), &problem))
+}
+
+pub(super) fn decode(name: &str, bytes: Vec<u8>) -> Result<(String, Encoding)> {
+    yaml::decode(bytes).map_err(|error| Failure::usage(format!("{name}: {error} (at byte {})", error.offset)))
+}
+
+/// All of standard input.
+pub(super) fn stdin() -> Result<Vec<u8>> {
+    let mut stdin = std::io::stdin().lock();
+    if stdin.is_terminal() {
+        return Err(Failure::usage(format!("nothing is piped in\n\n{}", super::help())));
+    }
+    let mut bytes = Vec::new();
+    stdin.read_to_end(&mut bytes).map_err(|error| Failure::io("standard input", &error))?;
+    Ok(bytes)
+}
+
+/// Reads what a source names, as one stream.
+pub(super) fn read(source: &Source) -> Result<Input> {
+    let mut paths = Vec::new();
+    for path in &source.paths {
+        collect(path, true, &mut paths)?;
+    }
+    if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        return Err(Failure::usage("`-` can be given once only"));
+    }
+    let (mut files, mut documents, mut names) = (Vec::new(), Vec::new(), Vec::new());
+    for path in paths {
+        let from_stdin = path.as_os_str() == "-";
+        let name = if from_stdin { "standard input".to_owned() } else { path.display().to_string() };
+        let bytes = if from_stdin { stdin()? } else { std::fs::read(&path).map_err(|error| Failure::io(&name, &error))? };
+        let (text, encoding) = decode(&name, bytes)?;
+        let text = Arc::new(text);
+        let parsed = yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))?;
+        let start = documents.len();
+        let shown: Option<Arc<str>> = (!from_stdin).then(|| Arc::from(name.as_str()));
+        names.extend((0..parsed.len()).map(|number| shown.clone().map(|name| (name, number))));
+        documents.extend(parsed);
+        files.push(File { path: (!from_stdin).then_some(path), text, encoding, documents: start..documents.len() });
+    }
+    let stream = Stream::of_documents(documents, |number| names.get(number).cloned().flatten());
+    if stream.objects().next().is_none() && !source.allow_empty {
+        return Err(Failure::usage("the input holds no objects; say --allow-empty if that is right"));
+    }
+    Ok(Input { stream, files })
+}
+
+/// The files that a path stands for, in the order of their names.
+fn collect(path: &Path, named: bool, out: &mut Vec<PathBuf>) -> Result<()> {
+    if path.as_os_str() == "-" || path.is_file() {
+        let wanted = path.extension().is_some_and(|extension| matches!(extension.to_str(), Some("yaml" | "yml" | "json")));
+        if named || wanted {
+            out.push(path.to_owned());
+        }
+        return Ok(());
+    }
+    let list = |error: std::io::Error| Failure::io(&path.display().to_string(), &error);
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(path).map_err(list)?.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<_>>().map_err(list)?;
+    entries.sort();
+    for entry in entries {
+        let hidden = entry.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with('.'));
+        // Links could lead round in a circle.
+        let link = entry.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+        if !(hidden || link && entry.is_dir()) {
+            collect(&entry, false, out)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes every file, or none: all go to temporary files first, then take their names.
+pub(super) fn write_files(files: Vec<(PathBuf, Vec<u8>)>) -> Result<()> {
+    let mut staged: Vec<(PathBuf, PathBuf)> = Vec::new();
+    let undo = |staged: &[(PathBuf, PathBuf)]| {
+        for (temporary, _) in staged {
+            let _ = std::fs::remove_file(temporary);
+        }
+    };
+    for (path, bytes) in files {
+        // A link stays a link: what it points to is written.
+        let path = path.canonicalize().unwrap_or(path);
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".krmor-{}", std::process::id()));
+        let temporary = path.with_file_name(name);
+        let permissions = std::fs::metadata(&path).ok().map(|meta| meta.permissions());
+        staged.push((temporary.clone(), path.clone()));
+        let write = std::fs::write(&temporary, bytes).and_then(|()| match permissions {
+            Some(permissions) => std::fs::set_permissions(&temporary, permissions),
+            None => Ok(()),
+        });
+        if let Err(error) = write {
+            undo(&staged);
+            return Err(Failure::io(&path.display().to_string(), &error));
+        }
+    }
+    for (done, (temporary, path)) in staged.iter().enumerate() {
+        if let Err(error) = std::fs::rename(temporary, path) {
+            undo(staged.get(done..).unwrap_or_default());
+            return Err(Failure::new(INTERNAL, format!("error: {}: {error}; {done} files were already written\n", path.display())));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! `krmor install`: links through which other tools find krmor.
+
+use std::path::{Path, PathBuf};
+
+use super::{Failure, Result, write_stdout};
+use crate::config::{API_VERSION, PIPELINE};
+use crate::functions::FUNCTIONS;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    tool: Tool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Tool {
+    /// Lay the links of kustomize's legacy exec plugins: kustomize and kubectl then need `--enable-alpha-plugins` only.
+    Kustomize {
+        /// The plugin home; by default where kustomize itself looks.
+        #[arg(long, value_name = "DIR")]
+        home: Option<PathBuf>,
+    },
+}
+
+pub(super) fn run(options: &Options) -> Result<u8> {
+    let Tool::Kustomize { home } = &options.tool;
+    let home = match home {
+        Some(home) => std::path::absolute(home).map_err(|error| Failure::io(&home.display().to_string(), &error))?,
+        None => default_home().ok_or_else(|| Failure::usage("no plugin home: set KUSTOMIZE_PLUGIN_HOME or HOME, or say --home DIR"))?,
+    };
+    let target = std::env::current_exe().and_then(|path| path.canonicalize()).map_err(|error| Failure::io("krmor's own path", &error))?;
+    let mut kinds = vec![PIPELINE];
+    kinds.extend(FUNCTIONS.iter().map(|function| function.kind));
+    let mut out = String::new();
+    for kind in kinds {
+        let link = home.join(API_VERSION).join(kind.to_lowercase()).join(kind);
+        let done = lay(&link, &target).map_err(|error| Failure::io(&link.display().to_string(), &error))?;
+        out.push_str(&format!("{} {done}\n", link.display()));
+    }
+    out.push_str(&format!("KUSTOMIZE_PLUGIN_HOME={}\n", home.display()));
+    write_stdout(out.as_bytes())?;
+    Ok(0)
+}
+
+/// Where kustomize looks for plugins.
+fn default_home() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(home) = set("KUSTOMIZE_PLUGIN_HOME") {
+        return Some(home);
+    }
+    if let Some(config) = set("XDG_CONFIG_HOME") {
+        return Some(config.join("kustomize/plugin"));
+    }
+    let home = set("HOME")?;
+    let old = home.join("kustomize/plugin");
+    let usual = home.join(".config/kustomize/plugin");
+    Some(if old.is_dir() && !usual.is_dir() { old } else { usual })
+}
+
+#[cfg(unix)]
+fn lay(link: &Path, target: &Path) -> std::io::Result<&'static str> {
+    if std::fs::read_link(link).is_ok_and(|old| old == target) {
+        return Ok("is in place");
+    }
+    if let Some(folder) = link.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    // A new link takes the old one's place at once, so that a build that runs meanwhile finds one or the other.
+    let temporary = link.with_extension(format!("krmor-{}", std::process::id()));
+    std::os::unix::fs::symlink(target, &temporary)?;
+    std::fs::rename(&temporary, link)?;
+    Ok("laid")
+}
+
+#[cfg(not(unix))]
+fn lay(link: &Path, target: &Path) -> std::io::Result<&'static str> {
+    if let Some(folder) = link.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::copy(target, link)?;
+    Ok("copied")
+}

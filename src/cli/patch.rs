@@ -1,0 +1,100 @@
+//! `krmor patch`: a JSON Patch (RFC 6902) on one document, every other byte as it was.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use json_patch::{Patch, PatchOperation};
+use serde_json::Value;
+
+use super::{Failure, Result, input, show, write_stdout};
+use crate::yaml::{self, Document, Op, Operation};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// The document to patch, counted from 0; documents of comments only count where `---` starts them.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    document: usize,
+    /// The patch: a JSON or YAML list of operations.
+    #[arg(long, value_name = "FILE")]
+    patch: PathBuf,
+    /// Write the result back to PATH.
+    #[arg(long)]
+    in_place: bool,
+    /// The stream, or `-` for standard input.
+    #[arg(value_name = "PATH", default_value = "-")]
+    path: PathBuf,
+}
+
+pub(super) fn run(options: &Options) -> Result<u8> {
+    let patch = read_patch(&options.patch)?;
+    let from_stdin = options.path.as_os_str() == "-";
+    let name = if from_stdin { "standard input".to_owned() } else { options.path.display().to_string() };
+    let bytes = if from_stdin { input::stdin()? } else { std::fs::read(&options.path).map_err(|error| Failure::io(&name, &error))? };
+    let (text, encoding) = input::decode(&name, bytes)?;
+    let text = Arc::new(text);
+    let mut documents = yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))?;
+    let count = documents.len();
+    let Some(document) = documents.get_mut(options.document) else {
+        let last = count.checked_sub(1).map_or("it has none".to_owned(), |last| format!("the last one is {last}"));
+        return Err(Failure::usage(format!("{name}: there is no document {}; {last}", options.document)));
+    };
+    for (number, operation) in patch.0.iter().enumerate() {
+        apply(document, operation)
+            .map_err(|message| Failure::usage(format!("{name}, document {}: operation {number}: {message}", options.document)))?;
+    }
+    let out = if documents.iter().any(Document::changed) { yaml::render(&documents) } else { text.to_string() };
+    let bytes = encoding.encode(out);
+    if options.in_place && !from_stdin {
+        input::write_files(vec![(options.path.clone(), bytes)])?;
+    } else {
+        write_stdout(&bytes)?;
+    }
+    Ok(0)
+}
+
+fn read_patch(path: &std::path::Path) -> Result<Patch> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| Failure::io(&name, &error))?;
+    // JSON first: YAML would take no value nested deeper than our own JSON view can be read back.
+    if let Ok(patch) = serde_json::from_slice(&bytes) {
+        return Ok(patch);
+    }
+    let text = Arc::new(input::decode(&name, bytes)?.0);
+    let documents = yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))?;
+    let value = documents.first().and_then(|document| document.root().to_value()).unwrap_or(Value::Null);
+    serde_json::from_value(value).map_err(|error| Failure::usage(format!("{name}: not a JSON Patch: {error}")))
+}
+
+/// Applies one operation; `move`, `copy` and `test` are made of reads and the three others.
+fn apply(document: &mut Document, operation: &PatchOperation) -> std::result::Result<(), String> {
+    let at = |document: &Document, path: &str| {
+        let node = document.root().at_pointer(path).ok_or_else(|| format!("{path}: there is nothing"))?;
+        node.to_value().ok_or_else(|| format!("{path}: the value is nested too deep"))
+    };
+    let mut edit = |op, path: &str, value: &Value| {
+        document.apply(Operation { op, path, value }).map_err(|error| error.to_string())
+    };
+    match operation {
+        PatchOperation::Add(add) => edit(Op::Add, add.path.as_str(), &add.value),
+        PatchOperation::Remove(remove) => edit(Op::Remove, remove.path.as_str(), &Value::Null),
+        PatchOperation::Replace(replace) => edit(Op::Replace, replace.path.as_str(), &replace.value),
+        PatchOperation::Copy(copy) => {
+            let value = at(document, copy.from.as_str())?;
+            document.apply(Operation { op: Op::Add, path: copy.path.as_str(), value: &value }).map_err(|error| error.to_string())
+        }
+        PatchOperation::Move(moved) => {
+            let (from, path) = (moved.from.as_str(), moved.path.as_str());
+            if path.strip_prefix(from).is_some_and(|rest| rest.starts_with('/')) {
+                return Err(format!("{from} cannot move into itself"));
+            }
+            let value = at(document, from)?;
+            document.apply(Operation { op: Op::Remove, path: from, value: &Value::Null }).map_err(|error| error.to_string())?;
+            document.apply(Operation { op: Op::Add, path, value: &value }).map_err(|error| error.to_string())
+        }
+        PatchOperation::Test(test) => {
+            let path = test.path.as_str();
+            // The values are not repeated: they may be secret.
+            if at(document, path)? == test.value { Ok(()) } else { Err(format!("{path}: the value is not the one tested for")) }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `krmor run`: a config over files, directories or standard input.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::{Failure, Format, Result, Source, function, input, write_stdout};
+use crate::functions::Outcome;
+use crate::report::{Report, Severity, text};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    source: Source,
+    /// Write the files into this directory, by their own names.
+    #[arg(short, long, value_name = "DIR", conflicts_with = "in_place")]
+    output: Option<PathBuf>,
+    /// Write the changed files back: all of them, or none.
+    #[arg(long)]
+    in_place: bool,
+    /// Print what was done and why on standard error.
+    #[arg(long, value_name = "FORMAT")]
+    report: Option<Format>,
+}
+
+pub(super) fn run(options: &Options) -> Result<u8> {
+    let pipeline = input::pipeline(&options.source.config, options.source.function.as_deref())?;
+    let mut input = input::read(&options.source)?;
+    let mut report = Report::default();
+    let outcome = pipeline.run(&mut input.stream, &mut report);
+    match options.report {
+        Some(Format::Json) => print(&format!("{}\n", text::as_json(&input.stream, &report))),
+        Some(Format::Text) => print(&text::report(&input.stream, &report)),
+        None if outcome == Outcome::Ok => function::notes(&input.stream, &report, Severity::Warning),
+        None => {}
+    }
+    if outcome != Outcome::Ok {
+        return Err(function::failed(&input.stream, &report, &pipeline, outcome));
+    }
+    if options.in_place {
+        if input.files.iter().any(|file| file.path.is_none()) {
+            return Err(Failure::usage("--in-place needs files, not standard input"));
+        }
+        let changed = input.files.iter().filter(|file| input.changed(file));
+        let files = changed.filter_map(|file| Some((file.path.clone()?, input.render(file)))).collect();
+        input::write_files(files)?;
+    } else if let Some(directory) = &options.output {
+        std::fs::create_dir_all(directory).map_err(|error| Failure::io(&directory.display().to_string(), &error))?;
+        let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+        for file in &input.files {
+            let name = file.path.as_ref().and_then(|path| path.file_name()).map_or_else(|| "stream.yaml".into(), PathBuf::from);
+            let target = directory.join(name);
+            if files.iter().any(|(other, _)| *other == target) {
+                return Err(Failure::usage(format!("two input files would both become {}", target.display())));
+            }
+            files.push((target, input.render(file)));
+        }
+        input::write_files(files)?;
+    } else {
+        let mut out: Vec<u8> = Vec::new();
+        for (i, file) in input.files.iter().enumerate() {
+            if i > 0 {
+                // Files become one stream.
+                if !out.ends_with(b"\n") {
+                    out.push(b'\n');
+                }
+                if !file.text.starts_with("---") {
+                    out.extend_from_slice(b"---\n");
+                }
+            }
+            out.extend(input.render(file));
+        }
+        write_stdout(&out)?;
+    }
+    Ok(0)
+}
+
+fn print(text: &str) {
+    let _ = anstream::stderr().lock().write_all(text.as_bytes()); // with standard error gone there is nobody to tell
+}

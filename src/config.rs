@@ -1,0 +1,248 @@
+//! Function configs: reading them strictly, and saying exactly where one is wrong.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::functions::{self, FUNCTIONS, Pipeline, Step};
+use crate::report::Severity;
+use crate::workload::PodTemplateRow;
+use crate::yaml::{self, Kind, Node};
+
+/// The one API version that is served.
+pub const API_VERSION: &str = "krmor.dev/v1alpha1";
+/// The API group of the configs.
+pub const GROUP: &str = "krmor.dev";
+/// The kind that runs many functions in one call.
+pub const PIPELINE: &str = "Pipeline";
+
+/// What is wrong with a config, and where in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    /// What is wrong.
+    pub message: String,
+    /// JSON Pointer of the field, from the config's root (from the spec's root while a spec is read).
+    pub pointer: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Problem {
+    fn new(pointer: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { message: message.into(), pointer: pointer.to_owned(), remedy: remedy.into() }
+    }
+
+    fn below(mut self, parent: &str) -> Self {
+        self.pointer.insert_str(0, parent);
+        self
+    }
+
+    /// The pointer as people write paths: `spec.functions.harden.spec.level`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        yaml::pointer_tokens(&self.pointer).unwrap_or_default().join(".")
+    }
+}
+
+/// The spec of a `Pipeline`: many functions in one call.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PipelineSpec {
+    /// The severity from which findings make the run fail: `error` (the default) or `warning`.
+    #[serde(default)]
+    pub fail_on: FailOn,
+    /// Where pod templates live in kinds that krmor does not know, for all functions.
+    #[serde(default)]
+    pub pod_templates: Vec<PodTemplateRow>,
+    /// The functions by a name of your choice, so that an overlay can patch one. The order is krmor's own.
+    pub functions: BTreeMap<String, PipelineFunction>,
+}
+
+/// One function of a `Pipeline`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PipelineFunction {
+    /// The function's kind, such as `SecurityContext`.
+    pub kind: String,
+    /// The function's spec; may be left out when all its fields may.
+    #[serde(default)]
+    pub spec: Value,
+}
+
+/// Which findings make a run fail.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum FailOn {
+    /// Errors.
+    #[default]
+    Error,
+    /// Errors and warnings.
+    Warning,
+}
+
+/// Reads a value into a spec; an absent (null) spec reads as an empty one.
+///
+/// # Errors
+/// When a field is unknown, missing or of the wrong type: the pointer says which.
+pub fn read_spec<S: DeserializeOwned>(spec: &Value) -> Result<S, Problem> {
+    let empty = Value::Object(Map::new());
+    let value = if spec.is_null() { &empty } else { spec };
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let mut pointer = String::new();
+        for segment in error.path() {
+            let token = match segment {
+                serde_path_to_error::Segment::Map { key } => yaml::escape_token(key).into_owned(),
+                serde_path_to_error::Segment::Seq { index } => index.to_string(),
+                _ => continue,
+            };
+            pointer.push('/');
+            pointer.push_str(&token);
+        }
+        explain(&error.inner().to_string(), pointer)
+    })
+}
+
+/// Turns serde's message into ours: what is wrong, where, and what was probably meant.
+fn explain(message: &str, mut pointer: String) -> Problem {
+    let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    if let Some(rest) = message.strip_prefix("unknown field ") {
+        let mut names = quoted(rest);
+        if names.is_empty() {
+            return Problem::new(&pointer, message, "");
+        }
+        let field = names.remove(0);
+        let token = format!("/{}", yaml::escape_token(&field));
+        if !pointer.ends_with(&token) {
+            pointer.push_str(&token);
+        }
+        return Problem::new(&pointer, format!("unknown field `{field}`"), suggest(&field, &names, "field"));
+    }
+    if let Some(rest) = message.strip_prefix("unknown variant ") {
+        let mut names = quoted(rest);
+        if names.is_empty() {
+            return Problem::new(&pointer, message, "");
+        }
+        let value = names.remove(0);
+        return Problem::new(&pointer, format!("`{value}` is not a value of this field"), suggest(&value, &names, "value"));
+    }
+    if let Some(rest) = message.strip_prefix("missing field ") {
+        let field = quoted(rest).into_iter().next().unwrap_or_default();
+        return Problem::new(&pointer, format!("the field `{field}` is missing"), format!("add `{field}:`"));
+    }
+    // `invalid type: string "yes", expected a boolean`: the value itself is not repeated.
+    if let Some(rest) = message.strip_prefix("invalid type: ")
+        && let Some((found, expected)) = rest.split_once(", expected ")
+    {
+        let found = found.split([' ', '`', '"']).next().unwrap_or("another type");
+        let hint = if found == "string" { "; remove the quotes?" } else { "" };
+        return Problem::new(&pointer, format!("expected {expected}, found a {found}"), format!("give {expected}{hint}"));
+    }
+    Problem::new(&pointer, message, "")
+}
+
+/// `did you mean …`, or what there is.
+#[must_use]
+pub fn suggest(word: &str, names: &[String], what: &str) -> String {
+    let close = names.iter().map(|name| (strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase()), name));
+    let best = close.min().filter(|(distance, name)| *distance <= 1 + name.len() / 3);
+    match best {
+        Some((_, name)) => format!("did you mean `{name}`?"),
+        None => format!("the {what}s are: {}", names.join(", ")),
+    }
+}
+
+/// Reads a function config.
+///
+/// `function` names the kind that a kpt `ConfigMap` config is for.
+///
+/// # Errors
+/// When it is no config of ours, or a field is wrong.
+pub fn read(config: Node<'_>, function: Option<&str>) -> Result<Pipeline, Problem> {
+    if config.kind() != Kind::Map {
+        return Err(Problem::new("", "the function config is not a mapping", format!("start it with `apiVersion: {API_VERSION}`")));
+    }
+    let text = |key: &str| config.get(key).and_then(Node::as_str).unwrap_or_default();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    let name = config.find(&["metadata", "name"]).and_then(Node::as_str).unwrap_or_default();
+    if kind == "ConfigMap" && api_version == "v1" {
+        return read_config_map(config, function, &name);
+    }
+    if api_version != API_VERSION {
+        let message = format!("apiVersion is `{api_version}`, not `{API_VERSION}`");
+        return Err(Problem::new("/apiVersion", message, format!("set `apiVersion: {API_VERSION}`")));
+    }
+    for (key, _) in config.entries() {
+        if matches!(key.as_ref(), "argsOneLiner" | "argsFromFile") {
+            let remedy = "remove it and put the settings under `spec`";
+            return Err(Problem::new(&format!("/{key}"), format!("`{key}` is a kustomize feature that krmor does not read"), remedy));
+        }
+        let known = ["apiVersion", "kind", "metadata", "spec"].map(str::to_owned);
+        if !known.iter().any(|other| *other == key) {
+            return Err(Problem::new(&format!("/{}", yaml::escape_token(&key)), format!("unknown field `{key}`"), suggest(&key, &known, "field")));
+        }
+    }
+    let title = format!("{kind} {name}").trim_end().to_owned();
+    let too_deep = || Problem::new("/spec", "the spec is nested too deep", "");
+    let spec = config.get("spec").map_or(Some(Value::Null), Node::to_value).ok_or_else(too_deep)?;
+    if kind == PIPELINE {
+        return read_pipeline(&spec, title).map_err(|problem| problem.below("/spec"));
+    }
+    let Some(function) = functions::by_kind(&kind) else {
+        return Err(unknown_kind(&kind));
+    };
+    let run = function.configure(&spec).map_err(|problem| problem.below("/spec"))?;
+    let steps = vec![Step { name: function.kind.to_owned(), function, run }];
+    Ok(Pipeline { title, fail_on: Severity::Error, pod_templates: Vec::new(), steps })
+}
+
+fn unknown_kind(kind: &str) -> Problem {
+    let mut kinds: Vec<String> = FUNCTIONS.iter().map(|function| function.kind.to_owned()).collect();
+    kinds.push(PIPELINE.to_owned());
+    Problem::new("/kind", format!("unknown kind `{kind}`"), suggest(kind, &kinds, "kind"))
+}
+
+fn read_pipeline(spec: &Value, title: String) -> Result<Pipeline, Problem> {
+    let spec: PipelineSpec = read_spec(spec)?;
+    if spec.functions.is_empty() {
+        return Err(Problem::new("/functions", "the pipeline has no functions", "add one under `spec.functions`"));
+    }
+    let mut steps = Vec::new();
+    for (name, entry) in &spec.functions {
+        let at = format!("/functions/{}", yaml::escape_token(name));
+        let Some(function) = functions::by_kind(&entry.kind) else {
+            return Err(unknown_kind(&entry.kind).below(&at));
+        };
+        let run = function.configure(&entry.spec).map_err(|problem| problem.below(&format!("{at}/spec")))?;
+        steps.push(Step { name: name.clone(), function, run });
+    }
+    steps.sort_by(|a, b| (a.function.phase, &a.name).cmp(&(b.function.phase, &b.name)));
+    let fail_on = match spec.fail_on {
+        FailOn::Error => Severity::Error,
+        FailOn::Warning => Severity::Warning,
+    };
+    Ok(Pipeline { title, fail_on, pod_templates: spec.pod_templates, steps })
+}
+
+/// kpt's `ConfigMap` config: `data` holds the scalar fields of one function's spec.
+fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Result<Pipeline, Problem> {
+    let Some(function) = function else {
+        let remedy = format!("name the function by `--function KIND`, or use a config of {API_VERSION}");
+        return Err(Problem::new("/kind", "a ConfigMap config does not say which function it is for", remedy));
+    };
+    let Some(function) = functions::by_kind(function) else { return Err(unknown_kind(function)) };
+    let mut spec = Map::new();
+    for (key, value) in config.get("data").into_iter().flat_map(Node::entries) {
+        let text = value.as_str().unwrap_or_default();
+        let document = yaml::parse(&Arc::new(text.to_string())).ok().and_then(|documents| documents.into_iter().next());
+        let value = document.and_then(|document| document.root().to_value());
+        spec.insert(key.into_owned(), value.unwrap_or_else(|| Value::String(text.into_owned())));
+    }
+    let run = function.configure(&Value::Object(spec)).map_err(|problem| problem.below("/data"))?;
+    let steps = vec![Step { name: function.kind.to_owned(), function, run }];
+    Ok(Pipeline { title: format!("ConfigMap {name}").trim_end().to_owned(), fail_on: Severity::Error, pod_templates: Vec::new(), steps })
+}

@@ -1,0 +1,188 @@
+//! The registry of functions, and the run of a pipeline.
+//!
+//! To add a function: its folder `functions/<name>/` (`function.rs`, `README.md`, the generated
+//! `definition.yaml`) and one entry in [`FUNCTIONS`]. Nothing else names it.
+
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::config::{Problem, read_spec};
+use crate::report::{Report, Severity};
+use crate::stream::Stream;
+use crate::workload::{PodTemplateRow, Table};
+
+#[path = "../functions/security-context/function.rs"]
+pub mod security_context;
+
+/// When a function runs within a pipeline, so that what it looks at has been decided before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Hardens what the earlier phases have put in.
+    Security,
+}
+
+/// One entry of the registry.
+pub struct Function {
+    /// The kind of its config: `SecurityContext`.
+    pub kind: &'static str,
+    /// Its folder below `functions/`.
+    pub folder: &'static str,
+    /// One line for lists and schemas.
+    pub summary: &'static str,
+    /// When it runs.
+    pub phase: Phase,
+    /// Its folder's README: prose and runnable cases.
+    pub readme: &'static str,
+    read: fn(&Value) -> Result<Box<dyn Run>, Problem>,
+    schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Function").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl Function {
+    /// Reads the function's spec.
+    ///
+    /// # Errors
+    /// When a field is unknown, missing or of the wrong type.
+    pub fn configure(&self, spec: &Value) -> Result<Box<dyn Run>, Problem> {
+        (self.read)(spec)
+    }
+
+    /// The JSON schema of its spec.
+    #[must_use]
+    pub fn schema(&self) -> Schema {
+        (self.schema)(&mut SchemaGenerator::default())
+    }
+}
+
+/// A function with its spec.
+pub trait Run: fmt::Debug {
+    /// Changes the stream and reports.
+    fn run(&self, stream: &mut Stream, report: &mut Report);
+}
+
+#[derive(Debug)]
+struct Configured<S> {
+    spec: S,
+    apply: fn(&S, &mut Stream, &mut Report),
+}
+
+impl<S: fmt::Debug> Run for Configured<S> {
+    fn run(&self, stream: &mut Stream, report: &mut Report) {
+        (self.apply)(&self.spec, stream, report);
+    }
+}
+
+fn configured<S>(spec: &Value, apply: fn(&S, &mut Stream, &mut Report)) -> Result<Box<dyn Run>, Problem>
+where
+    S: DeserializeOwned + fmt::Debug + 'static,
+{
+    Ok(Box::new(Configured { spec: read_spec::<S>(spec)?, apply }))
+}
+
+fn schema<S: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.root_schema_for::<S>()
+}
+
+/// An entry from the kind, the phase, the module and the folder of a function.
+macro_rules! function {
+    ($kind:literal, $phase:expr, $module:ident, $folder:literal, $summary:literal) => {
+        Function {
+            kind: $kind,
+            folder: $folder,
+            summary: $summary,
+            phase: $phase,
+            readme: include_str!(concat!("../functions/", $folder, "/README.md")),
+            read: |spec| configured::<$module::Spec>(spec, $module::apply),
+            schema: schema::<$module::Spec>,
+        }
+    };
+}
+
+/// Every function, in the order of phases, then by name.
+pub static FUNCTIONS: &[Function] = &[function!(
+    "SecurityContext",
+    Phase::Security,
+    security_context,
+    "security-context",
+    "Hardens pods and containers to a level of the Pod Security Standards"
+)];
+
+/// The function whose config is of `kind`.
+#[must_use]
+pub fn by_kind(kind: &str) -> Option<&'static Function> {
+    FUNCTIONS.iter().find(|function| function.kind == kind)
+}
+
+/// One function of a pipeline: its name there, what it is, and its spec.
+#[derive(Debug)]
+pub struct Step {
+    /// The key in `spec.functions`, or the kind where the function runs alone.
+    pub name: String,
+    /// The registry's entry.
+    pub function: &'static Function,
+    /// The function with its spec.
+    pub run: Box<dyn Run>,
+}
+
+/// What a config asks for, ready to run.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// Kind and name of the config, for messages: `Pipeline harden`.
+    pub title: String,
+    /// Findings of this severity and worse make the run fail.
+    pub fail_on: Severity,
+    /// The user's rows for the table of workloads.
+    pub pod_templates: Vec<PodTemplateRow>,
+    /// The functions, in the order they run.
+    pub steps: Vec<Step>,
+}
+
+/// The rules whose findings mean that the config or the input is wrong: exit code 2.
+const USAGE_RULES: &[&str] = &["config", "unmatched-target"];
+
+/// How a run ended, as the process's exit code says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Nothing of the severity that fails.
+    Ok,
+    /// Findings, conflicts or broken invariants.
+    Findings,
+    /// A target that matches nothing, or a config that cannot be right.
+    Usage,
+}
+
+impl Pipeline {
+    /// Runs the functions over the stream. The stream's changes count only when the outcome is [`Outcome::Ok`].
+    pub fn run(&self, stream: &mut Stream, report: &mut Report) -> Outcome {
+        match Table::with_rows(&self.pod_templates) {
+            Ok(table) => stream.workloads = table,
+            Err(message) => {
+                report.find_in_stream(Severity::Error, "config", format!("spec.podTemplates: {message}"), "correct the row");
+                return Outcome::Usage;
+            }
+        }
+        for step in &self.steps {
+            report.begin(&step.name);
+            step.run.run(stream, report);
+        }
+        self.outcome(report)
+    }
+
+    /// What the findings of a report mean for the run.
+    #[must_use]
+    pub fn outcome(&self, report: &Report) -> Outcome {
+        let failing = report.findings.iter().filter(|finding| finding.severity >= self.fail_on);
+        let worst = failing.map(|finding| {
+            if USAGE_RULES.contains(&finding.rule.as_ref()) { Outcome::Usage } else { Outcome::Findings }
+        });
+        worst.max().unwrap_or(Outcome::Ok)
+    }
+}
