@@ -115,7 +115,7 @@ fn finding_result(stream: &Stream, finding: &Finding) -> Value {
     if !finding.path.is_empty() {
         set(&mut result, "field", json!({"path": field_path(&finding.path)}));
     }
-    set(&mut result, "tags", json!({"function": finding.function, "rule": finding.rule, "pointer": finding.path}));
+    set(&mut result, "tags", json!({"function": finding.function.as_ref(), "rule": finding.rule, "pointer": finding.path}));
     result
 }
 
@@ -133,7 +133,7 @@ fn change_result(stream: &Stream, change: &Change) -> Value {
     locate(&mut result, object, Some(change.document));
     set(&mut result, "field", field);
     let tags = json!({
-        "function": change.function,
+        "function": change.function.as_ref(),
         "rule": change.why.rule,
         "class": change.why.class.name(),
         "op": change.op.name(),

@@ -3,6 +3,7 @@
 pub mod text;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -107,9 +108,9 @@ pub struct Change {
     /// The new value; null for a removal.
     pub value: Value,
     /// The old value, where there was one.
-    pub previous: Option<Value>,
+    pub previous: Option<Box<Value>>,
     /// The function, by the name it has in the pipeline.
-    pub function: String,
+    pub function: Arc<str>,
     /// The rule, the reason and the class.
     pub why: Why,
 }
@@ -120,7 +121,7 @@ pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
     /// The function, by the name it has in the pipeline.
-    pub function: String,
+    pub function: Arc<str>,
     /// Short and stable, such as `conflict/privileged`.
     pub rule: Cow<'static, str>,
     /// What is the matter.
@@ -143,18 +144,18 @@ pub struct Report {
     /// In the order they were found.
     pub findings: Vec<Finding>,
     /// The function that is running.
-    function: String,
+    function: Arc<str>,
 }
 
 impl Report {
     /// Names the function that the following changes and findings come from.
     pub fn begin(&mut self, function: &str) {
-        function.clone_into(&mut self.function);
+        self.function = Arc::from(function);
     }
 
     /// The function that is running.
     #[must_use]
-    pub fn function(&self) -> &str {
+    pub fn function(&self) -> &Arc<str> {
         &self.function
     }
 
@@ -171,7 +172,7 @@ impl Report {
         let remedy = remedy.into();
         self.findings.push(Finding {
             severity,
-            function: self.function.clone(),
+            function: Arc::clone(&self.function),
             rule: rule.into(),
             message: message.into(),
             remedy: (!remedy.is_empty()).then_some(remedy),
@@ -185,7 +186,7 @@ impl Report {
     pub fn find_in_stream(&mut self, severity: Severity, rule: &'static str, message: impl Into<String>, remedy: impl Into<String>) {
         self.findings.push(Finding {
             severity,
-            function: self.function.clone(),
+            function: Arc::clone(&self.function),
             rule: Cow::Borrowed(rule),
             message: message.into(),
             remedy: Some(remedy.into()),

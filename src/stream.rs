@@ -224,8 +224,8 @@ impl Stream {
             op,
             path,
             value,
-            previous,
-            function: report.function().to_owned(),
+            previous: previous.map(Box::new),
+            function: Arc::clone(report.function()),
             why,
         });
         Ok(())

@@ -100,8 +100,8 @@ fn bare(pipeline: &Pipeline, bytes: Vec<u8>, allow_empty: bool) -> Result<u8> {
     if outcome != Outcome::Ok {
         return Err(failed(&stream, &report, pipeline, outcome));
     }
-    let out = if report.changes.is_empty() { text.to_string() } else { stream.render() };
-    write_stdout(&encoding.encode(out))?;
+    input::write_text(&text, stream.documents(), encoding)?;
+    std::mem::forget((stream, report)); // the process ends: freeing a large stream piece by piece would only take time
     Ok(0)
 }
 

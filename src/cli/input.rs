@@ -1,10 +1,10 @@
 //! Reading configs, streams and files.
 
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Failure, INTERNAL, Result, Source, show};
+use super::{Failure, INTERNAL, Result, Source, show, write_stdout};
 use crate::config;
 use crate::functions::Pipeline;
 use crate::stream::Stream;
@@ -38,9 +38,33 @@ impl Input {
         file.encoding.encode(text)
     }
 
+    /// Writes a file with the stream's changes in it to standard output.
+    pub(super) fn write(&self, file: &File) -> Result<()> {
+        let documents = self.stream.documents().get(file.documents.clone()).unwrap_or_default();
+        write_text(&file.text, documents, file.encoding)
+    }
+
     pub(super) fn changed(&self, file: &File) -> bool {
         self.stream.documents().get(file.documents.clone()).unwrap_or_default().iter().any(Document::changed)
     }
+}
+
+/// Writes a text, with the changes of its documents in it, to standard output.
+pub(super) fn write_text(text: &str, documents: &[Document], encoding: Encoding) -> Result<()> {
+    if !documents.iter().any(Document::changed) {
+        return write_stdout(&encoding.encode(text.to_owned()));
+    }
+    if encoding != Encoding::Utf8 {
+        return write_stdout(&encoding.encode(yaml::render(documents)));
+    }
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    let mut result = Ok(());
+    yaml::render_to(documents, |part| {
+        if result.is_ok() {
+            result = out.write_all(part.as_bytes());
+        }
+    });
+    result.and_then(|()| out.flush()).map_err(|error| Failure::io("standard output", &error))
 }
 
 /// Reads the config at `path` into a pipeline.

@@ -56,21 +56,17 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         }
         input::write_files(files)?;
     } else {
-        let mut out: Vec<u8> = Vec::new();
         for (i, file) in input.files.iter().enumerate() {
             if i > 0 {
                 // Files become one stream.
-                if !out.ends_with(b"\n") {
-                    out.push(b'\n');
-                }
-                if !file.text.starts_with("---") {
-                    out.extend_from_slice(b"---\n");
-                }
+                let before = input.files.get(i - 1).is_some_and(|file| !file.text.ends_with('\n'));
+                let marker = !file.text.starts_with("---");
+                write_stdout(format!("{}{}", if before { "\n" } else { "" }, if marker { "---\n" } else { "" }).as_bytes())?;
             }
-            out.extend(input.render(file));
+            input.write(file)?;
         }
-        write_stdout(&out)?;
     }
+    std::mem::forget((input, report)); // the process ends: freeing a large stream piece by piece would only take time
     Ok(0)
 }
 

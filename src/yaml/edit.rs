@@ -85,7 +85,6 @@ impl Document {
         let Some((last, parents)) = tokens.split_last() else {
             return self.replace_root(base, operation);
         };
-        self.check(base, tokens, operation.op)?;
         let mut container = base;
         let mut path = vec![container];
         for token in parents {
@@ -105,7 +104,11 @@ impl Document {
             Kind::Map => self.edit_map(container, depth, last, operation),
             Kind::Seq => self.edit_seq(container, depth, last, operation),
             _ => {
-                // Null becomes a collection; `check` let nothing else through.
+                // Null becomes a collection.
+                let is_null = Node::at(self, container).is_null();
+                if !is_null || operation.op != Op::Add {
+                    return Err(format!("`{last}` cannot be looked up in a plain value").into());
+                }
                 let value = if last == "-" {
                     Value::Array(vec![operation.value.clone()])
                 } else {
@@ -114,38 +117,6 @@ impl Document {
                 self.substitute(container, depth, &value)
             }
         }
-    }
-
-    /// Sees to it that the operation will succeed, before anything is changed.
-    fn check(&self, base: Id, tokens: &[Cow<'_, str>], op: Op) -> Step<()> {
-        let mut node = Node::at(self, base);
-        let count = tokens.len();
-        for (i, token) in tokens.iter().enumerate() {
-            let last = i + 1 == count;
-            match node.kind() {
-                Kind::Map => match node.get(token) {
-                    Some(next) => {
-                        if last && op == Op::Remove && self.is_merged(node.id, token) {
-                            return Err("it comes from a merge key `<<`: write the mapping out, then remove it".into());
-                        }
-                        node = next;
-                    }
-                    None if last && op == Op::Add => return Ok(()),
-                    None => return Err(format!("there is no `{token}`").into()),
-                },
-                Kind::Seq => {
-                    let length = node.items().count();
-                    if last && op == Op::Add && (token == "-" || index(token)? == length) {
-                        return Ok(());
-                    }
-                    let at = index(token)?;
-                    node = node.items().nth(at).ok_or_else(|| format!("the list has {length} items; there is no item {at}"))?;
-                }
-                _ if last && op == Op::Add && node.is_null() => return Ok(()),
-                _ => return Err(format!("`{token}` cannot be looked up in a plain value").into()),
-            }
-        }
-        Ok(())
     }
 
     fn replace_root(&mut self, base: Id, operation: Operation<'_>) -> Step<()> {
@@ -172,9 +143,19 @@ impl Document {
             self.append_pair(container, token, copy, depth);
             return Ok(copy);
         }
-        let at = index(token)?;
-        let slot = self.item(container, at).ok_or_else(|| format!("there is no item {at}"))?;
+        if raw.kind != Kind::Seq {
+            return Err(format!("`{token}` cannot be looked up in a plain value").into());
+        }
+        let slot = self.item_at(container, token)?;
         self.own(slot.value)
+    }
+
+    fn item_at(&self, seq: Id, token: &str) -> Step<Slot> {
+        let at = index(token)?;
+        self.item(seq, at).ok_or_else(|| {
+            let length = Node { document: self, id: seq }.items().count();
+            format!("the list has {length} items; there is no item {at}").into()
+        })
     }
 
     /// Replaces an alias by a copy of what it stands for; other nodes stay.
@@ -192,6 +173,9 @@ impl Document {
 
     fn edit_map(&mut self, map: Id, depth: usize, key: &str, operation: Operation<'_>) -> Step<()> {
         match (operation.op, self.explicit(map, key)) {
+            (Op::Remove, _) if self.is_merged(map, key) => {
+                return Err("it comes from a merge key `<<`: write the mapping out, then remove it".into());
+            }
             (Op::Remove, Some(slot)) => {
                 self.release(slot.key)?;
                 self.release(slot.value)?;
@@ -200,6 +184,7 @@ impl Document {
                 self.mark(map, depth);
             }
             (Op::Add | Op::Replace, Some(slot)) => self.substitute(slot.value, depth, operation.value)?,
+            (Op::Replace, None) if !self.is_merged(map, key) => return Err(format!("there is no `{key}`").into()),
             (Op::Add | Op::Replace, None) => {
                 let value = self.build(operation.value);
                 self.append_pair(map, key, value, depth);
@@ -210,14 +195,16 @@ impl Document {
     }
 
     fn edit_seq(&mut self, seq: Id, depth: usize, token: &str, operation: Operation<'_>) -> Step<()> {
-        let at = if token == "-" { usize::MAX } else { index(token)? };
         match operation.op {
             Op::Add => {
-                let value = self.build(operation.value);
-                let (previous, next) = match self.item(seq, at) {
-                    Some(slot) => (slot.previous, slot.value),
-                    None => (self.last_child(seq), NONE),
+                let end = token == "-" || index(token)? == Node { document: self, id: seq }.items().count();
+                let (previous, next) = if end {
+                    (self.last_child(seq), NONE)
+                } else {
+                    let slot = self.item_at(seq, token)?;
+                    (slot.previous, slot.value)
                 };
+                let value = self.build(operation.value);
                 self.link(seq, previous, value);
                 if let Some(raw) = self.nodes.get_mut(value as usize) {
                     raw.next = next;
@@ -225,7 +212,7 @@ impl Document {
                 self.mark(seq, depth);
             }
             Op::Replace | Op::Remove => {
-                let slot = self.item(seq, at).ok_or_else(|| format!("there is no item {token}"))?;
+                let slot = self.item_at(seq, token)?;
                 if operation.op == Op::Replace {
                     return self.substitute(slot.value, depth, operation.value);
                 }
@@ -449,6 +436,9 @@ impl Document {
 
     fn push(&mut self, kind: Kind, style: Style, start: usize, end: usize) -> Id {
         let at = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        if self.nodes.len() == self.nodes.capacity() {
+            self.nodes.reserve_exact(32); // doubling would waste more than edits ever add
+        }
         let id = at(self.nodes.len());
         self.nodes.push(Raw { kind, style, flags: 0, start: at(start), end: at(end), next: NONE, child: NONE, lead: NO_LEAD });
         id

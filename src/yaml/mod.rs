@@ -24,7 +24,7 @@ pub use node::Kind;
 use node::{Id, NONE, Props, Raw, Style, flag};
 pub use pointer::{escape as escape_token, tokens as pointer_tokens};
 pub use scalar::Scalar;
-pub use splice::render;
+pub use splice::{render, render_to};
 
 /// The longest stream that is read: 1 GiB.
 pub const MAX_SIZE: usize = 1 << 30;

@@ -15,6 +15,8 @@ use super::{Document, Error, Hints, check};
 const MAX_DEPTH: usize = 10_000;
 /// A key must end within this many characters.
 const MAX_KEY: usize = 1024;
+/// Nodes that a document has room for before it must grow.
+const EDIT_ROOM: usize = 32;
 const NO_COLON: &str = "expected `key: value` here: this line has no `:` (or its key is too long)";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -117,7 +119,8 @@ fn at(position: usize) -> u32 {
 impl<'t> Parser<'t> {
     pub(crate) fn new(file: &'t Arc<String>) -> Self {
         let text: &str = file.as_str();
-        let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        // go-yaml's reader takes one byte order mark off, its scanner another.
+        let start = text.len() - text.strip_prefix('\u{feff}').map_or(text, |rest| rest.strip_prefix('\u{feff}').unwrap_or(rest)).len();
         Parser {
             file,
             text,
@@ -255,8 +258,7 @@ impl<'t> Parser<'t> {
             return Err(self.error(self.pos, "expected `---` before this: the document above has ended"));
         }
         self.in_document = true;
-        let guess = (self.text.len() - self.document_start).min(4096) / 16;
-        self.nodes = Vec::with_capacity(guess + 4);
+        self.nodes.clear();
         self.new_node(Kind::Scalar, Style::Plain, 0, 0); // the absent node
         self.frames.push(Frame {
             context: Context::Document,
@@ -316,8 +318,9 @@ impl<'t> Parser<'t> {
         let frame = self.frames.pop();
         let root = frame.map_or(NONE, |f| f.last);
         let end = if dots { end + 3 } else { end };
-        let mut nodes = std::mem::take(&mut self.nodes);
-        nodes.shrink_to_fit();
+        // The working list is kept for the next document; room for a few edits saves most documents a second allocation.
+        let mut nodes = Vec::with_capacity(self.nodes.len() + EDIT_ROOM);
+        nodes.extend_from_slice(&self.nodes);
         let mut props = std::mem::take(&mut self.props);
         props.sort_by_key(|p| p.node);
         let document = Document {

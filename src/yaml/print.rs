@@ -1,12 +1,13 @@
 //! Prints JSON values as YAML the way kyaml does: go-yaml v3's encoder with an indent of two and lists that are not set in
 //! from their key, or in whatever [`Layout`] a file already has.
 //!
-//! It departs from go-yaml where that one's text would not be read back as the same value by every reader:
+//! It departs from go-yaml in a few places, mostly where that one's text would not be read back by every reader:
 //! - whatever [`is_ambiguous`] is quoted: `=`, `yEs`, `1e400`, `2001-13-01` and more that go-yaml writes plain;
 //! - a block scalar whose first line starts with a tab gets an indentation indicator (go-yaml cannot read its own);
 //! - strings with U+2028 or U+2029, which are line breaks in YAML 1.1, are double-quoted and escape them;
 //! - behind a byte order mark only what must be is escaped (go-yaml escapes every letter);
 //! - floats keep a point or an exponent (`1.0`, `1e21` where Go prints `1`, `1e+21`), so that they stay floats;
+//! - the keys `y` and `n` are plain (see [`write_key`]);
 //! - with an indent other than two, indentation indicators are right (go-yaml's are not, inside lists).
 
 use std::fmt::Write as _;
@@ -174,8 +175,15 @@ pub fn write_scalar(out: &mut String, value: &Value, in_flow: bool, quoting: Quo
 
 /// Writes a key on one line, without the colon. It may hold 1024 characters at most, or no reader takes it for a key:
 /// [`write_entry`] and [`write_flow_entry`] know what to do with long ones.
+///
+/// The keys `y` and `n` stay plain, against the rule for values: kustomize, kpt and YAML 1.2 read them as strings, and
+/// files hold them so (coordinates, counts); `yes`, `no`, `on` and `off` are quoted.
 pub fn write_key(out: &mut String, key: &str, in_flow: bool, quoting: Quoting) {
-    write_scalar_string(out, key, in_flow, quoting);
+    if quoting == Quoting::Yaml && matches!(key, "y" | "Y" | "n" | "N") {
+        out.push_str(key);
+    } else {
+        write_scalar_string(out, key, in_flow, quoting);
+    }
 }
 
 /// Writes a string on one line: plain, single-quoted or double-quoted. `in_flow` says that it stands inside of brackets,
@@ -361,7 +369,8 @@ mod tests {
         write_entry(&mut out, string, &json!(string), 0, Layout::default());
         let mark = if is_simple_key(string) { "" } else { "? " };
         let colon = if is_simple_key(string) { ": " } else { "\n: " };
-        assert_eq!(out, format!("{mark}{block}{colon}{block}"));
+        let key = if string == "y" { "y" } else { block }; // see `write_key`
+        assert_eq!(out, format!("{mark}{key}{colon}{block}"));
     }
 
     #[test]
@@ -467,7 +476,7 @@ mod tests {
             (json!(u64::MAX), "18446744073709551615\n"),
             (
                 json!({"": "", "true": "y", "1": 1, "a b": 2, "- x": 3, "y": 4}),
-                "\"\": \"\"\n\"true\": \"y\"\n\"1\": 1\na b: 2\n'- x': 3\n\"y\": 4\n",
+                "\"\": \"\"\n\"true\": \"y\"\n\"1\": 1\na b: 2\n'- x': 3\ny: 4\n",
             ),
             (
                 json!({"a": "x\n\n", "b": ["y\n\n", {"z": " q\nr"}], "c": 1}),
@@ -653,7 +662,7 @@ mod tests {
         assert_eq!(out, "  a: 1\n  b:\n  - 2");
         let mut out = String::from("{x: 1, ");
         write_flow_entry(&mut out, "y", &json!("a,b"), Quoting::Yaml);
-        assert_eq!(out, "{x: 1, \"y\": 'a,b'");
+        assert_eq!(out, "{x: 1, y: 'a,b'");
         let mut out = String::new();
         write_key(&mut out, "a:b", true, Quoting::Yaml);
         assert_eq!(out, "'a:b'");

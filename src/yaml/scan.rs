@@ -443,6 +443,9 @@ pub(crate) fn directives(bytes: &[u8], start: usize) -> Result<(usize, Vec<(Stri
         let end = line_end(bytes, pos);
         let line = std::str::from_utf8(bytes.get(pos + 1..end).unwrap_or(&[])).unwrap_or("");
         let line = line.split_once(" #").map_or(line, |(before, _)| before);
+        if line.starts_with([' ', '\t']) {
+            return Err(Error::new(pos, "the directive's name must follow `%` at once"));
+        }
         let mut words = line.split([' ', '\t']).filter(|w| !w.is_empty());
         match (words.next(), words.next(), words.next(), words.next()) {
             (Some("YAML"), Some("1.1"), None, _) if !version => version = true,

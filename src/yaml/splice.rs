@@ -27,20 +27,25 @@ struct Splice {
 /// The text of the stream whose documents these are, in order.
 #[must_use]
 pub fn render(documents: &[Document]) -> String {
-    let Some(file) = documents.first().map(Document::file) else { return String::new() };
-    let mut out = String::with_capacity(file.len() + file.len() / 2);
+    let mut out = String::with_capacity(documents.first().map_or(0, |document| document.file.len() / 4 * 5));
+    render_to(documents, |part| out.push_str(part));
+    out
+}
+
+/// Hands out the text of the stream part by part, for streams too long to be held twice.
+pub fn render_to(documents: &[Document], mut write: impl FnMut(&str)) {
+    let Some(file) = documents.first().map(Document::file) else { return };
     let mut from = 0;
-    for document in documents {
+    for document in documents.iter().filter(|document| document.changed()) {
         for splice in Writer::new(document).splices() {
             // Splices of nested removals may overlap; what is cut stays cut.
             let start = splice.start.max(from);
-            out.push_str(file.get(from..start).unwrap_or(""));
-            out.push_str(&splice.text);
+            write(file.get(from..start).unwrap_or(""));
+            write(&splice.text);
             from = from.max(splice.end);
         }
     }
-    out.push_str(file.get(from..).unwrap_or(""));
-    out
+    write(file.get(from..).unwrap_or(""));
 }
 
 struct Writer<'a> {
@@ -62,10 +67,8 @@ struct Child {
 impl<'a> Writer<'a> {
     fn new(document: &'a Document) -> Self {
         let text = document.file.as_str();
-        let newline = match text.find(['\n', '\r']) {
-            Some(at) if text.get(at..).is_some_and(|rest| rest.starts_with("\r\n")) => "\r\n",
-            _ => "\n",
-        };
+        let first = text.get(..scan::line_end(text.as_bytes(), 0)).map_or(0, str::len);
+        let newline = if text.get(first..).is_some_and(|rest| rest.starts_with("\r\n")) { "\r\n" } else { "\n" };
         let layout = Layout {
             indent: document.hints.indent.map_or(2, |n| usize::from(n).max(1)),
             list_indent: document.hints.list.map_or(0, usize::from),
@@ -76,9 +79,6 @@ impl<'a> Writer<'a> {
     }
 
     fn splices(mut self) -> Vec<Splice> {
-        if !self.document.changed() {
-            return self.splices;
-        }
         for &(id, depth) in &self.document.dirty {
             let Some(raw) = self.raw(id).filter(|raw| !raw.is(flag::GONE)) else { continue };
             match (raw.style, raw.kind) {
@@ -146,13 +146,16 @@ impl<'a> Writer<'a> {
     }
 
     fn line_start(&self, pos: usize) -> usize {
+        let bytes = self.bytes();
         let mut at = pos;
         while at > 0 {
-            let before = (at.saturating_sub(3)..at).find(|&i| {
-                let n = break_len(self.bytes(), i);
-                n > 0 && i + n == at
-            });
-            if before.is_some() {
+            let ended = match bytes.get(at - 1) {
+                Some(b'\n' | b'\r') => true,
+                Some(0x85) => at > 1 && break_len(bytes, at - 2) == 2,
+                Some(0xA8 | 0xA9) => at > 2 && break_len(bytes, at - 3) == 3,
+                _ => false,
+            };
+            if ended {
                 return at;
             }
             at -= 1;
@@ -235,8 +238,21 @@ impl<'a> Writer<'a> {
         out
     }
 
+    /// The value of a node that an edit made; of others where a collection must be written anew.
     fn value(&self, id: Id) -> Value {
-        Node { document: self.document, id }.to_value().unwrap_or(Value::Null)
+        let Some(raw) = self.raw(id) else { return Value::Null };
+        let text = || self.document.string(id).into_owned();
+        match (raw.style, raw.kind) {
+            (Style::NewStr, _) => Value::String(text()),
+            (Style::New, Kind::Map) => {
+                let children = self.children(raw).into_iter().filter(|child| !child.gone);
+                Value::Object(children.map(|child| (self.key(child.first).into_owned(), self.value(child.value))).collect())
+            }
+            (Style::New, _) => {
+                self.children(raw).into_iter().filter(|child| !child.gone).map(|child| self.value(child.value)).collect()
+            }
+            _ => Node { document: self.document, id }.to_value().unwrap_or(Value::Null),
+        }
     }
 
     fn key(&self, id: Id) -> Cow<'a, str> {

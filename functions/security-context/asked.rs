@@ -1,0 +1,73 @@
+//! The checks of fields that no level of the standard demands, but the spec does.
+
+use serde_json::json;
+
+use super::baseline::flag;
+use super::fields::Field;
+use super::restricted::ids;
+use super::spec::Spec;
+use super::view::{Place, View, Violation, show, value};
+
+/// Marks pods for which the Vault agent injector puts in its containers.
+const AGENT_INJECT: &str = "vault.hashicorp.com/agent-inject";
+/// Names a projected volume with the token that the agent uses instead of the automounted one.
+const AGENT_TOKEN_VOLUME: &str = "vault.hashicorp.com/agent-service-account-token-volume-name";
+
+/// Pod's and containers' `securityContext.runAsUser` and `runAsGroup`, pod's `securityContext.fsGroup`: absent, since
+/// OpenShift assigns them and rejects others.
+pub(super) fn fixed_ids(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    for (key, field) in [("runAsUser", Field::RunAsUser), ("runAsGroup", Field::RunAsGroup), ("fsGroup", Field::FsGroup)] {
+        for (place, source, node) in view.securities(key) {
+            // A container inherits no fsGroup: it is the pod's.
+            if field == Field::FsGroup && place != Place::Pod {
+                continue;
+            }
+            let path = format!("/securityContext/{key}");
+            let mut violation = view.violation(field, place, &path, show(key, node));
+            violation.pointer = view.pointer(source, &path);
+            out.push(if source == place { violation.remove(view.pointer(place, &path)) } else { violation });
+        }
+    }
+}
+
+/// Pod's and containers' `securityContext.runAsGroup`: not 0, absent.
+pub(super) fn run_as_group(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
+    ids(view, "runAsGroup", Field::RunAsGroup, spec.run_as_group.map(|id| json!(id.get())), out);
+}
+
+/// Pod's `securityContext.fsGroup`: not 0, absent.
+pub(super) fn fs_group(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
+    if view.whole {
+        ids(view, "fsGroup", Field::FsGroup, spec.fs_group.map(|id| json!(id.get())), out);
+    }
+}
+
+/// Containers' `securityContext.readOnlyRootFilesystem`: true. Not for Windows pods, which have no such field.
+pub(super) fn read_only_root_filesystem(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    for (place, container) in view.in_scope().filter(|_| !view.windows) {
+        let field = Field::ReadOnlyRootFilesystem;
+        flag(view, place, container.security, "readOnlyRootFilesystem", field, true, out);
+    }
+}
+
+/// Pod's `automountServiceAccountToken`: false; anything where the Vault agent injector needs the token.
+pub(super) fn automount_service_account_token(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    let node = value(Some(view.spec), "automountServiceAccountToken").filter(|node| node.as_bool() != Some(false));
+    if let Some(node) = node.filter(|_| view.whole && !needs_token(view)) {
+        let path = "/automountServiceAccountToken";
+        let says = show("automountServiceAccountToken", node);
+        let violation = view.violation(Field::AutomountServiceAccountToken, Place::Pod, path, says);
+        out.push(violation.set(view.pointer(Place::Pod, path), json!(false)));
+    }
+}
+
+/// Whether the Vault agent injector needs the pod's token: it is on (as Go's `strconv.ParseBool` reads it), and no
+/// volume of its own is named.
+pub(super) fn needs_token(view: &View<'_>) -> bool {
+    let annotations = view.annotations();
+    let on = value(annotations, AGENT_INJECT).is_some_and(|node| match node.as_str() {
+        Some(text) => matches!(text.as_ref(), "1" | "t" | "T" | "true" | "TRUE" | "True"),
+        None => node.as_bool() == Some(true),
+    });
+    on && value(annotations, AGENT_TOKEN_VOLUME).is_none()
+}

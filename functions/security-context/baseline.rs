@@ -1,0 +1,316 @@
+//! The checks of the level `baseline`: each with its restricted fields and their allowed values.
+
+use serde_json::{Value, json};
+
+use super::fields::Field;
+use super::spec::Spec;
+use super::view::{Place, View, Violation, show, value};
+use crate::yaml::{Kind, Node, escape_token};
+
+/// Prefix of the annotations that named AppArmor profiles before the fields.
+const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
+/// Annotations that named seccomp profiles before the fields.
+const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
+const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
+
+/// The capabilities of containers' default set, without `NET_RAW`.
+const DEFAULT_CAPABILITIES: &[&str] = &[
+    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID",
+    "SETPCAP", "SETUID", "SYS_CHROOT",
+];
+
+/// SELinux types, with the version that allowed each.
+const SE_LINUX_TYPES: &[(&str, u32)] =
+    &[("", 0), ("container_t", 0), ("container_init_t", 0), ("container_kvm_t", 0), ("container_engine_t", 31)];
+
+/// Safe sysctls, with the version that allowed each.
+const SYSCTLS: &[(&str, u32)] = &[
+    ("kernel.shm_rmid_forced", 0),
+    ("net.ipv4.ip_local_port_range", 0),
+    ("net.ipv4.tcp_syncookies", 0),
+    ("net.ipv4.ping_group_range", 0),
+    ("net.ipv4.ip_unprivileged_port_start", 0),
+    ("net.ipv4.ip_local_reserved_ports", 27),
+    ("net.ipv4.tcp_keepalive_time", 29),
+    ("net.ipv4.tcp_fin_timeout", 29),
+    ("net.ipv4.tcp_keepalive_intvl", 29),
+    ("net.ipv4.tcp_keepalive_probes", 29),
+    ("net.ipv4.tcp_rmem", 32),
+    ("net.ipv4.tcp_wmem", 32),
+    ("net.ipv4.tcp_slow_start_after_idle", 37),
+    ("net.ipv4.tcp_notsent_lowat", 37),
+];
+
+fn allows(table: &[(&str, u32)], spec: &Spec, word: &str) -> bool {
+    table.iter().any(|(allowed, from)| *allowed == word && spec.version.minor() >= *from)
+}
+
+/// Containers' `securityContext.privileged`: false, absent.
+pub(super) fn privileged(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    for (place, container) in view.in_scope() {
+        flag(view, place, container.security, "privileged", Field::Privileged, false, out);
+    }
+}
+
+/// Pod's and containers' `securityContext.windowsOptions.hostProcess`: false, absent.
+pub(super) fn windows_host_process(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    for (place, source, options) in view.securities("windowsOptions") {
+        if let Some(node) = value(Some(options), "hostProcess").filter(|node| node.as_bool() != Some(false)) {
+            let path = "/securityContext/windowsOptions/hostProcess";
+            let mut violation = view.violation(Field::HostProcess, place, path, show("hostProcess", node));
+            violation.pointer = view.pointer(source, path);
+            out.push(match source == place {
+                true => violation.set(view.pointer(place, path), json!(false)),
+                false => violation,
+            });
+        }
+    }
+}
+
+/// Pod's `hostNetwork`, `hostPID`, `hostIPC`: false, absent.
+pub(super) fn host_namespaces(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    let fields = [("hostNetwork", Field::HostNetwork), ("hostPID", Field::HostPid), ("hostIPC", Field::HostIpc)];
+    for (key, field) in fields.into_iter().filter(|_| view.whole) {
+        if let Some(node) = value(Some(view.spec), key).filter(|node| node.as_bool() != Some(false)) {
+            let path = format!("/{key}");
+            out.push(view.violation(field, Place::Pod, &path, show(key, node)).set(view.pointer(Place::Pod, &path), json!(false)));
+        }
+    }
+}
+
+/// Containers' `ports[*].hostPort`: 0, absent.
+pub(super) fn host_ports(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    for (place, container) in view.in_scope() {
+        for (at, port) in value(Some(container.node), "ports").into_iter().flat_map(Node::items).enumerate() {
+            if let Some(node) = value(Some(port), "hostPort").filter(|node| node.as_int() != Some(0)) {
+                let path = format!("/ports/{at}/hostPort");
+                let pointer = view.pointer(place, &path);
+                out.push(view.violation(Field::HostPort, place, &path, show("hostPort", node)).remove(pointer));
+            }
+        }
+    }
+}
+
+/// Pod's `volumes[*].hostPath`: absent.
+pub(super) fn host_path_volumes(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    for (at, volume) in value(Some(view.spec), "volumes").filter(|_| view.whole).into_iter().flat_map(Node::items).enumerate() {
+        if let Some(node) = value(Some(volume), "hostPath") {
+            out.push(view.violation(Field::HostPath, Place::Pod, &format!("/volumes/{at}/hostPath"), show("hostPath", node)));
+        }
+    }
+}
+
+/// Containers' `securityContext.capabilities.add`: the default set without NET_RAW, absent.
+pub(super) fn capabilities(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    added_capabilities(view, |name| DEFAULT_CAPABILITIES.contains(&name), out);
+}
+
+/// Containers' added capabilities that are not `allowed`. A mere `CAP_` before an allowed one can be edited away.
+pub(super) fn added_capabilities(view: &View<'_>, allowed: impl Fn(&str) -> bool, out: &mut Vec<Violation>) {
+    for (place, container) in view.in_scope() {
+        let Some(list) = value(value(container.security, "capabilities"), "add") else { continue };
+        let path = "/securityContext/capabilities/add";
+        let mut edits = Vec::new();
+        let mut bad = Vec::new();
+        for (at, item) in list.items().enumerate() {
+            let name = item.as_str().unwrap_or_default();
+            if !allowed(&name) {
+                let renamed = name.strip_prefix("CAP_").filter(|name| allowed(name)).map(Value::from);
+                edits.push((format!("{path}/{at}"), renamed));
+                bad.push(item.json());
+            }
+        }
+        if bad.is_empty() && list.kind() == Kind::Seq {
+            continue;
+        }
+        let says = if bad.is_empty() { list.json() } else { format!("[{}]", bad.join(", ")) };
+        let all = edits.len() == list.items().count() && edits.iter().all(|(_, renamed)| renamed.is_none());
+        let violation = view.violation(Field::CapabilitiesAdd, place, path, format!("capabilities.add: {says}"));
+        // From the end, so that the indices hold.
+        let each = |violation: Violation, (at, renamed): (String, Option<Value>)| match renamed {
+            Some(name) => violation.set(view.pointer(place, &at), name),
+            None => violation.remove(view.pointer(place, &at)),
+        };
+        out.push(match all {
+            true => violation.remove(view.pointer(place, path)),
+            false => edits.into_iter().rev().fold(violation, each),
+        });
+    }
+}
+
+/// v1.0–v1.18: the pod's seccomp annotations: runtime/default, docker/default, localhost/*, absent.
+/// v1.19+: pod's and containers' `securityContext.seccompProfile.type`: RuntimeDefault, Localhost, absent.
+pub(super) fn seccomp_profile(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
+    if spec.version.minor() >= 19 {
+        return seccomp_types(view, spec, out);
+    }
+    let allowed = |text: &str| matches!(text, "runtime/default" | "docker/default") || text.starts_with("localhost/");
+    let of_containers = view.in_scope().map(|(place, container)| (place, format!("{SECCOMP_CONTAINER}{}", container.name)));
+    let of_pod = view.whole.then(|| (Place::Pod, SECCOMP_POD.to_owned()));
+    let keys: Vec<_> = if view.annotations().is_some() { of_pod.into_iter().chain(of_containers).collect() } else { Vec::new() };
+    for (place, key) in keys {
+        annotation(view, Field::SeccompProfile, place, &key, allowed, out);
+    }
+}
+
+/// Pod's and containers' `securityContext.seccompProfile.type`: RuntimeDefault, Localhost, absent.
+pub(super) fn seccomp_types(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
+    for (place, source, profile) in view.securities("seccompProfile") {
+        if !has_allowed_type(profile) {
+            let path = "/securityContext/seccompProfile";
+            let mut violation = view.violation(Field::SeccompProfile, place, path, show("seccompProfile", profile));
+            violation.pointer = view.pointer(source, path);
+            out.push(violation.set(view.pointer(place, path), spec.seccomp()));
+        }
+    }
+}
+
+/// The pod's annotations `container.apparmor.security.beta.kubernetes.io/*`: runtime/default, localhost/*, empty, absent.
+/// Pod's and containers' `securityContext.appArmorProfile.type`: RuntimeDefault, Localhost, absent.
+pub(super) fn app_armor_profile(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    for (place, source, profile) in view.securities("appArmorProfile") {
+        if !has_allowed_type(profile) {
+            let path = "/securityContext/appArmorProfile";
+            let mut violation = view.violation(Field::AppArmorProfile, place, path, show("appArmorProfile", profile));
+            violation.pointer = view.pointer(source, path);
+            // Removed, not replaced: an explicit RuntimeDefault does not start on nodes without AppArmor.
+            out.push(if source == place { violation.remove(view.pointer(place, path)) } else { violation });
+        }
+    }
+    let allowed = |text: &str| matches!(text, "" | "runtime/default") || text.starts_with("localhost/");
+    for (key, _) in view.annotations().into_iter().flat_map(Node::entries) {
+        let Some(name) = key.strip_prefix(APP_ARMOR) else { continue };
+        let of_container = view.containers.iter().position(|container| container.name == name);
+        let place = of_container.map_or(Place::Pod, Place::Container);
+        if view.container(place).map_or(view.whole, |container| container.in_scope) {
+            annotation(view, Field::AppArmorProfile, place, &key, allowed, out);
+        }
+    }
+}
+
+/// Pod's and containers' `securityContext.seLinuxOptions`: type container_t, container_init_t, container_kvm_t, since
+/// v1.31 container_engine_t, empty, absent; user and role empty, absent.
+pub(super) fn se_linux_options(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
+    for (place, source, options) in view.securities("seLinuxOptions") {
+        let is_bad = |key: &str, node: Node<'_>| match (key, node.as_str()) {
+            ("type", Some(text)) => !allows(SE_LINUX_TYPES, spec, &text),
+            ("user" | "role", Some(text)) => !text.is_empty(),
+            ("type" | "user" | "role", None) => true,
+            _ => false,
+        };
+        let set: Vec<_> = options.entries().filter(|(_, node)| !node.is_null()).collect();
+        let bad: Vec<_> = set.iter().filter(|(key, node)| is_bad(key, *node)).collect();
+        if bad.is_empty() {
+            continue;
+        }
+        let path = "/securityContext/seLinuxOptions";
+        let mut violation = view.violation(Field::SeLinuxOptions, place, path, show("seLinuxOptions", options));
+        violation.pointer = view.pointer(source, path);
+        out.push(match (source == place, bad.len() == set.len()) {
+            (false, _) => violation,
+            (true, true) => violation.remove(view.pointer(place, path)),
+            (true, false) => bad.iter().fold(violation, |violation, (key, _)| {
+                violation.remove(view.pointer(place, &format!("{path}/{key}")))
+            }),
+        });
+    }
+}
+
+/// Containers' `securityContext.procMount`: Default, absent; since v1.35 anything where the pod has `hostUsers: false`.
+pub(super) fn proc_mount(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
+    if !(spec.version.minor() >= 35 && view.has_own_users()) {
+        masked_proc(view, out);
+    }
+}
+
+/// Containers' `securityContext.procMount`: Default, absent.
+pub(super) fn masked_proc(view: &View<'_>, out: &mut Vec<Violation>) {
+    for (place, container) in view.in_scope() {
+        if let Some(node) = value(container.security, "procMount").filter(|node| node.as_str().as_deref() != Some("Default")) {
+            let path = "/securityContext/procMount";
+            let violation = view.violation(Field::ProcMount, place, path, show("procMount", node));
+            out.push(violation.set(view.pointer(place, path), json!("Default")));
+        }
+    }
+}
+
+/// Pod's `securityContext.sysctls[*].name`: the safe ones of the version.
+pub(super) fn sysctls(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
+    let Some(list) = value(view.security, "sysctls").filter(|_| view.whole) else { return };
+    let name = |item: Node<'_>| item.get("name").and_then(Node::as_str).map_or_else(String::new, |name| name.into_owned());
+    let items: Vec<_> = list.items().map(name).enumerate().collect();
+    let bad: Vec<_> = items.iter().filter(|(_, name)| !allows(SYSCTLS, spec, name)).collect();
+    if bad.is_empty() && list.kind() == Kind::Seq {
+        return;
+    }
+    let path = "/securityContext/sysctls";
+    let names: Vec<&str> = bad.iter().map(|(_, name)| name.as_str()).collect();
+    let violation = view.violation(Field::Sysctls, Place::Pod, path, format!("sysctls: [{}]", names.join(", ")));
+    // From the end, so that the indices hold.
+    out.push(match bad.len() == items.len() {
+        true => violation.remove(view.pointer(Place::Pod, path)),
+        false => bad.iter().rev().fold(violation, |violation, (at, _)| {
+            violation.remove(view.pointer(Place::Pod, &format!("{path}/{at}")))
+        }),
+    });
+}
+
+/// Containers' `host` in `httpGet` and `tcpSocket` of livenessProbe, readinessProbe, startupProbe, lifecycle.postStart
+/// and lifecycle.preStop: empty, absent.
+pub(super) fn probe_hosts(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    for (place, container) in view.in_scope() {
+        let probes = ["livenessProbe", "readinessProbe", "startupProbe"];
+        let of_probes = probes.map(|key| (key, value(Some(container.node), key)));
+        let lifecycle = value(Some(container.node), "lifecycle");
+        let of_hooks = [("lifecycle/postStart", "postStart"), ("lifecycle/preStop", "preStop")];
+        let of_hooks = of_hooks.map(|(path, key)| (path, value(lifecycle, key)));
+        for (path, handler) in of_probes.into_iter().chain(of_hooks) {
+            for action in ["httpGet", "tcpSocket"] {
+                let host = value(value(handler, action), "host");
+                if let Some(node) = host.filter(|node| node.as_str().as_deref() != Some("")) {
+                    let path = format!("/{path}/{action}/host");
+                    let violation = view.violation(Field::ProbeHost, place, &path, show("host", node));
+                    out.push(violation.remove(view.pointer(place, &path)));
+                }
+            }
+        }
+    }
+}
+
+/// A boolean `key` of a container's security context that must be `wanted` where it is set.
+pub(super) fn flag(
+    view: &View<'_>,
+    place: Place,
+    security: Option<Node<'_>>,
+    key: &str,
+    field: Field,
+    wanted: bool,
+    out: &mut Vec<Violation>,
+) {
+    if let Some(node) = value(security, key).filter(|node| node.as_bool() != Some(wanted)) {
+        let path = format!("/securityContext/{key}");
+        out.push(view.violation(field, place, &path, show(key, node)).set(view.pointer(place, &path), json!(wanted)));
+    }
+}
+
+/// A pod annotation that names a profile for `place`.
+fn annotation(
+    view: &View<'_>,
+    field: Field,
+    place: Place,
+    key: &str,
+    allowed: impl Fn(&str) -> bool,
+    out: &mut Vec<Violation>,
+) {
+    let Some(node) = value(view.annotations(), key).filter(|node| !node.as_str().is_some_and(|text| allowed(&text))) else {
+        return;
+    };
+    let pointer = format!("{}/metadata/annotations/{}", view.template, escape_token(key));
+    let violation = Violation { field, place, pointer: pointer.clone(), says: show(key, node), edits: Vec::new() };
+    out.push(violation.remove(pointer));
+}
+
+fn has_allowed_type(profile: Node<'_>) -> bool {
+    let kind = value(Some(profile), "type").and_then(Node::as_str);
+    matches!(kind.as_deref(), Some("RuntimeDefault" | "Localhost"))
+}

@@ -1,0 +1,218 @@
+//! One pod as the checks see it: the parts that matter, found once, and what has been decided about them.
+
+use serde_json::Value;
+
+use super::fields::{Field, FieldSet};
+use crate::stream::Object;
+use crate::yaml::Node;
+
+/// Where a value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the pod spec.
+    Pod,
+    /// In the container of this number, all lists of containers counted through.
+    Container(usize),
+}
+
+/// What a setter is to do.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Action {
+    Set(Value),
+    Append(Value),
+    Remove,
+}
+
+/// A container of the pod.
+pub(super) struct ContainerView<'a> {
+    pub(super) name: String,
+    pub(super) pointer: String,
+    pub(super) node: Node<'a>,
+    pub(super) security: Option<Node<'a>>,
+    pub(super) in_scope: bool,
+    decided: Decided,
+}
+
+/// What became of explicit values at one place.
+#[derive(Clone, Copy, Default)]
+struct Decided {
+    /// Forbidden values that are still there.
+    stands: FieldSet,
+    /// Those of them that someone wants there: by an exception, or `conflicts: keep`.
+    chosen: FieldSet,
+}
+
+/// A pod, or a template of one.
+pub(super) struct View<'a> {
+    pub(super) object: Object<'a>,
+    /// Pointer of the mapping that holds the pod's metadata and spec.
+    pub(super) template: &'a str,
+    pub(super) pointer: &'a str,
+    pub(super) spec: Node<'a>,
+    pub(super) security: Option<Node<'a>>,
+    pub(super) windows: bool,
+    /// Whether the pod's own fields are in scope; else only those of containers in scope are.
+    pub(super) whole: bool,
+    /// Whether the carrier takes security contexts of containers only.
+    pub(super) container_level_only: bool,
+    pub(super) containers: Vec<ContainerView<'a>>,
+    pub(super) decided: Decided,
+}
+
+/// A forbidden value.
+pub(super) struct Violation {
+    pub(super) field: Field,
+    /// Whose value it is in effect: a container in scope may inherit it from a pod that is not.
+    pub(super) place: Place,
+    /// Where it is written, from the object's root.
+    pub(super) pointer: String,
+    /// How it is written: `privileged: true`.
+    pub(super) says: String,
+    /// The edits that make it allowed; none where no field edit can.
+    pub(super) edits: Vec<(String, Action)>,
+}
+
+/// The value under `key`, unless it is null, which Kubernetes reads as absent.
+pub(super) fn value<'a>(node: Option<Node<'a>>, key: &str) -> Option<Node<'a>> {
+    node?.get(key).filter(|value| !value.is_null())
+}
+
+/// A key and its value as a report shows them, cut where they are long.
+pub(super) fn show(key: &str, value: Node<'_>) -> String {
+    let mut json = value.json();
+    if json.len() > 80 {
+        let end = (0..=77).rev().find(|&at| json.is_char_boundary(at)).unwrap_or(0);
+        json.truncate(end);
+        json.push('…');
+    }
+    format!("{key}: {json}")
+}
+
+impl<'a> View<'a> {
+    /// The containers in scope, with their places.
+    pub(super) fn in_scope(&self) -> impl Iterator<Item = (Place, &ContainerView<'a>)> {
+        let containers = self.containers.iter().enumerate();
+        containers.filter(|(_, container)| container.in_scope).map(|(at, container)| (Place::Container(at), container))
+    }
+
+    /// The container at a place.
+    pub(super) fn container(&self, place: Place) -> Option<&ContainerView<'a>> {
+        match place {
+            Place::Pod => None,
+            Place::Container(at) => self.containers.get(at),
+        }
+    }
+
+    /// The pod's metadata annotation map.
+    pub(super) fn annotations(&self) -> Option<Node<'a>> {
+        let template = self.object.root().at_pointer(self.template)?;
+        template.find(&["metadata", "annotations"])
+    }
+
+    /// Pointer of a place, or of what is at `path` below it.
+    pub(super) fn pointer(&self, place: Place, path: &str) -> String {
+        let base = self.container(place).map_or(self.pointer, |container| container.pointer.as_str());
+        [base, path].concat()
+    }
+
+    /// The place as a sentence's subject.
+    pub(super) fn subject(&self, place: Place) -> String {
+        self.container(place).map_or_else(|| "the pod".to_owned(), |container| format!("container `{}`", container.name))
+    }
+
+    /// Every value of the field `key` of security contexts in scope: where it takes effect, where it is written, what
+    /// it is. A container whose pod is not in scope answers for what it inherits.
+    pub(super) fn securities(&self, key: &str) -> Vec<(Place, Place, Node<'a>)> {
+        let of_pod = value(self.security, key);
+        let mut found = Vec::new();
+        if let Some(node) = of_pod.filter(|_| self.whole) {
+            found.push((Place::Pod, Place::Pod, node));
+        }
+        for (place, container) in self.in_scope() {
+            match (value(container.security, key), of_pod) {
+                (Some(node), _) => found.push((place, place, node)),
+                (None, Some(node)) if !self.whole => found.push((place, Place::Pod, node)),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// A violation at `path` below `place`.
+    pub(super) fn violation(&self, field: Field, place: Place, path: &str, says: String) -> Violation {
+        Violation { field, place, pointer: self.pointer(place, path), says, edits: Vec::new() }
+    }
+
+    /// Remembers that a forbidden value stays, and whether someone wants it to.
+    pub(super) fn stays(&mut self, place: Place, field: Field, chosen: bool) {
+        let decided = match place {
+            Place::Pod => Some(&mut self.decided),
+            Place::Container(at) => self.containers.get_mut(at).map(|container| &mut container.decided),
+        };
+        if let Some(decided) = decided {
+            decided.stands.insert(field);
+            if chosen {
+                decided.chosen.insert(field);
+            }
+        }
+    }
+
+    fn decided(&self, place: Place) -> Decided {
+        self.container(place).map_or(self.decided, |container| container.decided)
+    }
+
+    /// Whether a forbidden value of the field stays at the place.
+    pub(super) fn stands(&self, place: Place, field: Field) -> bool {
+        self.decided(place).stands.has(field)
+    }
+
+    /// Whether someone wants a forbidden value of the field there.
+    pub(super) fn chosen(&self, place: Place, field: Field) -> bool {
+        self.decided(place).chosen.has(field)
+    }
+
+    /// Whether any of the field's forbidden values is wanted, in the pod or a container.
+    pub(super) fn chosen_anywhere(&self, field: Field) -> bool {
+        self.decided.chosen.has(field) || self.containers.iter().any(|container| container.decided.chosen.has(field))
+    }
+
+    /// Whether the pod has users of its own, which relaxes some checks from v1.35 on.
+    pub(super) fn has_own_users(&self) -> bool {
+        value(Some(self.spec), "hostUsers").and_then(Node::as_bool) == Some(false)
+    }
+
+    /// Whether a container runs as uid 0 because its value or the pod's stays so; `chosen`: because someone wants it.
+    pub(super) fn stays_root(&self, place: Place, chosen: bool) -> bool {
+        let Some(container) = self.container(place) else { return false };
+        let own = value(container.security, "runAsUser");
+        let Some(uid) = own.or_else(|| value(self.security, "runAsUser")) else { return false };
+        let has = |decided: Decided| if chosen { decided.chosen } else { decided.stands }.has(Field::RunAsUser);
+        uid.as_int() == Some(0) && (has(container.decided) || own.is_none() && has(self.decided))
+    }
+
+    /// Whether a container keeps the capability `SYS_ADMIN`, which always may escalate privileges.
+    pub(super) fn stays_sys_admin(&self, place: Place, chosen: bool) -> bool {
+        let decided = self.decided(place);
+        let stays = if chosen { decided.chosen } else { decided.stands }.has(Field::CapabilitiesAdd);
+        stays && self.container(place).is_some_and(|container| {
+            let added = value(value(container.security, "capabilities"), "add");
+            added.into_iter().flat_map(Node::items).any(|item| {
+                matches!(item.as_str().as_deref(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN" | "ALL"))
+            })
+        })
+    }
+}
+
+impl Violation {
+    /// With the edit that puts `value` at `pointer`.
+    pub(super) fn set(mut self, pointer: String, value: Value) -> Self {
+        self.edits.push((pointer, Action::Set(value)));
+        self
+    }
+
+    /// With the edit that removes what is at `pointer`.
+    pub(super) fn remove(mut self, pointer: String) -> Self {
+        self.edits.push((pointer, Action::Remove));
+        self
+    }
+}

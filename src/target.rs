@@ -1,0 +1,719 @@
+//! Selectors: which objects, pods and containers a function is meant for, and which it leaves alone.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use regex_lite::Regex;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::report::{Report, Severity};
+use crate::stream::{Object, ObjectId, Stream};
+use crate::workload::{self, Container, Pod};
+use crate::yaml::print::{self, Quoting};
+use crate::yaml::{Kind, Node};
+
+/// Rule of the finding about a target that selects nothing; the run ends with exit code 2.
+pub const UNMATCHED: &str = "unmatched-target";
+
+/// A message lists at most this many containers.
+const MAX_NAMES: usize = 8;
+
+/// Selects objects as a kustomize `target` does, and containers in them. All that is given must match.
+///
+/// `group`, `version`, `kind`, `name`, `namespace` and `containers` are regular expressions that must match from the
+/// first to the last character.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Selector {
+    /// API group, such as `apps`; empty for the core group.
+    pub group: Option<String>,
+    /// API version without its group, such as `v1`.
+    pub version: Option<String>,
+    /// Kind, now or before an earlier kustomization changed it.
+    pub kind: Option<String>,
+    /// Name, now or before an earlier kustomization added a prefix or suffix.
+    pub name: Option<String>,
+    /// Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+    pub namespace: Option<String>,
+    /// Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
+    pub label_selector: Option<String>,
+    /// Annotations of the object, in the grammar of `labelSelector`.
+    pub annotation_selector: Option<String>,
+    /// Names of containers. In a target: only fields of these containers are written, none of their pod.
+    /// In an exclude: these containers are left alone, and not the others.
+    pub containers: Vec<String>,
+    /// A target that matches nothing is an error, unless this is true.
+    pub optional: bool,
+}
+
+/// A field of a selector that holds a regular expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Group,
+    Version,
+    Kind,
+    Name,
+    Namespace,
+}
+
+impl Field {
+    fn key(self) -> &'static str {
+        match self {
+            Field::Group => "group",
+            Field::Version => "version",
+            Field::Kind => "kind",
+            Field::Name => "name",
+            Field::Namespace => "namespace",
+        }
+    }
+
+    fn value<'a>(self, object: &Object<'a>) -> Cow<'a, str> {
+        match self {
+            Field::Group => Cow::Owned(object.group()),
+            Field::Version => Cow::Owned(object.version()),
+            Field::Kind => object.kind(),
+            Field::Name => object.name(),
+            Field::Namespace => object.namespace(),
+        }
+    }
+
+    /// What it was before earlier kustomizations: kustomize keeps lists with commas between.
+    fn previous<'a>(self, object: &Object<'a>) -> Option<Cow<'a, str>> {
+        let key = match self {
+            Field::Group | Field::Version => return None,
+            Field::Kind => "internal.config.kubernetes.io/previousKinds",
+            Field::Name => "internal.config.kubernetes.io/previousNames",
+            Field::Namespace => "internal.config.kubernetes.io/previousNamespaces",
+        };
+        object.annotation(key)
+    }
+
+    fn matches(self, pattern: &Pattern, object: &Object<'_>) -> bool {
+        let value = self.value(object);
+        pattern.matches(&value)
+            || (self == Field::Namespace && value.is_empty() && pattern.matches("default"))
+            || self.previous(object).is_some_and(|list| list.split(',').any(|old| pattern.matches(old)))
+    }
+}
+
+impl Selector {
+    fn patterns(&self) -> [(Field, Option<&String>); 5] {
+        [
+            (Field::Group, self.group.as_ref()),
+            (Field::Version, self.version.as_ref()),
+            (Field::Kind, self.kind.as_ref()),
+            (Field::Name, self.name.as_ref()),
+            (Field::Namespace, self.namespace.as_ref()),
+        ]
+    }
+}
+
+/// As YAML on one line, with the fields that are given.
+impl std::fmt::Display for Selector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut map = Map::new();
+        let selectors = [
+            ("labelSelector", self.label_selector.as_ref()),
+            ("annotationSelector", self.annotation_selector.as_ref()),
+        ];
+        let patterns = self.patterns().into_iter().map(|(field, text)| (field.key(), text));
+        for (key, text) in patterns.chain(selectors) {
+            if let Some(text) = text {
+                map.insert(key.to_owned(), Value::String(text.clone()));
+            }
+        }
+        if !self.containers.is_empty() {
+            map.insert("containers".to_owned(), self.containers.clone().into());
+        }
+        let mut out = String::new();
+        print::write_flow(&mut out, &Value::Object(map), Quoting::Yaml);
+        f.write_str(&out)
+    }
+}
+
+/// `targets` and `exclude` of a spec.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// What to work on; everything when empty.
+    pub targets: Vec<Selector>,
+    /// What to leave alone, of that.
+    pub exclude: Vec<Selector>,
+}
+
+impl Scope {
+    /// Reads the regular expressions and selectors once for the whole stream.
+    ///
+    /// # Errors
+    /// When one cannot be read, or an exclude is empty; the text names the field.
+    pub fn compile(&self) -> Result<Compiled, String> {
+        let all = |list: &[Selector], name: &str| -> Result<Vec<Matcher>, String> {
+            list.iter().enumerate().map(|(at, selector)| Matcher::new(selector, &format!("{name}[{at}]"))).collect()
+        };
+        let (targets, exclude) = (all(&self.targets, "targets")?, all(&self.exclude, "exclude")?);
+        match exclude.iter().find(|matcher| matcher.conditions() == 0 && !matcher.names_containers()) {
+            Some(empty) => Err(format!("{} is empty and would exclude everything; take it out", empty.place)),
+            None => Ok(Compiled { targets, exclude }),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Pattern {
+    /// Without special characters: compared as it is.
+    Literal(String),
+    Regex {
+        text: String,
+        regex: Regex,
+    },
+}
+
+impl Pattern {
+    fn new(text: &str) -> Result<Self, regex_lite::Error> {
+        if !text.contains(['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$']) {
+            return Ok(Pattern::Literal(text.to_owned()));
+        }
+        // Compiled by itself first: `)(` must not become right by what is put around it.
+        Regex::new(text)?;
+        Ok(Pattern::Regex { text: text.to_owned(), regex: Regex::new(&format!("^(?:{text})$"))? })
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self {
+            Pattern::Literal(literal) => literal == text,
+            Pattern::Regex { regex, .. } => regex.is_match(text),
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Pattern::Literal(text) | Pattern::Regex { text, .. } => text,
+        }
+    }
+}
+
+/// A selector that is ready to be asked.
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    /// Where it stands in the config, for messages.
+    place: String,
+    selector: Selector,
+    fields: Vec<(Field, Pattern)>,
+    labels: Vec<Requirement>,
+    annotations: Vec<Requirement>,
+    containers: Arc<[Pattern]>,
+}
+
+impl Matcher {
+    /// Reads a selector that stands at `place` of a config, such as `exceptions[0].target`.
+    ///
+    /// # Errors
+    /// When one of its regular expressions or selectors cannot be read; the text names the field.
+    pub fn new(selector: &Selector, place: &str) -> Result<Self, String> {
+        let pattern = |key: &str, text: &str| {
+            Pattern::new(text).map_err(|error| format!("{place}.{key}: `{text}` is not a regular expression: {error}"))
+        };
+        let mut fields = Vec::new();
+        for (field, text) in selector.patterns() {
+            let Some(text) = text else { continue };
+            if text.is_empty() && !matches!(field, Field::Group | Field::Namespace) {
+                let key = field.key();
+                return Err(format!("{place}.{key} is empty; leave it out to match every {key}"));
+            }
+            fields.push((field, pattern(field.key(), text)?));
+        }
+        let requirements = |key: &str, text: Option<&String>, values: Values| {
+            let text = text.map_or("", String::as_str);
+            parse_selector(text, values).map_err(|error| format!("{place}.{key}: `{text}`: {error}"))
+        };
+        let containers: Result<Vec<Pattern>, String> =
+            selector.containers.iter().map(|text| pattern("containers", text)).collect();
+        Ok(Self {
+            place: place.to_owned(),
+            fields,
+            labels: requirements("labelSelector", selector.label_selector.as_ref(), Values::Labels)?,
+            annotations: requirements("annotationSelector", selector.annotation_selector.as_ref(), Values::Any)?,
+            containers: containers?.into(),
+            selector: selector.clone(),
+        })
+    }
+
+    /// Whether it selects the object, its containers aside.
+    #[must_use]
+    pub fn matches(&self, object: &Object<'_>) -> bool {
+        self.fields.iter().all(|(field, pattern)| field.matches(pattern, object))
+            && all_met(&self.labels, object, "labels")
+            && all_met(&self.annotations, object, "annotations")
+    }
+
+    /// How many conditions it puts on an object: with none it matches all.
+    #[must_use]
+    pub fn conditions(&self) -> usize {
+        self.fields.len() + usize::from(!self.labels.is_empty()) + usize::from(!self.annotations.is_empty())
+    }
+
+    /// Whether it is about single containers.
+    #[must_use]
+    pub fn names_containers(&self) -> bool {
+        !self.containers.is_empty()
+    }
+
+    /// Whether it selects the container of that name in an object that it matches.
+    #[must_use]
+    pub fn matches_container(&self, name: &str) -> bool {
+        self.containers.is_empty() || any_matches(&self.containers, name)
+    }
+}
+
+fn any_matches(patterns: &[Pattern], text: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(text))
+}
+
+/// A [`Scope`] that is ready to be asked.
+#[derive(Debug, Clone, Default)]
+pub struct Compiled {
+    targets: Vec<Matcher>,
+    exclude: Vec<Matcher>,
+}
+
+/// A pod in scope, wholly or in part.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// The pod.
+    pub pod: Pod,
+    /// Whether its own fields may be written; otherwise only those of containers that a target names.
+    pub whole_pod: bool,
+    /// Without `whole_pod`: what targets name.
+    only: Vec<Arc<[Pattern]>>,
+    except: Vec<Arc<[Pattern]>>,
+}
+
+impl Selected {
+    /// Whether the container of that name is in scope.
+    #[must_use]
+    pub fn includes(&self, container: &str) -> bool {
+        let named = |list: &[Arc<[Pattern]>]| list.iter().any(|patterns| any_matches(patterns, container));
+        (self.whole_pod || named(&self.only)) && !named(&self.except)
+    }
+
+    /// The containers in scope.
+    #[must_use]
+    pub fn containers(&self, object: &Object<'_>) -> Vec<Container> {
+        let mut containers = self.pod.containers(object);
+        containers.retain(|container| self.includes(&container.name));
+        containers
+    }
+
+    /// Whether a container of the pod is out of scope: then fields of the pod that its containers inherit reach too far.
+    #[must_use]
+    pub fn is_partial(&self, object: &Object<'_>) -> bool {
+        (!self.whole_pod || !self.except.is_empty())
+            && self.pod.containers(object).iter().any(|container| !self.includes(&container.name))
+    }
+}
+
+impl Compiled {
+    /// The pods in scope. A target that selects none, and is not optional, becomes an error of the report.
+    pub fn select(&self, stream: &Stream, report: &mut Report, pods: Vec<Pod>) -> Vec<Selected> {
+        let mut matched = vec![false; self.targets.len()];
+        let mut out = Vec::with_capacity(pods.len());
+        let mut candidates = Vec::new();
+        for pod in pods {
+            let Some(object) = stream.object(pod.object) else {
+                continue;
+            };
+            if matched.contains(&false) && candidates.last() != Some(&pod.object) {
+                candidates.push(pod.object);
+            }
+            out.extend(self.one(&object, pod, &mut matched));
+        }
+        self.report_unmatched(stream, report, &matched, &Over::Pods(candidates));
+        out
+    }
+
+    fn one(&self, object: &Object<'_>, pod: Pod, matched: &mut [bool]) -> Option<Selected> {
+        let mut selected = Selected { pod, whole_pod: self.targets.is_empty(), only: Vec::new(), except: Vec::new() };
+        for (target, matched) in self.targets.iter().zip(matched) {
+            if !target.matches(object) {
+                continue;
+            }
+            if !target.names_containers() {
+                *matched = true;
+                selected.whole_pod = true;
+            } else if selected.pod.containers(object).iter().any(|container| target.matches_container(&container.name))
+            {
+                *matched = true;
+                selected.only.push(Arc::clone(&target.containers));
+            }
+        }
+        if !selected.whole_pod && selected.only.is_empty() {
+            return None;
+        }
+        for exclude in self.exclude.iter().filter(|exclude| exclude.matches(object)) {
+            if !exclude.names_containers() {
+                return None;
+            }
+            selected.except.push(Arc::clone(&exclude.containers));
+        }
+        let empty = !selected.whole_pod && !selected.except.is_empty() && selected.containers(object).is_empty();
+        (!empty).then_some(selected)
+    }
+
+    /// Those of `objects` that are in scope, for functions that work on whole objects: a target that names containers
+    /// selects none, an exclude that does so leaves out none. Unmatched targets are reported as by [`Compiled::select`].
+    pub fn select_objects(
+        &self,
+        stream: &Stream,
+        report: &mut Report,
+        objects: impl IntoIterator<Item = ObjectId>,
+    ) -> Vec<ObjectId> {
+        let mut matched = vec![false; self.targets.len()];
+        let candidates: Vec<ObjectId> = objects.into_iter().collect();
+        let mut out = Vec::new();
+        for object in candidates.iter().filter_map(|&id| stream.object(id)) {
+            let mut wanted = self.targets.is_empty();
+            for (target, matched) in self.targets.iter().zip(&mut matched) {
+                if !target.names_containers() && target.matches(&object) {
+                    *matched = true;
+                    wanted = true;
+                }
+            }
+            if wanted && !self.exclude.iter().any(|exclude| !exclude.names_containers() && exclude.matches(&object)) {
+                out.push(object.id());
+            }
+        }
+        self.report_unmatched(stream, report, &matched, &Over::Objects(candidates));
+        out
+    }
+
+    fn report_unmatched(&self, stream: &Stream, report: &mut Report, matched: &[bool], over: &Over) {
+        let unmatched = self.targets.iter().zip(matched).filter(|(_, matched)| !**matched);
+        for (target, _) in unmatched.filter(|(target, _)| !target.selector.optional) {
+            let message = format!("{} `{}` matches nothing", target.place, target.selector);
+            let hint = target.hint(stream, over).map_or_else(String::new, |hint| format!("{hint}; "));
+            let remedy = format!("{hint}correct the target, or set `optional: true` if it need not match");
+            report.find_in_stream(Severity::Error, UNMATCHED, message, remedy);
+        }
+    }
+}
+
+/// What a function chooses from.
+enum Over {
+    Pods(Vec<ObjectId>),
+    Objects(Vec<ObjectId>),
+}
+
+/// How near an object comes to a selector.
+struct Near<'a> {
+    object: Object<'a>,
+    /// The conditions that do not hold.
+    misses: Vec<&'static str>,
+    /// The missed field whose value is most like what was asked for, and how many letters make the difference.
+    alike: Option<(Field, String, usize)>,
+}
+
+impl Near<'_> {
+    fn rank(&self) -> (usize, usize) {
+        (self.misses.len(), self.alike.as_ref().map_or(usize::MAX, |(.., letters)| *letters))
+    }
+}
+
+/// How many letters make the difference, if few do.
+fn alike(a: &str, b: &str) -> Option<usize> {
+    let length = a.chars().count().max(b.chars().count());
+    let letters = strsim::osa_distance(a, b);
+    (letters <= 1 + length / 6 && letters < length).then_some(letters)
+}
+
+impl Matcher {
+    /// What the writer of a target that matches nothing may have meant.
+    fn hint(&self, stream: &Stream, over: &Over) -> Option<String> {
+        let (Over::Pods(candidates) | Over::Objects(candidates)) = over;
+        let objects = candidates.iter().filter_map(|&id| stream.object(id));
+        let best = objects.map(|object| self.near(object)).min_by_key(Near::rank);
+        if let Some(near) = best.as_ref().filter(|near| near.misses.is_empty()) {
+            return Some(match over {
+                Over::Pods(_) => self.container_hint(stream, &near.object),
+                Over::Objects(_) => "this function works on whole objects, where `containers` selects none".to_owned(),
+            });
+        }
+        if let Some(other) = stream.objects().find(|object| self.matches(object)) {
+            let what = if matches!(over, Over::Pods(_)) { "has no pods" } else { "is not what this function works on" };
+            return Some(format!("{} {what}", other.reference()));
+        }
+        let given =
+            self.fields.len() + usize::from(!self.labels.is_empty()) + usize::from(!self.annotations.is_empty());
+        let near = best.filter(|near| near.misses.len() < given || near.alike.is_some())?;
+        Some(match (near.misses.as_slice(), near.alike) {
+            ([_], Some((field, value, _))) => format!("did you mean `{}: {value}`?", field.key()),
+            (misses, _) => {
+                let fields: Vec<String> = misses.iter().map(|field| format!("`{field}`")).collect();
+                let verb = if misses.len() == 1 { "does" } else { "do" };
+                format!("the closest is {}, but {} {verb} not match", near.object.reference(), fields.join(" and "))
+            }
+        })
+    }
+
+    /// What the containers of an object are called that the target matches but for them.
+    fn container_hint(&self, stream: &Stream, object: &Object<'_>) -> String {
+        let pods = workload::pods(stream, &mut Report::default());
+        let pods = pods.iter().filter(|pod| pod.object == object.id());
+        let mut names: Vec<String> = pods.flat_map(|pod| pod.containers(object)).map(|one| one.name).collect();
+        let pairs = names.iter().flat_map(|name| self.containers.iter().map(move |pattern| (pattern.text(), name)));
+        let meant = pairs.filter_map(|(text, name)| Some((alike(text, name)?, name))).min();
+        if let Some((_, name)) = meant {
+            return format!("did you mean the container `{name}` of {}?", object.reference());
+        }
+        names.truncate(MAX_NAMES);
+        format!("{} has other containers: `{}`", object.reference(), names.join("`, `"))
+    }
+
+    fn near<'a>(&self, object: Object<'a>) -> Near<'a> {
+        let mut misses = Vec::new();
+        let mut closest: Option<(Field, String, usize)> = None;
+        for (field, pattern) in self.fields.iter().filter(|(field, pattern)| !field.matches(pattern, &object)) {
+            misses.push(field.key());
+            let value = field.value(&object);
+            if let Some(letters) = alike(pattern.text(), &value)
+                && closest.as_ref().is_none_or(|(.., other)| letters < *other)
+            {
+                closest = Some((*field, value.into_owned(), letters));
+            }
+        }
+        if !all_met(&self.labels, &object, "labels") {
+            misses.push("labelSelector");
+        }
+        if !all_met(&self.annotations, &object, "annotations") {
+            misses.push("annotationSelector");
+        }
+        Near { object, misses, alike: closest }
+    }
+}
+
+/// One requirement of a label selector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Requirement {
+    key: String,
+    test: Test,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Test {
+    Exists,
+    Absent,
+    In(Vec<String>),
+    NotIn(Vec<String>),
+    Above(i64),
+    Below(i64),
+}
+
+impl Requirement {
+    fn met(&self, value: Option<&str>) -> bool {
+        let number = || value.and_then(|text| text.parse::<i64>().ok());
+        let among = |values: &[String]| value.is_some_and(|value| values.iter().any(|other| other == value));
+        match &self.test {
+            Test::Exists => value.is_some(),
+            Test::Absent => value.is_none(),
+            Test::In(values) => among(values),
+            Test::NotIn(values) => !among(values),
+            Test::Above(limit) => number().is_some_and(|number| number > *limit),
+            Test::Below(limit) => number().is_some_and(|number| number < *limit),
+        }
+    }
+}
+
+/// Whether the labels or annotations of an object meet all requirements.
+fn all_met(requirements: &[Requirement], object: &Object<'_>, map: &str) -> bool {
+    if requirements.is_empty() {
+        return true;
+    }
+    let map = object.root().find(&["metadata", map]);
+    requirements.iter().all(|requirement| {
+        let value = map.and_then(|map| map.get(&requirement.key)).map(text);
+        requirement.met(value.as_deref())
+    })
+}
+
+/// A label's value; numbers and booleans that should have been quoted count as their text, as in kustomize.
+fn text(node: Node<'_>) -> Cow<'_, str> {
+    match node.as_str() {
+        Some(text) => text,
+        None if node.is_null() || node.kind() != Kind::Scalar => Cow::Borrowed(""),
+        None => Cow::Owned(node.json()),
+    }
+}
+
+/// What values a selector may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Values {
+    /// Values of labels: at most 63 letters, digits, `-`, `_`, `.`.
+    Labels,
+    /// Values of annotations.
+    Any,
+}
+
+/// Parses a selector as `labels.Parse` of Kubernetes does; an empty one has no requirements.
+fn parse_selector(text: &str, values: Values) -> Result<Vec<Requirement>, String> {
+    let mut parser = Parser { tokens: tokens(text), at: 0 };
+    let mut out = Vec::new();
+    if parser.tokens.is_empty() {
+        return Ok(out);
+    }
+    loop {
+        let requirement = parser.requirement()?;
+        check_key(&requirement.key)?;
+        if let (Values::Labels, Test::In(list) | Test::NotIn(list)) = (values, &requirement.test) {
+            list.iter().try_for_each(|value| check_value(value))?;
+        }
+        out.push(requirement);
+        match parser.next() {
+            None => return Ok(out),
+            Some(",") => {}
+            Some(other) => return Err(format!("expected `,` or the end, found `{other}`")),
+        }
+    }
+}
+
+fn tokens(text: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        if rest.is_empty() {
+            return out;
+        }
+        let length = match rest.as_bytes() {
+            [b'=' | b'!', b'=', ..] => 2,
+            [b'=' | b'!' | b'(' | b')' | b',' | b'<' | b'>', ..] => 1,
+            _ => rest.find(['=', '!', '(', ')', ',', '<', '>', ' ', '\t', '\r', '\n']).unwrap_or(rest.len()),
+        };
+        let (token, behind) = rest.split_at(length);
+        out.push(token);
+        rest = behind;
+    }
+}
+
+struct Parser<'a> {
+    tokens: Vec<&'a str>,
+    at: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn peek(&self) -> Option<&'a str> {
+        self.tokens.get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Option<&'a str> {
+        let token = self.peek();
+        self.at += 1;
+        token
+    }
+
+    /// A key or a value; `in` and `notin` are words like others there.
+    fn word(&mut self, what: &str) -> Result<&'a str, String> {
+        match self.next() {
+            Some(token) if is_word(token) => Ok(token),
+            other => Err(format!("expected {what}, found {}", shown(other))),
+        }
+    }
+
+    fn requirement(&mut self) -> Result<Requirement, String> {
+        let absent = self.peek() == Some("!");
+        if absent {
+            self.at += 1;
+        }
+        let key = self.word("a key")?.to_owned();
+        let test = if absent {
+            Test::Absent
+        } else if matches!(self.peek(), None | Some(",")) {
+            Test::Exists
+        } else {
+            match self.next() {
+                Some("=" | "==") => Test::In(vec![self.value()?]),
+                Some("!=") => Test::NotIn(vec![self.value()?]),
+                Some("in") => Test::In(self.list()?),
+                Some("notin") => Test::NotIn(self.list()?),
+                Some(">") => Test::Above(self.number()?),
+                Some("<") => Test::Below(self.number()?),
+                other => {
+                    return Err(format!("expected `=`, `!=`, `in` or `notin` behind `{key}`, found {}", shown(other)));
+                }
+            }
+        };
+        Ok(Requirement { key, test })
+    }
+
+    fn value(&mut self) -> Result<String, String> {
+        match self.peek() {
+            None | Some(",") => Ok(String::new()),
+            Some(_) => self.word("a value").map(str::to_owned),
+        }
+    }
+
+    fn number(&mut self) -> Result<i64, String> {
+        let text = self.value()?;
+        text.parse().map_err(|_| format!("`<` and `>` compare whole numbers, and `{text}` is none"))
+    }
+
+    /// `(a, b)`; a value that is left out is the empty one.
+    fn list(&mut self) -> Result<Vec<String>, String> {
+        match self.next() {
+            Some("(") => {}
+            other => {
+                return Err(format!("expected `(` behind `in` or `notin`, found {}", shown(other)));
+            }
+        }
+        let mut out = Vec::new();
+        loop {
+            match self.peek() {
+                Some("," | ")") => out.push(String::new()),
+                _ => out.push(self.word("a value")?.to_owned()),
+            }
+            match self.next() {
+                Some(",") => {}
+                Some(")") => return Ok(out),
+                other => return Err(format!("expected `,` or `)`, found {}", shown(other))),
+            }
+        }
+    }
+}
+
+fn is_word(token: &str) -> bool {
+    !matches!(token, "=" | "==" | "!=" | "!" | "(" | ")" | "," | "<" | ">")
+}
+
+fn shown(token: Option<&str>) -> String {
+    token.map_or_else(|| "the end".to_owned(), |token| format!("`{token}`"))
+}
+
+/// Keys are `name` or `prefix/name`, as the API has it for labels and annotations.
+fn check_key(key: &str) -> Result<(), String> {
+    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    let label = |part: &str| {
+        let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        part.bytes().all(|b| inner(b) || b == b'-')
+            && part.bytes().next().is_some_and(inner)
+            && part.bytes().last().is_some_and(inner)
+    };
+    let prefix_fits = prefix.is_none_or(|prefix| prefix.len() <= 253 && prefix.split('.').all(label));
+    if prefix_fits && !name.is_empty() && is_name(name) {
+        Ok(())
+    } else {
+        Err(format!("`{key}` is not a key of a label or annotation"))
+    }
+}
+
+fn check_value(value: &str) -> Result<(), String> {
+    let fits = value.is_empty() || is_name(value);
+    if fits { Ok(()) } else { Err(format!("`{value}` cannot be the value of a label")) }
+}
+
+/// At most 63 letters, digits, `-`, `_`, `.`, with a letter or digit at both ends.
+fn is_name(text: &str) -> bool {
+    let ends = |b: u8| b.is_ascii_alphanumeric();
+    text.len() <= 63
+        && text.bytes().all(|b| ends(b) || matches!(b, b'-' | b'_' | b'.'))
+        && text.bytes().next().is_some_and(ends)
+        && text.bytes().last().is_some_and(ends)
+}

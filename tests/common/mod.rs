@@ -1,0 +1,114 @@
+//! What several test files need: pinned tools, temporary folders, seeded randomness.
+#![allow(dead_code, unreachable_pub)] // each test file uses a part
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The path of a pinned tool, built on first use; see `tests/tools/get`.
+pub fn tool(name: &str) -> PathBuf {
+    let out = Command::new("tests/tools/get").arg(name).stderr(Stdio::inherit()).output().expect("tests/tools/get runs");
+    assert!(out.status.success(), "the tool {name} is missing and could not be built: run tests/tools/get {name}");
+    PathBuf::from(String::from_utf8(out.stdout).unwrap().trim())
+}
+
+/// The krmor under test.
+pub fn krmor() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_krmor"))
+}
+
+/// Runs a command with `stdin`.
+pub fn pipe(command: &mut Command, stdin: &[u8]) -> Output {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut input = child.stdin.take().unwrap();
+    let bytes = stdin.to_owned();
+    let writer = std::thread::spawn(move || {
+        let _ = input.write_all(&bytes); // the command may end before it has read all
+    });
+    let out = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    out
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A folder that goes when the test ends.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("krmor-test-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Copies a folder, for tests that change files.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A small, seeded generator, so that a failure can be repeated.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(n.max(1)).unwrap()).unwrap()
+    }
+
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+}
+
+/// The manifests of large public Go modules, as `tests/corpus/get` lists them.
+pub fn corpus() -> Vec<PathBuf> {
+    let out = Command::new("tests/corpus/get").stderr(Stdio::inherit()).output().expect("tests/corpus/get runs");
+    assert!(out.status.success(), "the corpus is missing and could not be downloaded: run tests/corpus/get");
+    let paths: Vec<PathBuf> = text(&out.stdout).lines().map(PathBuf::from).collect();
+    assert!(paths.len() > 2000, "the corpus holds only {} files", paths.len());
+    paths
+}
+
+/// The given structures: file name and bytes.
+pub fn structures() -> Vec<(String, Vec<u8>)> {
+    let given = given("structures.latin1.json");
+    let byte = |c: char| u8::try_from(u32::from(c)).unwrap();
+    given.as_object().unwrap().iter().map(|(name, text)| (name.clone(), text.as_str().unwrap().chars().map(byte).collect())).collect()
+}
+
+pub fn given(name: &str) -> serde_json::Value {
+    serde_json::from_str(&std::fs::read_to_string(format!("tests/yaml/{name}")).unwrap()).unwrap()
+}
