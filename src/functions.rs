@@ -5,11 +5,12 @@
 
 use std::fmt;
 
+use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::config::{Problem, read_spec};
+use crate::config::{API_VERSION, GROUP, Problem, read_spec};
 use crate::report::{Report, Severity};
 use crate::stream::Stream;
 use crate::workload::{PodTemplateRow, Table};
@@ -55,11 +56,52 @@ impl Function {
         (self.read)(spec)
     }
 
-    /// The JSON schema of its spec.
+    /// The OpenAPI v3 schema of its spec.
     #[must_use]
     pub fn schema(&self) -> Schema {
-        (self.schema)(&mut SchemaGenerator::default())
+        (self.schema)(&mut openapi())
     }
+
+    /// Its KRMFunctionDefinition (KEP-2906): what `functions/<folder>/definition.yaml` holds.
+    #[must_use]
+    pub fn definition(&self) -> Value {
+        let mut spec = self.schema().to_value();
+        if let Some(map) = spec.as_object_mut() {
+            map.shift_remove("$schema");
+            map.shift_remove("title");
+        }
+        let text = |description: &str| json!({"type": "string", "description": description});
+        json!({
+            "apiVersion": "config.kubernetes.io/v1alpha1",
+            "kind": "KRMFunctionDefinition",
+            "metadata": {"name": format!("{}.{GROUP}", self.folder)},
+            "spec": {
+                "group": GROUP,
+                "names": {"kind": self.kind},
+                "description": self.summary,
+                "publisher": GROUP,
+                "versions": [{
+                    "name": "v1alpha1",
+                    "idempotent": true,
+                    "schema": {"openAPIV3Schema": {
+                        "type": "object",
+                        "required": ["apiVersion", "kind"],
+                        "additionalProperties": false,
+                        "properties": {
+                            "apiVersion": text(API_VERSION),
+                            "kind": text(self.kind),
+                            "metadata": {"type": "object", "description": "The config's own metadata; `name` shows in messages."},
+                            "spec": spec,
+                        },
+                    }},
+                }],
+            },
+        })
+    }
+}
+
+fn openapi() -> SchemaGenerator {
+    SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true).into_generator()
 }
 
 /// A function with its spec.
@@ -165,7 +207,7 @@ impl Pipeline {
         match Table::with_rows(&self.pod_templates) {
             Ok(table) => stream.workloads = table,
             Err(message) => {
-                report.find_in_stream(Severity::Error, "config", format!("spec.podTemplates: {message}"), "correct the row");
+                report.find_in_stream(Severity::Error, "config", format!("spec.{message}"), "correct the row");
                 return Outcome::Usage;
             }
         }

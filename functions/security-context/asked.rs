@@ -7,7 +7,9 @@ use super::fields::Field;
 use super::restricted::ids;
 use super::spec::Spec;
 use super::view::{Place, View, Violation, show, value};
+use crate::yaml::Node;
 
+const FS_GROUP: &str = "/securityContext/fsGroup";
 /// Marks pods for which the Vault agent injector puts in its containers.
 const AGENT_INJECT: &str = "vault.hashicorp.com/agent-inject";
 /// Names a projected volume with the token that the agent uses instead of the automounted one.
@@ -16,17 +18,15 @@ const AGENT_TOKEN_VOLUME: &str = "vault.hashicorp.com/agent-service-account-toke
 /// Pod's and containers' `securityContext.runAsUser` and `runAsGroup`, pod's `securityContext.fsGroup`: absent, since
 /// OpenShift assigns them and rejects others.
 pub(super) fn fixed_ids(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
-    for (key, field) in [("runAsUser", Field::RunAsUser), ("runAsGroup", Field::RunAsGroup), ("fsGroup", Field::FsGroup)] {
-        for (place, source, node) in view.securities(key) {
-            // A container inherits no fsGroup: it is the pod's.
-            if field == Field::FsGroup && place != Place::Pod {
-                continue;
-            }
+    for (key, field) in [("runAsUser", Field::RunAsUser), ("runAsGroup", Field::RunAsGroup)] {
+        for (place, source, node) in view.securities(key, field) {
             let path = format!("/securityContext/{key}");
-            let mut violation = view.violation(field, place, &path, show(key, node));
-            violation.pointer = view.pointer(source, &path);
+            let violation = view.violation_from(source, field, place, &path, show(key, node));
             out.push(if source == place { violation.remove(view.pointer(place, &path)) } else { violation });
         }
+    }
+    if let Some(node) = value(view.security, "fsGroup").filter(|_| view.whole) {
+        out.push(fs_group_violation(view, node).remove(view.pointer(Place::Pod, FS_GROUP)));
     }
 }
 
@@ -37,9 +37,14 @@ pub(super) fn run_as_group(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation
 
 /// Pod's `securityContext.fsGroup`: not 0, absent.
 pub(super) fn fs_group(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
-    if view.whole {
-        ids(view, "fsGroup", Field::FsGroup, spec.fs_group.map(|id| json!(id.get())), out);
+    let node = value(view.security, "fsGroup").filter(|node| view.whole && node.as_int().is_none_or(|id| id == 0));
+    if let (Some(node), Some(id)) = (node, spec.fs_group) {
+        out.push(fs_group_violation(view, node).set(view.pointer(Place::Pod, FS_GROUP), json!(id.get())));
     }
+}
+
+fn fs_group_violation(view: &View<'_>, node: Node<'_>) -> Violation {
+    view.violation(Field::FsGroup, Place::Pod, FS_GROUP, show("fsGroup", node))
 }
 
 /// Containers' `securityContext.readOnlyRootFilesystem`: true. Not for Windows pods, which have no such field.

@@ -15,8 +15,19 @@ const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/
 
 /// The capabilities of containers' default set, without `NET_RAW`.
 const DEFAULT_CAPABILITIES: &[&str] = &[
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID",
-    "SETPCAP", "SETUID", "SYS_CHROOT",
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
 ];
 
 /// SELinux types, with the version that allowed each.
@@ -54,11 +65,10 @@ pub(super) fn privileged(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
 
 /// Pod's and containers' `securityContext.windowsOptions.hostProcess`: false, absent.
 pub(super) fn windows_host_process(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
-    for (place, source, options) in view.securities("windowsOptions") {
+    for (place, source, options) in view.securities("windowsOptions", Field::HostProcess) {
         if let Some(node) = value(Some(options), "hostProcess").filter(|node| node.as_bool() != Some(false)) {
             let path = "/securityContext/windowsOptions/hostProcess";
-            let mut violation = view.violation(Field::HostProcess, place, path, show("hostProcess", node));
-            violation.pointer = view.pointer(source, path);
+            let violation = view.violation_from(source, Field::HostProcess, place, path, show("hostProcess", node));
             out.push(match source == place {
                 true => violation.set(view.pointer(place, path), json!(false)),
                 false => violation,
@@ -73,7 +83,10 @@ pub(super) fn host_namespaces(view: &View<'_>, _: &Spec, out: &mut Vec<Violation
     for (key, field) in fields.into_iter().filter(|_| view.whole) {
         if let Some(node) = value(Some(view.spec), key).filter(|node| node.as_bool() != Some(false)) {
             let path = format!("/{key}");
-            out.push(view.violation(field, Place::Pod, &path, show(key, node)).set(view.pointer(Place::Pod, &path), json!(false)));
+            out.push(
+                view.violation(field, Place::Pod, &path, show(key, node))
+                    .set(view.pointer(Place::Pod, &path), json!(false)),
+            );
         }
     }
 }
@@ -93,9 +106,16 @@ pub(super) fn host_ports(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
 
 /// Pod's `volumes[*].hostPath`: absent.
 pub(super) fn host_path_volumes(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
-    for (at, volume) in value(Some(view.spec), "volumes").filter(|_| view.whole).into_iter().flat_map(Node::items).enumerate() {
+    for (at, volume) in
+        value(Some(view.spec), "volumes").filter(|_| view.whole).into_iter().flat_map(Node::items).enumerate()
+    {
         if let Some(node) = value(Some(volume), "hostPath") {
-            out.push(view.violation(Field::HostPath, Place::Pod, &format!("/volumes/{at}/hostPath"), show("hostPath", node)));
+            out.push(view.violation(
+                Field::HostPath,
+                Place::Pod,
+                &format!("/volumes/{at}/hostPath"),
+                show("hostPath", node),
+            ));
         }
     }
 }
@@ -145,9 +165,11 @@ pub(super) fn seccomp_profile(view: &View<'_>, spec: &Spec, out: &mut Vec<Violat
         return seccomp_types(view, spec, out);
     }
     let allowed = |text: &str| matches!(text, "runtime/default" | "docker/default") || text.starts_with("localhost/");
-    let of_containers = view.in_scope().map(|(place, container)| (place, format!("{SECCOMP_CONTAINER}{}", container.name)));
+    let of_containers =
+        view.in_scope().map(|(place, container)| (place, format!("{SECCOMP_CONTAINER}{}", container.name)));
     let of_pod = view.whole.then(|| (Place::Pod, SECCOMP_POD.to_owned()));
-    let keys: Vec<_> = if view.annotations().is_some() { of_pod.into_iter().chain(of_containers).collect() } else { Vec::new() };
+    let keys: Vec<_> =
+        if view.annotations().is_some() { of_pod.into_iter().chain(of_containers).collect() } else { Vec::new() };
     for (place, key) in keys {
         annotation(view, Field::SeccompProfile, place, &key, allowed, out);
     }
@@ -155,11 +177,11 @@ pub(super) fn seccomp_profile(view: &View<'_>, spec: &Spec, out: &mut Vec<Violat
 
 /// Pod's and containers' `securityContext.seccompProfile.type`: RuntimeDefault, Localhost, absent.
 pub(super) fn seccomp_types(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
-    for (place, source, profile) in view.securities("seccompProfile") {
+    for (place, source, profile) in view.securities("seccompProfile", Field::SeccompProfile) {
         if !has_allowed_type(profile) {
             let path = "/securityContext/seccompProfile";
-            let mut violation = view.violation(Field::SeccompProfile, place, path, show("seccompProfile", profile));
-            violation.pointer = view.pointer(source, path);
+            let violation =
+                view.violation_from(source, Field::SeccompProfile, place, path, show("seccompProfile", profile));
             out.push(violation.set(view.pointer(place, path), spec.seccomp()));
         }
     }
@@ -168,11 +190,11 @@ pub(super) fn seccomp_types(view: &View<'_>, spec: &Spec, out: &mut Vec<Violatio
 /// The pod's annotations `container.apparmor.security.beta.kubernetes.io/*`: runtime/default, localhost/*, empty, absent.
 /// Pod's and containers' `securityContext.appArmorProfile.type`: RuntimeDefault, Localhost, absent.
 pub(super) fn app_armor_profile(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
-    for (place, source, profile) in view.securities("appArmorProfile") {
+    for (place, source, profile) in view.securities("appArmorProfile", Field::AppArmorProfile) {
         if !has_allowed_type(profile) {
             let path = "/securityContext/appArmorProfile";
-            let mut violation = view.violation(Field::AppArmorProfile, place, path, show("appArmorProfile", profile));
-            violation.pointer = view.pointer(source, path);
+            let violation =
+                view.violation_from(source, Field::AppArmorProfile, place, path, show("appArmorProfile", profile));
             // Removed, not replaced: an explicit RuntimeDefault does not start on nodes without AppArmor.
             out.push(if source == place { violation.remove(view.pointer(place, path)) } else { violation });
         }
@@ -191,7 +213,7 @@ pub(super) fn app_armor_profile(view: &View<'_>, _: &Spec, out: &mut Vec<Violati
 /// Pod's and containers' `securityContext.seLinuxOptions`: type container_t, container_init_t, container_kvm_t, since
 /// v1.31 container_engine_t, empty, absent; user and role empty, absent.
 pub(super) fn se_linux_options(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
-    for (place, source, options) in view.securities("seLinuxOptions") {
+    for (place, source, options) in view.securities("seLinuxOptions", Field::SeLinuxOptions) {
         let is_bad = |key: &str, node: Node<'_>| match (key, node.as_str()) {
             ("type", Some(text)) => !allows(SE_LINUX_TYPES, spec, &text),
             ("user" | "role", Some(text)) => !text.is_empty(),
@@ -204,14 +226,14 @@ pub(super) fn se_linux_options(view: &View<'_>, spec: &Spec, out: &mut Vec<Viola
             continue;
         }
         let path = "/securityContext/seLinuxOptions";
-        let mut violation = view.violation(Field::SeLinuxOptions, place, path, show("seLinuxOptions", options));
-        violation.pointer = view.pointer(source, path);
+        let violation =
+            view.violation_from(source, Field::SeLinuxOptions, place, path, show("seLinuxOptions", options));
         out.push(match (source == place, bad.len() == set.len()) {
             (false, _) => violation,
             (true, true) => violation.remove(view.pointer(place, path)),
-            (true, false) => bad.iter().fold(violation, |violation, (key, _)| {
-                violation.remove(view.pointer(place, &format!("{path}/{key}")))
-            }),
+            (true, false) => bad
+                .iter()
+                .fold(violation, |violation, (key, _)| violation.remove(view.pointer(place, &format!("{path}/{key}")))),
         });
     }
 }
@@ -226,7 +248,9 @@ pub(super) fn proc_mount(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>)
 /// Containers' `securityContext.procMount`: Default, absent.
 pub(super) fn masked_proc(view: &View<'_>, out: &mut Vec<Violation>) {
     for (place, container) in view.in_scope() {
-        if let Some(node) = value(container.security, "procMount").filter(|node| node.as_str().as_deref() != Some("Default")) {
+        if let Some(node) =
+            value(container.security, "procMount").filter(|node| node.as_str().as_deref() != Some("Default"))
+        {
             let path = "/securityContext/procMount";
             let violation = view.violation(Field::ProcMount, place, path, show("procMount", node));
             out.push(violation.set(view.pointer(place, path), json!("Default")));
@@ -237,7 +261,8 @@ pub(super) fn masked_proc(view: &View<'_>, out: &mut Vec<Violation>) {
 /// Pod's `securityContext.sysctls[*].name`: the safe ones of the version.
 pub(super) fn sysctls(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
     let Some(list) = value(view.security, "sysctls").filter(|_| view.whole) else { return };
-    let name = |item: Node<'_>| item.get("name").and_then(Node::as_str).map_or_else(String::new, |name| name.into_owned());
+    let name =
+        |item: Node<'_>| item.get("name").and_then(Node::as_str).map_or_else(String::new, |name| name.into_owned());
     let items: Vec<_> = list.items().map(name).enumerate().collect();
     let bad: Vec<_> = items.iter().filter(|(_, name)| !allows(SYSCTLS, spec, name)).collect();
     if bad.is_empty() && list.kind() == Kind::Seq {
@@ -249,9 +274,10 @@ pub(super) fn sysctls(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
     // From the end, so that the indices hold.
     out.push(match bad.len() == items.len() {
         true => violation.remove(view.pointer(Place::Pod, path)),
-        false => bad.iter().rev().fold(violation, |violation, (at, _)| {
-            violation.remove(view.pointer(Place::Pod, &format!("{path}/{at}")))
-        }),
+        false => bad
+            .iter()
+            .rev()
+            .fold(violation, |violation, (at, _)| violation.remove(view.pointer(Place::Pod, &format!("{path}/{at}")))),
     });
 }
 
@@ -302,11 +328,19 @@ fn annotation(
     allowed: impl Fn(&str) -> bool,
     out: &mut Vec<Violation>,
 ) {
-    let Some(node) = value(view.annotations(), key).filter(|node| !node.as_str().is_some_and(|text| allowed(&text))) else {
+    let Some(node) = value(view.annotations(), key).filter(|node| !node.as_str().is_some_and(|text| allowed(&text)))
+    else {
         return;
     };
-    let pointer = format!("{}/metadata/annotations/{}", view.template, escape_token(key));
-    let violation = Violation { field, place, pointer: pointer.clone(), says: show(key, node), edits: Vec::new() };
+    let pointer = format!("{}/metadata/annotations/{}", view.pod.template, escape_token(key));
+    let violation = Violation {
+        field,
+        place,
+        inherited: false,
+        pointer: pointer.clone(),
+        says: show(key, node),
+        edits: Vec::new(),
+    };
     out.push(violation.remove(pointer));
 }
 

@@ -46,7 +46,9 @@ impl Check {
 pub(super) fn of(spec: &Spec) -> Vec<&'static Check> {
     let minor = spec.version.minor();
     let applies = |check: &&Check| match (check.when, spec.level) {
-        (When::Baseline { from, .. }, Level::Baseline) | (When::Restricted { from }, Level::Restricted) => minor >= from,
+        (When::Baseline { from, .. }, Level::Baseline) | (When::Restricted { from }, Level::Restricted) => {
+            minor >= from
+        }
         (When::Baseline { from, until }, Level::Restricted) => (from..until).contains(&minor),
         (When::Restricted { .. }, Level::Baseline) => false,
         (When::Asked(asks), _) => asks(spec),

@@ -134,7 +134,15 @@ fn containers(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
         let security = container.security;
         let may_escalate = view.stands(place, Field::Privileged) || view.stays_sys_admin(place, false);
         if demands.escalation && !may_escalate && value(security, "allowPrivilegeEscalation").is_none() {
-            add(view, judge, place, "allowPrivilegeEscalation", Field::AllowPrivilegeEscalation, json!(false), &ESCALATION);
+            add(
+                view,
+                judge,
+                place,
+                "allowPrivilegeEscalation",
+                Field::AllowPrivilegeEscalation,
+                json!(false),
+                &ESCALATION,
+            );
         }
         if demands.drop {
             let dropped = value(value(security, "capabilities"), "drop");
@@ -171,7 +179,7 @@ fn fs_group(view: &View<'_>, judge: &mut Judge<'_>, gid: &Value) {
     if view.container_level_only {
         let message = "`fsGroup` is a field of the pod, which this kind does not take";
         let remedy = "exclude it, or leave `fsGroup` out for it";
-        return judge.report.find(Severity::Warning, "fs-group", &view.object, view.pointer, message, remedy);
+        return judge.report.find(Severity::Warning, "fs-group", &view.object, &view.pod.spec, message, remedy);
     }
     add(view, judge, Place::Pod, "fsGroup", Field::FsGroup, gid.clone(), &FS_GROUP);
 }
@@ -182,7 +190,7 @@ fn automount(view: &View<'_>, judge: &mut Judge<'_>) {
     }
     if needs_token(view) {
         let message = "the Vault agent injector needs the service account's token: it stays mounted";
-        return judge.report.find(Severity::Info, "automount-token", &view.object, view.pointer, message, "");
+        return judge.report.find(Severity::Info, "automount-token", &view.object, &view.pod.spec, message, "");
     }
     match judge.exempts(Place::Pod, Field::AutomountServiceAccountToken) {
         true => judge.leave(view, Place::Pod, Field::AutomountServiceAccountToken),
@@ -217,7 +225,7 @@ fn unproven(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
         true => "set `windowsOptions.runAsUserName`",
         false => "set `runAsUser`, or a numeric USER in the image",
     };
-    judge.report.find(Severity::Info, "image-user-unproven", &view.object, view.pointer, message, remedy);
+    judge.report.find(Severity::Info, "image-user-unproven", &view.object, &view.pod.spec, message, remedy);
 }
 
 /// Whether a container's root filesystem is read-only once everything is set.

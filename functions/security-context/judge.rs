@@ -42,7 +42,9 @@ impl Judge<'_> {
             (Some(containers), Place::Container(at)) => containers.contains(&at),
         };
         let grants = self.grants.iter().filter(covers).map(|grant| grant.exception);
-        grants.into_iter().find(|&number| self.spec.exceptions.get(number).is_some_and(|exception| exception.fields.contains(&field)))
+        grants
+            .into_iter()
+            .find(|&number| self.spec.exceptions.get(number).is_some_and(|exception| exception.fields.contains(&field)))
     }
 
     /// Whether an exception keeps `field` from being filled at `place`.
@@ -68,7 +70,8 @@ impl Judge<'_> {
 
     /// Decides about a violation.
     pub(super) fn decide(&mut self, check: &Check, violation: Violation, view: &mut View<'_>) {
-        let Violation { field, place, pointer, says, edits } = violation;
+        let Violation { field, place, inherited, pointer, says, edits } = violation;
+        let verb = if inherited { "inherits" } else { "sets" };
         if let Some(number) = self.grant(place, field) {
             let what = format!("{} keeps `{says}`", view.subject(place));
             self.allow(view, number, &pointer, &what);
@@ -86,7 +89,7 @@ impl Judge<'_> {
         }
         let keeps = self.spec.conflicts == Conflicts::Keep;
         let severity = if keeps { Severity::Warning } else { Severity::Error };
-        let message = format!("{} sets `{says}`; {authority} allows {}", view.subject(place), check.allows);
+        let message = format!("{} {verb} `{says}`; {authority} allows {}", view.subject(place), check.allows);
         let remedy = format!("change it, or allow it: exceptions: [{}]", entry(view, place, field));
         self.report.find(severity, check.rule, &view.object, &pointer, message, remedy);
         view.stays(place, field, keeps);

@@ -12,7 +12,15 @@ use crate::yaml::Node;
 
 /// The types of volumes that are allowed.
 const VOLUMES: &[&str] = &[
-    "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret",
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
 ];
 
 /// From here on the standard leaves pods alone that say `os.name: windows`.
@@ -30,7 +38,9 @@ pub(super) fn is_relaxed(view: &View<'_>, spec: &Spec) -> bool {
 
 /// Pod's `volumes[*]`: only the types of [`VOLUMES`]; one without a type is an emptyDir.
 pub(super) fn volumes(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
-    for (at, volume) in value(Some(view.spec), "volumes").filter(|_| view.whole).into_iter().flat_map(Node::items).enumerate() {
+    for (at, volume) in
+        value(Some(view.spec), "volumes").filter(|_| view.whole).into_iter().flat_map(Node::items).enumerate()
+    {
         for (key, node) in volume.entries().filter(|(key, _)| key != "name" && !VOLUMES.contains(&key.as_ref())) {
             let field = if key == "hostPath" { Field::HostPath } else { Field::Volumes };
             if !node.is_null() {
@@ -66,11 +76,10 @@ pub(super) fn run_as_user(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>
 
 /// Uids or gids of pod and containers: not 0, absent. `override` puts `instead` there, or nothing.
 pub(super) fn ids(view: &View<'_>, key: &str, field: Field, instead: Option<Value>, out: &mut Vec<Violation>) {
-    for (place, source, node) in view.securities(key) {
+    for (place, source, node) in view.securities(key, field) {
         if node.as_int().is_none_or(|id| id == 0) {
             let path = format!("/securityContext/{key}");
-            let mut violation = view.violation(field, place, &path, show(key, node));
-            violation.pointer = view.pointer(source, &path);
+            let violation = view.violation_from(source, field, place, &path, show(key, node));
             out.push(match &instead {
                 Some(id) => violation.set(view.pointer(place, &path), id.clone()),
                 None if source == place => violation.remove(view.pointer(place, &path)),
@@ -82,11 +91,10 @@ pub(super) fn ids(view: &View<'_>, key: &str, field: Field, instead: Option<Valu
 
 /// Pod's and containers' `securityContext.runAsNonRoot`: true; since v1.35 anything with `hostUsers: false`.
 pub(super) fn run_as_non_root(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
-    for (place, source, node) in view.securities("runAsNonRoot") {
+    for (place, source, node) in view.securities("runAsNonRoot", Field::RunAsNonRoot) {
         if node.as_bool() != Some(true) && !is_relaxed(view, spec) {
             let path = "/securityContext/runAsNonRoot";
-            let mut violation = view.violation(Field::RunAsNonRoot, place, path, show("runAsNonRoot", node));
-            violation.pointer = view.pointer(source, path);
+            let violation = view.violation_from(source, Field::RunAsNonRoot, place, path, show("runAsNonRoot", node));
             out.push(violation.set(view.pointer(place, path), json!(true)));
         }
     }

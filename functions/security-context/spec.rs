@@ -89,14 +89,19 @@ impl Spec {
         }
         if let Some(profile) = &self.seccomp_profile {
             let file = profile.localhost_profile.as_deref();
-            let is_inside = |file: &str| !file.is_empty() && !file.starts_with('/') && file.split('/').all(|part| part != "..");
+            let is_inside =
+                |file: &str| !file.is_empty() && !file.starts_with('/') && file.split('/').all(|part| part != "..");
             let problem = match (profile.kind, file) {
                 (SeccompType::Localhost, None) => Some("`type: Localhost` needs `localhostProfile`"),
                 (SeccompType::RuntimeDefault, Some(_)) => Some("`localhostProfile` goes with `type: Localhost` only"),
-                (SeccompType::Localhost, Some(file)) if !is_inside(file) => Some("`localhostProfile` must be a relative path without `..`"),
+                (SeccompType::Localhost, Some(file)) if !is_inside(file) => {
+                    Some("`localhostProfile` must be a relative path without `..`")
+                }
                 _ => None,
             };
-            found.extend(problem.map(|problem| ("spec.seccompProfile".to_owned(), problem.to_owned(), "correct the profile")));
+            found.extend(
+                problem.map(|problem| ("spec.seccompProfile".to_owned(), problem.to_owned(), "correct the profile")),
+            );
         }
         for (at, path) in self.writable_paths.iter().enumerate() {
             let earlier = self.writable_paths.iter().take(at);
@@ -104,7 +109,8 @@ impl Spec {
             let same_path = earlier.clone().any(|other| other.path == path.path);
             let same_name = path.name.is_some() && earlier.clone().any(|other| other.name == path.name);
             let problem = twice(same_path, "the path").or_else(|| twice(same_name, "the name"));
-            found.extend(problem.map(|problem| (format!("spec.writablePaths[{at}]"), problem, "remove one of the two")));
+            found
+                .extend(problem.map(|problem| (format!("spec.writablePaths[{at}]"), problem, "remove one of the two")));
         }
         found
     }
@@ -186,7 +192,9 @@ impl TryFrom<String> for Version {
         let digits = text.strip_prefix("v1.").filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
         match digits.and_then(|digits| digits.parse().ok()) {
             Some(minor) if minor <= NEWEST => Ok(Self(minor)),
-            _ => Err(format!("`{text}` is no version of the standard that krmor knows: write `v1.0` to `v1.{NEWEST}` or `latest`")),
+            _ => Err(format!(
+                "`{text}` is no version of the standard that krmor knows: write `v1.0` to `v1.{NEWEST}` or `latest`"
+            )),
         }
     }
 }

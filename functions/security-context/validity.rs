@@ -10,14 +10,31 @@ use crate::yaml::Node;
 
 /// Fields of a pod's security context that only Linux has (`validateWindows`).
 const LINUX_OF_PODS: &[&str] = &[
-    "appArmorProfile", "fsGroup", "fsGroupChangePolicy", "runAsGroup", "runAsUser", "seLinuxChangePolicy", "seLinuxOptions",
-    "seccompProfile", "supplementalGroups", "supplementalGroupsPolicy", "sysctls",
+    "appArmorProfile",
+    "fsGroup",
+    "fsGroupChangePolicy",
+    "runAsGroup",
+    "runAsUser",
+    "seLinuxChangePolicy",
+    "seLinuxOptions",
+    "seccompProfile",
+    "supplementalGroups",
+    "supplementalGroupsPolicy",
+    "sysctls",
 ];
 
 /// Fields of a container's security context that only Linux has (`validateWindows`).
 const LINUX_OF_CONTAINERS: &[&str] = &[
-    "allowPrivilegeEscalation", "appArmorProfile", "capabilities", "privileged", "procMount", "readOnlyRootFilesystem",
-    "runAsGroup", "runAsUser", "seLinuxOptions", "seccompProfile",
+    "allowPrivilegeEscalation",
+    "appArmorProfile",
+    "capabilities",
+    "privileged",
+    "procMount",
+    "readOnlyRootFilesystem",
+    "runAsGroup",
+    "runAsUser",
+    "seLinuxOptions",
+    "seccompProfile",
 ];
 
 /// Labels of nodes that name their operating system.
@@ -30,14 +47,23 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
         if demands_the_impossible(demands, view, judge.spec) {
             let message = "restricted before v1.25 demands fields that a Windows pod cannot have";
             let remedy = "set `version: v1.25` or newer, or exclude the pod";
-            judge.report.find(Severity::Error, "windows-version", &view.object, view.pointer, message, remedy);
+            judge.report.find(Severity::Error, "windows-version", &view.object, &view.pod.spec, message, remedy);
         }
     } else if let Some(selector) = value(Some(view.spec), "nodeSelector") {
         let is_windows = |label: &&&str| selector.get(label).and_then(Node::as_str).as_deref() == Some("windows");
         if let Some(label) = OS_LABELS.iter().find(is_windows) {
             let pointer = view.pointer(Place::Pod, "/nodeSelector");
-            let message = format!("`nodeSelector` asks for Windows (`{label}`), `os.name` does not: it would get fields of Linux");
-            judge.report.find(Severity::Error, "windows-os", &view.object, &pointer, message, "set `os: {name: windows}` in the pod spec");
+            let message = format!(
+                "`nodeSelector` asks for Windows (`{label}`), `os.name` does not: it would get fields of Linux"
+            );
+            judge.report.find(
+                Severity::Error,
+                "windows-os",
+                &view.object,
+                &pointer,
+                message,
+                "set `os: {name: windows}` in the pod spec",
+            );
         }
     }
     for (place, container) in view.in_scope() {
@@ -45,32 +71,51 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
         let privileged = view.chosen(place, Field::Privileged);
         if escalates && (privileged || view.stays_sys_admin(place, true)) {
             let what = if privileged { "privileged: true" } else { "SYS_ADMIN" };
-            let message = format!("container `{}`: the API refuses `allowPrivilegeEscalation: false` beside `{what}`", container.name);
+            let message = format!(
+                "container `{}`: the API refuses `allowPrivilegeEscalation: false` beside `{what}`",
+                container.name
+            );
             let pointer = view.pointer(place, "/securityContext/allowPrivilegeEscalation");
             judge.report.find(Severity::Error, "invalid", &view.object, &pointer, message, "remove one of the two");
         }
         let non_root = value(container.security, "runAsNonRoot").or_else(|| value(view.security, "runAsNonRoot"));
         if view.stays_root(place, true) && non_root.and_then(Node::as_bool) == Some(true) {
-            let message = format!("container `{}` never starts: `runAsNonRoot: true` refuses its uid 0", container.name);
+            let message =
+                format!("container `{}` never starts: `runAsNonRoot: true` refuses its uid 0", container.name);
             let pointer = view.pointer(place, "/securityContext");
             let remedy = "set `runAsNonRoot: false` for the container and add `runAsNonRoot` to the exception";
             judge.report.find(Severity::Error, "invalid", &view.object, &pointer, message, remedy);
         }
         let proc = value(container.security, "procMount");
-        if proc.and_then(Node::as_str).as_deref() == Some("Unmasked") && view.chosen(place, Field::ProcMount) && !view.has_own_users() {
-            let message = format!("container `{}`: the API refuses `procMount: Unmasked` without `hostUsers: false`", container.name);
+        if proc.and_then(Node::as_str).as_deref() == Some("Unmasked")
+            && view.chosen(place, Field::ProcMount)
+            && !view.has_own_users()
+        {
+            let message = format!(
+                "container `{}`: the API refuses `procMount: Unmasked` without `hostUsers: false`",
+                container.name
+            );
             let pointer = view.pointer(place, "/securityContext/procMount");
-            judge.report.find(Severity::Error, "invalid", &view.object, &pointer, message, "set `hostUsers: false` in the pod spec");
+            judge.report.find(
+                Severity::Error,
+                "invalid",
+                &view.object,
+                &pointer,
+                message,
+                "set `hostUsers: false` in the pod spec",
+            );
         }
     }
 }
 
 fn windows_fields(view: &View<'_>, judge: &mut Judge<'_>) {
     let of_pod = view.security.filter(|_| view.whole).map(|security| (Place::Pod, security, LINUX_OF_PODS));
-    let of_containers = view.in_scope().filter_map(|(place, container)| Some((place, container.security?, LINUX_OF_CONTAINERS)));
+    let of_containers =
+        view.in_scope().filter_map(|(place, container)| Some((place, container.security?, LINUX_OF_CONTAINERS)));
     for (place, security, names) in of_pod.into_iter().chain(of_containers) {
         for (name, node) in names.iter().filter_map(|name| Some((name, value(Some(security), name)?))) {
-            let message = format!("{} sets `{}`, which the API refuses for Windows pods", view.subject(place), show(name, node));
+            let message =
+                format!("{} sets `{}`, which the API refuses for Windows pods", view.subject(place), show(name, node));
             let pointer = view.pointer(place, &format!("/securityContext/{name}"));
             judge.report.find(Severity::Error, "windows-field", &view.object, &pointer, message, "remove it");
         }

@@ -3,7 +3,11 @@
 use serde_json::Value;
 
 use super::fields::{Field, FieldSet};
+use super::judge::Grant;
+use super::spec::Spec;
 use crate::stream::Object;
+use crate::target::Selected;
+use crate::workload::{Pod, Trait};
 use crate::yaml::Node;
 
 /// Where a value stands.
@@ -30,6 +34,8 @@ pub(super) struct ContainerView<'a> {
     pub(super) node: Node<'a>,
     pub(super) security: Option<Node<'a>>,
     pub(super) in_scope: bool,
+    /// Fields that exceptions for this container allow.
+    granted: FieldSet,
     decided: Decided,
 }
 
@@ -45,9 +51,7 @@ struct Decided {
 /// A pod, or a template of one.
 pub(super) struct View<'a> {
     pub(super) object: Object<'a>,
-    /// Pointer of the mapping that holds the pod's metadata and spec.
-    pub(super) template: &'a str,
-    pub(super) pointer: &'a str,
+    pub(super) pod: &'a Pod,
     pub(super) spec: Node<'a>,
     pub(super) security: Option<Node<'a>>,
     pub(super) windows: bool,
@@ -56,7 +60,7 @@ pub(super) struct View<'a> {
     /// Whether the carrier takes security contexts of containers only.
     pub(super) container_level_only: bool,
     pub(super) containers: Vec<ContainerView<'a>>,
-    pub(super) decided: Decided,
+    decided: Decided,
 }
 
 /// A forbidden value.
@@ -64,6 +68,7 @@ pub(super) struct Violation {
     pub(super) field: Field,
     /// Whose value it is in effect: a container in scope may inherit it from a pod that is not.
     pub(super) place: Place,
+    pub(super) inherited: bool,
     /// Where it is written, from the object's root.
     pub(super) pointer: String,
     /// How it is written: `privileged: true`.
@@ -89,6 +94,47 @@ pub(super) fn show(key: &str, value: Node<'_>) -> String {
 }
 
 impl<'a> View<'a> {
+    /// Looks at a selected pod.
+    pub(super) fn of(selected: &'a Selected, object: Object<'a>) -> Option<Self> {
+        let pod = &selected.pod;
+        let spec = pod.spec_node(&object)?;
+        let containers = pod.containers(&object).into_iter().filter_map(|container| {
+            let node = container.node(&object)?;
+            Some(ContainerView {
+                in_scope: selected.includes(&container.name),
+                name: container.name,
+                pointer: container.pointer,
+                node,
+                security: value(Some(node), "securityContext"),
+                granted: FieldSet::default(),
+                decided: Decided::default(),
+            })
+        });
+        Some(Self {
+            object,
+            pod,
+            spec,
+            security: value(Some(spec), "securityContext"),
+            windows: value(value(Some(spec), "os"), "name").and_then(Node::as_str).as_deref() == Some("windows"),
+            whole: selected.whole_pod,
+            container_level_only: pod.has(Trait::ContainerLevelOnly),
+            containers: containers.collect(),
+            decided: Decided::default(),
+        })
+    }
+
+    /// Notes what exceptions for single containers allow: a value that such a container inherits stays in the pod.
+    pub(super) fn shield(&mut self, spec: &Spec, grants: &[Grant]) {
+        for grant in grants {
+            let Some(exception) = spec.exceptions.get(grant.exception) else { continue };
+            for &at in grant.containers.iter().flatten() {
+                if let Some(container) = self.containers.get_mut(at) {
+                    exception.fields.iter().for_each(|&field| container.granted.insert(field));
+                }
+            }
+        }
+    }
+
     /// The containers in scope, with their places.
     pub(super) fn in_scope(&self) -> impl Iterator<Item = (Place, &ContainerView<'a>)> {
         let containers = self.containers.iter().enumerate();
@@ -103,35 +149,39 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The pod's metadata annotation map.
+    /// The pod's annotations.
     pub(super) fn annotations(&self) -> Option<Node<'a>> {
-        let template = self.object.root().at_pointer(self.template)?;
-        template.find(&["metadata", "annotations"])
+        value(self.pod.metadata_node(&self.object), "annotations")
     }
 
     /// Pointer of a place, or of what is at `path` below it.
     pub(super) fn pointer(&self, place: Place, path: &str) -> String {
-        let base = self.container(place).map_or(self.pointer, |container| container.pointer.as_str());
+        let base = self.container(place).map_or(self.pod.spec.as_str(), |container| container.pointer.as_str());
         [base, path].concat()
     }
 
     /// The place as a sentence's subject.
     pub(super) fn subject(&self, place: Place) -> String {
-        self.container(place).map_or_else(|| "the pod".to_owned(), |container| format!("container `{}`", container.name))
+        self.container(place)
+            .map_or_else(|| "the pod".to_owned(), |container| format!("container `{}`", container.name))
     }
 
     /// Every value of the field `key` of security contexts in scope: where it takes effect, where it is written, what
-    /// it is. A container whose pod is not in scope answers for what it inherits.
-    pub(super) fn securities(&self, key: &str) -> Vec<(Place, Place, Node<'a>)> {
+    /// it is. Where the pod's own value must stay, since it is not in scope or reaches containers that are not, the
+    /// containers in scope answer for what they inherit.
+    pub(super) fn securities(&self, key: &str, field: Field) -> Vec<(Place, Place, Node<'a>)> {
         let of_pod = value(self.security, key);
+        let inherits = |container: &ContainerView<'_>| of_pod.is_some() && value(container.security, key).is_none();
+        let beyond = |container: &ContainerView<'_>| !container.in_scope || container.granted.has(field);
+        let stays = !self.whole || self.containers.iter().any(|container| beyond(container) && inherits(container));
         let mut found = Vec::new();
-        if let Some(node) = of_pod.filter(|_| self.whole) {
+        if let Some(node) = of_pod.filter(|_| !stays) {
             found.push((Place::Pod, Place::Pod, node));
         }
         for (place, container) in self.in_scope() {
             match (value(container.security, key), of_pod) {
                 (Some(node), _) => found.push((place, place, node)),
-                (None, Some(node)) if !self.whole => found.push((place, Place::Pod, node)),
+                (None, Some(node)) if stays => found.push((place, Place::Pod, node)),
                 _ => {}
             }
         }
@@ -140,7 +190,20 @@ impl<'a> View<'a> {
 
     /// A violation at `path` below `place`.
     pub(super) fn violation(&self, field: Field, place: Place, path: &str, says: String) -> Violation {
-        Violation { field, place, pointer: self.pointer(place, path), says, edits: Vec::new() }
+        Violation { field, place, inherited: false, pointer: self.pointer(place, path), says, edits: Vec::new() }
+    }
+
+    /// A violation at `path` below `source` that takes effect at `place`.
+    pub(super) fn violation_from(
+        &self,
+        source: Place,
+        field: Field,
+        place: Place,
+        path: &str,
+        says: String,
+    ) -> Violation {
+        let pointer = self.pointer(source, path);
+        Violation { field, place, inherited: source != place, pointer, says, edits: Vec::new() }
     }
 
     /// Remembers that a forbidden value stays, and whether someone wants it to.
@@ -194,12 +257,14 @@ impl<'a> View<'a> {
     pub(super) fn stays_sys_admin(&self, place: Place, chosen: bool) -> bool {
         let decided = self.decided(place);
         let stays = if chosen { decided.chosen } else { decided.stands }.has(Field::CapabilitiesAdd);
-        stays && self.container(place).is_some_and(|container| {
-            let added = value(value(container.security, "capabilities"), "add");
-            added.into_iter().flat_map(Node::items).any(|item| {
-                matches!(item.as_str().as_deref(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN" | "ALL"))
+        stays
+            && self.container(place).is_some_and(|container| {
+                let added = value(value(container.security, "capabilities"), "add");
+                added
+                    .into_iter()
+                    .flat_map(Node::items)
+                    .any(|item| matches!(item.as_str().as_deref(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN" | "ALL")))
             })
-        })
     }
 }
 

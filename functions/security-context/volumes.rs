@@ -33,7 +33,8 @@ pub(super) fn writable_paths(view: &View<'_>, judge: &mut Judge<'_>) {
                 Some(Obstacle::Writable) => {}
                 Some(Obstacle::ReadOnly(at)) => {
                     let path = path.path.as_str();
-                    let message = format!("container `{}`: `{path}` stays read-only: its volume at `{at}` is", container.name);
+                    let message =
+                        format!("container `{}`: `{path}` stays read-only: its volume at `{at}` is", container.name);
                     let pointer = view.pointer(place, "/volumeMounts");
                     let remedy = "mount that volume elsewhere, or leave the path out for this container";
                     judge.report.find(Severity::Warning, "writable-path", &view.object, &pointer, message, remedy);
@@ -53,10 +54,9 @@ impl Names {
     fn of(view: &View<'_>) -> Self {
         let of_volumes = value(Some(view.spec), "volumes").into_iter().flat_map(Node::items);
         // A mounted name without a volume is a claim template's: it would take the place of a volume of that name.
-        let mounts = |container: &ContainerView<'_>| {
-            ["volumeMounts", "volumeDevices"].map(|key| value(Some(container.node), key)).into_iter().flatten().collect::<Vec<_>>()
-        };
-        let of_mounts = view.containers.iter().flat_map(mounts).flat_map(Node::items);
+        let keys = ["volumeMounts", "volumeDevices"];
+        let lists = view.containers.iter().flat_map(|container| keys.map(|key| value(Some(container.node), key)));
+        let of_mounts = lists.flatten().flat_map(Node::items);
         let names = of_volumes.chain(of_mounts).filter_map(|item| item.get("name")?.as_str().map(Cow::into_owned));
         Self { taken: names.collect(), added: Vec::new() }
     }
@@ -103,7 +103,9 @@ fn obstacle(view: &View<'_>, container: &ContainerView<'_>, path: &str) -> Optio
         return Some(Obstacle::ReadOnly(path.to_owned()));
     }
     let mounts = list("volumeMounts").filter_map(|mount| Some((text(mount, "mountPath")?, mount)));
-    let holds = |at: &str| path.strip_prefix(at.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let holds = |at: &str| {
+        path.strip_prefix(at.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
     let (at, mount) = mounts.filter(|(at, _)| holds(at)).max_by_key(|(at, _)| at.trim_end_matches('/').len())?;
     let name = text(mount, "name").unwrap_or_default();
     let is_read_only = value(Some(mount), "readOnly").and_then(Node::as_bool) == Some(true)

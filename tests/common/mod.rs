@@ -1,6 +1,8 @@
 //! What several test files need: pinned tools, temporary folders, seeded randomness.
 #![allow(dead_code, unreachable_pub)] // each test file uses a part
 
+pub mod cases;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

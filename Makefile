@@ -1,0 +1,45 @@
+# What people call: `make demo`, `make test`. Everything that is made or fetched stays below target/ and .tools/.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+KRMOR ?= target/release/krmor
+ENV ?= dev
+APP ?= antwort
+# What `make deploy` hands the objects to; `make deploy APPLY=cat` only prints them.
+APPLY ?= kubectl apply -f -
+HOME_OF_PLUGINS := $(CURDIR)/.tools/plugins
+OVERLAY = examples/$(APP)/overlays/$(ENV)
+
+.PHONY: build demo test test-all lint bench deploy plugins
+
+build: ## krmor, optimised
+	cargo build --release --locked
+
+target/release/krmor:
+	cargo build --release --locked
+
+plugins: $(KRMOR) ## a plugin home for kustomize, in this checkout
+	@$(KRMOR) install kustomize --home $(HOME_OF_PLUGINS) >/dev/null
+
+demo: build ## stock kustomize renders the example, hardened; then what was injected, and why
+	@tests/tools/demo
+
+deploy: plugins ## render examples/APP/overlays/ENV and apply it
+	@test -d $(OVERLAY) || { echo "there is no $(OVERLAY)" >&2; exit 1; }
+	@rendered=$$(KUSTOMIZE_PLUGIN_HOME=$(HOME_OF_PLUGINS) "$$(tests/tools/get kustomize)" build --enable-alpha-plugins $(OVERLAY)); \
+	$(APPLY) <<<"$$rendered"
+
+lint: ## formatting, clippy (pedantic), licences and advisories
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --no-default-features --lib -- -D warnings
+
+test: lint ## every test that needs no cluster
+	cargo test --locked
+
+test-all: test ## everything CI runs
+	tests/tools/deny
+
+bench: build ## krmor beside a Go function on kyaml, as ratios
+	tests/bench/run
