@@ -137,15 +137,62 @@ fn try_edit(text: &str, random: &mut Random, values: &[Value]) -> Result<bool, S
     Ok(true)
 }
 
+/// Several edits of one document before it is written: they must not get into each other's way.
+fn try_edits(text: &str, random: &mut Random, values: &[Value]) -> Result<bool, String> {
+    let Some(mut documents) = parse(text) else { return Ok(false) };
+    if documents.is_empty() {
+        return Ok(false);
+    }
+    let at = random.below(documents.len());
+    let Some(mut wanted) = documents[at].root().to_value() else { return Ok(false) };
+    let mut story = String::new();
+    // Edits near one place meet more often than edits all over a document.
+    let mut near = String::new();
+    for _ in 0..2 + random.below(4) {
+        let mut all = Vec::new();
+        places(documents[at].root(), String::new(), &mut all);
+        let close: Vec<_> = all.iter().filter(|(path, ..)| path.starts_with(&near)).cloned().collect();
+        let (path, kind, count) = random.pick(if close.is_empty() { &all } else { &close }).clone();
+        near = path.rsplit_once('/').map_or("", |(parent, _)| parent).to_owned();
+        let value = random.pick(values).clone();
+        let (op, path) = match (random.below(3), kind) {
+            (0, Kind::Map) => (Op::Add, format!("{path}/krmor{}", random.below(3))),
+            (0, Kind::Seq) => (Op::Add, format!("{path}/{}", random.below(count + 1))),
+            (1, _) if !path.is_empty() => (Op::Remove, path),
+            _ if path.is_empty() => continue,
+            _ => (Op::Replace, path),
+        };
+        let patch = json!([{"op": op.name(), "path": path, "value": value}]);
+        let patch: json_patch::Patch = serde_json::from_value(patch).unwrap();
+        let mut next = wanted.clone();
+        if json_patch::patch(&mut next, &patch).is_err() {
+            continue;
+        }
+        story.push_str(&format!("{} {path:?} {value}\n", op.name()));
+        match documents[at].apply(Operation { op, path: &path, value: &value }) {
+            Ok(()) => wanted = next,
+            Err(error) if documents[at].root().has_aliases() || error.message.contains("merge key") => {}
+            Err(error) => return Err(format!("refused: {error}\n{story}--- input\n{text}")),
+        }
+    }
+    let out = yaml::render(&documents);
+    let tell = |what: &str| format!("{what}\n{story}in document {at}\n--- input\n{text}\n--- output\n{out}");
+    let Some(again) = parse(&out) else { return Err(tell("the output cannot be read")) };
+    let value = again.get(at).and_then(|document| document.root().to_value());
+    if again.len() == documents.len() && value.as_ref() == Some(&wanted) { Ok(true) } else { Err(tell("another value")) }
+}
+
 fn run(files: &[(String, String)], edits: usize, seed: u64) {
     let values = values();
     let mut random = Random(seed);
     let (mut applied, mut failures) = (0, Vec::new());
     for (name, text) in files {
         for _ in 0..edits {
-            match try_edit(text, &mut random, &values) {
-                Ok(done) => applied += usize::from(done),
-                Err(story) => failures.push(format!("=== {name}\n{story}")),
+            for tried in [try_edit(text, &mut random, &values), try_edits(text, &mut random, &values)] {
+                match tried {
+                    Ok(done) => applied += usize::from(done),
+                    Err(story) => failures.push(format!("=== {name}\n{story}")),
+                }
             }
         }
     }

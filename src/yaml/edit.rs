@@ -341,7 +341,8 @@ impl Document {
         if let Some(entry) = self.replaced.iter_mut().find(|entry| entry.new == old) {
             entry.new = new;
         } else if !is_new(was) {
-            self.replaced.push(super::Replaced { new, old, depth });
+            // One deeper than its collection: what it holds comes before what is added behind it.
+            self.replaced.push(super::Replaced { new, old, depth: depth + 1 });
         }
     }
 

@@ -53,6 +53,8 @@ struct Writer<'a> {
     text: &'a str,
     layout: Layout<'a>,
     splices: Vec<Splice>,
+    /// Spans that one splice writes anew: what else was to change in them is in its text already.
+    rewritten: Vec<(usize, usize)>,
 }
 
 /// One child of a collection: `first` is the key, or the item itself.
@@ -75,7 +77,7 @@ impl<'a> Writer<'a> {
             dash_gap: 1,
             newline,
         };
-        Self { document, text, layout, splices: Vec::new() }
+        Self { document, text, layout, splices: Vec::new(), rewritten: Vec::new() }
     }
 
     fn splices(mut self) -> Vec<Splice> {
@@ -93,6 +95,10 @@ impl<'a> Writer<'a> {
             {
                 self.replace(entry.new, new, entry.old, old, entry.depth);
             }
+        }
+        for (start, end) in std::mem::take(&mut self.rewritten) {
+            let outside = |s: &Splice| s.end <= start || s.start >= end || s.start < start || s.end > end;
+            self.splices.retain(|s| (s.start, s.end) == (start, end) || outside(s));
         }
         // Stable: what was asked for first stays first where place and depth are the same.
         self.splices.sort_by_key(|s| (s.start, s.end > s.start, std::cmp::Reverse(s.depth)));
@@ -282,11 +288,13 @@ impl<'a> Writer<'a> {
     /// A block scalar that the missing line break at the end of the text made `strip` must say so now.
     fn close_block_scalar(&mut self, last: Option<Id>) {
         let mut id = last.unwrap_or(NONE);
-        while let Some(raw) = self.raw(id).filter(|raw| matches!(raw.kind, Kind::Map | Kind::Seq)) {
+        // What an edit removed or made anew has no block scalar at the end of the text.
+        let old = |id: Id| self.raw(id).filter(|raw| !is_new(*raw) && !raw.is(flag::GONE));
+        while let Some(raw) = old(id).filter(|raw| matches!(raw.kind, Kind::Map | Kind::Seq)) {
             let Some(child) = self.children(raw).pop() else { return };
             id = child.value;
         }
-        let Some(raw) = self.origin(id).filter(|raw| matches!(raw.style, Style::Literal | Style::Folded)) else { return };
+        let Some(raw) = old(id).filter(|raw| matches!(raw.style, Style::Literal | Style::Folded)) else { return };
         let start = raw.start as usize;
         let header = self.slice(start, self.line_end(start));
         let indicators: usize = header.bytes().take_while(|b| b"|>+-0123456789".contains(b)).count();
@@ -322,6 +330,9 @@ impl<'a> Writer<'a> {
             }
         }
         if !kept {
+            if added.last().is_some_and(|child| ends_in_block(&self.value(child.value))) {
+                self.end_line(map.end as usize);
+            }
             let text = if added.is_empty() { "{}".to_owned() } else { lines };
             return self.rewrite(id, map, added.is_empty(), &text, depth);
         }
@@ -360,7 +371,12 @@ impl<'a> Writer<'a> {
         };
         let separator = format!("{}{:column$}", self.layout.newline, "");
         if old.iter().all(|c| c.gone) {
+            let last = children.iter().rfind(|child| child.is_new && !child.gone);
+            let in_block = last.is_some_and(|child| ends_in_block(&self.value(child.value)));
             let added: Vec<String> = children.iter().filter(|c| c.is_new && !c.gone).map(item).collect();
+            if in_block {
+                self.end_line(seq.end as usize);
+            }
             let text = if added.is_empty() { "[]".to_owned() } else { added.join(&separator) };
             return self.rewrite(id, seq, added.is_empty(), &text, depth);
         }
@@ -368,6 +384,9 @@ impl<'a> Writer<'a> {
         let mut before: Option<Child> = None;
         let mut run: Vec<String> = Vec::new();
         let mut in_block = false;
+        // In `- - a` the first item shares a line; when it goes, what follows takes its place there.
+        let inline = !self.is_first_on_line(dash);
+        let mut any_kept = false;
         for child in &children {
             if child.is_new {
                 if !child.gone {
@@ -379,7 +398,8 @@ impl<'a> Writer<'a> {
             if !run.is_empty() {
                 inserts.push((before, std::mem::take(&mut run).join(&separator), in_block));
             }
-            before = Some(*child);
+            any_kept |= !child.gone;
+            before = Some(*child).filter(|_| any_kept || !inline);
         }
         if !run.is_empty() {
             inserts.push((before, run.join(&separator), in_block));
@@ -436,13 +456,21 @@ impl<'a> Writer<'a> {
             self.cut(behind, behind, depth, format!(" {text}"));
             self.cut(self.line_end(behind), self.line_end(end), depth, "");
         } else {
-            self.cut(start, end, depth, text);
+            self.put_value(start, end, None, "", text, depth);
+        }
+    }
+
+    /// A text that ends in a block scalar must end with a line break, even where the old one had none.
+    fn end_line(&mut self, end: usize) {
+        if self.next_line(end) == self.text.len() && !self.text.ends_with(['\n', '\r']) {
+            let at = self.text.len();
+            self.cut(at, at, 0, self.layout.newline);
         }
     }
 
     /// The end of a node without the line break that a block scalar ends with.
     fn trim_break(&self, start: usize, end: usize) -> usize {
-        start + self.slice(start, end).trim_end_matches(['\n', '\r', ' ']).len()
+        start + self.slice(start, end).trim_end_matches(['\n', '\r']).len()
     }
 
     // ---- flow collections ----
@@ -455,7 +483,9 @@ impl<'a> Writer<'a> {
             // `[a: 1]`: a mapping without braces has room for one entry only.
             let mut text = String::new();
             print::write_flow(&mut text, &self.value(id), quoting);
-            return self.cut(flow.start as usize, flow.end as usize, depth, text);
+            let (start, end) = (flow.start as usize, flow.end as usize);
+            self.rewritten.push((start, end));
+            return self.cut(start, end, depth, text);
         }
         let compact = self.is_compact(flow, &old);
         let write = |child: &Child| {
@@ -520,14 +550,17 @@ impl<'a> Writer<'a> {
         if empty && self.bytes().get(tail.wrapping_sub(1)) == Some(&b':') {
             self.cut(tail, tail, depth, " ");
         }
-        self.append_flow(&run, comma, &kept, last_kept, tail, close, depth);
+        let after = tail.max(self.end(last_old.value)).max(self.end(last_old.first));
+        self.append_flow(&run, comma, &kept, last_kept, (tail, after, close), depth);
     }
 
-    #[allow(clippy::too_many_arguments)] // one place of a flow collection, described
-    fn append_flow(&mut self, run: &[String], comma: &str, kept: &[Child], last: Child, tail: usize, close: usize, depth: usize) {
-        let between = self.slice(tail, close);
+    /// Puts new children at the end: behind `tail`, the end of the last one that stays. The last one that there was ends
+    /// at `after`, the collection's closer is at `close`.
+    fn append_flow(&mut self, run: &[String], comma: &str, kept: &[Child], last: Child, place: (usize, usize, usize), depth: usize) {
+        let (tail, after, close) = place;
+        let between = self.slice(after, close);
         let trailing_comma = between.trim_start().starts_with(',');
-        let at = if trailing_comma { tail + between.find(',').unwrap_or(0) + 1 } else { tail };
+        let at = if trailing_comma { after + between.find(',').unwrap_or(0) + 1 } else { tail };
         let own_line = self.is_first_on_line(self.start(last.first));
         let one_per_line = between.contains(['\n', '\r'])
             && own_line
@@ -584,6 +617,10 @@ impl<'a> Writer<'a> {
         let anchor = self.document.props(old_id).map(|props| self.document.text(props.anchor.0, props.anchor.1));
         let mut anchor = anchor.filter(|name| !name.is_empty()).map_or(String::new(), |name| format!("&{name} "));
         let mark = (old.lead != NO_LEAD).then_some(old.lead as usize);
+        let start = old.start as usize;
+        if mark.is_none() && self.rewritten.iter().any(|&(from, to)| from <= start && start <= to) {
+            return;
+        }
         if mark.is_none() && old.is(flag::EMPTY) && self.document.root != id {
             return self.give_value(old, &value, in_flow, depth);
         }
@@ -635,9 +672,8 @@ impl<'a> Writer<'a> {
             }
         }
         self.put_value(start, end, mark.filter(|_| !same_line || old.is(flag::EMPTY) || text.starts_with(['\n', '\r'])), &anchor, &text, depth);
-        if ends_in_block(&value) && self.next_line(end) == self.text.len() && !self.text.ends_with(['\n', '\r']) {
-            let at = self.text.len();
-            self.cut(at, at, 0, self.layout.newline);
+        if ends_in_block(&value) {
+            self.end_line(end);
         }
     }
 
@@ -698,14 +734,19 @@ impl<'a> Writer<'a> {
     /// Whether the block scalar that `value` ends in would take the lines from `at` on, comments or blanks, into its text.
     fn would_swallow(&self, value: &Value, at: usize) -> bool {
         let Some(text) = last_block(value) else { return false };
+        if self.slice(at.saturating_sub(3), at).ends_with(['\u{2028}', '\u{2029}']) {
+            return true; // these line breaks would become a part of the text
+        }
+        // Lines that go may lay others bare: then any line further on counts.
+        let removals = self.document.nodes.iter().any(|raw| raw.is(flag::GONE));
         let mut pos = at;
-        while pos < self.text.len() {
+        while pos < self.document.end as usize {
             let stop = self.line_end(pos);
             let line = self.slice(pos, stop);
             if line.starts_with([' ', '\t']) && (line.trim().is_empty() || line.trim_start().starts_with('#')) {
                 return true;
             }
-            if !line.is_empty() {
+            if !line.is_empty() && !removals {
                 return false;
             }
             if text.ends_with("\n\n") {
