@@ -141,7 +141,8 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
 
 /// Tells of a panic without repeating its message, which could hold a value of the input.
 pub fn internal_error(place: &str) {
-    let _ = writeln!(std::io::stderr(), "error: internal error at {place}; please report it with the input that shows it");
+    let _ =
+        writeln!(std::io::stderr(), "error: internal error at {place}; please report it with the input that shows it");
 }
 
 fn help() -> String {

@@ -128,7 +128,11 @@ fn explain(message: &str, mut pointer: String) -> Problem {
             return Problem::new(&pointer, message, "");
         }
         let value = names.remove(0);
-        return Problem::new(&pointer, format!("`{value}` is not a value of this field"), suggest(&value, &names, "value"));
+        return Problem::new(
+            &pointer,
+            format!("`{value}` is not a value of this field"),
+            suggest(&value, &names, "value"),
+        );
     }
     if let Some(rest) = message.strip_prefix("missing field ") {
         let field = quoted(rest).into_iter().next().unwrap_or_default();
@@ -140,7 +144,11 @@ fn explain(message: &str, mut pointer: String) -> Problem {
     {
         let found = found.split([' ', '`', '"']).next().unwrap_or("another type");
         let hint = if found == "string" { "; remove the quotes?" } else { "" };
-        return Problem::new(&pointer, format!("expected {expected}, found a {found}"), format!("give {expected}{hint}"));
+        return Problem::new(
+            &pointer,
+            format!("expected {expected}, found a {found}"),
+            format!("give {expected}{hint}"),
+        );
     }
     Problem::new(&pointer, message, "")
 }
@@ -148,7 +156,8 @@ fn explain(message: &str, mut pointer: String) -> Problem {
 /// `did you mean …`, or what there is.
 #[must_use]
 pub fn suggest(word: &str, names: &[String], what: &str) -> String {
-    let close = names.iter().map(|name| (strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase()), name));
+    let close =
+        names.iter().map(|name| (strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase()), name));
     let best = close.min().filter(|(distance, name)| *distance <= 1 + name.len() / 3);
     match best {
         Some((_, name)) => format!("did you mean `{name}`?"),
@@ -164,7 +173,11 @@ pub fn suggest(word: &str, names: &[String], what: &str) -> String {
 /// When it is no config of ours, or a field is wrong.
 pub fn read(config: Node<'_>, function: Option<&str>) -> Result<Pipeline, Problem> {
     if config.kind() != Kind::Map {
-        return Err(Problem::new("", "the function config is not a mapping", format!("start it with `apiVersion: {API_VERSION}`")));
+        return Err(Problem::new(
+            "",
+            "the function config is not a mapping",
+            format!("start it with `apiVersion: {API_VERSION}`"),
+        ));
     }
     let text = |key: &str| config.get(key).and_then(Node::as_str).unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
@@ -179,11 +192,19 @@ pub fn read(config: Node<'_>, function: Option<&str>) -> Result<Pipeline, Proble
     for (key, _) in config.entries() {
         if matches!(key.as_ref(), "argsOneLiner" | "argsFromFile") {
             let remedy = "remove it and put the settings under `spec`";
-            return Err(Problem::new(&format!("/{key}"), format!("`{key}` is a kustomize feature that krmor does not read"), remedy));
+            return Err(Problem::new(
+                &format!("/{key}"),
+                format!("`{key}` is a kustomize feature that krmor does not read"),
+                remedy,
+            ));
         }
         let known = ["apiVersion", "kind", "metadata", "spec"].map(str::to_owned);
         if !known.iter().any(|other| *other == key) {
-            return Err(Problem::new(&format!("/{}", yaml::escape_token(&key)), format!("unknown field `{key}`"), suggest(&key, &known, "field")));
+            return Err(Problem::new(
+                &format!("/{}", yaml::escape_token(&key)),
+                format!("unknown field `{key}`"),
+                suggest(&key, &known, "field"),
+            ));
         }
     }
     let title = format!("{kind} {name}").trim_end().to_owned();
@@ -244,5 +265,10 @@ fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Resu
     }
     let run = function.configure(&Value::Object(spec)).map_err(|problem| problem.below("/data"))?;
     let steps = vec![Step { name: function.kind.to_owned(), function, run }];
-    Ok(Pipeline { title: format!("ConfigMap {name}").trim_end().to_owned(), fail_on: Severity::Error, pod_templates: Vec::new(), steps })
+    Ok(Pipeline {
+        title: format!("ConfigMap {name}").trim_end().to_owned(),
+        fail_on: Severity::Error,
+        pod_templates: Vec::new(),
+        steps,
+    })
 }

@@ -222,9 +222,12 @@ impl Pipeline {
     #[must_use]
     pub fn outcome(&self, report: &Report) -> Outcome {
         let failing = report.findings.iter().filter(|finding| finding.severity >= self.fail_on);
-        let worst = failing.map(|finding| {
-            if USAGE_RULES.contains(&finding.rule.as_ref()) { Outcome::Usage } else { Outcome::Findings }
-        });
+        let worst =
+            failing.map(
+                |finding| {
+                    if USAGE_RULES.contains(&finding.rule.as_ref()) { Outcome::Usage } else { Outcome::Findings }
+                },
+            );
         worst.max().unwrap_or(Outcome::Ok)
     }
 }

@@ -115,7 +115,11 @@ fn finding_result(stream: &Stream, finding: &Finding) -> Value {
     if !finding.path.is_empty() {
         set(&mut result, "field", json!({"path": field_path(&finding.path)}));
     }
-    set(&mut result, "tags", json!({"function": finding.function.as_ref(), "rule": finding.rule, "pointer": finding.path}));
+    set(
+        &mut result,
+        "tags",
+        json!({"function": finding.function.as_ref(), "rule": finding.rule, "pointer": finding.path}),
+    );
     result
 }
 
@@ -204,7 +208,8 @@ fn hide(value: &Value, secret: bool, in_secret: bool, in_env: bool) -> Value {
     match value {
         Value::Object(entries) => {
             let one = |(key, inner): (&String, &Value)| {
-                let hidden = secret || in_secret && matches!(key.as_str(), "data" | "stringData") || in_env && key == "value";
+                let hidden =
+                    secret || in_secret && matches!(key.as_str(), "data" | "stringData") || in_env && key == "value";
                 (key.clone(), hide(inner, hidden, in_secret, key == "env"))
             };
             Value::Object(entries.iter().map(one).collect())
@@ -231,11 +236,31 @@ mod tests {
         let cases = [
             ("Secret", "/data", json!({"k": "hush"}), json!({"k": "***"})),
             ("Secret", "/stringData/k", json!("hush"), json!("***")),
-            ("Secret", "", json!({"data": {"k": "hush"}, "type": "Opaque"}), json!({"data": {"k": "***"}, "type": "Opaque"})),
+            (
+                "Secret",
+                "",
+                json!({"data": {"k": "hush"}, "type": "Opaque"}),
+                json!({"data": {"k": "***"}, "type": "Opaque"}),
+            ),
             ("Pod", "/spec/containers/0/env/0/value", json!("hush"), json!("***")),
-            ("Pod", "/spec/containers/0/env/0", json!({"name": "A", "value": "hush"}), json!({"name": "A", "value": "***"})),
-            ("Pod", "/spec/containers/0/env", json!([{"name": "A", "value": "hush"}]), json!([{"name": "A", "value": "***"}])),
-            ("Pod", "/spec", json!({"containers": [{"env": [{"name": "A", "value": "hush"}]}]}), json!({"containers": [{"env": [{"name": "A", "value": "***"}]}]})),
+            (
+                "Pod",
+                "/spec/containers/0/env/0",
+                json!({"name": "A", "value": "hush"}),
+                json!({"name": "A", "value": "***"}),
+            ),
+            (
+                "Pod",
+                "/spec/containers/0/env",
+                json!([{"name": "A", "value": "hush"}]),
+                json!([{"name": "A", "value": "***"}]),
+            ),
+            (
+                "Pod",
+                "/spec",
+                json!({"containers": [{"env": [{"name": "A", "value": "hush"}]}]}),
+                json!({"containers": [{"env": [{"name": "A", "value": "***"}]}]}),
+            ),
             ("Pod", "/spec/runAsUser", json!(5), json!(5)),
             ("ConfigMap", "/data/k", json!("shown"), json!("shown")),
         ];

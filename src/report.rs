@@ -183,7 +183,13 @@ impl Report {
     }
 
     /// Records a finding about the config or the stream as a whole.
-    pub fn find_in_stream(&mut self, severity: Severity, rule: &'static str, message: impl Into<String>, remedy: impl Into<String>) {
+    pub fn find_in_stream(
+        &mut self,
+        severity: Severity,
+        rule: &'static str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         self.findings.push(Finding {
             severity,
             function: Arc::clone(&self.function),

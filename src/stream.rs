@@ -135,7 +135,14 @@ impl Stream {
     ///
     /// # Errors
     /// When a parent on the way is a plain value, or the edit would change another place (see [`EditError`]).
-    pub fn set(&mut self, report: &mut Report, id: ObjectId, pointer: &str, value: Value, why: Why) -> Result<(), EditError> {
+    pub fn set(
+        &mut self,
+        report: &mut Report,
+        id: ObjectId,
+        pointer: &str,
+        value: Value,
+        why: Why,
+    ) -> Result<(), EditError> {
         let Some(object) = self.object(id) else { return Ok(()) };
         let tokens = yaml::pointer_tokens(pointer).unwrap_or_default();
         let mut node = object.root;
@@ -170,9 +177,11 @@ impl Stream {
         if previous.as_ref() == Some(&value) {
             return Ok(());
         }
-        let value = tokens.iter().skip(depth).rev().fold(value, |inner, token| {
-            Value::Object([(token.clone().into_owned(), inner)].into_iter().collect())
-        });
+        let value = tokens
+            .iter()
+            .skip(depth)
+            .rev()
+            .fold(value, |inner, token| Value::Object([(token.clone().into_owned(), inner)].into_iter().collect()));
         self.edit(report, id, op, path, value, previous, why)
     }
 
@@ -192,7 +201,14 @@ impl Stream {
     ///
     /// # Errors
     /// As for [`Stream::set`].
-    pub fn append(&mut self, report: &mut Report, id: ObjectId, pointer: &str, item: Value, why: Why) -> Result<(), EditError> {
+    pub fn append(
+        &mut self,
+        report: &mut Report,
+        id: ObjectId,
+        pointer: &str,
+        item: Value,
+        why: Why,
+    ) -> Result<(), EditError> {
         let Some(object) = self.object(id) else { return Ok(()) };
         match object.root.at_pointer(pointer).filter(|node| node.kind() == Kind::Seq) {
             Some(list) => {
@@ -368,7 +384,8 @@ impl<'a> Object<'a> {
             Some((file, number)) => (Some(file.to_string()), u64::try_from(*number).ok()),
             None => (
                 either("internal.config.kubernetes.io/path", "config.kubernetes.io/path"),
-                either("internal.config.kubernetes.io/index", "config.kubernetes.io/index").and_then(|text| text.parse().ok()),
+                either("internal.config.kubernetes.io/index", "config.kubernetes.io/index")
+                    .and_then(|text| text.parse().ok()),
             ),
         };
         ResourceRef {

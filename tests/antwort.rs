@@ -47,7 +47,8 @@ fn aw_1_the_base_has_its_objects_and_the_service_exposes_8080() {
 
 #[test]
 fn aw_3_every_setting_has_a_default_and_an_overlay_changes_it() {
-    let settings = ["ANTWORT_BACKEND_URL", "ANTWORT_PROVIDER_TYPE", "ANTWORT_MODEL", "ANTWORT_STORAGE_TYPE", "ANTWORT_AUTH_TYPE"];
+    let settings =
+        ["ANTWORT_BACKEND_URL", "ANTWORT_PROVIDER_TYPE", "ANTWORT_MODEL", "ANTWORT_STORAGE_TYPE", "ANTWORT_AUTH_TYPE"];
     let data = the(&build("examples/antwort/base"), "ConfigMap")["data"].clone();
     for setting in settings {
         assert!(data[setting].as_str().is_some_and(|value| !value.is_empty()), "no default for {setting} in {data}");
@@ -94,12 +95,19 @@ fn aw_4_pods_are_restricted_and_not_root() {
 #[test]
 fn aw_9_one_command_deploys() {
     let krmor = env!("CARGO_BIN_EXE_krmor");
-    let out = Command::new("make").args(["-s", "deploy", "ENV=dev", "APPLY=cat", &format!("KRMOR={krmor}")]).output().unwrap();
+    let out = Command::new("make")
+        .args(["-s", "deploy", "ENV=dev", "APPLY=cat", &format!("KRMOR={krmor}")])
+        .output()
+        .unwrap();
     assert!(out.status.success(), "{}", text(&out.stderr));
-    let objects: Vec<Value> = yaml::parse(&Arc::new(text(&out.stdout))).unwrap().iter().filter_map(|d| d.root().to_value()).collect();
+    let objects: Vec<Value> =
+        yaml::parse(&Arc::new(text(&out.stdout))).unwrap().iter().filter_map(|d| d.root().to_value()).collect();
     assert_eq!(the(&objects, "Deployment")["spec"]["template"]["spec"]["securityContext"]["runAsNonRoot"], true);
     // An unknown environment is an error, and nothing is applied.
-    let out = Command::new("make").args(["-s", "deploy", "ENV=nowhere", "APPLY=cat", &format!("KRMOR={krmor}")]).output().unwrap();
+    let out = Command::new("make")
+        .args(["-s", "deploy", "ENV=nowhere", "APPLY=cat", &format!("KRMOR={krmor}")])
+        .output()
+        .unwrap();
     assert!(!out.status.success());
     assert_eq!(text(&out.stdout), "");
 }

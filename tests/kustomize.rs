@@ -102,8 +102,13 @@ fn every_overlay_gives_what_it_is_expected_to() {
         let mut report = Report::default();
         pipeline.run(&mut stream, &mut report);
         assert_eq!(objects(&stream.render()), objects(&out), "{}: not what kustomize gives", overlay.display());
-        let mut results = String::from("# What krmor reports for this overlay; written by `UPDATE=1 cargo test --test kustomize`.\n");
-        print::write_document(&mut results, &Value::Array(krmor::krm::results(&stream, &report)), print::Layout::default());
+        let mut results =
+            String::from("# What krmor reports for this overlay; written by `UPDATE=1 cargo test --test kustomize`.\n");
+        print::write_document(
+            &mut results,
+            &Value::Array(krmor::krm::results(&stream, &report)),
+            print::Layout::default(),
+        );
         expect(&overlay.join("results.yaml"), &results);
     }
 }
@@ -141,7 +146,9 @@ fn the_exec_route_gives_the_same_objects_and_check_finds_the_silent_skip() {
         let copy = copied(&overlay, &folder);
         let file = copy.join("krmor.yaml");
         let config = std::fs::read_to_string(&file).unwrap();
-        let annotation = format!("metadata:\n  annotations:\n    config.kubernetes.io/function: |\n      exec:\n        path: {krmor_path}\n");
+        let annotation = format!(
+            "metadata:\n  annotations:\n    config.kubernetes.io/function: |\n      exec:\n        path: {krmor_path}\n"
+        );
         std::fs::write(&file, config.replacen("metadata:\n", &annotation, 1)).unwrap();
         let out = build(kustomize(), Path::new("/nowhere"), &copy, &["--enable-exec"]);
         assert_eq!(text(&out.stderr), "", "a successful function says nothing");
@@ -150,7 +157,9 @@ fn the_exec_route_gives_the_same_objects_and_check_finds_the_silent_skip() {
         let skipped = succeeded(&build(kustomize(), Path::new("/nowhere"), &copy, &[]));
         assert_ne!(objects(&skipped), objects(&hardened), "stock kustomize no longer skips in silence: tell the docs");
         let check = |stream: &str| {
-            pipe(krmor().args(["check", "--config"]).arg(overlay.join("krmor.yaml")).arg("-"), stream.as_bytes()).status.code()
+            pipe(krmor().args(["check", "--config"]).arg(overlay.join("krmor.yaml")).arg("-"), stream.as_bytes())
+                .status
+                .code()
         };
         assert_eq!((check(&skipped), check(&hardened)), (Some(1), Some(0)), "{}", overlay.display());
     }

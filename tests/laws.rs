@@ -96,7 +96,11 @@ fn subjects() -> Vec<Subject> {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         // CRLF and byte order marks would not survive being joined with others.
-        if !path.to_string_lossy().contains(".expected.") && !text.contains('\r') && !text.starts_with('\u{feff}') && !text.is_empty() {
+        if !path.to_string_lossy().contains(".expected.")
+            && !text.contains('\r')
+            && !text.starts_with('\u{feff}')
+            && !text.is_empty()
+        {
             // Nor would documents with markers of their own (`--- # why`, `...`).
             let plain = |text: &String| !text.starts_with("---") && !text.contains("\n...") && parse(text).len() == 1;
             streams.push((path.display().to_string(), split(&text).into_iter().filter(plain).collect()));
@@ -109,7 +113,11 @@ fn subjects() -> Vec<Subject> {
     }
     for (name, config) in configs() {
         for (stream, documents) in &streams {
-            out.push(Subject { name: format!("{name} on {stream}"), config: config.clone(), documents: documents.clone() });
+            out.push(Subject {
+                name: format!("{name} on {stream}"),
+                config: config.clone(),
+                documents: documents.clone(),
+            });
         }
     }
     out
@@ -121,8 +129,14 @@ fn workload(random: &mut Random) -> String {
     let context = |random: &mut Random, indent: &str| {
         let mut out = String::new();
         for field in [
-            "runAsNonRoot: true", "runAsUser: 1000", "readOnlyRootFilesystem: true # strict", "allowPrivilegeEscalation: false",
-            "privileged: false", "seccompProfile: {type: Localhost, localhostProfile: a.json}", "runAsUser: 0", "privileged: true",
+            "runAsNonRoot: true",
+            "runAsUser: 1000",
+            "readOnlyRootFilesystem: true # strict",
+            "allowPrivilegeEscalation: false",
+            "privileged: false",
+            "seccompProfile: {type: Localhost, localhostProfile: a.json}",
+            "runAsUser: 0",
+            "privileged: true",
         ] {
             let weak = matches!(field, "runAsUser: 0" | "privileged: true");
             if random.below(if weak { 14 } else { 4 }) == 0 && !out.contains(field.split(':').next().unwrap()) {
@@ -134,7 +148,10 @@ fn workload(random: &mut Random) -> String {
     let pod = |random: &mut Random, pad: &str| {
         let mut out = format!("{pad}spec:\n");
         out.push_str(&maybe(random, &format!("{pad}  automountServiceAccountToken: true\n")));
-        out.push_str(&maybe(random, &format!("{pad}  # about volumes\n{pad}  volumes:\n{pad}  - name: data\n{pad}    emptyDir: {{}}\n")));
+        out.push_str(&maybe(
+            random,
+            &format!("{pad}  # about volumes\n{pad}  volumes:\n{pad}  - name: data\n{pad}    emptyDir: {{}}\n"),
+        ));
         if random.below(3) == 0 {
             out.push_str(&format!("{pad}  initContainers:\n{pad}    - name: init\n{pad}      image: busybox:1\n"));
             out.push_str(&maybe(random, &format!("{pad}      restartPolicy: Always\n")));
@@ -145,7 +162,10 @@ fn workload(random: &mut Random) -> String {
                 out.push_str(&format!("{pad}  - {{name: {name}, image: \"nginx:1\"}}\n"));
             } else {
                 out.push_str(&format!("{pad}  - name: {name}\n{pad}    image: nginx:1   # pinned\n"));
-                out.push_str(&maybe(random, &format!("{pad}    ports:\n{pad}    - containerPort: 8080\n{pad}      name: http\n")));
+                out.push_str(&maybe(
+                    random,
+                    &format!("{pad}    ports:\n{pad}    - containerPort: 8080\n{pad}      name: http\n"),
+                ));
                 out.push_str(&context(random, &format!("{pad}    ")));
             }
         }
@@ -153,11 +173,25 @@ fn workload(random: &mut Random) -> String {
         out
     };
     let name = format!("w{}", random.below(1000));
-    let kind = *random.pick(&["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "Service", "ConfigMap", "List"]);
+    let kind = *random.pick(&[
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "Job",
+        "CronJob",
+        "Pod",
+        "Service",
+        "ConfigMap",
+        "List",
+    ]);
     match kind {
         "Pod" => format!("apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n{}", pod(random, "")),
-        "Service" => format!("apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec:\n  ports: [{{port: 80}}]\n"),
-        "ConfigMap" => format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  a: |\n    x: y # not a comment\n"),
+        "Service" => {
+            format!("apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec:\n  ports: [{{port: 80}}]\n")
+        }
+        "ConfigMap" => format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  a: |\n    x: y # not a comment\n"
+        ),
         "List" => format!(
             "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: {name}\n{}- apiVersion: v1\n  kind: Service\n  metadata: {{name: {name}}}\n",
             pod(random, "  ")
@@ -166,7 +200,10 @@ fn workload(random: &mut Random) -> String {
             "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: {name}\nspec:\n  jobTemplate:\n    spec:\n      template:\n{}  schedule: '0 * * * *'\n",
             pod(random, "        ")
         ),
-        "Job" => format!("apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {name}\nspec:\n  template:\n{}", pod(random, "    ")),
+        "Job" => format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {name}\nspec:\n  template:\n{}",
+            pod(random, "    ")
+        ),
         _ => format!(
             "# {name}\napiVersion: apps/v1\nkind: {kind}\nmetadata:\n  name: {name}\nspec:\n  selector: {{matchLabels: {{a: b}}}}\n  template:\n    metadata:\n      labels: {{a: b}}\n{}",
             pod(random, "    ")
@@ -260,7 +297,8 @@ fn law_3_the_reported_patches_are_the_whole_difference() {
             // The same patch by an implementation that knows nothing of ours.
             let patch = json!([{"op": change.op.name(), "path": change.path, "value": change.value}]);
             let patch: json_patch::Patch = serde_json::from_value(patch).unwrap();
-            json_patch::patch(values[change.document].as_mut().unwrap(), &patch).unwrap_or_else(|error| panic!("{}: {error}", subject.name));
+            json_patch::patch(values[change.document].as_mut().unwrap(), &patch)
+                .unwrap_or_else(|error| panic!("{}: {error}", subject.name));
         }
         let replayed = if documents.is_empty() { input.to_owned() } else { yaml::render(&documents) };
         assert_eq!(replayed, done.output, "{}", subject.name);
@@ -278,13 +316,23 @@ fn law_4_nothing_of_the_users_is_weakened() {
         for change in &done.report.changes {
             let value = values[change.document].as_mut().unwrap();
             let there = value.pointer(&change.path).filter(|value| !value.is_null());
-            let explicit = there.is_some() && !(change.op == yaml::Op::Add && change.path.rsplit('/').next().is_some_and(|t| t.parse::<usize>().is_ok()));
+            let explicit = there.is_some()
+                && !(change.op == yaml::Op::Add
+                    && change.path.rsplit('/').next().is_some_and(|t| t.parse::<usize>().is_ok()));
             match change.why.class {
                 Class::Added => assert!(!explicit, "{}: {} was there, but counts as added", subject.name, change.path),
-                Class::Raised => assert!(there.is_some() || change.op == yaml::Op::Add, "{}: {}", subject.name, change.path),
+                Class::Raised => {
+                    assert!(there.is_some() || change.op == yaml::Op::Add, "{}: {}", subject.name, change.path)
+                }
                 Class::Overridden => assert!(overrides, "{}: {} was overridden unasked", subject.name, change.path),
             }
-            assert_eq!(change.previous.as_deref().filter(|value| !value.is_null()), there.filter(|_| explicit), "{}: {}", subject.name, change.path);
+            assert_eq!(
+                change.previous.as_deref().filter(|value| !value.is_null()),
+                there.filter(|_| explicit),
+                "{}: {}",
+                subject.name,
+                change.path
+            );
             let patch = json!([{"op": change.op.name(), "path": change.path, "value": change.value}]);
             json_patch::patch(value, &serde_json::from_value::<json_patch::Patch>(patch).unwrap()).unwrap();
         }
@@ -331,7 +379,8 @@ fn a_resource_list_gives_what_the_bare_stream_gives() {
         let mut report = Report::default();
         assert_eq!(pipeline.run(&mut stream, &mut report), Outcome::Ok, "{}", subject.name);
         let rendered = list.render(&mut stream, &report).unwrap();
-        let rendered = yaml::parse(&Arc::new(rendered.clone())).unwrap_or_else(|error| panic!("{}: {error:?}\n{rendered}", subject.name));
+        let rendered = yaml::parse(&Arc::new(rendered.clone()))
+            .unwrap_or_else(|error| panic!("{}: {error:?}\n{rendered}", subject.name));
         let rendered = rendered.first().unwrap().root().to_value().unwrap();
         let wanted: Vec<Value> = parse(&done.output).iter().filter_map(|d| d.root().to_value()).collect();
         assert_eq!(rendered["items"].as_array().unwrap(), &wanted, "{}", subject.name);
@@ -358,7 +407,14 @@ fn law_9_arbitrary_bytes_give_an_error_or_an_answer() {
             match random.below(4) {
                 0 => bytes[at] = u8::try_from(random.below(256)).unwrap(),
                 1 => drop(bytes.drain(at..(at + 1 + random.below(20)).min(bytes.len()))),
-                2 => drop(bytes.splice(at..at, random.pick(&["- ", ": ", "\n", "{", "]", "&a ", "*a", "|\n", "null", "\"", "#", "[]", "{}"]).bytes())),
+                2 => drop(
+                    bytes.splice(
+                        at..at,
+                        random
+                            .pick(&["- ", ": ", "\n", "{", "]", "&a ", "*a", "|\n", "null", "\"", "#", "[]", "{}"])
+                            .bytes(),
+                    ),
+                ),
                 _ => {
                     let piece = bytes[at..(at + 1 + random.below(30)).min(bytes.len())].to_vec();
                     bytes.splice(at..at, piece);
@@ -377,7 +433,11 @@ fn law_9_arbitrary_bytes_give_an_error_or_an_answer() {
         for pipeline in &pipelines {
             let done = run(pipeline, &text);
             if done.outcome == Outcome::Ok {
-                assert!(yaml::parse(&Arc::new(done.output.clone())).is_ok(), "unreadable output of {text:?}:\n{}", done.output);
+                assert!(
+                    yaml::parse(&Arc::new(done.output.clone())).is_ok(),
+                    "unreadable output of {text:?}:\n{}",
+                    done.output
+                );
             }
         }
     }
@@ -398,14 +458,21 @@ fn law_9_hostile_inputs_end_soon() {
     let anchors: String = (0..50_000).map(|n| format!("k{n}: &a{n} v\n")).collect();
     let documents = "---\n".repeat(200_000);
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n";
-    let containers = format!("{pod}{}", (0..5000).map(|n| format!("  - name: c{n}\n    image: i\n")).collect::<String>());
+    let containers =
+        format!("{pod}{}", (0..5000).map(|n| format!("  - name: c{n}\n    image: i\n")).collect::<String>());
     let list = format!("apiVersion: v1\nkind: List\nitems:\n{}", (0..3000).map(|n| {
         format!("- apiVersion: v1\n  kind: Pod\n  metadata: {{name: p{n}}}\n  spec:\n    containers:\n    - {{name: a, image: b}}\n")
     }).collect::<String>());
     let pipelines: Vec<Pipeline> = configs().iter().filter_map(|(_, config)| pipeline(config)).collect();
     for (name, text) in [
-        ("deep flow", deep_flow), ("deep block", deep_block), ("wide", wide), ("aliases", aliases), ("anchors", anchors),
-        ("documents", documents), ("containers", containers), ("list", list),
+        ("deep flow", deep_flow),
+        ("deep block", deep_block),
+        ("wide", wide),
+        ("aliases", aliases),
+        ("anchors", anchors),
+        ("documents", documents),
+        ("containers", containers),
+        ("list", list),
     ] {
         let Ok(stream) = Stream::parse(&Arc::new(text.clone())) else { continue };
         drop(stream);
@@ -418,7 +485,8 @@ fn law_9_hostile_inputs_end_soon() {
 
 #[test]
 fn law_10_annotations_of_callers_survive() {
-    let foreign: Vec<String> = CALLER_ANNOTATIONS.iter().map(|prefix| format!("{prefix}law")).chain(["example.com/x".to_owned()]).collect();
+    let foreign: Vec<String> =
+        CALLER_ANNOTATIONS.iter().map(|prefix| format!("{prefix}law")).chain(["example.com/x".to_owned()]).collect();
     for_all(|subject, pipeline, input, _| {
         let mut documents = parse(input);
         for document in &mut documents {

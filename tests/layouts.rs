@@ -30,17 +30,29 @@ spec:
 /// Lines that the edit must grow: all that was on them is still there, in order.
 const GROWN: &[(&str, &str)] = &[
     // A flow collection has no line of its own to add.
-    ("byte-order-mark-flow.yaml", "\u{feff}{apiVersion: v1, kind: Pod, metadata: {name: byte-order-mark-flow}, spec: {containers: [{name: app, image: nginx}]}}"),
+    (
+        "byte-order-mark-flow.yaml",
+        "\u{feff}{apiVersion: v1, kind: Pod, metadata: {name: byte-order-mark-flow}, spec: {containers: [{name: app, image: nginx}]}}",
+    ),
     ("crlf.yaml", r#"        - {name: flow, image: "busybox:1.36"}"#),
     ("list.json", "\t\t\t\t\t\t\t\t\"securityContext\": {}"),
     ("workloads.yaml", r#"            - {name: dump, image: "postgres:16.4", args: [pg_dump, -Fc]} # the dump"#),
-    ("workloads.yaml", "            - { name: upload, image: amazon/aws-cli:2.17.0, env: [ { name: BUCKET, value: dumps } ] }"),
-    ("workloads.yaml", r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"compact-json"},"spec":{"containers":[{"name":"app","image":"nginx:1.27"}]}}"#),
+    (
+        "workloads.yaml",
+        "            - { name: upload, image: amazon/aws-cli:2.17.0, env: [ { name: BUCKET, value: dumps } ] }",
+    ),
+    (
+        "workloads.yaml",
+        r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"compact-json"},"spec":{"containers":[{"name":"app","image":"nginx:1.27"}]}}"#,
+    ),
     ("workloads.yaml", "        securityContext: {}"),
     ("workloads.yaml", "        securityContext: {readOnlyRootFilesystem: true} # strict already"),
     ("workloads.yaml", "        {}"),
     ("workloads.yaml", "            {}"),
-    ("workloads.yaml", r#"{apiVersion: v1, kind: Pod, metadata: {name: one-line}, spec: {containers: [{name: app, image: "nginx:1.27"}], dnsPolicy: Default}}"#),
+    (
+        "workloads.yaml",
+        r#"{apiVersion: v1, kind: Pod, metadata: {name: one-line}, spec: {containers: [{name: app, image: "nginx:1.27"}], dnsPolicy: Default}}"#,
+    ),
     // The comma that another entry needs.
     ("list.json", "\t\t\t\t\t\t\t\t\t\"readOnlyRootFilesystem\": true"),
     ("list.json", "\t\t\t\t\t\t]"),
@@ -112,7 +124,12 @@ fn every_layout_becomes_what_a_careful_person_would_write() {
             stale.push(format!("{}\n{}", path.display(), common::cases::diff(&there, &after)));
         }
     }
-    assert!(stale.is_empty(), "{} layouts become something else (UPDATE=1 writes it):\n{}", stale.len(), stale.join("\n"));
+    assert!(
+        stale.is_empty(),
+        "{} layouts become something else (UPDATE=1 writes it):\n{}",
+        stale.len(),
+        stale.join("\n")
+    );
     assert!(layouts().len() >= 8, "only {} files", layouts().len());
     let workloads = parse(&std::fs::read_to_string("tests/layouts/workloads.yaml").unwrap());
     assert!(workloads.len() >= 25, "only {} documents", workloads.len());
@@ -125,7 +142,12 @@ fn lines_are_only_added_but_for_those_named() {
         let before = std::fs::read_to_string(&path).unwrap();
         let after = harden(&before).0;
         let is_crlf = before.contains("\r\n");
-        assert_eq!(after.matches("\r\n").count(), if is_crlf { after.matches('\n').count() } else { 0 }, "{}: mixed line ends", path.display());
+        assert_eq!(
+            after.matches("\r\n").count(),
+            if is_crlf { after.matches('\n').count() } else { 0 },
+            "{}: mixed line ends",
+            path.display()
+        );
         let lines = |text| -> Vec<&str> { str::split(text, '\n').map(|line| line.trim_end_matches('\r')).collect() };
         let (old, new) = (lines(&before), lines(&after));
         for op in TextDiff::from_slices(&old, &new).ops() {
@@ -135,7 +157,8 @@ fn lines_are_only_added_but_for_those_named() {
             let instead = new[op.new_range()].join("\n");
             for &line in &old[op.old_range()] {
                 let entry = (name(&path), line.to_owned());
-                let is_in = |list: &[(&str, &str)]| list.iter().any(|(file, text)| *file == entry.0 && *text == entry.1);
+                let is_in =
+                    |list: &[(&str, &str)]| list.iter().any(|(file, text)| *file == entry.0 && *text == entry.1);
                 let story = format!("{}:\n- {line}\n+ {instead}", path.display());
                 assert!(is_in(GROWN) || is_in(REPLACED), "a line changed in {story}");
                 assert!(is_in(REPLACED) || holds(&instead, line), "a line lost letters in {story}");

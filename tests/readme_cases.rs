@@ -34,7 +34,9 @@ fn run(case: &Case) -> (Option<String>, Value) {
     let mut report = Report::default();
     let outcome = pipeline.run(&mut stream, &mut report);
     let mut results = Vec::new();
-    for finding in report.findings.iter().filter(|finding| finding.severity >= Severity::Warning || outcome == Outcome::Ok) {
+    for finding in
+        report.findings.iter().filter(|finding| finding.severity >= Severity::Warning || outcome == Outcome::Ok)
+    {
         let object = finding.object.and_then(|id| stream.object(id)).map(|object| object.reference().to_string());
         let mut result = json!({"severity": finding.severity.name(), "rule": finding.rule});
         let map = result.as_object_mut().unwrap();
@@ -76,7 +78,12 @@ fn every_case_gives_what_it_says() {
             if updating() {
                 text = rewrite(&text, &case, diff.as_deref(), &results);
             } else {
-                stale.push(format!("{}: {}\n--- diff\n{}--- results\n{results}", path.display(), case.title, diff.unwrap_or_default()));
+                stale.push(format!(
+                    "{}: {}\n--- diff\n{}--- results\n{results}",
+                    path.display(),
+                    case.title,
+                    diff.unwrap_or_default()
+                ));
             }
         }
         if updating() {
@@ -93,7 +100,8 @@ fn rewrite(text: &str, case: &Case, diff: Option<&str>, results: &str) -> String
     let heading = format!("### Case: {}\n", case.title);
     let start = text.find(&heading).unwrap();
     let input = format!("```yaml input\n{}```\n", case.input);
-    let from = start + text[start..].find(&input).unwrap_or_else(|| panic!("{}: no input block", case.title)) + input.len();
+    let from =
+        start + text[start..].find(&input).unwrap_or_else(|| panic!("{}: no input block", case.title)) + input.len();
     // Everything up to the next heading that is one of the two generated blocks goes.
     let to = text[from..].find("\n#").map_or(text.len(), |at| from + at + 1);
     let mut rest = text[from..to].to_owned();
@@ -120,14 +128,16 @@ fn rewrite(text: &str, case: &Case, diff: Option<&str>, results: &str) -> String
 
 #[test]
 fn registry_folders_definitions_and_readmes_are_the_same() {
-    let folders: BTreeSet<String> = std::fs::read_dir("functions").unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let folders: BTreeSet<String> =
+        std::fs::read_dir("functions").unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     let registered: BTreeSet<String> = FUNCTIONS.iter().map(|function| function.folder.to_owned()).collect();
     assert_eq!(folders, registered);
     for function in FUNCTIONS {
         let folder = Path::new("functions").join(function.folder);
         assert!(folder.join("function.rs").is_file(), "{}", folder.display());
         assert!(cases::cases(&folder.join("README.md")).len() >= 5, "{}: too few cases", folder.display());
-        let mut definition = String::from("# Generated from function.rs by `UPDATE=1 cargo test --test readme_cases`.\n");
+        let mut definition =
+            String::from("# Generated from function.rs by `UPDATE=1 cargo test --test readme_cases`.\n");
         print::write_document(&mut definition, &function.definition(), print::Layout::default());
         let path = folder.join("definition.yaml");
         if updating() {

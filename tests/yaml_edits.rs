@@ -98,7 +98,11 @@ fn try_edit(text: &str, random: &mut Random, values: &[Value]) -> Result<bool, S
     let aliases = documents[at].root().has_aliases();
     if let Err(error) = documents[at].apply(Operation { op, path: &path, value: &value }) {
         // Refusing is allowed where another value hangs on this one.
-        return if aliases || error.message.contains("merge key") { Ok(false) } else { Err(story(&format!("refused: {error}"), "")) };
+        return if aliases || error.message.contains("merge key") {
+            Ok(false)
+        } else {
+            Err(story(&format!("refused: {error}"), ""))
+        };
     }
     if documents[at].root().to_value().as_ref() != Some(&wanted) {
         return Err(story("the tree has another value", &documents[at].root().json()));
@@ -126,7 +130,8 @@ fn try_edit(text: &str, random: &mut Random, values: &[Value]) -> Result<bool, S
             if node.kind() == Kind::Map { node.get(token) } else { node.items().nth(token.parse().ok()?) }
         });
         let is_block = node.is_some_and(Node::is_block);
-        let replaces = before[at].as_ref().and_then(|v| v.pointer(&path)).is_some() && op == Op::Add && kind == Kind::Map;
+        let replaces =
+            before[at].as_ref().and_then(|v| v.pointer(&path)).is_some() && op == Op::Add && kind == Kind::Map;
         let unterminated = !text.ends_with('\n');
         // An item put before the first one of `- - a` shares its line.
         let first = kind == Kind::Seq && path.ends_with("/0");
@@ -179,7 +184,11 @@ fn try_edits(text: &str, random: &mut Random, values: &[Value]) -> Result<bool, 
     let tell = |what: &str| format!("{what}\n{story}in document {at}\n--- input\n{text}\n--- output\n{out}");
     let Some(again) = parse(&out) else { return Err(tell("the output cannot be read")) };
     let value = again.get(at).and_then(|document| document.root().to_value());
-    if again.len() == documents.len() && value.as_ref() == Some(&wanted) { Ok(true) } else { Err(tell("another value")) }
+    if again.len() == documents.len() && value.as_ref() == Some(&wanted) {
+        Ok(true)
+    } else {
+        Err(tell("another value"))
+    }
 }
 
 fn run(files: &[(String, String)], edits: usize, seed: u64) {

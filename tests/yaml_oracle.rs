@@ -69,11 +69,21 @@ fn compare(what: &str, inputs: &[(String, Vec<u8>)]) {
             deviations += 1;
         } else {
             let cut = |text: &str| text.chars().take(300).collect::<String>();
-            wrong.push(format!("{name}\n  input   {:?}\n  go-yaml {}\n  krmor   {}", cut(&common::text(bytes)), cut(&theirs), cut(&ours)));
+            wrong.push(format!(
+                "{name}\n  input   {:?}\n  go-yaml {}\n  krmor   {}",
+                cut(&common::text(bytes)),
+                cut(&theirs),
+                cut(&ours)
+            ));
         }
     }
     println!("{what}: {equal} of {} agree ({refused} refused by both), {deviations} deviate by decision", inputs.len());
-    assert!(wrong.is_empty(), "{what}: {} disagree\n{}", wrong.len(), wrong.iter().take(10).cloned().collect::<Vec<_>>().join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{what}: {} disagree\n{}",
+        wrong.len(),
+        wrong.iter().take(10).cloned().collect::<Vec<_>>().join("\n")
+    );
     assert!(equal > refused, "{what}: nearly all inputs were refused: the test has no force");
 }
 
@@ -121,9 +131,9 @@ fn given_structures() {
 /// One to five small changes of the kinds that hands and merges make.
 fn mutate(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     const PIECES: &[&str] = &[
-        " ", "  ", "\n", "\n", "\t", ":", ": ", "- ", "-", "?", "? ", ",", "[", "]", "{", "}", "#", " #", "&a ", "*a", "!", "!!str ",
-        "|", ">", "|-\n", "'", "\"", "%", "@", "a", "0", "~", "---\n", "...\n", "<<: ", "\\", "\r\n", "\r", "\u{85}", "\u{2028}",
-        "\u{e9}", "\u{feff}", "=", "1", "|+", ">2\n", "\n\n", "\"\n", "''", "\\n", "\\x",
+        " ", "  ", "\n", "\n", "\t", ":", ": ", "- ", "-", "?", "? ", ",", "[", "]", "{", "}", "#", " #", "&a ", "*a",
+        "!", "!!str ", "|", ">", "|-\n", "'", "\"", "%", "@", "a", "0", "~", "---\n", "...\n", "<<: ", "\\", "\r\n",
+        "\r", "\u{85}", "\u{2028}", "\u{e9}", "\u{feff}", "=", "1", "|+", ">2\n", "\n\n", "\"\n", "''", "\\n", "\\x",
     ];
     let mut out = bytes.to_vec();
     for _ in 0..*random.pick(&[1, 1, 1, 2, 2, 3, 5]) {
@@ -161,8 +171,15 @@ fn mutate(bytes: &[u8], random: &mut Random) -> Vec<u8> {
 #[test]
 fn mutated_documents() {
     let mut random = Random(0x517E);
-    let mut pool: Vec<Vec<u8>> = structures().into_iter().map(|(_, bytes)| bytes).filter(|bytes| bytes.len() < 1500).collect();
-    pool.extend(given("edit-scenarios.json").as_array().unwrap().iter().map(|s| s["input"].as_str().unwrap().as_bytes().to_vec()));
+    let mut pool: Vec<Vec<u8>> =
+        structures().into_iter().map(|(_, bytes)| bytes).filter(|bytes| bytes.len() < 1500).collect();
+    pool.extend(
+        given("edit-scenarios.json")
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| s["input"].as_str().unwrap().as_bytes().to_vec()),
+    );
     for path in corpus().iter().step_by(20) {
         // A few lines of a real file: short enough that a change matters.
         let text = std::fs::read(path).unwrap();
@@ -180,7 +197,8 @@ fn mutated_documents() {
 
 #[test]
 fn real_manifests() {
-    let inputs: Vec<_> = corpus().into_iter().map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect();
+    let inputs: Vec<_> =
+        corpus().into_iter().map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect();
     compare("real manifests", &inputs);
 }
 

@@ -158,33 +158,50 @@ pub(super) fn added_capabilities(view: &View<'_>, allowed: impl Fn(&str) -> bool
     }
 }
 
-/// v1.0–v1.18: the pod's seccomp annotations: runtime/default, docker/default, localhost/*, absent.
-/// v1.19+: pod's and containers' `securityContext.seccompProfile.type`: RuntimeDefault, Localhost, absent.
+/// The pod's annotations `seccomp.security.alpha.kubernetes.io/pod` and
+/// `container.seccomp.security.alpha.kubernetes.io/*`: `runtime/default`, `docker/default`, `localhost/*`, absent.
+/// Since v1.19 the standard looks at the fields instead; the API server still refuses a pod whose annotation and field
+/// contradict each other.
+/// v1.19+: pod's and containers' `securityContext.seccompProfile.type`: `RuntimeDefault`, `Localhost`, absent.
 pub(super) fn seccomp_profile(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
-    if spec.version.minor() >= 19 {
-        return seccomp_types(view, spec, out);
+    if let Some(annotations) = view.annotations() {
+        for (key, _) in annotations.entries() {
+            let name = key.strip_prefix(SECCOMP_CONTAINER);
+            if let Some(place) = name.map(|name| view.place_of(name)).or((key == SECCOMP_POD).then_some(Place::Pod)) {
+                annotation(view, Field::SeccompProfile, place, &key, |text| seccomp_of(text).is_some(), out);
+            }
+        }
     }
-    let allowed = |text: &str| matches!(text, "runtime/default" | "docker/default") || text.starts_with("localhost/");
-    let of_containers =
-        view.in_scope().map(|(place, container)| (place, format!("{SECCOMP_CONTAINER}{}", container.name)));
-    let of_pod = view.whole.then(|| (Place::Pod, SECCOMP_POD.to_owned()));
-    let keys: Vec<_> =
-        if view.annotations().is_some() { of_pod.into_iter().chain(of_containers).collect() } else { Vec::new() };
-    for (place, key) in keys {
-        annotation(view, Field::SeccompProfile, place, &key, allowed, out);
+    if spec.version.minor() < 19 {
+        return;
     }
-}
-
-/// Pod's and containers' `securityContext.seccompProfile.type`: RuntimeDefault, Localhost, absent.
-pub(super) fn seccomp_types(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
     for (place, source, profile) in view.securities("seccompProfile", Field::SeccompProfile) {
         if !has_allowed_type(profile) {
             let path = "/securityContext/seccompProfile";
-            let violation =
-                view.violation_from(source, Field::SeccompProfile, place, path, show("seccompProfile", profile));
+            let says = show("seccompProfile", profile);
+            let violation = view.violation_from(source, Field::SeccompProfile, place, path, says);
             out.push(violation.set(view.pointer(place, path), spec.seccomp()));
         }
     }
+}
+
+/// The profile that an annotation's value means, if it is one that is allowed.
+fn seccomp_of(text: &str) -> Option<Value> {
+    match (text, text.strip_prefix("localhost/")) {
+        ("runtime/default" | "docker/default", _) => Some(json!({"type": "RuntimeDefault"})),
+        (_, Some(file)) => Some(json!({"type": "Localhost", "localhostProfile": file})),
+        _ => None,
+    }
+}
+
+/// The seccomp profile that the annotation for a place means.
+pub(super) fn annotated_seccomp(view: &View<'_>, place: Place) -> Option<Value> {
+    let annotations = view.annotations()?;
+    let node = match view.container(place) {
+        None => annotations.get(SECCOMP_POD),
+        Some(container) => annotations.get(&[SECCOMP_CONTAINER, &container.name].concat()),
+    };
+    seccomp_of(&node?.as_str()?)
 }
 
 /// The pod's annotations `container.apparmor.security.beta.kubernetes.io/*`: runtime/default, localhost/*, empty, absent.
@@ -201,11 +218,8 @@ pub(super) fn app_armor_profile(view: &View<'_>, _: &Spec, out: &mut Vec<Violati
     }
     let allowed = |text: &str| matches!(text, "" | "runtime/default") || text.starts_with("localhost/");
     for (key, _) in view.annotations().into_iter().flat_map(Node::entries) {
-        let Some(name) = key.strip_prefix(APP_ARMOR) else { continue };
-        let of_container = view.containers.iter().position(|container| container.name == name);
-        let place = of_container.map_or(Place::Pod, Place::Container);
-        if view.container(place).map_or(view.whole, |container| container.in_scope) {
-            annotation(view, Field::AppArmorProfile, place, &key, allowed, out);
+        if let Some(name) = key.strip_prefix(APP_ARMOR) {
+            annotation(view, Field::AppArmorProfile, view.place_of(name), &key, allowed, out);
         }
     }
 }

@@ -6,11 +6,12 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use super::asked::needs_token;
+use super::baseline::annotated_seccomp;
 use super::fields::Field;
 use super::judge::{Edit, Judge};
 use super::restricted::{is_linux, is_relaxed};
 use super::spec::{Level, Profile, Spec};
-use super::view::{Action, Place, View, value};
+use super::view::{Action, ContainerView, Place, View, value};
 use crate::report::{Class, Severity, Why};
 use crate::yaml::Node;
 
@@ -96,33 +97,37 @@ pub(super) fn fill(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
 
 /// Fills a field that containers inherit from the pod.
 fn inherited(view: &View<'_>, judge: &mut Judge<'_>, key: &str, field: Field, wanted: &Value, rule: &Rule) {
-    if value(view.security, key).is_some() {
+    if value(view.security, key).is_some() || view.stands(Place::Pod, field) {
         return;
     }
-    let lacks = |at: usize| view.containers.get(at).is_some_and(|container| value(container.security, key).is_none());
-    let exempt = |judge: &Judge<'_>, place: Place| {
-        judge.exempts(place, field) || field == Field::RunAsNonRoot && view.stays_root(place, false)
-    };
-    let mut lacking = 0;
+    let lacks = |container: &ContainerView<'_>| value(container.security, key).is_none();
+    let must_not =
+        |place: Place| view.stands(place, field) || field == Field::RunAsNonRoot && view.stays_root(place, false);
+    let lacking = view.containers.iter().filter(|container| lacks(container)).count();
     let mut wanting = 0;
-    for at in (0..view.containers.len()).filter(|&at| lacks(at)) {
-        let place = Place::Container(at);
-        lacking += 1;
-        match view.container(place).is_some_and(|container| container.in_scope) {
-            true if exempt(judge, place) => judge.leave(view, place, field),
-            true => wanting += 1,
-            false => {}
+    for (place, _) in view.in_scope().filter(|(_, container)| lacks(container)) {
+        if judge.exempts(place, field) {
+            judge.leave(view, place, field);
+        } else if !must_not(place) {
+            wanting += 1;
         }
     }
-    let path = format!("/securityContext/{key}");
-    if wanting > 0 && wanting == lacking && view.whole && !view.container_level_only {
-        judge.edits.push(rule.edit(view.pointer(Place::Pod, &path), wanted.clone(), Class::Added));
+    let path = ["/securityContext/", key].concat();
+    let fill = |judge: &mut Judge<'_>, place: Place| {
+        // An old annotation is the user's own value, and the API refuses a field that contradicts it.
+        let annotated = if field == Field::SeccompProfile { annotated_seccomp(view, place) } else { None };
+        let wanted = annotated.unwrap_or_else(|| wanted.clone());
+        judge.edits.push(rule.edit(view.pointer(place, &path), wanted, Class::Added));
+    };
+    if wanting == lacking && view.whole && !view.container_level_only {
+        if wanting > 0 {
+            fill(judge, Place::Pod);
+        }
         return;
     }
-    for at in (0..view.containers.len()).filter(|&at| lacks(at)) {
-        let place = Place::Container(at);
-        if view.container(place).is_some_and(|container| container.in_scope) && !exempt(judge, place) {
-            judge.edits.push(rule.edit(view.pointer(place, &path), wanted.clone(), Class::Added));
+    for (place, _) in view.in_scope().filter(|(_, container)| lacks(container)) {
+        if !judge.exempts(place, field) && !must_not(place) {
+            fill(judge, place);
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::baseline::{added_capabilities, flag, masked_proc, seccomp_types};
+use super::baseline::{self, added_capabilities, flag, masked_proc};
 use super::fields::Field;
 use super::spec::{Profile, Spec};
 use super::view::{Place, View, Violation, show, value};
@@ -104,7 +104,7 @@ pub(super) fn run_as_non_root(view: &View<'_>, spec: &Spec, out: &mut Vec<Violat
 /// pods.
 pub(super) fn seccomp_profile(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
     if is_linux(view, spec) {
-        seccomp_types(view, spec, out);
+        baseline::seccomp_profile(view, spec, out);
     }
 }
 

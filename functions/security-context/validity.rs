@@ -8,6 +8,9 @@ use super::view::{Place, View, show, value};
 use crate::report::Severity;
 use crate::yaml::Node;
 
+/// Fields of a pod that only Linux has (`validateWindows`), those aside that have a check of their own.
+const LINUX_OF_SPECS: &[&str] = &["hostUsers", "shareProcessNamespace"];
+
 /// Fields of a pod's security context that only Linux has (`validateWindows`).
 const LINUX_OF_PODS: &[&str] = &[
     "appArmorProfile",
@@ -109,14 +112,16 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
 }
 
 fn windows_fields(view: &View<'_>, judge: &mut Judge<'_>) {
-    let of_pod = view.security.filter(|_| view.whole).map(|security| (Place::Pod, security, LINUX_OF_PODS));
+    let below = "/securityContext/";
+    let of_spec = view.whole.then_some((Place::Pod, view.spec, "/", LINUX_OF_SPECS));
+    let of_pod = view.security.filter(|_| view.whole).map(|security| (Place::Pod, security, below, LINUX_OF_PODS));
     let of_containers =
-        view.in_scope().filter_map(|(place, container)| Some((place, container.security?, LINUX_OF_CONTAINERS)));
-    for (place, security, names) in of_pod.into_iter().chain(of_containers) {
-        for (name, node) in names.iter().filter_map(|name| Some((name, value(Some(security), name)?))) {
+        view.in_scope().filter_map(|(place, container)| Some((place, container.security?, below, LINUX_OF_CONTAINERS)));
+    for (place, node, path, names) in of_spec.into_iter().chain(of_pod).chain(of_containers) {
+        for (name, node) in names.iter().filter_map(|name| Some((name, value(Some(node), name)?))) {
             let message =
                 format!("{} sets `{}`, which the API refuses for Windows pods", view.subject(place), show(name, node));
-            let pointer = view.pointer(place, &format!("/securityContext/{name}"));
+            let pointer = view.pointer(place, &[path, name].concat());
             judge.report.find(Severity::Error, "windows-field", &view.object, &pointer, message, "remove it");
         }
     }

@@ -154,6 +154,11 @@ impl<'a> View<'a> {
         value(self.pod.metadata_node(&self.object), "annotations")
     }
 
+    /// The place of the container of that name; the pod's where there is none.
+    pub(super) fn place_of(&self, name: &str) -> Place {
+        self.containers.iter().position(|container| container.name == name).map_or(Place::Pod, Place::Container)
+    }
+
     /// Pointer of a place, or of what is at `path` below it.
     pub(super) fn pointer(&self, place: Place, path: &str) -> String {
         let base = self.container(place).map_or(self.pod.spec.as_str(), |container| container.pointer.as_str());

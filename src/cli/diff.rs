@@ -96,7 +96,12 @@ fn show_diff(stream: &Stream, changes: &[&Change], before: &str, lines: &[(Strin
     let old: Vec<&str> = split(before).collect();
     let new: Vec<&str> = lines.iter().map(|(line, _)| line.as_str()).collect();
     let diff = TextDiff::from_slices(&old, &new);
-    let widest = lines.iter().filter(|(_, mark)| mark.is_some()).map(|(line, _)| line.trim_end().chars().count()).max().unwrap_or(0);
+    let widest = lines
+        .iter()
+        .filter(|(_, mark)| mark.is_some())
+        .map(|(line, _)| line.trim_end().chars().count())
+        .max()
+        .unwrap_or(0);
     let width = widest.min(70);
     for group in diff.grouped_ops(CONTEXT) {
         let first = group.first().map_or(0, |op| op.old_range().start);
@@ -106,7 +111,9 @@ fn show_diff(stream: &Stream, changes: &[&Change], before: &str, lines: &[(Strin
                 let line = change.value().trim_end_matches(['\n', '\r']);
                 match change.tag() {
                     ChangeTag::Equal => out.push_str(&format!("  {}\n", quiet(reference.kind.as_str(), line))),
-                    ChangeTag::Delete => out.push_str(&format!("{RED}- {}{RESET}\n", quiet(reference.kind.as_str(), line))),
+                    ChangeTag::Delete => {
+                        out.push_str(&format!("{RED}- {}{RESET}\n", quiet(reference.kind.as_str(), line)));
+                    }
                     ChangeTag::Insert => {
                         let mark = change.new_index().and_then(|at| lines.get(at)).and_then(|(_, mark)| *mark);
                         let why = mark.and_then(|number| changes.get(number)).map_or(String::new(), |change| {

@@ -43,7 +43,9 @@ pub(super) fn legacy(config: &Path, args: usize) -> Result<u8> {
     let name = config_name(&bytes);
     let pipeline = input::pipeline_from(&name, bytes, None)?;
     if args > 2 {
-        return Err(Failure::usage(format!("{name}: `argsOneLiner` and `argsFromFile` are not read; put the settings under `spec`")));
+        return Err(Failure::usage(format!(
+            "{name}: `argsOneLiner` and `argsFromFile` are not read; put the settings under `spec`"
+        )));
     }
     let stdin = input::stdin()?;
     if stdin.iter().all(u8::is_ascii_whitespace) {
@@ -132,7 +134,8 @@ fn resource_list(text: &Arc<String>, options: &Options) -> Result<u8> {
     let broken = |error: yaml::Error| show::yaml_error("standard input", text, &error);
     let document = list.document().map_err(broken)?;
     let root = document.root();
-    let pipeline = match (root.get("functionConfig").filter(|node| !node.is_null()), &options.config, &options.function) {
+    let pipeline = match (root.get("functionConfig").filter(|node| !node.is_null()), &options.config, &options.function)
+    {
         (_, Some(config), function) => input::pipeline(config, function.as_deref()),
         (Some(node), None, function) => config::read(node, function.as_deref()).map_err(|problem| {
             let title = node_title(node);
@@ -140,7 +143,9 @@ fn resource_list(text: &Arc<String>, options: &Options) -> Result<u8> {
             show::config_problem(&title, text, root, &problem)
         }),
         (None, None, Some(kind)) => alone(kind),
-        (None, None, None) => Err(Failure::usage("the ResourceList has no functionConfig; give one, or name a function by --function KIND")),
+        (None, None, None) => Err(Failure::usage(
+            "the ResourceList has no functionConfig; give one, or name a function by --function KIND",
+        )),
     };
     let pipeline = match pipeline {
         Ok(pipeline) => pipeline,
@@ -150,15 +155,18 @@ fn resource_list(text: &Arc<String>, options: &Options) -> Result<u8> {
             return Err(failure);
         }
     };
-    let annotated = root.get("functionConfig").is_some_and(|node| {
-        node.find(&["metadata", "annotations", "config.kubernetes.io/path"]).is_some()
-    });
+    let annotated = root
+        .get("functionConfig")
+        .is_some_and(|node| node.find(&["metadata", "annotations", "config.kubernetes.io/path"]).is_some());
     let mut stream = Stream::of_items(document);
     if stream.objects().next().is_none() && !options.allow_empty {
         let _ = write_stdout(text.as_bytes());
-        let mut message = format!("{}: the ResourceList has no items; say --allow-empty if that is right", pipeline.title);
+        let mut message =
+            format!("{}: the ResourceList has no items; say --allow-empty if that is right", pipeline.title);
         if annotated {
-            message.push_str("; kustomize hands over none when the config has the annotation config.kubernetes.io/path: remove it");
+            message.push_str(
+                "; kustomize hands over none when the config has the annotation config.kubernetes.io/path: remove it",
+            );
         }
         return Err(Failure::usage(message));
     }

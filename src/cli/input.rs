@@ -34,7 +34,8 @@ impl Input {
     /// The bytes of a file with the stream's changes in it.
     pub(super) fn render(&self, file: &File) -> Vec<u8> {
         let documents = self.stream.documents().get(file.documents.clone()).unwrap_or_default();
-        let text = if documents.iter().any(Document::changed) { yaml::render(documents) } else { file.text.to_string() };
+        let text =
+            if documents.iter().any(Document::changed) { yaml::render(documents) } else { file.text.to_string() };
         file.encoding.encode(text)
     }
 
@@ -88,9 +89,12 @@ pub(super) fn pipeline_from(name: &str, bytes: Vec<u8>, function: Option<&str>) 
         return Err(Failure::usage(format!("config {name}: it is empty")));
     };
     if filled.next().is_some() {
-        return Err(Failure::usage(format!("config {name}: it holds more than one document; put the functions into one Pipeline")));
+        return Err(Failure::usage(format!(
+            "config {name}: it holds more than one document; put the functions into one Pipeline"
+        )));
     }
-    config::read(document.root(), function).map_err(|problem| show::config_problem(name, &text, document.root(), &problem))
+    config::read(document.root(), function)
+        .map_err(|problem| show::config_problem(name, &text, document.root(), &problem))
 }
 
 pub(super) fn decode(name: &str, bytes: Vec<u8>) -> Result<(String, Encoding)> {
@@ -121,7 +125,8 @@ pub(super) fn read(source: &Source) -> Result<Input> {
     for path in paths {
         let from_stdin = path.as_os_str() == "-";
         let name = if from_stdin { "standard input".to_owned() } else { path.display().to_string() };
-        let bytes = if from_stdin { stdin()? } else { std::fs::read(&path).map_err(|error| Failure::io(&name, &error))? };
+        let bytes =
+            if from_stdin { stdin()? } else { std::fs::read(&path).map_err(|error| Failure::io(&name, &error))? };
         let (text, encoding) = decode(&name, bytes)?;
         let text = Arc::new(text);
         let parsed = yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))?;
@@ -141,15 +146,19 @@ pub(super) fn read(source: &Source) -> Result<Input> {
 /// The files that a path stands for, in the order of their names.
 fn collect(path: &Path, named: bool, out: &mut Vec<PathBuf>) -> Result<()> {
     if path.as_os_str() == "-" || path.is_file() {
-        let wanted = path.extension().is_some_and(|extension| matches!(extension.to_str(), Some("yaml" | "yml" | "json")));
+        let wanted =
+            path.extension().is_some_and(|extension| matches!(extension.to_str(), Some("yaml" | "yml" | "json")));
         if named || wanted {
             out.push(path.to_owned());
         }
         return Ok(());
     }
     let list = |error: std::io::Error| Failure::io(&path.display().to_string(), &error);
-    let mut entries: Vec<PathBuf> =
-        std::fs::read_dir(path).map_err(list)?.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<_>>().map_err(list)?;
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
+        .map_err(list)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<_>>()
+        .map_err(list)?;
     entries.sort();
     for entry in entries {
         let hidden = entry.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with('.'));
@@ -190,7 +199,10 @@ pub(super) fn write_files(files: Vec<(PathBuf, Vec<u8>)>) -> Result<()> {
     for (done, (temporary, path)) in staged.iter().enumerate() {
         if let Err(error) = std::fs::rename(temporary, path) {
             undo(staged.get(done..).unwrap_or_default());
-            return Err(Failure::new(INTERNAL, format!("error: {}: {error}; {done} files were already written\n", path.display())));
+            return Err(Failure::new(
+                INTERNAL,
+                format!("error: {}: {error}; {done} files were already written\n", path.display()),
+            ));
         }
     }
     Ok(())

@@ -26,9 +26,12 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let Tool::Kustomize { home } = &options.tool;
     let home = match home {
         Some(home) => std::path::absolute(home).map_err(|error| Failure::io(&home.display().to_string(), &error))?,
-        None => default_home().ok_or_else(|| Failure::usage("no plugin home: set KUSTOMIZE_PLUGIN_HOME or HOME, or say --home DIR"))?,
+        None => default_home()
+            .ok_or_else(|| Failure::usage("no plugin home: set KUSTOMIZE_PLUGIN_HOME or HOME, or say --home DIR"))?,
     };
-    let target = std::env::current_exe().and_then(|path| path.canonicalize()).map_err(|error| Failure::io("krmor's own path", &error))?;
+    let target = std::env::current_exe()
+        .and_then(|path| path.canonicalize())
+        .map_err(|error| Failure::io("krmor's own path", &error))?;
     let mut kinds = vec![PIPELINE];
     kinds.extend(FUNCTIONS.iter().map(|function| function.kind));
     let mut out = String::new();

@@ -29,7 +29,11 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let patch = read_patch(&options.patch)?;
     let from_stdin = options.path.as_os_str() == "-";
     let name = if from_stdin { "standard input".to_owned() } else { options.path.display().to_string() };
-    let bytes = if from_stdin { input::stdin()? } else { std::fs::read(&options.path).map_err(|error| Failure::io(&name, &error))? };
+    let bytes = if from_stdin {
+        input::stdin()?
+    } else {
+        std::fs::read(&options.path).map_err(|error| Failure::io(&name, &error))?
+    };
     let (text, encoding) = input::decode(&name, bytes)?;
     let text = Arc::new(text);
     let mut documents = yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))?;
@@ -39,8 +43,9 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         return Err(Failure::usage(format!("{name}: there is no document {}; {last}", options.document)));
     };
     for (number, operation) in patch.0.iter().enumerate() {
-        apply(document, operation)
-            .map_err(|message| Failure::usage(format!("{name}, document {}: operation {number}: {message}", options.document)))?;
+        apply(document, operation).map_err(|message| {
+            Failure::usage(format!("{name}, document {}: operation {number}: {message}", options.document))
+        })?;
     }
     let out = if documents.iter().any(Document::changed) { yaml::render(&documents) } else { text.to_string() };
     let bytes = encoding.encode(out);
@@ -80,7 +85,9 @@ fn apply(document: &mut Document, operation: &PatchOperation) -> std::result::Re
         PatchOperation::Replace(replace) => edit(Op::Replace, replace.path.as_str(), &replace.value),
         PatchOperation::Copy(copy) => {
             let value = at(document, copy.from.as_str())?;
-            document.apply(Operation { op: Op::Add, path: copy.path.as_str(), value: &value }).map_err(|error| error.to_string())
+            document
+                .apply(Operation { op: Op::Add, path: copy.path.as_str(), value: &value })
+                .map_err(|error| error.to_string())
         }
         PatchOperation::Move(moved) => {
             let (from, path) = (moved.from.as_str(), moved.path.as_str());
@@ -88,13 +95,19 @@ fn apply(document: &mut Document, operation: &PatchOperation) -> std::result::Re
                 return Err(format!("{from} cannot move into itself"));
             }
             let value = at(document, from)?;
-            document.apply(Operation { op: Op::Remove, path: from, value: &Value::Null }).map_err(|error| error.to_string())?;
+            document
+                .apply(Operation { op: Op::Remove, path: from, value: &Value::Null })
+                .map_err(|error| error.to_string())?;
             document.apply(Operation { op: Op::Add, path, value: &value }).map_err(|error| error.to_string())
         }
         PatchOperation::Test(test) => {
             let path = test.path.as_str();
             // The values are not repeated: they may be secret.
-            if at(document, path)? == test.value { Ok(()) } else { Err(format!("{path}: the value is not the one tested for")) }
+            if at(document, path)? == test.value {
+                Ok(())
+            } else {
+                Err(format!("{path}: the value is not the one tested for"))
+            }
         }
     }
 }

@@ -47,7 +47,11 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         std::fs::create_dir_all(directory).map_err(|error| Failure::io(&directory.display().to_string(), &error))?;
         let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
         for file in &input.files {
-            let name = file.path.as_ref().and_then(|path| path.file_name()).map_or_else(|| "stream.yaml".into(), PathBuf::from);
+            let name = file
+                .path
+                .as_ref()
+                .and_then(|path| path.file_name())
+                .map_or_else(|| "stream.yaml".into(), PathBuf::from);
             let target = directory.join(name);
             if files.iter().any(|(other, _)| *other == target) {
                 return Err(Failure::usage(format!("two input files would both become {}", target.display())));
@@ -61,7 +65,9 @@ pub(super) fn run(options: &Options) -> Result<u8> {
                 // Files become one stream.
                 let before = input.files.get(i - 1).is_some_and(|file| !file.text.ends_with('\n'));
                 let marker = !file.text.starts_with("---");
-                write_stdout(format!("{}{}", if before { "\n" } else { "" }, if marker { "---\n" } else { "" }).as_bytes())?;
+                write_stdout(
+                    format!("{}{}", if before { "\n" } else { "" }, if marker { "---\n" } else { "" }).as_bytes(),
+                )?;
             }
             input.write(file)?;
         }

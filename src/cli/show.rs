@@ -22,7 +22,11 @@ pub(super) fn config_problem(name: &str, text: &str, root: Node<'_>, problem: &P
             None => break,
         }
     }
-    let title = if problem.pointer.is_empty() { problem.message.clone() } else { format!("{}: {}", problem.path(), problem.message) };
+    let title = if problem.pointer.is_empty() {
+        problem.message.clone()
+    } else {
+        format!("{}: {}", problem.path(), problem.message)
+    };
     // Configs hold no secrets: their lines are shown as they are.
     report(name, text, place, &title, &problem.remedy, false)
 }
@@ -42,11 +46,21 @@ fn key_span(text: &str, root: Node<'_>, pointer: &str) -> Option<std::ops::Range
 
 /// A manifest that is not YAML.
 pub(super) fn yaml_error(name: &str, text: &str, error: &yaml::Error) -> Failure {
-    let end = text.get(error.offset..).and_then(|rest| rest.chars().next()).map_or(error.offset, |c| error.offset + c.len_utf8());
+    let end = text
+        .get(error.offset..)
+        .and_then(|rest| rest.chars().next())
+        .map_or(error.offset, |c| error.offset + c.len_utf8());
     report(name, text, Some(error.offset.min(text.len())..end), &error.message, "", true)
 }
 
-fn report(name: &str, text: &str, span: Option<std::ops::Range<usize>>, title: &str, remedy: &str, mask: bool) -> Failure {
+fn report(
+    name: &str,
+    text: &str,
+    span: Option<std::ops::Range<usize>>,
+    title: &str,
+    remedy: &str,
+    mask: bool,
+) -> Failure {
     let renderer = if cfg!(test) { Renderer::plain() } else { Renderer::styled() };
     let span = span.unwrap_or(0..0);
     let (line, column, source) = line_of(text, span.start);
@@ -54,7 +68,10 @@ fn report(name: &str, text: &str, span: Option<std::ops::Range<usize>>, title: &
     let start = source.char_indices().nth(column).map_or(source.len(), |(at, _)| at);
     let width = span.len().min(source.len() - start);
     let end = source.char_indices().map(|(at, _)| at).find(|&at| at >= start + width).unwrap_or(source.len());
-    let snippet = Snippet::source(source.as_str()).line_start(line).path(name).annotation(AnnotationKind::Primary.span(start..end));
+    let snippet = Snippet::source(source.as_str())
+        .line_start(line)
+        .path(name)
+        .annotation(AnnotationKind::Primary.span(start..end));
     let mut group = Level::ERROR.primary_title(title).element(snippet);
     if !remedy.is_empty() {
         group = group.element(Level::HELP.message(remedy));

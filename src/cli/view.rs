@@ -21,7 +21,11 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     for path in &options.paths {
         let from_stdin = path.as_os_str() == "-";
         let name = if from_stdin { "standard input".to_owned() } else { path.display().to_string() };
-        let bytes = if from_stdin { input::stdin()? } else { std::fs::read(path).map_err(|error| Failure::io(&name, &error))? };
+        let bytes = if from_stdin {
+            input::stdin()?
+        } else {
+            std::fs::read(path).map_err(|error| Failure::io(&name, &error))?
+        };
         let (text, _) = input::decode(&name, bytes)?;
         let text = Arc::new(text);
         for document in yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))? {

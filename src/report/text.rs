@@ -119,7 +119,8 @@ pub fn mask_line(line: &str) -> String {
     let body = line.trim_start_matches([' ', '-', '?']);
     let indent = line.len() - body.len();
     let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "._/-\"'".contains(c));
-    let key = body.split_once(':').filter(|(key, rest)| is_key(key) && (rest.is_empty() || rest.starts_with([' ', '\t'])));
+    let key =
+        body.split_once(':').filter(|(key, rest)| is_key(key) && (rest.is_empty() || rest.starts_with([' ', '\t'])));
     let shown = indent + key.map_or(0, |(key, _)| key.len() + 1);
     let (head, tail) = line.split_at_checked(shown).unwrap_or(("", line));
     let hidden: String = tail.chars().map(|c| if c.is_alphanumeric() { '*' } else { c }).collect();

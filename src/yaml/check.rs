@@ -74,7 +74,10 @@ fn duplicate(key: &str, at: u32) -> Error {
 
 /// A plain `<<`, or one tagged `!!merge`.
 pub(crate) fn is_merge(text: &str, props: &[Props], id: Id, key: Raw) -> bool {
-    if key.kind != Kind::Scalar || key.style != Style::Plain || text.get(key.start as usize..key.end as usize) != Some("<<") {
+    if key.kind != Kind::Scalar
+        || key.style != Style::Plain
+        || text.get(key.start as usize..key.end as usize) != Some("<<")
+    {
         return false;
     }
     if !key.is(flag::PROPS) {
@@ -153,7 +156,10 @@ pub(crate) fn aliases(document: &Document) -> Result<()> {
         #[allow(clippy::cast_precision_loss)] // a ratio; the exact value does not matter
         let share = through_alias as f64 / total as f64;
         if through_alias > 100 && total > 1000 && share > allowed_share(total) {
-            return Err(Error::new(document.start as usize, "aliases expand to far more than is written; write the values out"));
+            return Err(Error::new(
+                document.start as usize,
+                "aliases expand to far more than is written; write the values out",
+            ));
         }
         match node.kind {
             Kind::Scalar => {}

@@ -74,7 +74,8 @@ impl Document {
 
     /// As [`Document::apply`], with a path that starts at `base`, which is `depth` levels below the root.
     pub(crate) fn apply_from(&mut self, base: Id, depth: usize, operation: Operation<'_>) -> Result<(), EditError> {
-        let error = |message: Cow<'static, str>| EditError { path: operation.path.to_owned(), message: message.into_owned() };
+        let error =
+            |message: Cow<'static, str>| EditError { path: operation.path.to_owned(), message: message.into_owned() };
         let Some(tokens) = pointer::tokens(operation.path) else {
             return Err(error("not a JSON Pointer: it must start with `/`".into()));
         };
@@ -399,13 +400,16 @@ impl Document {
         }
         inside.sort_unstable();
         let within = |id: &Id| inside.binary_search(id).is_ok();
-        let aliases: Vec<Id> = self.aliases_to(|target| within(&target)).into_iter().filter(|alias| !within(alias)).collect();
+        let aliases: Vec<Id> =
+            self.aliases_to(|target| within(&target)).into_iter().filter(|alias| !within(alias)).collect();
         aliases.into_iter().try_for_each(|alias| self.own(alias).map(|_| ()))
     }
 
     fn aliases_to(&self, wanted: impl Fn(Id) -> bool) -> Vec<Id> {
         let ids = (0u32..).zip(&self.nodes);
-        ids.filter(|(_, raw)| raw.kind == Kind::Alias && !raw.is(flag::GONE) && wanted(raw.child)).map(|(id, _)| id).collect()
+        ids.filter(|(_, raw)| raw.kind == Kind::Alias && !raw.is(flag::GONE) && wanted(raw.child))
+            .map(|(id, _)| id)
+            .collect()
     }
 
     fn depth_of(&self, id: Id) -> usize {
@@ -419,8 +423,11 @@ impl Document {
     }
 
     fn parent(&self, id: Id) -> Option<Id> {
-        (0u32..).zip(&self.nodes).filter(|(_, raw)| matches!(raw.kind, Kind::Map | Kind::Seq)).map(|(parent, _)| parent).find(
-            |&parent| {
+        (0u32..)
+            .zip(&self.nodes)
+            .filter(|(_, raw)| matches!(raw.kind, Kind::Map | Kind::Seq))
+            .map(|(parent, _)| parent)
+            .find(|&parent| {
                 let mut next = self.raw(parent).map_or(NONE, |raw| raw.child);
                 while let Some(raw) = self.raw(next) {
                     if next == id {
@@ -429,8 +436,7 @@ impl Document {
                     next = raw.next;
                 }
                 false
-            },
-        )
+            })
     }
 
     // ---- new nodes ----
@@ -441,7 +447,16 @@ impl Document {
             self.nodes.reserve_exact(32); // doubling would waste more than edits ever add
         }
         let id = at(self.nodes.len());
-        self.nodes.push(Raw { kind, style, flags: 0, start: at(start), end: at(end), next: NONE, child: NONE, lead: NO_LEAD });
+        self.nodes.push(Raw {
+            kind,
+            style,
+            flags: 0,
+            start: at(start),
+            end: at(end),
+            next: NONE,
+            child: NONE,
+            lead: NO_LEAD,
+        });
         id
     }
 

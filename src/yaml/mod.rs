@@ -135,7 +135,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Error> {
 /// YAML allows no control characters but tab and line breaks.
 fn check_characters(text: &str) -> Result<(), Error> {
     let bytes = text.as_bytes();
-    let simple = |b: u8| b >= 0x20 && b < 0x7F || b == b'\n' || b == b'\t' || b == b'\r';
+    let simple = |b: u8| matches!(b, 0x20..0x7F | b'\n' | b'\t' | b'\r');
     // The first loop has no branches and runs over nearly every stream whole.
     if bytes.iter().fold(true, |ok, &b| ok & simple(b)) {
         return Ok(());
@@ -147,7 +147,9 @@ fn check_characters(text: &str) -> Result<(), Error> {
     };
     match text.char_indices().find(|&(_, c)| !allowed(c)) {
         None => Ok(()),
-        Some((at, _)) => Err(Error::new(at, "a control character is not allowed in YAML; write it as an escape in double quotes")),
+        Some((at, _)) => {
+            Err(Error::new(at, "a control character is not allowed in YAML; write it as an escape in double quotes"))
+        }
     }
 }
 
@@ -515,7 +517,10 @@ impl<'a> Node<'a> {
 impl Document {
     #[inline]
     fn key_is(&self, id: Id, raw: Raw, key: &str) -> bool {
-        if raw.kind == Kind::Alias || raw.is(flag::COOKED | flag::EMPTY) || matches!(raw.style, Style::NewStr | Style::NewLiteral) {
+        if raw.kind == Kind::Alias
+            || raw.is(flag::COOKED | flag::EMPTY)
+            || matches!(raw.style, Style::NewStr | Style::NewLiteral)
+        {
             return self.string(self.resolve(id)) == key;
         }
         cook::uncooked(&self.file, raw) == key

@@ -88,7 +88,7 @@ static CLASS: [u8; 256] = {
     let mut table = [class::TEXT; 256];
     let mut i = 0;
     while i < 256 {
-        #[allow(clippy::indexing_slicing)] // evaluated at compile time, in range
+        #[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)] // evaluated at compile time, in range
         {
             table[i] = match i as u8 {
                 b' ' | b'\t' | b'\n' | b'\r' | 0 => class::BLANK,
@@ -121,7 +121,6 @@ pub(crate) fn plain(bytes: &[u8], start: usize, line_start: usize, indent: i64, 
         loop {
             let c = byte(bytes, pos);
             match CLASS.get(usize::from(c)).copied().unwrap_or(class::TEXT) {
-                class::TEXT => {}
                 class::BLANK => break,
                 class::COLON if is_blank_or_end(bytes, pos + 1) => break,
                 class::FLOW if flow => break,
@@ -220,7 +219,9 @@ pub(crate) fn quoted(bytes: &[u8], start: usize, quote: u8) -> Result<Scanned> {
 fn escape_len(bytes: &[u8], i: usize) -> Result<usize> {
     match escape(bytes, i) {
         Some((_, n)) => Ok(n),
-        None => Err(Error::new(i, "unknown escape in a double-quoted text; use single quotes, or `\\\\` for a backslash")),
+        None => {
+            Err(Error::new(i, "unknown escape in a double-quoted text; use single quotes, or `\\\\` for a backslash"))
+        }
     }
 }
 
@@ -270,7 +271,10 @@ pub(crate) fn anchor(bytes: &[u8], start: usize) -> Result<usize> {
     let c = byte(bytes, end);
     let ended = is_blank_or_end(bytes, end) || matches!(c, b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`');
     if end == start + 1 || !ended {
-        return Err(Error::new(start, "expected a name of letters, digits, `-` or `_` after `&` or `*`; quote the text if it is one"));
+        return Err(Error::new(
+            start,
+            "expected a name of letters, digits, `-` or `_` after `&` or `*`; quote the text if it is one",
+        ));
     }
     Ok(end)
 }
@@ -328,8 +332,24 @@ fn uri(bytes: &[u8], mut i: usize) -> std::result::Result<usize, usize> {
         }
         let listed = matches!(
             c,
-            b';' | b'/' | b'?' | b':' | b'@' | b'&' | b'=' | b'+' | b'$' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')'
-                | b',' | b'[' | b']'
+            b';' | b'/'
+                | b'?'
+                | b':'
+                | b'@'
+                | b'&'
+                | b'='
+                | b'+'
+                | b'$'
+                | b'.'
+                | b'!'
+                | b'~'
+                | b'*'
+                | b'\''
+                | b'('
+                | b')'
+                | b','
+                | b'['
+                | b']'
         );
         if !(is_name(c) || listed) {
             return Ok(i);
@@ -384,7 +404,10 @@ pub(crate) fn header(bytes: &[u8], start: usize) -> Result<Header> {
         pos = line_end(bytes, pos);
     }
     if pos < bytes.len() && break_len(bytes, pos) == 0 {
-        return Err(Error::new(pos, "only a comment may follow `|` or `>` on its line; quote the text if it starts with one"));
+        return Err(Error::new(
+            pos,
+            "only a comment may follow `|` or `>` on its line; quote the text if it starts with one",
+        ));
     }
     Ok(Header { digit: digit.unwrap_or(0), chomp: chomp.unwrap_or(Chomp::Clip), end: pos })
 }

@@ -3,8 +3,10 @@
 //! Every changed collection and every replaced node gives a few splices of the old text. What is put in
 //! follows what stands around it: indentation, list indentation, flow or block, quotes, line ends.
 
+mod flow;
+mod replace;
+
 use std::borrow::Cow;
-use std::collections::VecDeque;
 
 use serde_json::Value;
 
@@ -252,11 +254,16 @@ impl<'a> Writer<'a> {
             (Style::NewStr, _) => Value::String(text()),
             (Style::New, Kind::Map) => {
                 let children = self.children(raw).into_iter().filter(|child| !child.gone);
-                Value::Object(children.map(|child| (self.key(child.first).into_owned(), self.value(child.value))).collect())
+                Value::Object(
+                    children.map(|child| (self.key(child.first).into_owned(), self.value(child.value))).collect(),
+                )
             }
-            (Style::New, _) => {
-                self.children(raw).into_iter().filter(|child| !child.gone).map(|child| self.value(child.value)).collect()
-            }
+            (Style::New, _) => self
+                .children(raw)
+                .into_iter()
+                .filter(|child| !child.gone)
+                .map(|child| self.value(child.value))
+                .collect(),
             _ => Node { document: self.document, id }.to_value().unwrap_or(Value::Null),
         }
     }
@@ -340,7 +347,13 @@ impl<'a> Writer<'a> {
         if !added.is_empty() {
             let ends_in_block = added.last().is_some_and(|c| ends_in_block(&self.value(c.value)));
             let lines = format!("{:column$}{lines}", "");
-            self.insert_lines(Some(last.value), self.end(last.value).max(self.end(last.first)), depth, &lines, ends_in_block);
+            self.insert_lines(
+                Some(last.value),
+                self.end(last.value).max(self.end(last.first)),
+                depth,
+                &lines,
+                ends_in_block,
+            );
         }
     }
 
@@ -351,10 +364,8 @@ impl<'a> Writer<'a> {
         let old: Vec<Child> = children.iter().copied().filter(|c| !c.is_new).collect();
         let gap = old.iter().filter_map(|c| self.origin(c.first)).find(|raw| !raw.is(flag::EMPTY));
         let gap = gap.filter(|raw| self.line_start(raw.start as usize) == self.line_start(raw.lead as usize));
-        let layout = Layout {
-            dash_gap: gap.map_or(1, |raw| (raw.start - raw.lead) as usize).clamp(2, 9) - 1,
-            ..self.layout
-        };
+        let layout =
+            Layout { dash_gap: gap.map_or(1, |raw| (raw.start - raw.lead) as usize).clamp(2, 9) - 1, ..self.layout };
         let after = old.last().map_or(self.text.len(), |last| self.next_line(self.end(last.value)));
         let item = |child: &Child| {
             let mut text = String::new();
@@ -423,8 +434,11 @@ impl<'a> Writer<'a> {
     /// Where a child starts: at its dash, at an explicit key's `?`, or at its key.
     fn head(&self, child: &Child) -> usize {
         let raw = self.origin(child.first);
-        let is_block_item = |raw: &Raw| child.first == child.value && self.bytes().get(raw.lead as usize) == Some(&b'-');
-        let lead = raw.filter(|raw| raw.lead != NO_LEAD && (is_block_item(raw) || child.first != child.value && raw.is(flag::EXPLICIT)));
+        let is_block_item =
+            |raw: &Raw| child.first == child.value && self.bytes().get(raw.lead as usize) == Some(&b'-');
+        let lead = raw.filter(|raw| {
+            raw.lead != NO_LEAD && (is_block_item(raw) || child.first != child.value && raw.is(flag::EXPLICIT))
+        });
         lead.map_or_else(|| self.start(child.first), |raw| raw.lead as usize)
     }
 
@@ -472,335 +486,6 @@ impl<'a> Writer<'a> {
     fn trim_break(&self, start: usize, end: usize) -> usize {
         start + self.slice(start, end).trim_end_matches(['\n', '\r']).len()
     }
-
-    // ---- flow collections ----
-
-    fn flow(&mut self, id: Id, flow: Raw, depth: usize) {
-        let children = self.children(flow);
-        let old: Vec<Child> = children.iter().copied().filter(|c| !c.is_new).collect();
-        let quoting = self.quoting(flow);
-        if flow.kind == Kind::Map && self.bytes().get(flow.start as usize) != Some(&b'{') {
-            // `[a: 1]`: a mapping without braces has room for one entry only.
-            let mut text = String::new();
-            print::write_flow(&mut text, &self.value(id), quoting);
-            let (start, end) = (flow.start as usize, flow.end as usize);
-            self.rewritten.push((start, end));
-            return self.cut(start, end, depth, text);
-        }
-        let compact = self.is_compact(flow, &old);
-        let write = |child: &Child| {
-            let value = self.value(child.value);
-            if compact && quoting == Quoting::Json {
-                return compact_json(child, &value, &self.key(child.first));
-            }
-            let mut text = String::new();
-            if child.first == child.value {
-                print::write_flow(&mut text, &value, quoting);
-            } else {
-                print::write_flow_entry(&mut text, &self.key(child.first), &value, quoting);
-            }
-            text
-        };
-        // What each new child is written as, in the order of the children.
-        let mut added: VecDeque<String> = children.iter().filter(|c| c.is_new && !c.gone).map(write).collect();
-        let comma = if compact { "," } else { ", " };
-        let close = flow.end as usize - 1;
-        let kept: Vec<Child> = old.iter().copied().filter(|c| !c.gone).collect();
-        let (Some(&first_old), Some(&last_kept)) = (old.first(), kept.last()) else {
-            let start = flow.start as usize + 1;
-            let has_comment = self.slice(start, close).contains('#') && old.is_empty();
-            let start = if has_comment { close } else { start };
-            self.cut(start, close, depth, added.make_contiguous().join(comma));
-            return;
-        };
-        // Removals: up to the next one that stays, or back to the last one that stays.
-        let mut gone_from: Option<usize> = None;
-        for child in &old {
-            if child.gone {
-                gone_from.get_or_insert(self.head(child));
-            } else if let Some(from) = gone_from.take() {
-                self.cut(from, self.head(child), depth, "");
-            }
-        }
-        let last_old = old.last().copied().unwrap_or(first_old);
-        let tail = self.end(last_kept.value).max(self.end(last_kept.first));
-        if gone_from.is_some() {
-            self.cut(tail, self.end(last_old.value).max(self.end(last_old.first)), depth, "");
-        }
-        // Insertions: before an old item that stays, or at the end.
-        let mut run: Vec<String> = Vec::new();
-        for child in &children {
-            if child.is_new {
-                if !child.gone {
-                    run.extend(added.pop_front());
-                }
-            } else if !child.gone {
-                if !run.is_empty() {
-                    let at = self.head(child);
-                    self.cut(at, at, depth, format!("{}{comma}", run.join(comma)));
-                    run.clear();
-                }
-            }
-        }
-        if run.is_empty() {
-            return;
-        }
-        let empty = self.origin(last_kept.value).is_some_and(|raw| raw.is(flag::EMPTY));
-        let tail = if empty { scan::skip_blanks(self.bytes(), tail) } else { tail };
-        if empty && self.bytes().get(tail.wrapping_sub(1)) == Some(&b':') {
-            self.cut(tail, tail, depth, " ");
-        }
-        let after = tail.max(self.end(last_old.value)).max(self.end(last_old.first));
-        self.append_flow(&run, comma, &kept, last_kept, (tail, after, close), depth);
-    }
-
-    /// Puts new children at the end: behind `tail`, the end of the last one that stays. The last one that there was ends
-    /// at `after`, the collection's closer is at `close`.
-    fn append_flow(&mut self, run: &[String], comma: &str, kept: &[Child], last: Child, place: (usize, usize, usize), depth: usize) {
-        let (tail, after, close) = place;
-        let between = self.slice(after, close);
-        let trailing_comma = between.trim_start().starts_with(',');
-        let at = if trailing_comma { after + between.find(',').unwrap_or(0) + 1 } else { tail };
-        let own_line = self.is_first_on_line(self.start(last.first));
-        let one_per_line = between.contains(['\n', '\r'])
-            && own_line
-            && kept.iter().rev().nth(1).is_none_or(|c| self.line_start(self.start(c.first)) != self.line_start(self.start(last.first)));
-        if one_per_line {
-            let indent = self.column(self.start(last.first));
-            let separator = format!(",{}{:indent$}", self.layout.newline, "");
-            let text = run.join(&separator);
-            let line = self.line_end(at);
-            if !trailing_comma {
-                self.cut(at, at, depth, ",");
-            }
-            let end = if trailing_comma { "," } else { "" };
-            self.cut(line, line, depth, format!("{}{:indent$}{text}{end}", self.layout.newline, ""));
-        } else if trailing_comma {
-            let space = comma.get(1..).unwrap_or("");
-            self.cut(at, at, depth, format!("{space}{},", run.join(comma)));
-        } else {
-            self.cut(at, at, depth, format!("{comma}{}", run.join(comma)));
-        }
-    }
-
-    /// JSON quotes where the collection, or the document, is written like JSON.
-    fn quoting(&self, flow: Raw) -> Quoting {
-        let first = self.origin(flow.child).map(|raw| raw.style);
-        let root = self.raw(self.document.root);
-        let json_root = root.is_some_and(|root| {
-            root.style == Style::Flow && self.raw(root.child).is_none_or(|child| child.style == Style::Double)
-        });
-        if first == Some(Style::Double) || json_root { Quoting::Json } else { Quoting::Yaml }
-    }
-
-    /// No blanks behind commas and colons: `{"a":1,"b":2}`.
-    fn is_compact(&self, flow: Raw, old: &[Child]) -> bool {
-        let blank = |at: usize| self.bytes().get(at).is_some_and(|b| b.is_ascii_whitespace());
-        if let (Some(first), Some(second)) = (old.first(), old.get(1)) {
-            let gap = self.slice(self.end(first.value), self.start(second.first));
-            return !gap.contains(char::is_whitespace);
-        }
-        match old.first() {
-            Some(only) if flow.kind == Kind::Map => self.origin(only.value).is_some_and(|raw| raw.lead != NO_LEAD && !blank(raw.lead as usize + 1)),
-            // An empty one: as its own key has it.
-            None => flow.lead != NO_LEAD && self.bytes().get(flow.lead as usize) == Some(&b':') && !blank(flow.lead as usize + 1),
-            Some(_) => false,
-        }
-    }
-
-    // ---- replaced nodes ----
-
-    fn replace(&mut self, id: Id, new: Raw, old_id: Id, old: Raw, depth: usize) {
-        let value = self.value(id);
-        let in_flow = self.is_in_flow(old_id);
-        // An anchor stays (nothing refers to it any more); a tag would change what the new value means.
-        let anchor = self.document.props(old_id).map(|props| self.document.text(props.anchor.0, props.anchor.1));
-        let mut anchor = anchor.filter(|name| !name.is_empty()).map_or(String::new(), |name| format!("&{name} "));
-        let mark = (old.lead != NO_LEAD).then_some(old.lead as usize);
-        let start = old.start as usize;
-        if mark.is_none() && self.rewritten.iter().any(|&(from, to)| from <= start && start <= to) {
-            return;
-        }
-        if mark.is_none() && old.is(flag::EMPTY) && self.document.root != id {
-            return self.give_value(old, &value, in_flow, depth);
-        }
-        let filled = new.kind != Kind::Scalar && self.children(new).iter().any(|child| !child.gone);
-        if in_flow || old.style == Style::Flow {
-            return self.replace_flow(old_id, old, &value, filled, in_flow, &anchor, depth);
-        }
-        let mut start = self.start(old_id);
-        let end = match old.style {
-            Style::Block | Style::Literal | Style::Folded => self.trim_break(start, old.end as usize),
-            _ => self.end(old_id),
-        };
-        let same_line = mark.is_none_or(|mark| self.line_start(mark) == self.line_start(start));
-        let quoted = match (&value, old.style) {
-            (Value::String(text), Style::Single | Style::Double) if !text.contains('\n') => Some(requote(text, old.style, false)),
-            _ if self.would_swallow(&value, self.next_line(end)) => {
-                let mut text = String::new();
-                print::write_flow(&mut text, &value, Quoting::Json);
-                Some(text)
-            }
-            _ => None,
-        };
-        let mut text = String::new();
-        match (quoted, mark) {
-            (Some(quoted), _) => text = quoted,
-            (None, Some(dash)) if self.bytes().get(dash) == Some(&b'-') => {
-                let gap = if same_line { (start - dash).clamp(2, 9) - 1 } else { 1 };
-                print::write_item(&mut text, &value, self.column(dash), Layout { dash_gap: gap, ..self.layout });
-                text.drain(..=gap);
-                if filled {
-                    anchor.clear(); // it cannot stand before a collection on its line
-                }
-            }
-            (None, Some(colon)) => {
-                print::write_entry_value(&mut text, &value, self.key_column(colon, old_id), self.layout);
-                text = text.strip_prefix(' ').map(str::to_owned).unwrap_or(text);
-            }
-            (None, None) => {
-                print::write_document(&mut text, &value, self.layout);
-                text.truncate(text.trim_end_matches(['\n', '\r']).len());
-                if filled {
-                    anchor.clear();
-                    if self.is_first_on_line(start) {
-                        start = self.line_start(start);
-                    } else {
-                        text.insert_str(0, self.layout.newline);
-                    }
-                }
-            }
-        }
-        self.put_value(start, end, mark.filter(|_| !same_line || old.is(flag::EMPTY) || text.starts_with(['\n', '\r'])), &anchor, &text, depth);
-        if ends_in_block(&value) {
-            self.end_line(end);
-        }
-    }
-
-    /// Puts `text` in the place of `start..end`: its first line where the old value, or the `:` or `-` at `mark`, stands,
-    /// so that a comment behind it stays on that line, and its other lines below.
-    fn put_value(&mut self, start: usize, end: usize, mark: Option<usize>, anchor: &str, text: &str, depth: usize) {
-        let split = text.find(['\n', '\r']).unwrap_or(text.len());
-        let (head, body) = text.split_at(split);
-        let head = format!("{anchor}{head}");
-        let head = head.trim_end();
-        let Some(mark) = mark else {
-            let head = if start == end && start > 0 && self.bytes().get(start - 1).is_some_and(|b| !b.is_ascii_whitespace()) {
-                format!(" {head}")
-            } else {
-                head.to_owned()
-            };
-            let gap = if self.bytes().get(end) == Some(&b'#') { " " } else { "" };
-            self.cut(start, end, depth, head + gap);
-            if !body.is_empty() {
-                let line = self.line_end(end);
-                self.cut(line, line, depth, body);
-            }
-            return;
-        };
-        let head = if head.is_empty() { String::new() } else { format!(" {head}") };
-        let line = self.line_end(mark);
-        if self.line_start(start) == self.line_start(mark) {
-            self.cut(mark + 1, end, depth, head);
-            let line = self.line_end(end);
-            self.cut(line, line, depth, body);
-        } else {
-            let rest = self.slice(mark + 1, line);
-            let blank_end = if rest.trim().is_empty() { line } else { mark + 1 };
-            self.cut(mark + 1, blank_end, depth, head);
-            self.cut(line, self.line_end(end), depth, body);
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)] // one value's place, described
-    fn replace_flow(&mut self, old_id: Id, old: Raw, value: &Value, filled: bool, in_flow: bool, anchor: &str, depth: usize) {
-        let start = self.start(old_id);
-        let json = old.style == Style::Double || in_flow && self.is_json_like(old_id);
-        let quoting = if json { Quoting::Json } else { Quoting::Yaml };
-        let mut text = anchor.to_owned();
-        match (value, old.style) {
-            (Value::String(string), Style::Single | Style::Double) => text.push_str(&requote(string, old.style, in_flow)),
-            // Outside of brackets a text of several lines needs the quotes that brackets would give it.
-            (Value::String(string), _) if string.contains('\n') => print::write_flow(&mut text, value, quoting),
-            _ if filled => print::write_flow(&mut text, value, quoting),
-            _ => print::write_scalar(&mut text, value, in_flow, quoting),
-        }
-        if old.is(flag::EMPTY) && start > 0 && self.bytes().get(start - 1).is_some_and(|b| !b.is_ascii_whitespace()) {
-            text.insert(0, ' ');
-        }
-        self.cut(start, self.end(old_id), depth, text);
-    }
-
-    /// Whether the block scalar that `value` ends in would take the lines from `at` on, comments or blanks, into its text.
-    fn would_swallow(&self, value: &Value, at: usize) -> bool {
-        let Some(text) = last_block(value) else { return false };
-        if self.slice(at.saturating_sub(3), at).ends_with(['\u{2028}', '\u{2029}']) {
-            return true; // these line breaks would become a part of the text
-        }
-        // Lines that go may lay others bare: then any line further on counts.
-        let removals = self.document.nodes.iter().any(|raw| raw.is(flag::GONE));
-        let mut pos = at;
-        while pos < self.document.end as usize {
-            let stop = self.line_end(pos);
-            let line = self.slice(pos, stop);
-            if line.starts_with([' ', '\t']) && (line.trim().is_empty() || line.trim_start().starts_with('#')) {
-                return true;
-            }
-            if !line.is_empty() && !removals {
-                return false;
-            }
-            if text.ends_with("\n\n") {
-                return true;
-            }
-            pos = stop + break_len(self.bytes(), stop).max(1);
-        }
-        false
-    }
-
-    /// A key that has no `:` yet (`{a}`, `? a`) gets one, and a value.
-    fn give_value(&mut self, old: Raw, value: &Value, in_flow: bool, depth: usize) {
-        let at = old.start as usize;
-        let mut text = String::from(": ");
-        if in_flow {
-            print::write_flow(&mut text, value, Quoting::Yaml);
-            return self.cut(at, at, depth, text);
-        }
-        let key_line = self.line_start(at);
-        let column = self.slice(key_line, at).find('?').map_or(0, |n| self.slice(key_line, key_line + n).chars().count());
-        let mut item = String::new();
-        print::write_item(&mut item, value, column, self.layout);
-        text.push_str(item.get(2..).unwrap_or(""));
-        let line = self.line_end(at);
-        self.cut(line, line, depth, format!("{}{:column$}{text}", self.layout.newline, ""));
-    }
-
-    /// The column of the key whose value has its colon at `colon`.
-    fn key_column(&self, colon: usize, value: Id) -> usize {
-        let key = (0u32..).zip(&self.document.nodes).find(|(_, raw)| raw.next == value && !raw.is(flag::GONE)).map(|(id, _)| id);
-        let replaced = self.document.replaced.iter().find(|entry| entry.old == value).map(|entry| entry.new);
-        let key = key.or_else(|| {
-            let new = replaced?;
-            (0u32..).zip(&self.document.nodes).find(|(_, raw)| raw.next == new).map(|(id, _)| id)
-        });
-        match key {
-            Some(key) => self.column(self.start(key)),
-            None => self.column(colon),
-        }
-    }
-
-    fn is_in_flow(&self, id: Id) -> bool {
-        let Some(raw) = self.raw(id) else { return false };
-        self.document.nodes.iter().any(|flow| flow.style == Style::Flow && flow.start < raw.start && raw.end < flow.end)
-    }
-
-    fn is_json_like(&self, id: Id) -> bool {
-        let Some(raw) = self.raw(id) else { return false };
-        self.document
-            .nodes
-            .iter()
-            .filter(|flow| flow.style == Style::Flow && flow.start < raw.start && raw.end < flow.end)
-            .any(|flow| self.raw(flow.child).is_some_and(|child| child.style == Style::Double))
-    }
 }
 
 fn push_spaces(out: &mut String, count: usize) {
@@ -819,23 +504,4 @@ fn last_block(value: &Value) -> Option<&str> {
 
 fn ends_in_block(value: &Value) -> bool {
     last_block(value).is_some()
-}
-
-/// `text` in the quotes that the old value had, where they can hold it.
-fn requote(text: &str, style: Style, in_flow: bool) -> String {
-    let mut out = String::new();
-    let simple = !text.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'));
-    if style == Style::Single && simple {
-        out.push('\'');
-        out.push_str(&text.replace('\'', "''"));
-        out.push('\'');
-    } else {
-        print::write_scalar_string(&mut out, text, in_flow, Quoting::Json);
-    }
-    out
-}
-
-/// A child of `{"a":1}` as that is written.
-fn compact_json(child: &Child, value: &Value, key: &str) -> String {
-    if child.first == child.value { value.to_string() } else { format!("{}:{value}", Value::String(key.to_owned())) }
 }

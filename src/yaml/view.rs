@@ -36,7 +36,9 @@ pub(crate) fn write(document: &Document, root: Id, mode: Mode) -> String {
             if frame.is_map {
                 match mode {
                     Mode::Json => write_json_string(&mut out, &document.string(document.resolve(key))),
-                    Mode::Typed if frame.string_keys => write_json_string(&mut out, &document.string(document.resolve(key))),
+                    Mode::Typed if frame.string_keys => {
+                        write_json_string(&mut out, &document.string(document.resolve(key)));
+                    }
                     Mode::Typed => write_scalar(document, document.resolve(key), mode, &mut out),
                 }
                 out.push(':');
@@ -86,9 +88,7 @@ fn open(document: &Document, id: Id, mode: Mode, out: &mut String, stack: &mut V
 
 /// Keys that are written differently but mean the same (`~` and `null`): the last one counts.
 fn unique(document: &Document, entries: Vec<(Id, Id)>) -> Vec<(Id, Id)> {
-    let odd = |&(key, _): &(Id, Id)| {
-        document.resolve(key) != key || !matches!(document.scalar(key), Scalar::Str(_))
-    };
+    let odd = |&(key, _): &(Id, Id)| document.resolve(key) != key || !matches!(document.scalar(key), Scalar::Str(_));
     if !entries.iter().any(odd) {
         return entries;
     }

@@ -76,5 +76,9 @@ pub fn diff(before: &str, after: &str) -> String {
     }
     let diff = similar::TextDiff::from_lines(before, after);
     let text = diff.unified_diff().context_radius(3).to_string();
-    text.lines().map(|line| if line.trim_end().is_empty() { "" } else { line.trim_end() }).collect::<Vec<_>>().join("\n") + "\n"
+    text.lines()
+        .map(|line| if line.trim_end().is_empty() { "" } else { line.trim_end() })
+        .collect::<Vec<_>>()
+        .join("\n")
+        + "\n"
 }

@@ -9,7 +9,8 @@ use std::process::{Command, Output, Stdio};
 
 /// The path of a pinned tool, built on first use; see `tests/tools/get`.
 pub fn tool(name: &str) -> PathBuf {
-    let out = Command::new("tests/tools/get").arg(name).stderr(Stdio::inherit()).output().expect("tests/tools/get runs");
+    let out =
+        Command::new("tests/tools/get").arg(name).stderr(Stdio::inherit()).output().expect("tests/tools/get runs");
     assert!(out.status.success(), "the tool {name} is missing and could not be built: run tests/tools/get {name}");
     PathBuf::from(String::from_utf8(out.stdout).unwrap().trim())
 }
@@ -21,7 +22,8 @@ pub fn krmor() -> Command {
 
 /// Runs a command with `stdin`.
 pub fn pipe(command: &mut Command, stdin: &[u8]) -> Output {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     let mut input = child.stdin.take().unwrap();
     let bytes = stdin.to_owned();
     let writer = std::thread::spawn(move || {
@@ -108,7 +110,12 @@ pub fn corpus() -> Vec<PathBuf> {
 pub fn structures() -> Vec<(String, Vec<u8>)> {
     let given = given("structures.latin1.json");
     let byte = |c: char| u8::try_from(u32::from(c)).unwrap();
-    given.as_object().unwrap().iter().map(|(name, text)| (name.clone(), text.as_str().unwrap().chars().map(byte).collect())).collect()
+    given
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, text)| (name.clone(), text.as_str().unwrap().chars().map(byte).collect()))
+        .collect()
 }
 
 pub fn given(name: &str) -> serde_json::Value {

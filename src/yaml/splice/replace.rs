@@ -1,0 +1,249 @@
+//! A value in another's place.
+
+use serde_json::Value;
+
+use super::super::node::{Id, Kind, NO_LEAD, Raw, Style, flag};
+use super::super::print::{self, Layout, Quoting};
+use super::super::scan::break_len;
+use super::{Writer, ends_in_block, last_block};
+
+impl Writer<'_> {
+    pub(super) fn replace(&mut self, id: Id, new: Raw, old_id: Id, old: Raw, depth: usize) {
+        let value = self.value(id);
+        let in_flow = self.is_in_flow(old_id);
+        // An anchor stays (nothing refers to it any more); a tag would change what the new value means.
+        let anchor = self.document.props(old_id).map(|props| self.document.text(props.anchor.0, props.anchor.1));
+        let mut anchor = anchor.filter(|name| !name.is_empty()).map_or(String::new(), |name| format!("&{name} "));
+        let mark = (old.lead != NO_LEAD).then_some(old.lead as usize);
+        let start = old.start as usize;
+        if mark.is_none() && self.rewritten.iter().any(|&(from, to)| from <= start && start <= to) {
+            return;
+        }
+        if mark.is_none() && old.is(flag::EMPTY) && self.document.root != id {
+            return self.give_value(old, &value, in_flow, depth);
+        }
+        let filled = new.kind != Kind::Scalar && self.children(new).iter().any(|child| !child.gone);
+        if in_flow || old.style == Style::Flow {
+            return self.replace_flow(old_id, old, &value, filled, in_flow, &anchor, depth);
+        }
+        let mut start = self.start(old_id);
+        let end = match old.style {
+            Style::Block | Style::Literal | Style::Folded => self.trim_break(start, old.end as usize),
+            _ => self.end(old_id),
+        };
+        let same_line = mark.is_none_or(|mark| self.line_start(mark) == self.line_start(start));
+        let quoted = match (&value, old.style) {
+            (Value::String(text), Style::Single | Style::Double) if !text.contains('\n') => {
+                Some(requote(text, old.style, false))
+            }
+            _ if self.would_swallow(&value, self.next_line(end)) => {
+                let mut text = String::new();
+                print::write_flow(&mut text, &value, Quoting::Json);
+                Some(text)
+            }
+            _ => None,
+        };
+        let mut text = String::new();
+        match (quoted, mark) {
+            (Some(quoted), _) => text = quoted,
+            (None, Some(dash)) if self.bytes().get(dash) == Some(&b'-') => {
+                let gap = if same_line { (start - dash).clamp(2, 9) - 1 } else { 1 };
+                print::write_item(&mut text, &value, self.column(dash), Layout { dash_gap: gap, ..self.layout });
+                text.drain(..=gap);
+                if filled {
+                    anchor.clear(); // it cannot stand before a collection on its line
+                }
+            }
+            (None, Some(colon)) => {
+                print::write_entry_value(&mut text, &value, self.key_column(colon, old_id), self.layout);
+                text = text.strip_prefix(' ').map(str::to_owned).unwrap_or(text);
+            }
+            (None, None) => {
+                print::write_document(&mut text, &value, self.layout);
+                text.truncate(text.trim_end_matches(['\n', '\r']).len());
+                if filled {
+                    anchor.clear();
+                    if self.is_first_on_line(start) {
+                        start = self.line_start(start);
+                    } else {
+                        text.insert_str(0, self.layout.newline);
+                    }
+                }
+            }
+        }
+        self.put_value(
+            start,
+            end,
+            mark.filter(|_| !same_line || old.is(flag::EMPTY) || text.starts_with(['\n', '\r'])),
+            &anchor,
+            &text,
+            depth,
+        );
+        if ends_in_block(&value) {
+            self.end_line(end);
+        }
+    }
+
+    /// Puts `text` in the place of `start..end`: its first line where the old value, or the `:` or `-` at `mark`, stands,
+    /// so that a comment behind it stays on that line, and its other lines below.
+    pub(super) fn put_value(
+        &mut self,
+        start: usize,
+        end: usize,
+        mark: Option<usize>,
+        anchor: &str,
+        text: &str,
+        depth: usize,
+    ) {
+        let split = text.find(['\n', '\r']).unwrap_or(text.len());
+        let (head, body) = text.split_at(split);
+        let head = format!("{anchor}{head}");
+        let head = head.trim_end();
+        let Some(mark) = mark else {
+            let head =
+                if start == end && start > 0 && self.bytes().get(start - 1).is_some_and(|b| !b.is_ascii_whitespace()) {
+                    format!(" {head}")
+                } else {
+                    head.to_owned()
+                };
+            let gap = if self.bytes().get(end) == Some(&b'#') { " " } else { "" };
+            self.cut(start, end, depth, head + gap);
+            if !body.is_empty() {
+                let line = self.line_end(end);
+                self.cut(line, line, depth, body);
+            }
+            return;
+        };
+        let head = if head.is_empty() { String::new() } else { format!(" {head}") };
+        let line = self.line_end(mark);
+        if self.line_start(start) == self.line_start(mark) {
+            self.cut(mark + 1, end, depth, head);
+            let line = self.line_end(end);
+            self.cut(line, line, depth, body);
+        } else {
+            let rest = self.slice(mark + 1, line);
+            let blank_end = if rest.trim().is_empty() { line } else { mark + 1 };
+            self.cut(mark + 1, blank_end, depth, head);
+            self.cut(line, self.line_end(end), depth, body);
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)] // one value's place, described
+    pub(super) fn replace_flow(
+        &mut self,
+        old_id: Id,
+        old: Raw,
+        value: &Value,
+        filled: bool,
+        in_flow: bool,
+        anchor: &str,
+        depth: usize,
+    ) {
+        let start = self.start(old_id);
+        let json = old.style == Style::Double || in_flow && self.is_json_like(old_id);
+        let quoting = if json { Quoting::Json } else { Quoting::Yaml };
+        let mut text = anchor.to_owned();
+        match (value, old.style) {
+            (Value::String(string), Style::Single | Style::Double) => {
+                text.push_str(&requote(string, old.style, in_flow));
+            }
+            // Outside of brackets a text of several lines needs the quotes that brackets would give it.
+            (Value::String(string), _) if string.contains('\n') => print::write_flow(&mut text, value, quoting),
+            _ if filled => print::write_flow(&mut text, value, quoting),
+            _ => print::write_scalar(&mut text, value, in_flow, quoting),
+        }
+        if old.is(flag::EMPTY) && start > 0 && self.bytes().get(start - 1).is_some_and(|b| !b.is_ascii_whitespace()) {
+            text.insert(0, ' ');
+        }
+        self.cut(start, self.end(old_id), depth, text);
+    }
+
+    /// Whether the block scalar that `value` ends in would take the lines from `at` on, comments or blanks, into its text.
+    pub(super) fn would_swallow(&self, value: &Value, at: usize) -> bool {
+        let Some(text) = last_block(value) else { return false };
+        if self.slice(at.saturating_sub(3), at).ends_with(['\u{2028}', '\u{2029}']) {
+            return true; // these line breaks would become a part of the text
+        }
+        // Lines that go may lay others bare: then any line further on counts.
+        let removals = self.document.nodes.iter().any(|raw| raw.is(flag::GONE));
+        let mut pos = at;
+        while pos < self.document.end as usize {
+            let stop = self.line_end(pos);
+            let line = self.slice(pos, stop);
+            if line.starts_with([' ', '\t']) && (line.trim().is_empty() || line.trim_start().starts_with('#')) {
+                return true;
+            }
+            if !line.is_empty() && !removals {
+                return false;
+            }
+            if text.ends_with("\n\n") {
+                return true;
+            }
+            pos = stop + break_len(self.bytes(), stop).max(1);
+        }
+        false
+    }
+
+    /// A key that has no `:` yet (`{a}`, `? a`) gets one, and a value.
+    pub(super) fn give_value(&mut self, old: Raw, value: &Value, in_flow: bool, depth: usize) {
+        let at = old.start as usize;
+        let mut text = String::from(": ");
+        if in_flow {
+            print::write_flow(&mut text, value, Quoting::Yaml);
+            return self.cut(at, at, depth, text);
+        }
+        let key_line = self.line_start(at);
+        let column =
+            self.slice(key_line, at).find('?').map_or(0, |n| self.slice(key_line, key_line + n).chars().count());
+        let mut item = String::new();
+        print::write_item(&mut item, value, column, self.layout);
+        text.push_str(item.get(2..).unwrap_or(""));
+        let line = self.line_end(at);
+        self.cut(line, line, depth, format!("{}{:column$}{text}", self.layout.newline, ""));
+    }
+
+    /// The column of the key whose value has its colon at `colon`.
+    pub(super) fn key_column(&self, colon: usize, value: Id) -> usize {
+        let key = (0u32..)
+            .zip(&self.document.nodes)
+            .find(|(_, raw)| raw.next == value && !raw.is(flag::GONE))
+            .map(|(id, _)| id);
+        let replaced = self.document.replaced.iter().find(|entry| entry.old == value).map(|entry| entry.new);
+        let key = key.or_else(|| {
+            let new = replaced?;
+            (0u32..).zip(&self.document.nodes).find(|(_, raw)| raw.next == new).map(|(id, _)| id)
+        });
+        match key {
+            Some(key) => self.column(self.start(key)),
+            None => self.column(colon),
+        }
+    }
+
+    pub(super) fn is_in_flow(&self, id: Id) -> bool {
+        let Some(raw) = self.raw(id) else { return false };
+        self.document.nodes.iter().any(|flow| flow.style == Style::Flow && flow.start < raw.start && raw.end < flow.end)
+    }
+
+    pub(super) fn is_json_like(&self, id: Id) -> bool {
+        let Some(raw) = self.raw(id) else { return false };
+        self.document
+            .nodes
+            .iter()
+            .filter(|flow| flow.style == Style::Flow && flow.start < raw.start && raw.end < flow.end)
+            .any(|flow| self.raw(flow.child).is_some_and(|child| child.style == Style::Double))
+    }
+}
+
+/// `text` in the quotes that the old value had, where they can hold it.
+fn requote(text: &str, style: Style, in_flow: bool) -> String {
+    let mut out = String::new();
+    let simple = !text.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'));
+    if style == Style::Single && simple {
+        out.push('\'');
+        out.push_str(&text.replace('\'', "''"));
+        out.push('\'');
+    } else {
+        print::write_scalar_string(&mut out, text, in_flow, Quoting::Json);
+    }
+    out
+}
