@@ -40,6 +40,14 @@ impl Failure {
         Self::new(USAGE, format!("error: {}\n", message.into()))
     }
 
+    /// The message without colours, carets and source, on one line.
+    fn plain(&self) -> String {
+        let text = anstream::adapter::strip_str(&self.message).to_string();
+        let title = text.lines().next().unwrap_or("").trim_start_matches("error: ");
+        let help = text.lines().filter_map(|line| line.split_once("= help: ")).map(|(_, help)| format!("; {help}"));
+        format!("{title}{}", help.collect::<String>())
+    }
+
     fn io(what: &str, error: &std::io::Error) -> Self {
         Self::new(INTERNAL, format!("error: {what}: {error}\n"))
     }

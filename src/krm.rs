@@ -3,6 +3,8 @@
 //! A ResourceList (kustomize's KRM exec and containers, kpt) carries its function config and takes results; a bare
 //! stream (kustomize's legacy plugins, Helm, pipes) carries only objects.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -66,18 +68,31 @@ impl ResourceList {
         Ok(stream.render())
     }
 
+    /// The text with its objects as they came, and the reason why nothing was run as a result.
+    ///
+    /// # Errors
+    /// When the list's own fields are of a wrong shape.
+    pub fn render_refused(&self, message: &str) -> Result<String, EditError> {
+        let mut document = self.document().map_err(unreadable)?;
+        add_results(&mut document, vec![json!({"message": message, "severity": Severity::Error.name()})])?;
+        Ok(yaml::render(&[document]))
+    }
+
     /// The text with its objects as they came, and the report's results: what a failing run answers.
     ///
     /// # Errors
     /// When the list's own fields are of a wrong shape.
     pub fn render_unchanged(&self, stream: &Stream, report: &Report) -> Result<String, EditError> {
-        let broken = |error: yaml::Error| EditError { path: String::new(), message: error.message };
-        let mut document = self.document().map_err(broken)?;
+        let mut document = self.document().map_err(unreadable)?;
         let mut findings = report.clone();
         findings.changes.clear(); // none of them is in the output
         add_results(&mut document, results(stream, &findings))?;
         Ok(yaml::render(&[document]))
     }
+}
+
+fn unreadable(error: yaml::Error) -> EditError {
+    EditError { path: String::new(), message: error.message }
 }
 
 /// Appends to the results that earlier functions left.
@@ -221,6 +236,51 @@ fn hide(value: &Value, secret: bool, in_secret: bool, in_env: bool) -> Value {
     }
 }
 
+/// Where a document's text holds what [`mask`] masks in values: byte spans that no view may show, in order.
+#[must_use]
+pub fn secret_spans(root: Node<'_>) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    // A node, and the kind that a typed list (`SecretList`) gives items which do not say.
+    let mut open = vec![(root, None)];
+    while let Some((node, implied)) = open.pop() {
+        open.extend(node.items().map(|item| (item, None)));
+        let kind = node.get("kind").and_then(Node::as_str).or(implied);
+        let of_secret = kind.as_deref() == Some("Secret");
+        for (key, value) in node.entries() {
+            match key.as_ref() {
+                "data" | "stringData" if of_secret => secret_data(value, &mut out),
+                // kubectl's last-applied-configuration repeats the data.
+                "metadata" if of_secret => out.extend(value.get("annotations").and_then(Node::span)),
+                "env" if value.kind() == Kind::Seq => {
+                    out.extend(value.items().filter_map(|item| item.get("value")).filter_map(Node::span));
+                }
+                "items" if value.kind() == Kind::Seq => {
+                    let item = kind.as_deref().and_then(|kind| kind.strip_suffix("List")).filter(|kind| !kind.is_empty());
+                    open.extend(value.items().map(|node| (node, item.map(|kind| Cow::Owned(kind.to_owned())))));
+                }
+                _ => open.push((value, None)),
+            }
+        }
+    }
+    out.sort_by_key(|span| (span.start, span.end));
+    out
+}
+
+/// All of a Secret's data but its keys: a comment between may be an old value.
+fn secret_data(data: Node<'_>, out: &mut Vec<Range<usize>>) {
+    let Some(span) = data.span() else { return };
+    let mut keys: Vec<_> = data.entries().filter_map(|(key, _)| data.key_span(&key)).collect();
+    keys.retain(|key| span.start <= key.start && key.end <= span.end); // an alias stands for text elsewhere
+    keys.sort_by_key(|key| key.start);
+    let mut from = span.start;
+    for key in keys {
+        out.push(from..key.start);
+        from = key.end;
+    }
+    out.push(from..span.end);
+    out.extend(data.entries().filter_map(|(_, value)| value.span()));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,6 +326,35 @@ mod tests {
         ];
         for (kind, pointer, value, wanted) in cases {
             assert_eq!(mask(kind, pointer, &value), wanted, "{kind} {pointer}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_found_in_every_layout() {
+        let cases = [
+            "kind: Secret\nmetadata: {annotations: {last: hush}}\ndata:\n  # hush\n  k: hush # hush\n  l: |\n    hush\n",
+            "{\"kind\":\"Secret\",\"stringData\":{\"k\":\"hush\"}}",
+            "kind: SecretList\nitems:\n- data: {k: hush}\n",
+            "kind: List\nitems:\n- kind: List\n  items:\n  - kind: Secret\n    data: {k: hush}\n",
+            "kind: ResourceList\nitems:\n- kind: Secret\n  data: {k: hush}\n",
+            "kind: Pod\nspec:\n  containers:\n  - env:\n    - {name: A, value: hush}\n    - name: B\n      value: >-\n        hush\n\n        hush\n",
+            "kind: Pod\nspec: {initContainers: [{env: [{value: \"hush\", name: A}]}]}",
+            "kind: Pod\nx: &x hush\nspec:\n  containers:\n  - env:\n    - value: *x\n",
+        ];
+        for case in cases {
+            let documents = yaml::parse(&Arc::new(case.to_owned())).unwrap();
+            let root = documents.first().unwrap().root();
+            let mut text = case.to_owned();
+            for span in secret_spans(root).into_iter().rev() {
+                let blank = "#".repeat(span.len());
+                text.replace_range(span, &blank);
+            }
+            let rest = text.split('\n').filter(|line| !line.contains('#')).collect::<String>();
+            assert!(!rest.contains("hush"), "{case}\n{text}");
+        }
+        let shown = "kind: ConfigMap\ndata: {value: shown}\n---\nkind: Pod\nspec: {containers: [{name: env, args: [value]}]}\n";
+        for document in yaml::parse(&Arc::new(shown.to_owned())).unwrap() {
+            assert_eq!(secret_spans(document.root()), []);
         }
     }
 }

@@ -144,45 +144,42 @@ impl Stream {
         why: Why,
     ) -> Result<(), EditError> {
         let Some(object) = self.object(id) else { return Ok(()) };
-        let tokens = yaml::pointer_tokens(pointer).unwrap_or_default();
-        let mut node = object.root;
+        let mut parent = object.root;
+        let mut depth = object.location.place.depth();
         let mut previous = None;
-        let mut op = Op::Replace;
-        let mut depth = 0;
-        let mut path = object.prefix().to_owned();
-        for token in &tokens {
-            let next = match node.kind() {
-                Kind::Seq => token.parse().ok().and_then(|at| node.items().nth(at)),
-                _ => node.get(token),
-            };
-            depth += 1;
-            path.push('/');
-            path.push_str(&yaml::escape_token(token));
-            match next {
-                None => {
-                    op = Op::Add;
-                    break;
-                }
+        let mut op = Op::Add;
+        // How much of the pointer is there, and where its last token that is starts.
+        let (mut walked, mut split) = (0, 0);
+        for token in pointer.split('/').skip(1) {
+            split = walked;
+            walked += 1 + token.len();
+            let at = yaml::unescape_token(token).and_then(|token| parent.child(&token));
+            let last = walked == pointer.len();
+            match at {
+                None => break,
                 // `securityContext:` with nothing behind it: the null is replaced.
-                Some(next) if next.is_null() => {
-                    previous = (depth == tokens.len()).then_some(Value::Null);
+                Some(node) if last || node.is_null() => {
+                    op = Op::Replace;
+                    previous = if last { node.to_value() } else { Some(Value::Null) };
                     break;
                 }
-                Some(next) => node = next,
-            }
-            if depth == tokens.len() {
-                previous = node.to_value();
+                Some(node) => {
+                    parent = node;
+                    depth += 1;
+                }
             }
         }
-        if previous.as_ref() == Some(&value) {
+        if op == Op::Replace && walked == pointer.len() && previous.as_ref() == Some(&value) {
             return Ok(());
         }
-        let value = tokens
-            .iter()
-            .skip(depth)
-            .rev()
-            .fold(value, |inner, token| Value::Object([(token.clone().into_owned(), inner)].into_iter().collect()));
-        self.edit(report, id, op, path, value, previous, why)
+        let missing = pointer.get(walked..).and_then(|rest| rest.strip_prefix('/'));
+        let value = missing.into_iter().flat_map(|rest| rest.rsplit('/')).fold(value, |inner, token| {
+            let key = yaml::unescape_token(token).unwrap_or_default().into_owned();
+            Value::Object([(key, inner)].into_iter().collect())
+        });
+        let place = parent.place(depth);
+        let change = Edit { op, value, previous, why };
+        self.edit(report, id, pointer.get(..walked).unwrap_or(""), split, place, change)
     }
 
     /// Removes the value at `pointer` of an object, if it is there, and records it.
@@ -192,9 +189,9 @@ impl Stream {
     pub fn remove(&mut self, report: &mut Report, id: ObjectId, pointer: &str, why: Why) -> Result<(), EditError> {
         let Some(object) = self.object(id) else { return Ok(()) };
         let Some(node) = object.root.at_pointer(pointer) else { return Ok(()) };
-        let previous = node.to_value();
-        let path = format!("{}{pointer}", object.prefix());
-        self.edit(report, id, Op::Remove, path, Value::Null, previous, why)
+        let change = Edit { op: Op::Remove, value: Value::Null, previous: node.to_value(), why };
+        let place = object.location.place;
+        self.edit(report, id, pointer, 0, place, change)
     }
 
     /// Appends `item` to the list at `pointer` of an object, which is made when it is missing, and records it.
@@ -212,40 +209,50 @@ impl Stream {
         let Some(object) = self.object(id) else { return Ok(()) };
         match object.root.at_pointer(pointer).filter(|node| node.kind() == Kind::Seq) {
             Some(list) => {
-                let path = format!("{}{pointer}/{}", object.prefix(), list.items().count());
-                self.edit(report, id, Op::Add, path, item, None, why)
+                let path = format!("{pointer}/{}", list.items().count());
+                let change = Edit { op: Op::Add, value: item, previous: None, why };
+                let place = object.location.place;
+                self.edit(report, id, &path, 0, place, change)
             }
             None => self.set(report, id, pointer, Value::Array(vec![item]), why),
         }
     }
 
-    #[allow(clippy::too_many_arguments)] // the fields of a change
+    /// Makes an edit at `pointer` of an object and records it. `place` is where the part behind `split` starts.
     fn edit(
         &mut self,
         report: &mut Report,
         id: ObjectId,
-        op: Op,
-        path: String,
-        value: Value,
-        previous: Option<Value>,
-        why: Why,
+        pointer: &str,
+        split: usize,
+        place: Place,
+        edit: Edit,
     ) -> Result<(), EditError> {
         let Some(location) = self.objects.get(id) else { return Ok(()) };
         let Some(document) = self.documents.get_mut(location.yaml) else { return Ok(()) };
-        let relative = path.get(location.prefix.len()..).unwrap_or("");
-        document.apply_at(location.place, &location.inside, Operation { op, path: relative, value: &value })?;
+        let (before, path) = pointer.split_at_checked(split).unwrap_or(("", pointer));
+        let operation = Operation { op: edit.op, path, value: &edit.value };
+        document.apply_at(place, || format!("{}{before}", location.inside), operation)?;
         report.changes.push(Change {
             document: location.document,
             object: id,
-            op,
-            path,
-            value,
-            previous: previous.map(Box::new),
+            op: edit.op,
+            path: format!("{}{pointer}", location.prefix),
+            value: edit.value,
+            previous: edit.previous.map(Box::new),
             function: Arc::clone(report.function()),
-            why,
+            why: edit.why,
         });
         Ok(())
     }
+}
+
+/// What is recorded of an edit, beside its place.
+struct Edit {
+    op: Op,
+    value: Value,
+    previous: Option<Value>,
+    why: Why,
 }
 
 /// Adds the object at `node`, or the items of the list that it is.

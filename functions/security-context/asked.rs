@@ -25,19 +25,19 @@ pub(super) fn fixed_ids(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
             out.push(if source == place { violation.remove(view.pointer(place, &path)) } else { violation });
         }
     }
-    if let Some(node) = value(view.security, "fsGroup").filter(|_| view.whole) {
+    if let Some(node) = view.security.get("fsGroup").filter(|_| view.whole) {
         out.push(fs_group_violation(view, node).remove(view.pointer(Place::Pod, FS_GROUP)));
     }
 }
 
 /// Pod's and containers' `securityContext.runAsGroup`: not 0, absent.
 pub(super) fn run_as_group(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
-    ids(view, "runAsGroup", Field::RunAsGroup, spec.run_as_group.map(|id| json!(id.get())), out);
+    ids(view, "runAsGroup", Field::RunAsGroup, spec.run_as_group, out);
 }
 
 /// Pod's `securityContext.fsGroup`: not 0, absent.
 pub(super) fn fs_group(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
-    let node = value(view.security, "fsGroup").filter(|node| view.whole && node.as_int().is_none_or(|id| id == 0));
+    let node = view.security.get("fsGroup").filter(|node| view.whole && node.as_int().is_none_or(|id| id == 0));
     if let (Some(node), Some(id)) = (node, spec.fs_group) {
         out.push(fs_group_violation(view, node).set(view.pointer(Place::Pod, FS_GROUP), json!(id.get())));
     }
@@ -51,13 +51,13 @@ fn fs_group_violation(view: &View<'_>, node: Node<'_>) -> Violation {
 pub(super) fn read_only_root_filesystem(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
     for (place, container) in view.in_scope().filter(|_| !view.windows) {
         let field = Field::ReadOnlyRootFilesystem;
-        flag(view, place, container.security, "readOnlyRootFilesystem", field, true, out);
+        flag(view, place, &container.security, "readOnlyRootFilesystem", field, true, out);
     }
 }
 
 /// Pod's `automountServiceAccountToken`: false; anything where the Vault agent injector needs the token.
 pub(super) fn automount_service_account_token(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
-    let node = value(Some(view.spec), "automountServiceAccountToken").filter(|node| node.as_bool() != Some(false));
+    let node = view.spec.get("automountServiceAccountToken").filter(|node| node.as_bool() != Some(false));
     if let Some(node) = node.filter(|_| view.whole && !needs_token(view)) {
         let path = "/automountServiceAccountToken";
         let says = show("automountServiceAccountToken", node);
@@ -69,7 +69,7 @@ pub(super) fn automount_service_account_token(view: &View<'_>, _: &Spec, out: &m
 /// Whether the Vault agent injector needs the pod's token: it is on (as Go's `strconv.ParseBool` reads it), and no
 /// volume of its own is named.
 pub(super) fn needs_token(view: &View<'_>) -> bool {
-    let annotations = view.annotations();
+    let annotations = view.annotations;
     let on = value(annotations, AGENT_INJECT).is_some_and(|node| match node.as_str() {
         Some(text) => matches!(text.as_ref(), "1" | "t" | "T" | "true" | "TRUE" | "True"),
         None => node.as_bool() == Some(true),

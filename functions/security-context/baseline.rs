@@ -4,14 +4,8 @@ use serde_json::{Value, json};
 
 use super::fields::Field;
 use super::spec::Spec;
-use super::view::{Place, View, Violation, show, value};
-use crate::yaml::{Kind, Node, escape_token};
-
-/// Prefix of the annotations that named AppArmor profiles before the fields.
-const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
-/// Annotations that named seccomp profiles before the fields.
-const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
-const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
+use super::view::{Entries, Place, View, Violation, show, value};
+use crate::yaml::{Kind, Node};
 
 /// The capabilities of containers' default set, without `NET_RAW`.
 const DEFAULT_CAPABILITIES: &[&str] = &[
@@ -29,10 +23,6 @@ const DEFAULT_CAPABILITIES: &[&str] = &[
     "SETUID",
     "SYS_CHROOT",
 ];
-
-/// SELinux types, with the version that allowed each.
-const SE_LINUX_TYPES: &[(&str, u32)] =
-    &[("", 0), ("container_t", 0), ("container_init_t", 0), ("container_kvm_t", 0), ("container_engine_t", 31)];
 
 /// Safe sysctls, with the version that allowed each.
 const SYSCTLS: &[(&str, u32)] = &[
@@ -52,14 +42,14 @@ const SYSCTLS: &[(&str, u32)] = &[
     ("net.ipv4.tcp_notsent_lowat", 37),
 ];
 
-fn allows(table: &[(&str, u32)], spec: &Spec, word: &str) -> bool {
+pub(super) fn allows(table: &[(&str, u32)], spec: &Spec, word: &str) -> bool {
     table.iter().any(|(allowed, from)| *allowed == word && spec.version.minor() >= *from)
 }
 
 /// Containers' `securityContext.privileged`: false, absent.
 pub(super) fn privileged(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
     for (place, container) in view.in_scope() {
-        flag(view, place, container.security, "privileged", Field::Privileged, false, out);
+        flag(view, place, &container.security, "privileged", Field::Privileged, false, out);
     }
 }
 
@@ -81,7 +71,7 @@ pub(super) fn windows_host_process(view: &View<'_>, _: &Spec, out: &mut Vec<Viol
 pub(super) fn host_namespaces(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
     let fields = [("hostNetwork", Field::HostNetwork), ("hostPID", Field::HostPid), ("hostIPC", Field::HostIpc)];
     for (key, field) in fields.into_iter().filter(|_| view.whole) {
-        if let Some(node) = value(Some(view.spec), key).filter(|node| node.as_bool() != Some(false)) {
+        if let Some(node) = view.spec.get(key).filter(|node| node.as_bool() != Some(false)) {
             let path = format!("/{key}");
             out.push(
                 view.violation(field, Place::Pod, &path, show(key, node))
@@ -94,7 +84,7 @@ pub(super) fn host_namespaces(view: &View<'_>, _: &Spec, out: &mut Vec<Violation
 /// Containers' `ports[*].hostPort`: 0, absent.
 pub(super) fn host_ports(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
     for (place, container) in view.in_scope() {
-        for (at, port) in value(Some(container.node), "ports").into_iter().flat_map(Node::items).enumerate() {
+        for (at, port) in container.fields.get("ports").into_iter().flat_map(Node::items).enumerate() {
             if let Some(node) = value(Some(port), "hostPort").filter(|node| node.as_int() != Some(0)) {
                 let path = format!("/ports/{at}/hostPort");
                 let pointer = view.pointer(place, &path);
@@ -106,9 +96,7 @@ pub(super) fn host_ports(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
 
 /// Pod's `volumes[*].hostPath`: absent.
 pub(super) fn host_path_volumes(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
-    for (at, volume) in
-        value(Some(view.spec), "volumes").filter(|_| view.whole).into_iter().flat_map(Node::items).enumerate()
-    {
+    for (at, volume) in view.spec.get("volumes").filter(|_| view.whole).into_iter().flat_map(Node::items).enumerate() {
         if let Some(node) = value(Some(volume), "hostPath") {
             out.push(view.violation(
                 Field::HostPath,
@@ -128,7 +116,7 @@ pub(super) fn capabilities(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) 
 /// Containers' added capabilities that are not `allowed`. A mere `CAP_` before an allowed one can be edited away.
 pub(super) fn added_capabilities(view: &View<'_>, allowed: impl Fn(&str) -> bool, out: &mut Vec<Violation>) {
     for (place, container) in view.in_scope() {
-        let Some(list) = value(value(container.security, "capabilities"), "add") else { continue };
+        let Some(list) = value(container.security.get("capabilities"), "add") else { continue };
         let path = "/securityContext/capabilities/add";
         let mut edits = Vec::new();
         let mut bad = Vec::new();
@@ -158,100 +146,6 @@ pub(super) fn added_capabilities(view: &View<'_>, allowed: impl Fn(&str) -> bool
     }
 }
 
-/// The pod's annotations `seccomp.security.alpha.kubernetes.io/pod` and
-/// `container.seccomp.security.alpha.kubernetes.io/*`: `runtime/default`, `docker/default`, `localhost/*`, absent.
-/// Since v1.19 the standard looks at the fields instead; the API server still refuses a pod whose annotation and field
-/// contradict each other.
-/// v1.19+: pod's and containers' `securityContext.seccompProfile.type`: `RuntimeDefault`, `Localhost`, absent.
-pub(super) fn seccomp_profile(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
-    if let Some(annotations) = view.annotations() {
-        for (key, _) in annotations.entries() {
-            let name = key.strip_prefix(SECCOMP_CONTAINER);
-            if let Some(place) = name.map(|name| view.place_of(name)).or((key == SECCOMP_POD).then_some(Place::Pod)) {
-                annotation(view, Field::SeccompProfile, place, &key, |text| seccomp_of(text).is_some(), out);
-            }
-        }
-    }
-    if spec.version.minor() < 19 {
-        return;
-    }
-    for (place, source, profile) in view.securities("seccompProfile", Field::SeccompProfile) {
-        if !has_allowed_type(profile) {
-            let path = "/securityContext/seccompProfile";
-            let says = show("seccompProfile", profile);
-            let violation = view.violation_from(source, Field::SeccompProfile, place, path, says);
-            out.push(violation.set(view.pointer(place, path), spec.seccomp()));
-        }
-    }
-}
-
-/// The profile that an annotation's value means, if it is one that is allowed.
-fn seccomp_of(text: &str) -> Option<Value> {
-    match (text, text.strip_prefix("localhost/")) {
-        ("runtime/default" | "docker/default", _) => Some(json!({"type": "RuntimeDefault"})),
-        (_, Some(file)) => Some(json!({"type": "Localhost", "localhostProfile": file})),
-        _ => None,
-    }
-}
-
-/// The seccomp profile that the annotation for a place means.
-pub(super) fn annotated_seccomp(view: &View<'_>, place: Place) -> Option<Value> {
-    let annotations = view.annotations()?;
-    let node = match view.container(place) {
-        None => annotations.get(SECCOMP_POD),
-        Some(container) => annotations.get(&[SECCOMP_CONTAINER, &container.name].concat()),
-    };
-    seccomp_of(&node?.as_str()?)
-}
-
-/// The pod's annotations `container.apparmor.security.beta.kubernetes.io/*`: runtime/default, localhost/*, empty, absent.
-/// Pod's and containers' `securityContext.appArmorProfile.type`: RuntimeDefault, Localhost, absent.
-pub(super) fn app_armor_profile(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
-    for (place, source, profile) in view.securities("appArmorProfile", Field::AppArmorProfile) {
-        if !has_allowed_type(profile) {
-            let path = "/securityContext/appArmorProfile";
-            let violation =
-                view.violation_from(source, Field::AppArmorProfile, place, path, show("appArmorProfile", profile));
-            // Removed, not replaced: an explicit RuntimeDefault does not start on nodes without AppArmor.
-            out.push(if source == place { violation.remove(view.pointer(place, path)) } else { violation });
-        }
-    }
-    let allowed = |text: &str| matches!(text, "" | "runtime/default") || text.starts_with("localhost/");
-    for (key, _) in view.annotations().into_iter().flat_map(Node::entries) {
-        if let Some(name) = key.strip_prefix(APP_ARMOR) {
-            annotation(view, Field::AppArmorProfile, view.place_of(name), &key, allowed, out);
-        }
-    }
-}
-
-/// Pod's and containers' `securityContext.seLinuxOptions`: type container_t, container_init_t, container_kvm_t, since
-/// v1.31 container_engine_t, empty, absent; user and role empty, absent.
-pub(super) fn se_linux_options(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
-    for (place, source, options) in view.securities("seLinuxOptions", Field::SeLinuxOptions) {
-        let is_bad = |key: &str, node: Node<'_>| match (key, node.as_str()) {
-            ("type", Some(text)) => !allows(SE_LINUX_TYPES, spec, &text),
-            ("user" | "role", Some(text)) => !text.is_empty(),
-            ("type" | "user" | "role", None) => true,
-            _ => false,
-        };
-        let set: Vec<_> = options.entries().filter(|(_, node)| !node.is_null()).collect();
-        let bad: Vec<_> = set.iter().filter(|(key, node)| is_bad(key, *node)).collect();
-        if bad.is_empty() {
-            continue;
-        }
-        let path = "/securityContext/seLinuxOptions";
-        let violation =
-            view.violation_from(source, Field::SeLinuxOptions, place, path, show("seLinuxOptions", options));
-        out.push(match (source == place, bad.len() == set.len()) {
-            (false, _) => violation,
-            (true, true) => violation.remove(view.pointer(place, path)),
-            (true, false) => bad
-                .iter()
-                .fold(violation, |violation, (key, _)| violation.remove(view.pointer(place, &format!("{path}/{key}")))),
-        });
-    }
-}
-
 /// Containers' `securityContext.procMount`: Default, absent; since v1.35 anything where the pod has `hostUsers: false`.
 pub(super) fn proc_mount(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
     if !(spec.version.minor() >= 35 && view.has_own_users()) {
@@ -263,7 +157,7 @@ pub(super) fn proc_mount(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>)
 pub(super) fn masked_proc(view: &View<'_>, out: &mut Vec<Violation>) {
     for (place, container) in view.in_scope() {
         if let Some(node) =
-            value(container.security, "procMount").filter(|node| node.as_str().as_deref() != Some("Default"))
+            container.security.get("procMount").filter(|node| node.as_str().as_deref() != Some("Default"))
         {
             let path = "/securityContext/procMount";
             let violation = view.violation(Field::ProcMount, place, path, show("procMount", node));
@@ -274,9 +168,8 @@ pub(super) fn masked_proc(view: &View<'_>, out: &mut Vec<Violation>) {
 
 /// Pod's `securityContext.sysctls[*].name`: the safe ones of the version.
 pub(super) fn sysctls(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
-    let Some(list) = value(view.security, "sysctls").filter(|_| view.whole) else { return };
-    let name =
-        |item: Node<'_>| item.get("name").and_then(Node::as_str).map_or_else(String::new, |name| name.into_owned());
+    let Some(list) = view.security.get("sysctls").filter(|_| view.whole) else { return };
+    let name = |item: Node<'_>| item.get("name").and_then(Node::as_str).unwrap_or_default().into_owned();
     let items: Vec<_> = list.items().map(name).enumerate().collect();
     let bad: Vec<_> = items.iter().filter(|(_, name)| !allows(SYSCTLS, spec, name)).collect();
     if bad.is_empty() && list.kind() == Kind::Seq {
@@ -300,8 +193,8 @@ pub(super) fn sysctls(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
 pub(super) fn probe_hosts(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
     for (place, container) in view.in_scope() {
         let probes = ["livenessProbe", "readinessProbe", "startupProbe"];
-        let of_probes = probes.map(|key| (key, value(Some(container.node), key)));
-        let lifecycle = value(Some(container.node), "lifecycle");
+        let of_probes = probes.map(|key| (key, container.fields.get(key)));
+        let lifecycle = container.fields.get("lifecycle");
         let of_hooks = [("lifecycle/postStart", "postStart"), ("lifecycle/preStop", "preStop")];
         let of_hooks = of_hooks.map(|(path, key)| (path, value(lifecycle, key)));
         for (path, handler) in of_probes.into_iter().chain(of_hooks) {
@@ -321,44 +214,14 @@ pub(super) fn probe_hosts(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
 pub(super) fn flag(
     view: &View<'_>,
     place: Place,
-    security: Option<Node<'_>>,
+    security: &Entries<'_>,
     key: &str,
     field: Field,
     wanted: bool,
     out: &mut Vec<Violation>,
 ) {
-    if let Some(node) = value(security, key).filter(|node| node.as_bool() != Some(wanted)) {
+    if let Some(node) = security.get(key).filter(|node| node.as_bool() != Some(wanted)) {
         let path = format!("/securityContext/{key}");
         out.push(view.violation(field, place, &path, show(key, node)).set(view.pointer(place, &path), json!(wanted)));
     }
-}
-
-/// A pod annotation that names a profile for `place`.
-fn annotation(
-    view: &View<'_>,
-    field: Field,
-    place: Place,
-    key: &str,
-    allowed: impl Fn(&str) -> bool,
-    out: &mut Vec<Violation>,
-) {
-    let Some(node) = value(view.annotations(), key).filter(|node| !node.as_str().is_some_and(|text| allowed(&text)))
-    else {
-        return;
-    };
-    let pointer = format!("{}/metadata/annotations/{}", view.pod.template, escape_token(key));
-    let violation = Violation {
-        field,
-        place,
-        inherited: false,
-        pointer: pointer.clone(),
-        says: show(key, node),
-        edits: Vec::new(),
-    };
-    out.push(violation.remove(pointer));
-}
-
-fn has_allowed_type(profile: Node<'_>) -> bool {
-    let kind = value(Some(profile), "type").and_then(Node::as_str);
-    matches!(kind.as_deref(), Some("RuntimeDefault" | "Localhost"))
 }

@@ -4,7 +4,7 @@
 
 use super::spec::{Level, Profile, Spec};
 use super::view::{View, Violation};
-use super::{asked, baseline, restricted};
+use super::{asked, baseline, profiles, restricted};
 
 /// When a check applies. Versions are minor numbers of the standard.
 #[derive(Clone, Copy)]
@@ -28,8 +28,11 @@ pub(super) struct Check {
     pub(super) allows: &'static str,
     when: When,
     /// Finds the values that are not.
-    pub(super) find: fn(&View<'_>, &Spec, &mut Vec<Violation>),
+    pub(super) find: Find,
 }
+
+/// Finds the values of a pod that a check does not allow.
+type Find = fn(&View<'_>, &Spec, &mut Vec<Violation>);
 
 impl Check {
     /// Who demands it, for messages: `restricted v1.35`.
@@ -56,157 +59,105 @@ pub(super) fn of(spec: &Spec) -> Vec<&'static Check> {
     CHECKS.iter().filter(applies).collect()
 }
 
+const fn check(rule: &'static str, when: When, find: Find, allows: &'static str) -> Check {
+    Check { rule, allows, when, find }
+}
+
 /// All checks. A check stands behind those whose exceptions excuse it: `allowPrivilegeEscalation` behind `privileged`.
-static CHECKS: &[Check] = &[
-    Check {
-        rule: "conflict/privileged",
-        allows: "only `false`",
-        when: When::Baseline { from: 0, until: NEVER },
-        find: baseline::privileged,
-    },
-    Check {
-        rule: "conflict/windowsHostProcess",
-        allows: "only `false`",
-        when: When::Baseline { from: 0, until: NEVER },
-        find: baseline::windows_host_process,
-    },
-    Check {
-        rule: "conflict/hostNamespaces",
-        allows: "only `false`",
-        when: When::Baseline { from: 0, until: NEVER },
-        find: baseline::host_namespaces,
-    },
-    Check {
-        rule: "conflict/hostPorts",
-        allows: "no host ports",
-        when: When::Baseline { from: 0, until: NEVER },
-        find: baseline::host_ports,
-    },
-    Check {
-        rule: "conflict/hostPathVolumes",
-        allows: "no hostPath volumes",
-        when: When::Baseline { from: 0, until: 0 },
-        find: baseline::host_path_volumes,
-    },
-    Check {
-        rule: "conflict/restrictedVolumes",
-        allows: "only configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected and secret volumes",
-        when: When::Restricted { from: 0 },
-        find: restricted::volumes,
-    },
-    Check {
-        rule: "conflict/capabilities_baseline",
-        allows: "only capabilities of the default set without NET_RAW, in capitals and without `CAP_`",
-        when: When::Baseline { from: 0, until: 22 },
-        find: baseline::capabilities,
-    },
-    Check {
-        rule: "conflict/capabilities_restricted",
-        allows: "only `NET_BIND_SERVICE`",
-        when: When::Restricted { from: 22 },
-        find: restricted::capabilities,
-    },
-    Check {
-        rule: "conflict/allowPrivilegeEscalation",
-        allows: "only `false`",
-        when: When::Restricted { from: 8 },
-        find: restricted::allow_privilege_escalation,
-    },
-    Check {
-        rule: "conflict/openshift",
-        allows: "no fixed ids: OpenShift assigns them",
-        when: When::Asked(|spec| spec.profile == Some(Profile::Openshift)),
-        find: asked::fixed_ids,
-    },
-    Check {
-        rule: "conflict/runAsUser",
-        allows: "no uid 0",
+static CHECKS: &[Check] = &{
+    use When::{Asked, Baseline, Restricted};
+    const ALWAYS: When = Baseline { from: 0, until: NEVER };
+    [
+        check("conflict/privileged", ALWAYS, baseline::privileged, "only `false`"),
+        check("conflict/windowsHostProcess", ALWAYS, baseline::windows_host_process, "only `false`"),
+        check("conflict/hostNamespaces", ALWAYS, baseline::host_namespaces, "only `false`"),
+        check("conflict/hostPorts", ALWAYS, baseline::host_ports, "no host ports"),
+        check(
+            "conflict/hostPathVolumes",
+            Baseline { from: 0, until: 0 },
+            baseline::host_path_volumes,
+            "no hostPath volumes",
+        ),
+        check(
+            "conflict/restrictedVolumes",
+            Restricted { from: 0 },
+            restricted::volumes,
+            "only volumes of configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected, secret",
+        ),
+        check(
+            "conflict/capabilities_baseline",
+            Baseline { from: 0, until: 22 },
+            baseline::capabilities,
+            "only the default set without NET_RAW, in capitals and without `CAP_`",
+        ),
+        check(
+            "conflict/capabilities_restricted",
+            Restricted { from: 22 },
+            restricted::capabilities,
+            "only `NET_BIND_SERVICE`",
+        ),
+        check(
+            "conflict/allowPrivilegeEscalation",
+            Restricted { from: 8 },
+            restricted::allow_privilege_escalation,
+            "only `false`",
+        ),
+        check(
+            "conflict/openshift",
+            Asked(|spec| spec.profile == Some(Profile::Openshift)),
+            asked::fixed_ids,
+            "no fixed ids: OpenShift assigns them",
+        ),
         // In the standard since v1.23; before, because `runAsNonRoot: true` keeps uid 0 from starting.
-        when: When::Restricted { from: 0 },
-        find: restricted::run_as_user,
-    },
-    Check {
-        rule: "conflict/runAsUser",
-        allows: "no uid 0",
-        when: When::Asked(|spec| spec.level == Level::Baseline && spec.run_as_user.is_some()),
-        find: restricted::run_as_user,
-    },
-    Check {
-        rule: "conflict/runAsNonRoot",
-        allows: "only `true`",
-        when: When::Restricted { from: 0 },
-        find: restricted::run_as_non_root,
-    },
-    Check {
-        rule: "conflict/runAsGroup",
-        allows: "no gid 0",
-        when: When::Asked(|spec| spec.run_as_group.is_some()),
-        find: asked::run_as_group,
-    },
-    Check {
-        rule: "conflict/fsGroup",
-        allows: "no gid 0",
-        when: When::Asked(|spec| spec.fs_group.is_some()),
-        find: asked::fs_group,
-    },
-    Check {
-        rule: "conflict/seccompProfile_baseline",
-        allows: "only `RuntimeDefault` and `Localhost`",
-        when: When::Baseline { from: 0, until: 19 },
-        find: baseline::seccomp_profile,
-    },
-    Check {
-        rule: "conflict/seccompProfile_restricted",
-        allows: "only `RuntimeDefault` and `Localhost`",
-        when: When::Restricted { from: 19 },
-        find: restricted::seccomp_profile,
-    },
-    Check {
-        rule: "conflict/appArmorProfile",
-        allows: "only `RuntimeDefault` and `Localhost`",
-        when: When::Baseline { from: 0, until: NEVER },
-        find: baseline::app_armor_profile,
-    },
-    Check {
-        rule: "conflict/seLinuxOptions",
-        allows: "only the container types, and neither user nor role",
-        when: When::Baseline { from: 0, until: NEVER },
-        find: baseline::se_linux_options,
-    },
-    Check {
-        rule: "conflict/procMount",
-        allows: "only `Default`",
-        when: When::Baseline { from: 0, until: 35 },
-        find: baseline::proc_mount,
-    },
-    Check {
-        rule: "conflict/procMount_restricted",
-        allows: "only `Default`",
-        when: When::Restricted { from: 35 },
-        find: restricted::proc_mount,
-    },
-    Check {
-        rule: "conflict/sysctls",
-        allows: "only the safe sysctls",
-        when: When::Baseline { from: 0, until: NEVER },
-        find: baseline::sysctls,
-    },
-    Check {
-        rule: "conflict/hostProbesAndHostLifecycle",
-        allows: "no host",
-        when: When::Baseline { from: 34, until: NEVER },
-        find: baseline::probe_hosts,
-    },
-    Check {
-        rule: "conflict/readOnlyRootFilesystem",
-        allows: "only `true`",
-        when: When::Asked(|spec| spec.read_only_root_filesystem),
-        find: asked::read_only_root_filesystem,
-    },
-    Check {
-        rule: "conflict/automountServiceAccountToken",
-        allows: "only `false`",
-        when: When::Asked(|spec| spec.automount_service_account_token == Some(false)),
-        find: asked::automount_service_account_token,
-    },
-];
+        check("conflict/runAsUser", Restricted { from: 0 }, restricted::run_as_user, "no uid 0"),
+        check(
+            "conflict/runAsUser",
+            Asked(|spec| spec.level == Level::Baseline && spec.run_as_user.is_some()),
+            restricted::run_as_user,
+            "no uid 0",
+        ),
+        check("conflict/runAsNonRoot", Restricted { from: 0 }, restricted::run_as_non_root, "only `true`"),
+        check("conflict/runAsGroup", Asked(|spec| spec.run_as_group.is_some()), asked::run_as_group, "no gid 0"),
+        check("conflict/fsGroup", Asked(|spec| spec.fs_group.is_some()), asked::fs_group, "no gid 0"),
+        check(
+            "conflict/seccompProfile_baseline",
+            Baseline { from: 0, until: 19 },
+            profiles::seccomp_profile,
+            "only `RuntimeDefault` and `Localhost`",
+        ),
+        check(
+            "conflict/seccompProfile_restricted",
+            Restricted { from: 19 },
+            restricted::seccomp_profile,
+            "only `RuntimeDefault` and `Localhost`",
+        ),
+        check("conflict/appArmorProfile", ALWAYS, profiles::app_armor_profile, "only `RuntimeDefault` and `Localhost`"),
+        check(
+            "conflict/seLinuxOptions",
+            ALWAYS,
+            profiles::se_linux_options,
+            "only the container types, and neither user nor role",
+        ),
+        check("conflict/procMount", Baseline { from: 0, until: 35 }, baseline::proc_mount, "only `Default`"),
+        check("conflict/procMount_restricted", Restricted { from: 35 }, restricted::proc_mount, "only `Default`"),
+        check("conflict/sysctls", ALWAYS, baseline::sysctls, "only the safe sysctls"),
+        check(
+            "conflict/hostProbesAndHostLifecycle",
+            Baseline { from: 34, until: NEVER },
+            baseline::probe_hosts,
+            "no host",
+        ),
+        check(
+            "conflict/readOnlyRootFilesystem",
+            Asked(|spec| spec.read_only_root_filesystem),
+            asked::read_only_root_filesystem,
+            "only `true`",
+        ),
+        check(
+            "conflict/automountServiceAccountToken",
+            Asked(|spec| spec.automount_service_account_token == Some(false)),
+            asked::automount_service_account_token,
+            "only `false`",
+        ),
+    ]
+};

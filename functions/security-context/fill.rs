@@ -6,14 +6,13 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use super::asked::needs_token;
-use super::baseline::annotated_seccomp;
 use super::fields::Field;
 use super::judge::{Edit, Judge};
+use super::profiles::annotated_seccomp;
 use super::restricted::{is_linux, is_relaxed};
 use super::spec::{Level, Profile, Spec};
-use super::view::{Action, ContainerView, Place, View, value};
+use super::view::{Action, ContainerView, Entries, Place, View, value};
 use crate::report::{Class, Severity, Why};
-use crate::yaml::Node;
 
 /// The versions of `restricted` that began to demand a field.
 const ALLOW_PRIVILEGE_ESCALATION: u32 = 8;
@@ -97,10 +96,10 @@ pub(super) fn fill(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
 
 /// Fills a field that containers inherit from the pod.
 fn inherited(view: &View<'_>, judge: &mut Judge<'_>, key: &str, field: Field, wanted: &Value, rule: &Rule) {
-    if value(view.security, key).is_some() || view.stands(Place::Pod, field) {
+    if view.security.get(key).is_some() || view.stands(Place::Pod, field) {
         return;
     }
-    let lacks = |container: &ContainerView<'_>| value(container.security, key).is_none();
+    let lacks = |container: &ContainerView<'_>| container.security.get(key).is_none();
     let must_not =
         |place: Place| view.stands(place, field) || field == Field::RunAsNonRoot && view.stays_root(place, false);
     let lacking = view.containers.iter().filter(|container| lacks(container)).count();
@@ -112,11 +111,11 @@ fn inherited(view: &View<'_>, judge: &mut Judge<'_>, key: &str, field: Field, wa
             wanting += 1;
         }
     }
-    let path = ["/securityContext/", key].concat();
     let fill = |judge: &mut Judge<'_>, place: Place| {
         // An old annotation is the user's own value, and the API refuses a field that contradicts it.
         let annotated = if field == Field::SeccompProfile { annotated_seccomp(view, place) } else { None };
         let wanted = annotated.unwrap_or_else(|| wanted.clone());
+        let path = ["/securityContext/", key].concat();
         judge.edits.push(rule.edit(view.pointer(place, &path), wanted, Class::Added));
     };
     if wanting == lacking && view.whole && !view.container_level_only {
@@ -136,9 +135,9 @@ fn inherited(view: &View<'_>, judge: &mut Judge<'_>, key: &str, field: Field, wa
 fn containers(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
     let spec = judge.spec;
     for (place, container) in view.in_scope() {
-        let security = container.security;
+        let security = &container.security;
         let may_escalate = view.stands(place, Field::Privileged) || view.stays_sys_admin(place, false);
-        if demands.escalation && !may_escalate && value(security, "allowPrivilegeEscalation").is_none() {
+        if demands.escalation && !may_escalate && security.get("allowPrivilegeEscalation").is_none() {
             add(
                 view,
                 judge,
@@ -150,7 +149,7 @@ fn containers(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
             );
         }
         if demands.drop {
-            let dropped = value(value(security, "capabilities"), "drop");
+            let dropped = value(security.get("capabilities"), "drop");
             let all = dropped.is_some_and(|list| list.items().any(|item| item.as_str().as_deref() == Some("ALL")));
             let class = if dropped.is_some() { Class::Raised } else { Class::Added };
             if !all && judge.exempts(place, Field::CapabilitiesDrop) {
@@ -160,7 +159,7 @@ fn containers(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
                 judge.edits.push(DROP.edit(pointer, json!(["ALL"]), class));
             }
         }
-        if spec.read_only_root_filesystem && value(security, "readOnlyRootFilesystem").is_none() {
+        if spec.read_only_root_filesystem && security.get("readOnlyRootFilesystem").is_none() {
             add(view, judge, place, "readOnlyRootFilesystem", Field::ReadOnlyRootFilesystem, json!(true), &READ_ONLY);
         }
     }
@@ -168,17 +167,15 @@ fn containers(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
 
 /// Adds a field of a container's security context, unless an exception exempts it.
 fn add(view: &View<'_>, judge: &mut Judge<'_>, place: Place, key: &str, field: Field, wanted: Value, rule: &Rule) {
-    match judge.exempts(place, field) {
-        true => judge.leave(view, place, field),
-        false => {
-            let pointer = view.pointer(place, &format!("/securityContext/{key}"));
-            judge.edits.push(rule.edit(pointer, wanted, Class::Added));
-        }
+    if judge.exempts(place, field) {
+        return judge.leave(view, place, field);
     }
+    let pointer = view.pointer(place, &["/securityContext/", key].concat());
+    judge.edits.push(rule.edit(pointer, wanted, Class::Added));
 }
 
 fn fs_group(view: &View<'_>, judge: &mut Judge<'_>, gid: &Value) {
-    if !view.whole || value(view.security, "fsGroup").is_some() {
+    if !view.whole || view.security.get("fsGroup").is_some() {
         return;
     }
     if view.container_level_only {
@@ -190,37 +187,35 @@ fn fs_group(view: &View<'_>, judge: &mut Judge<'_>, gid: &Value) {
 }
 
 fn automount(view: &View<'_>, judge: &mut Judge<'_>) {
-    if value(Some(view.spec), "automountServiceAccountToken").is_some() {
+    if view.spec.get("automountServiceAccountToken").is_some() {
         return;
     }
     if needs_token(view) {
         let message = "the Vault agent injector needs the service account's token: it stays mounted";
         return judge.report.find(Severity::Info, "automount-token", &view.object, &view.pod.spec, message, "");
     }
-    match judge.exempts(Place::Pod, Field::AutomountServiceAccountToken) {
-        true => judge.leave(view, Place::Pod, Field::AutomountServiceAccountToken),
-        false => {
-            let pointer = view.pointer(Place::Pod, "/automountServiceAccountToken");
-            judge.edits.push(TOKEN.edit(pointer, json!(false), Class::Added));
-        }
+    if judge.exempts(Place::Pod, Field::AutomountServiceAccountToken) {
+        return judge.leave(view, Place::Pod, Field::AutomountServiceAccountToken);
     }
+    let pointer = view.pointer(Place::Pod, "/automountServiceAccountToken");
+    judge.edits.push(TOKEN.edit(pointer, json!(false), Class::Added));
 }
 
 /// Says for which containers nobody knows whether they run as root: then `runAsNonRoot` keeps them from starting.
 fn unproven(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
-    let uid = |security: Option<Node<'_>>| match view.windows {
-        true => value(value(security, "windowsOptions"), "runAsUserName").is_some(),
-        false => value(security, "runAsUser").is_some_and(|node| node.as_int() != Some(0)),
+    let uid = |security: &Entries<'_>| match view.windows {
+        true => value(security.get("windowsOptions"), "runAsUserName").is_some(),
+        false => security.get("runAsUser").is_some_and(|node| node.as_int() != Some(0)),
     };
-    if uid(view.security) || is_relaxed(view, judge.spec) {
+    if uid(&view.security) || is_relaxed(view, judge.spec) {
         return;
     }
-    let is_unproven = |place: Place, security| {
+    let is_unproven = |place: Place, security: &Entries<'_>| {
         let exempt = judge.exempts(place, Field::RunAsNonRoot) || view.stands(place, Field::RunAsNonRoot);
         let filled = demands.user.is_some() && !view.windows && !judge.exempts(place, Field::RunAsUser);
         !exempt && !filled && !uid(security) && !view.stays_root(place, false)
     };
-    let names = view.in_scope().filter(|(place, container)| is_unproven(*place, container.security));
+    let names = view.in_scope().filter(|(place, container)| is_unproven(*place, &container.security));
     let names: Vec<&str> = names.map(|(_, container)| container.name.as_str()).collect();
     if names.is_empty() {
         return;
@@ -235,7 +230,7 @@ fn unproven(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
 
 /// Whether a container's root filesystem is read-only once everything is set.
 pub(super) fn is_read_only(view: &View<'_>, judge: &Judge<'_>, place: Place) -> bool {
-    let own = view.container(place).and_then(|container| value(container.security, "readOnlyRootFilesystem"));
+    let own = view.container(place).and_then(|container| container.security.get("readOnlyRootFilesystem"));
     let asked = judge.spec.read_only_root_filesystem;
     let field = Field::ReadOnlyRootFilesystem;
     !view.windows

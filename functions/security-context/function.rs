@@ -10,9 +10,11 @@ mod checks;
 pub mod fields;
 mod fill;
 mod judge;
+mod profiles;
 mod restricted;
 pub mod spec;
 mod validity;
+pub mod values;
 mod view;
 mod volumes;
 

@@ -2,12 +2,14 @@
 //!
 //! What it wants and nobody set is no violation here: `fill` sets it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::baseline::{self, added_capabilities, flag, masked_proc};
+use super::baseline::{added_capabilities, flag, masked_proc};
 use super::fields::Field;
+use super::profiles;
 use super::spec::{Profile, Spec};
-use super::view::{Place, View, Violation, show, value};
+use super::values::NonRootId;
+use super::view::{Place, View, Violation, show};
 use crate::yaml::Node;
 
 /// The types of volumes that are allowed.
@@ -38,9 +40,7 @@ pub(super) fn is_relaxed(view: &View<'_>, spec: &Spec) -> bool {
 
 /// Pod's `volumes[*]`: only the types of [`VOLUMES`]; one without a type is an emptyDir.
 pub(super) fn volumes(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
-    for (at, volume) in
-        value(Some(view.spec), "volumes").filter(|_| view.whole).into_iter().flat_map(Node::items).enumerate()
-    {
+    for (at, volume) in view.spec.get("volumes").filter(|_| view.whole).into_iter().flat_map(Node::items).enumerate() {
         for (key, node) in volume.entries().filter(|(key, _)| key != "name" && !VOLUMES.contains(&key.as_ref())) {
             let field = if key == "hostPath" { Field::HostPath } else { Field::Volumes };
             if !node.is_null() {
@@ -62,7 +62,7 @@ pub(super) fn capabilities(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation
 pub(super) fn allow_privilege_escalation(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
     for (place, container) in view.in_scope().filter(|_| is_linux(view, spec)) {
         let field = Field::AllowPrivilegeEscalation;
-        flag(view, place, container.security, "allowPrivilegeEscalation", field, false, out);
+        flag(view, place, &container.security, "allowPrivilegeEscalation", field, false, out);
     }
 }
 
@@ -70,18 +70,18 @@ pub(super) fn allow_privilege_escalation(view: &View<'_>, spec: &Spec, out: &mut
 /// (OpenShift's check forbids any uid.)
 pub(super) fn run_as_user(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
     if !is_relaxed(view, spec) && spec.profile != Some(Profile::Openshift) {
-        ids(view, "runAsUser", Field::RunAsUser, spec.run_as_user.map(|id| json!(id.get())), out);
+        ids(view, "runAsUser", Field::RunAsUser, spec.run_as_user, out);
     }
 }
 
 /// Uids or gids of pod and containers: not 0, absent. `override` puts `instead` there, or nothing.
-pub(super) fn ids(view: &View<'_>, key: &str, field: Field, instead: Option<Value>, out: &mut Vec<Violation>) {
+pub(super) fn ids(view: &View<'_>, key: &str, field: Field, instead: Option<NonRootId>, out: &mut Vec<Violation>) {
     for (place, source, node) in view.securities(key, field) {
         if node.as_int().is_none_or(|id| id == 0) {
             let path = format!("/securityContext/{key}");
             let violation = view.violation_from(source, field, place, &path, show(key, node));
-            out.push(match &instead {
-                Some(id) => violation.set(view.pointer(place, &path), id.clone()),
+            out.push(match instead {
+                Some(id) => violation.set(view.pointer(place, &path), json!(id.get())),
                 None if source == place => violation.remove(view.pointer(place, &path)),
                 None => violation,
             });
@@ -104,7 +104,7 @@ pub(super) fn run_as_non_root(view: &View<'_>, spec: &Spec, out: &mut Vec<Violat
 /// pods.
 pub(super) fn seccomp_profile(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
     if is_linux(view, spec) {
-        baseline::seccomp_profile(view, spec, out);
+        profiles::seccomp_profile(view, spec, out);
     }
 }
 

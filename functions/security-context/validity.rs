@@ -4,7 +4,7 @@
 use super::fields::Field;
 use super::fill::{Demands, demands_the_impossible};
 use super::judge::Judge;
-use super::view::{Place, View, show, value};
+use super::view::{Place, View, show};
 use crate::report::Severity;
 use crate::yaml::Node;
 
@@ -52,7 +52,7 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
             let remedy = "set `version: v1.25` or newer, or exclude the pod";
             judge.report.find(Severity::Error, "windows-version", &view.object, &view.pod.spec, message, remedy);
         }
-    } else if let Some(selector) = value(Some(view.spec), "nodeSelector") {
+    } else if let Some(selector) = view.spec.get("nodeSelector") {
         let is_windows = |label: &&&str| selector.get(label).and_then(Node::as_str).as_deref() == Some("windows");
         if let Some(label) = OS_LABELS.iter().find(is_windows) {
             let pointer = view.pointer(Place::Pod, "/nodeSelector");
@@ -70,7 +70,7 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
         }
     }
     for (place, container) in view.in_scope() {
-        let escalates = value(container.security, "allowPrivilegeEscalation").and_then(Node::as_bool) == Some(false);
+        let escalates = container.security.get("allowPrivilegeEscalation").and_then(Node::as_bool) == Some(false);
         let privileged = view.chosen(place, Field::Privileged);
         if escalates && (privileged || view.stays_sys_admin(place, true)) {
             let what = if privileged { "privileged: true" } else { "SYS_ADMIN" };
@@ -81,7 +81,7 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
             let pointer = view.pointer(place, "/securityContext/allowPrivilegeEscalation");
             judge.report.find(Severity::Error, "invalid", &view.object, &pointer, message, "remove one of the two");
         }
-        let non_root = value(container.security, "runAsNonRoot").or_else(|| value(view.security, "runAsNonRoot"));
+        let non_root = container.security.get("runAsNonRoot").or_else(|| view.security.get("runAsNonRoot"));
         if view.stays_root(place, true) && non_root.and_then(Node::as_bool) == Some(true) {
             let message =
                 format!("container `{}` never starts: `runAsNonRoot: true` refuses its uid 0", container.name);
@@ -89,7 +89,7 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
             let remedy = "set `runAsNonRoot: false` for the container and add `runAsNonRoot` to the exception";
             judge.report.find(Severity::Error, "invalid", &view.object, &pointer, message, remedy);
         }
-        let proc = value(container.security, "procMount");
+        let proc = container.security.get("procMount");
         if proc.and_then(Node::as_str).as_deref() == Some("Unmasked")
             && view.chosen(place, Field::ProcMount)
             && !view.has_own_users()
@@ -113,12 +113,12 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
 
 fn windows_fields(view: &View<'_>, judge: &mut Judge<'_>) {
     let below = "/securityContext/";
-    let of_spec = view.whole.then_some((Place::Pod, view.spec, "/", LINUX_OF_SPECS));
-    let of_pod = view.security.filter(|_| view.whole).map(|security| (Place::Pod, security, below, LINUX_OF_PODS));
+    let of_spec = view.whole.then_some((Place::Pod, &view.spec, "/", LINUX_OF_SPECS));
+    let of_pod = view.whole.then_some((Place::Pod, &view.security, below, LINUX_OF_PODS));
     let of_containers =
-        view.in_scope().filter_map(|(place, container)| Some((place, container.security?, below, LINUX_OF_CONTAINERS)));
-    for (place, node, path, names) in of_spec.into_iter().chain(of_pod).chain(of_containers) {
-        for (name, node) in names.iter().filter_map(|name| Some((name, value(Some(node), name)?))) {
+        view.in_scope().map(|(place, container)| (place, &container.security, below, LINUX_OF_CONTAINERS));
+    for (place, entries, path, names) in of_spec.into_iter().chain(of_pod).chain(of_containers) {
+        for (name, node) in names.iter().filter_map(|name| Some((name, entries.get(name)?))) {
             let message =
                 format!("{} sets `{}`, which the API refuses for Windows pods", view.subject(place), show(name, node));
             let pointer = view.pointer(place, &[path, name].concat());

@@ -1,5 +1,7 @@
 //! One pod as the checks see it: the parts that matter, found once, and what has been decided about them.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::fields::{Field, FieldSet};
@@ -27,12 +29,28 @@ pub(super) enum Action {
     Remove,
 }
 
+/// The entries of a mapping, read once because every check asks for some of them.
+#[derive(Default)]
+pub(super) struct Entries<'a>(Vec<(Cow<'a, str>, Node<'a>)>);
+
+impl<'a> Entries<'a> {
+    fn of(node: Option<Node<'a>>) -> Self {
+        Self(node.map_or_else(Vec::new, |node| node.entries().collect()))
+    }
+
+    /// As [`value`].
+    pub(super) fn get(&self, key: &str) -> Option<Node<'a>> {
+        let (_, node) = self.0.iter().find(|(other, _)| other == key)?;
+        (!node.is_null()).then_some(*node)
+    }
+}
+
 /// A container of the pod.
 pub(super) struct ContainerView<'a> {
     pub(super) name: String,
     pub(super) pointer: String,
-    pub(super) node: Node<'a>,
-    pub(super) security: Option<Node<'a>>,
+    pub(super) fields: Entries<'a>,
+    pub(super) security: Entries<'a>,
     pub(super) in_scope: bool,
     /// Fields that exceptions for this container allow.
     granted: FieldSet,
@@ -52,8 +70,9 @@ struct Decided {
 pub(super) struct View<'a> {
     pub(super) object: Object<'a>,
     pub(super) pod: &'a Pod,
-    pub(super) spec: Node<'a>,
-    pub(super) security: Option<Node<'a>>,
+    pub(super) annotations: Option<Node<'a>>,
+    pub(super) spec: Entries<'a>,
+    pub(super) security: Entries<'a>,
     pub(super) windows: bool,
     /// Whether the pod's own fields are in scope; else only those of containers in scope are.
     pub(super) whole: bool,
@@ -97,28 +116,31 @@ impl<'a> View<'a> {
     /// Looks at a selected pod.
     pub(super) fn of(selected: &'a Selected, object: Object<'a>) -> Option<Self> {
         let pod = &selected.pod;
-        let spec = pod.spec_node(&object)?;
+        let template = object.root().at_pointer(&pod.template)?;
+        let node = template.get("spec")?;
+        let spec = Entries::of(Some(node));
         let containers = pod.containers(&object).into_iter().filter_map(|container| {
-            let node = container.node(&object)?;
+            let fields = Entries::of(node.at_pointer(container.pointer.strip_prefix(&pod.spec)?));
             Some(ContainerView {
                 in_scope: selected.includes(&container.name),
                 name: container.name,
                 pointer: container.pointer,
-                node,
-                security: value(Some(node), "securityContext"),
+                security: Entries::of(fields.get("securityContext")),
+                fields,
                 granted: FieldSet::default(),
                 decided: Decided::default(),
             })
         });
         Some(Self {
+            containers: containers.collect(),
+            annotations: value(template.get("metadata"), "annotations"),
+            security: Entries::of(spec.get("securityContext")),
+            windows: value(spec.get("os"), "name").and_then(Node::as_str).as_deref() == Some("windows"),
+            spec,
             object,
             pod,
-            spec,
-            security: value(Some(spec), "securityContext"),
-            windows: value(value(Some(spec), "os"), "name").and_then(Node::as_str).as_deref() == Some("windows"),
             whole: selected.whole_pod,
             container_level_only: pod.has(Trait::ContainerLevelOnly),
-            containers: containers.collect(),
             decided: Decided::default(),
         })
     }
@@ -149,11 +171,6 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The pod's annotations.
-    pub(super) fn annotations(&self) -> Option<Node<'a>> {
-        value(self.pod.metadata_node(&self.object), "annotations")
-    }
-
     /// The place of the container of that name; the pod's where there is none.
     pub(super) fn place_of(&self, name: &str) -> Place {
         self.containers.iter().position(|container| container.name == name).map_or(Place::Pod, Place::Container)
@@ -175,8 +192,8 @@ impl<'a> View<'a> {
     /// it is. Where the pod's own value must stay, since it is not in scope or reaches containers that are not, the
     /// containers in scope answer for what they inherit.
     pub(super) fn securities(&self, key: &str, field: Field) -> Vec<(Place, Place, Node<'a>)> {
-        let of_pod = value(self.security, key);
-        let inherits = |container: &ContainerView<'_>| of_pod.is_some() && value(container.security, key).is_none();
+        let of_pod = self.security.get(key);
+        let inherits = |container: &ContainerView<'_>| of_pod.is_some() && container.security.get(key).is_none();
         let beyond = |container: &ContainerView<'_>| !container.in_scope || container.granted.has(field);
         let stays = !self.whole || self.containers.iter().any(|container| beyond(container) && inherits(container));
         let mut found = Vec::new();
@@ -184,7 +201,7 @@ impl<'a> View<'a> {
             found.push((Place::Pod, Place::Pod, node));
         }
         for (place, container) in self.in_scope() {
-            match (value(container.security, key), of_pod) {
+            match (container.security.get(key), of_pod) {
                 (Some(node), _) => found.push((place, place, node)),
                 (None, Some(node)) if stays => found.push((place, Place::Pod, node)),
                 _ => {}
@@ -246,14 +263,14 @@ impl<'a> View<'a> {
 
     /// Whether the pod has users of its own, which relaxes some checks from v1.35 on.
     pub(super) fn has_own_users(&self) -> bool {
-        value(Some(self.spec), "hostUsers").and_then(Node::as_bool) == Some(false)
+        self.spec.get("hostUsers").and_then(Node::as_bool) == Some(false)
     }
 
     /// Whether a container runs as uid 0 because its value or the pod's stays so; `chosen`: because someone wants it.
     pub(super) fn stays_root(&self, place: Place, chosen: bool) -> bool {
         let Some(container) = self.container(place) else { return false };
-        let own = value(container.security, "runAsUser");
-        let Some(uid) = own.or_else(|| value(self.security, "runAsUser")) else { return false };
+        let own = container.security.get("runAsUser");
+        let Some(uid) = own.or_else(|| self.security.get("runAsUser")) else { return false };
         let has = |decided: Decided| if chosen { decided.chosen } else { decided.stands }.has(Field::RunAsUser);
         uid.as_int() == Some(0) && (has(container.decided) || own.is_none() && has(self.decided))
     }
@@ -264,7 +281,7 @@ impl<'a> View<'a> {
         let stays = if chosen { decided.chosen } else { decided.stands }.has(Field::CapabilitiesAdd);
         stays
             && self.container(place).is_some_and(|container| {
-                let added = value(value(container.security, "capabilities"), "add");
+                let added = value(container.security.get("capabilities"), "add");
                 added
                     .into_iter()
                     .flat_map(Node::items)

@@ -52,10 +52,10 @@ struct Names {
 
 impl Names {
     fn of(view: &View<'_>) -> Self {
-        let of_volumes = value(Some(view.spec), "volumes").into_iter().flat_map(Node::items);
+        let of_volumes = view.spec.get("volumes").into_iter().flat_map(Node::items);
         // A mounted name without a volume is a claim template's: it would take the place of a volume of that name.
         let keys = ["volumeMounts", "volumeDevices"];
-        let lists = view.containers.iter().flat_map(|container| keys.map(|key| value(Some(container.node), key)));
+        let lists = view.containers.iter().flat_map(|container| keys.map(|key| container.fields.get(key)));
         let of_mounts = lists.flatten().flat_map(Node::items);
         let names = of_volumes.chain(of_mounts).filter_map(|item| item.get("name")?.as_str().map(Cow::into_owned));
         Self { taken: names.collect(), added: Vec::new() }
@@ -97,7 +97,7 @@ enum Obstacle {
 
 /// The container's innermost mount that holds `path`.
 fn obstacle(view: &View<'_>, container: &ContainerView<'_>, path: &str) -> Option<Obstacle> {
-    let list = |key| value(Some(container.node), key).into_iter().flat_map(Node::items);
+    let list = |key| container.fields.get(key).into_iter().flat_map(Node::items);
     let text = |item: Node<'_>, key: &str| item.get(key).and_then(Node::as_str).map(Cow::into_owned);
     if list("volumeDevices").any(|device| text(device, "devicePath").as_deref() == Some(path)) {
         return Some(Obstacle::ReadOnly(path.to_owned()));
@@ -114,7 +114,7 @@ fn obstacle(view: &View<'_>, container: &ContainerView<'_>, path: &str) -> Optio
 }
 
 fn volume<'a>(view: &View<'a>, name: &str) -> Option<Node<'a>> {
-    let volumes = value(Some(view.spec), "volumes").into_iter().flat_map(Node::items);
+    let volumes = view.spec.get("volumes").into_iter().flat_map(Node::items);
     volumes.into_iter().find(|volume| volume.get("name").and_then(Node::as_str).as_deref() == Some(name))
 }
 

@@ -18,19 +18,20 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let mut input = input::read(&options.source)?;
     let mut report = Report::default();
     let outcome = pipeline.run(&mut input.stream, &mut report);
-    let changes = report.changes.len();
+    if outcome != Outcome::Ok {
+        report.changes.clear(); // a run would make none of them
+    }
+    let (changes, count) = (report.changes.len(), report.findings.iter().filter(|f| f.severity >= pipeline.fail_on).count());
     let out = match options.format {
         Format::Json => format!("{}\n", text::as_json(&input.stream, &report)),
         Format::Text => {
-            let verdict = if changes > 0 {
-                let noun = if changes == 1 { "change" } else { "changes" };
-                format!("{}: a run would make {changes} {noun}\n", pipeline.title)
-            } else if outcome == Outcome::Ok {
-                format!("{}: nothing to change in {} objects\n", pipeline.title, input.stream.objects().count())
-            } else {
-                format!("{}: findings\n", pipeline.title)
+            let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+            let verdict = match outcome {
+                Outcome::Ok if changes > 0 => format!("a run would make {}", many(changes, "change")),
+                Outcome::Ok => format!("nothing to change in {}", many(input.stream.objects().count(), "object")),
+                _ => format!("{}; a run would write nothing", many(count, "finding")),
             };
-            format!("{}{verdict}", text::report(&input.stream, &report))
+            format!("{}{}: {verdict}\n", text::report(&input.stream, &report), pipeline.title)
         }
     };
     write_stdout(out.as_bytes())?;

@@ -8,13 +8,15 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{FOUND, Failure, Result, Source, function, input, show};
 use crate::functions::Outcome;
-use crate::krm::mask;
-use crate::report::{Change, Report, Severity};
+use crate::krm;
+use crate::report::{Change, Report, Severity, text};
 use crate::stream::Stream;
-use crate::yaml::{self, Op, Operation};
+use crate::yaml::{self, Document, Operation};
 
 /// Lines of context around a change.
 const CONTEXT: usize = 3;
+/// Reasons stand below each other behind lines up to this long.
+const WIDTH: usize = 70;
 const RED: &str = "\x1b[31m";
 const GREEN: &str = "\x1b[32m";
 const DIM: &str = "\x1b[2m";
@@ -52,99 +54,173 @@ pub(super) fn run(options: &Options) -> Result<u8> {
 fn document(stream: &Stream, changes: &[&Change]) -> Result<String> {
     let Some(first) = changes.first() else { return Ok(String::new()) };
     let Some(source) = stream.documents().get(first.document) else { return Ok(String::new()) };
-    let before = source.file().get(source.span()).unwrap_or("").to_owned();
+    let before = source.file().get(source.span()).unwrap_or("");
     let broken = |error: yaml::Error| show::yaml_error("document", "", &error);
-    // Each change is made by itself, so that the lines that come with it are known.
-    let text = Arc::new(before.clone());
-    let mut documents = yaml::parse(&text).map_err(broken)?;
-    let mut lines: Vec<(String, Option<usize>)> = split(&before).map(|line| (line.to_owned(), None)).collect();
+    let mut documents = yaml::parse(&Arc::new(before.to_owned())).map_err(broken)?;
+    let hidden_before = hidden(&documents, before);
+    // Each change is made by itself, so that the lines that come and go with it are known.
+    let mut after = before.to_owned();
+    let mut lines = Lines::new(before);
     for (number, change) in changes.iter().enumerate() {
         if let Some(document) = documents.first_mut() {
             let applied = document.apply(Operation { op: change.op, path: &change.path, value: &change.value });
             applied.map_err(|error| Failure::usage(error.to_string()))?;
         }
-        lines = blame(&lines, &yaml::render(&documents), number);
+        let text = yaml::render(&documents);
+        lines.change(&after, &text, number);
+        after = text;
     }
-    Ok(show_diff(stream, changes, &before, &lines))
+    let hidden_after = hidden(&yaml::parse(&Arc::new(after.clone())).map_err(broken)?, &after);
+    let rows = lines.rows();
+    let (old, new): (Vec<&str>, Vec<&str>) = (split(&hidden_before).collect(), split(&hidden_after).collect());
+    let line = |row: &Row| -> &str {
+        let line = match *row {
+            Row::Same { new: at, .. } | Row::Added { new: at, .. } => new.get(at),
+            Row::Removed { old: at, .. } => old.get(at),
+        };
+        line.map_or("", |line| line.trim_end_matches(['\n', '\r']))
+    };
+    let mut out = String::new();
+    let mut object = None;
+    let changed = |row: &&Row| row.by().is_some();
+    let widths = rows.iter().filter(changed).map(|row| line(row).chars().count());
+    let width = widths.filter(|width| *width <= WIDTH).max().unwrap_or(0);
+    let mut shown_to = 0;
+    for at in (0..rows.len()).filter(|&at| rows.get(at).is_some_and(|row| changed(&row))) {
+        let from = at.saturating_sub(CONTEXT);
+        let change = rows.get(at).and_then(Row::by).and_then(|by| changes.get(by)).unwrap_or(first);
+        if object != Some(change.object) {
+            object = Some(change.object);
+            out.push_str(&title(stream, change));
+        }
+        if from > shown_to || shown_to == 0 {
+            let number = rows.iter().take(from).filter(|row| !matches!(row, Row::Added { .. })).count() + 1;
+            out.push_str(&format!("{DIM}@@ line {number} @@{RESET}\n"));
+        }
+        // Up to the next change, or as far as its context reaches.
+        let next = rows.iter().skip(at + 1).position(|row| changed(&row)).map_or(rows.len(), |n| at + 1 + n);
+        let to = next.min(at + 1 + CONTEXT);
+        for row in rows.get(from.max(shown_to)..to).unwrap_or_default() {
+            let text = line(row);
+            let why = |number: usize| {
+                let why = changes.get(number).map(|change| format!("# {}: {}", change.why.rule, change.why.reason));
+                format!("  {DIM}{}{RESET}", why.unwrap_or_default())
+            };
+            match row {
+                Row::Same { .. } => out.push_str(&format!("  {text}\n")),
+                Row::Removed { by, .. } => out.push_str(&format!("{RED}- {text:<width$}{RESET}{}\n", why(*by))),
+                Row::Added { by, .. } => out.push_str(&format!("{GREEN}+ {text:<width$}{RESET}{}\n", why(*by))),
+            }
+        }
+        shown_to = to;
+    }
+    Ok(out)
+}
+
+fn title(stream: &Stream, change: &Change) -> String {
+    let reference = stream.object(change.object).map(|object| object.reference()).unwrap_or_default();
+    let mut out = format!("{BOLD}{}{RESET}", text::plain(&reference.to_string()));
+    if let Some(file) = &reference.file {
+        out.push_str(&format!(" {DIM}{}{RESET}", text::plain(file)));
+    }
+    out.push('\n');
+    out
+}
+
+/// The text as a person may see it.
+fn hidden(documents: &[Document], text: &str) -> String {
+    let spans: Vec<_> = documents.iter().flat_map(|document| krm::secret_spans(document.root())).collect();
+    text::mask_spans(text, &spans)
 }
 
 fn split(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive('\n')
 }
 
-/// Carries the marks of lines that stayed over to the new text; new lines get `number`.
-fn blame(old: &[(String, Option<usize>)], text: &str, number: usize) -> Vec<(String, Option<usize>)> {
-    let before: Vec<&str> = old.iter().map(|(line, _)| line.as_str()).collect();
-    let after: Vec<&str> = split(text).collect();
-    let diff = TextDiff::from_slices(&before, &after);
-    let keep = |change: &similar::Change<&str>| {
-        let mark = change.old_index().and_then(|at| old.get(at)).and_then(|(_, mark)| *mark);
-        let mark = if change.tag() == ChangeTag::Insert { Some(number) } else { mark };
-        (change.value().to_owned(), mark)
-    };
-    diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Delete).map(|change| keep(&change)).collect()
+/// One line of a diff, by its number in the old or new text, and the change that it is there by.
+#[derive(Clone, Copy)]
+enum Row {
+    Same { new: usize },
+    Removed { old: usize, by: usize },
+    Added { new: usize, by: usize },
 }
 
-fn show_diff(stream: &Stream, changes: &[&Change], before: &str, lines: &[(String, Option<usize>)]) -> String {
-    let object = changes.first().and_then(|change| stream.object(change.object));
-    let reference = object.map(|object| object.reference()).unwrap_or_default();
-    let mut out = format!("{BOLD}{reference}{RESET}");
-    if let Some(file) = &reference.file {
-        out.push_str(&format!(" {DIM}{file}{RESET}"));
+impl Row {
+    fn by(&self) -> Option<usize> {
+        match *self {
+            Row::Same { .. } => None,
+            Row::Removed { by, .. } | Row::Added { by, .. } => Some(by),
+        }
     }
-    out.push('\n');
-    let old: Vec<&str> = split(before).collect();
-    let new: Vec<&str> = lines.iter().map(|(line, _)| line.as_str()).collect();
-    let diff = TextDiff::from_slices(&old, &new);
-    let widest = lines
-        .iter()
-        .filter(|(_, mark)| mark.is_some())
-        .map(|(line, _)| line.trim_end().chars().count())
-        .max()
-        .unwrap_or(0);
-    let width = widest.min(70);
-    for group in diff.grouped_ops(CONTEXT) {
-        let first = group.first().map_or(0, |op| op.old_range().start);
-        out.push_str(&format!("{DIM}@@ line {} @@{RESET}\n", first + 1));
-        for op in group {
-            for change in diff.iter_changes(&op) {
-                let line = change.value().trim_end_matches(['\n', '\r']);
-                match change.tag() {
-                    ChangeTag::Equal => out.push_str(&format!("  {}\n", quiet(reference.kind.as_str(), line))),
-                    ChangeTag::Delete => {
-                        out.push_str(&format!("{RED}- {}{RESET}\n", quiet(reference.kind.as_str(), line)));
+}
+
+/// Where a line of the text comes from.
+#[derive(Clone, Copy)]
+enum Origin {
+    Old(usize),
+    Change(usize),
+}
+
+/// The lines of a text while changes are made to it one by one.
+struct Lines {
+    origins: Vec<Origin>,
+    /// For each line of the old text, the change that took it away.
+    gone: Vec<Option<usize>>,
+}
+
+impl Lines {
+    fn new(text: &str) -> Self {
+        let count = split(text).count();
+        Self { origins: (0..count).map(Origin::Old).collect(), gone: vec![None; count] }
+    }
+
+    /// The change `number` makes `before` into `after`.
+    fn change(&mut self, before: &str, after: &str, number: usize) {
+        let (old, new): (Vec<&str>, Vec<&str>) = (split(before).collect(), split(after).collect());
+        let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+        let rest = old.len().min(new.len()) - head;
+        let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
+        let window = |lines: &[&'_ str]| (head, lines.len() - tail);
+        let ((from, old_to), (_, new_to)) = (window(&old), window(&new));
+        let (old, new) = (old.get(from..old_to).unwrap_or_default(), new.get(from..new_to).unwrap_or_default());
+        let mut origins = Vec::with_capacity(new.len());
+        for change in TextDiff::from_slices(old, new).iter_all_changes() {
+            let origin = change.old_index().and_then(|at| self.origins.get(from + at)).copied();
+            match (change.tag(), origin) {
+                (ChangeTag::Insert, _) => origins.push(Origin::Change(number)),
+                (ChangeTag::Equal, origin) => origins.extend(origin),
+                (ChangeTag::Delete, Some(Origin::Old(at))) => {
+                    if let Some(gone) = self.gone.get_mut(at) {
+                        *gone = Some(number);
                     }
-                    ChangeTag::Insert => {
-                        let mark = change.new_index().and_then(|at| lines.get(at)).and_then(|(_, mark)| *mark);
-                        let why = mark.and_then(|number| changes.get(number)).map_or(String::new(), |change| {
-                            format!("  {DIM}# {}: {}{RESET}", change.why.rule, change.why.reason)
-                        });
-                        let line = masked(stream, changes, mark, line);
-                        out.push_str(&format!("{GREEN}+ {line:<width$}{RESET}{why}\n"));
-                    }
+                }
+                (ChangeTag::Delete, _) => {}
+            }
+        }
+        self.origins.splice(from..old_to, origins);
+    }
+
+    /// All lines, old and new; what goes stands before what comes in its place.
+    fn rows(&self) -> Vec<Row> {
+        let mut out = Vec::with_capacity(self.origins.len() + 8);
+        let mut old = 0;
+        let removed = |out: &mut Vec<Row>, old: &mut usize| {
+            while let Some(Some(by)) = self.gone.get(*old) {
+                out.push(Row::Removed { old: *old, by: *by });
+                *old += 1;
+            }
+        };
+        for (new, origin) in self.origins.iter().enumerate() {
+            removed(&mut out, &mut old);
+            match origin {
+                Origin::Change(by) => out.push(Row::Added { new, by: *by }),
+                Origin::Old(at) => {
+                    out.push(Row::Same { new });
+                    old = at + 1;
                 }
             }
         }
+        removed(&mut out, &mut old);
+        out
     }
-    out
-}
-
-/// Lines that stay are the user's own; in a Secret even they may not be shown.
-fn quiet(kind: &str, line: &str) -> String {
-    if kind == "Secret" { crate::report::text::mask_line(line) } else { mask_env(line) }
-}
-
-/// `value: x` is how environment variables are written; context lines around a change may hold them.
-fn mask_env(line: &str) -> String {
-    let key = line.trim_start_matches([' ', '-']);
-    if key.starts_with("value:") { crate::report::text::mask_line(line) } else { line.to_owned() }
-}
-
-fn masked(stream: &Stream, changes: &[&Change], mark: Option<usize>, line: &str) -> String {
-    let change = mark.and_then(|number| changes.get(number));
-    let hidden = change.is_some_and(|change| {
-        let kind = stream.object(change.object).map(|object| object.kind().into_owned()).unwrap_or_default();
-        change.op != Op::Remove && mask(&kind, &change.path, &change.value) != change.value
-    });
-    if hidden { crate::report::text::mask_line(line) } else { mask_env(line) }
 }

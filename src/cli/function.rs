@@ -11,7 +11,7 @@ use crate::functions::{self, Outcome, Pipeline};
 use crate::krm::{self, ResourceList};
 use crate::report::{Report, Severity, text};
 use crate::stream::Stream;
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Encoding, Node};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -73,9 +73,14 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let text = Arc::new(text);
     let documents = yaml::parse(&text).map_err(|error| show::yaml_error("standard input", &text, &error))?;
     if krm::is_resource_list(&documents) {
-        return resource_list(&text, options);
+        return resource_list(&text, encoding, options);
     }
     let Some(config) = &options.config else {
+        if documents.iter().all(|document| document.root().is_null()) {
+            return Err(Failure::usage(
+                "standard input is empty; krmor reads a ResourceList there, or, with --config FILE, a bare stream",
+            ));
+        }
         return Err(Failure::usage(
             "standard input is not a ResourceList; for a bare stream say which config to run: krmor --config FILE, or krmor run --config FILE -",
         ));
@@ -109,12 +114,9 @@ fn bare(pipeline: &Pipeline, bytes: Vec<u8>, allow_empty: bool) -> Result<u8> {
 
 /// The findings that made a run fail, as a message with the exit code.
 pub(super) fn failed(stream: &Stream, report: &Report, pipeline: &Pipeline, outcome: Outcome) -> Failure {
-    let mut message = String::new();
-    let mut count = 0;
-    for finding in report.findings.iter().filter(|finding| finding.severity >= pipeline.fail_on) {
-        message.push_str(&text::finding(stream, finding));
-        count += 1;
-    }
+    let failing: Vec<_> = report.findings.iter().filter(|finding| finding.severity >= pipeline.fail_on).collect();
+    let count = failing.len();
+    let mut message = text::findings(stream, failing);
     let noun = if count == 1 { "finding" } else { "findings" };
     message.push_str(&format!("error: {}: {count} {noun}; nothing was written\n", pipeline.title));
     Failure::new(code(outcome), message)
@@ -129,38 +131,34 @@ pub(super) fn code(outcome: Outcome) -> u8 {
 }
 
 /// A ResourceList in and out: success with the changed items, failure with the items as they came; both with results.
-fn resource_list(text: &Arc<String>, options: &Options) -> Result<u8> {
+fn resource_list(text: &Arc<String>, encoding: Encoding, options: &Options) -> Result<u8> {
     let list = ResourceList::new(Arc::clone(text));
     let broken = |error: yaml::Error| show::yaml_error("standard input", text, &error);
     let document = list.document().map_err(broken)?;
     let root = document.root();
-    let pipeline = match (root.get("functionConfig").filter(|node| !node.is_null()), &options.config, &options.function)
-    {
+    let config = root.get("functionConfig").filter(|node| !node.is_null());
+    let pipeline = match (config, &options.config, &options.function) {
         (_, Some(config), function) => input::pipeline(config, function.as_deref()),
         (Some(node), None, function) => config::read(node, function.as_deref()).map_err(|problem| {
-            let title = node_title(node);
             let problem = config::Problem { pointer: format!("/functionConfig{}", problem.pointer), ..problem };
-            show::config_problem(&title, text, root, &problem)
+            show::config_problem(&node_title(node), text, root, &problem, node.span().unwrap_or_default())
         }),
         (None, None, Some(kind)) => alone(kind),
         (None, None, None) => Err(Failure::usage(
             "the ResourceList has no functionConfig; give one, or name a function by --function KIND",
         )),
     };
-    let pipeline = match pipeline {
-        Ok(pipeline) => pipeline,
-        Err(failure) => {
-            // The caller gets its items back: kpt would delete the package otherwise.
-            let _ = write_stdout(text.as_bytes());
-            return Err(failure);
-        }
+    // The caller gets its items back: kpt would delete the package otherwise.
+    let refused = |failure: Failure| {
+        let out = list.render_refused(&failure.plain()).unwrap_or_else(|_| text.to_string());
+        let _ = write_stdout(&encoding.encode(out));
+        failure
     };
-    let annotated = root
-        .get("functionConfig")
-        .is_some_and(|node| node.find(&["metadata", "annotations", "config.kubernetes.io/path"]).is_some());
+    let pipeline = pipeline.map_err(refused)?;
+    let annotated =
+        config.is_some_and(|node| node.find(&["metadata", "annotations", "config.kubernetes.io/path"]).is_some());
     let mut stream = Stream::of_items(document);
     if stream.objects().next().is_none() && !options.allow_empty {
-        let _ = write_stdout(text.as_bytes());
         let mut message =
             format!("{}: the ResourceList has no items; say --allow-empty if that is right", pipeline.title);
         if annotated {
@@ -168,16 +166,16 @@ fn resource_list(text: &Arc<String>, options: &Options) -> Result<u8> {
                 "; kustomize hands over none when the config has the annotation config.kubernetes.io/path: remove it",
             );
         }
-        return Err(Failure::usage(message));
+        return Err(refused(Failure::usage(message)));
     }
     let mut report = Report::default();
     let outcome = pipeline.run(&mut stream, &mut report);
     let shape = |error: yaml::EditError| Failure::usage(format!("the ResourceList's {error}"));
     if outcome == Outcome::Ok {
-        write_stdout(list.render(&mut stream, &report).map_err(shape)?.as_bytes())?;
+        write_stdout(&encoding.encode(list.render(&mut stream, &report).map_err(shape)?))?;
         return Ok(0);
     }
-    write_stdout(list.render_unchanged(&stream, &report).map_err(shape)?.as_bytes())?;
+    write_stdout(&encoding.encode(list.render_unchanged(&stream, &report).map_err(shape)?))?;
     Err(failed(&stream, &report, &pipeline, outcome))
 }
 
@@ -194,8 +192,6 @@ fn alone(kind: &str) -> Result<Pipeline> {
 
 /// Prints findings below the severity that fails, on standard error: only the file commands do.
 pub(super) fn notes(stream: &Stream, report: &Report, from: Severity) {
-    let mut err = anstream::stderr().lock();
-    for finding in report.findings.iter().filter(|finding| finding.severity >= from) {
-        let _ = err.write_all(text::finding(stream, finding).as_bytes());
-    }
+    let findings = report.findings.iter().filter(|finding| finding.severity >= from);
+    let _ = anstream::stderr().lock().write_all(text::findings(stream, findings).as_bytes());
 }

@@ -94,7 +94,7 @@ pub(super) fn pipeline_from(name: &str, bytes: Vec<u8>, function: Option<&str>) 
         )));
     }
     config::read(document.root(), function)
-        .map_err(|problem| show::config_problem(name, &text, document.root(), &problem))
+        .map_err(|problem| show::config_problem(name, &text, document.root(), &problem, 0..text.len()))
 }
 
 pub(super) fn decode(name: &str, bytes: Vec<u8>) -> Result<(String, Encoding)> {

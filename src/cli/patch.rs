@@ -28,6 +28,9 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options) -> Result<u8> {
     let patch = read_patch(&options.patch)?;
     let from_stdin = options.path.as_os_str() == "-";
+    if options.in_place && from_stdin {
+        return Err(Failure::usage("--in-place needs a file, not standard input"));
+    }
     let name = if from_stdin { "standard input".to_owned() } else { options.path.display().to_string() };
     let bytes = if from_stdin {
         input::stdin()?
@@ -47,12 +50,12 @@ pub(super) fn run(options: &Options) -> Result<u8> {
             Failure::usage(format!("{name}, document {}: operation {number}: {message}", options.document))
         })?;
     }
-    let out = if documents.iter().any(Document::changed) { yaml::render(&documents) } else { text.to_string() };
-    let bytes = encoding.encode(out);
-    if options.in_place && !from_stdin {
-        input::write_files(vec![(options.path.clone(), bytes)])?;
-    } else {
+    let changed = documents.iter().any(Document::changed);
+    let bytes = encoding.encode(if changed { yaml::render(&documents) } else { text.to_string() });
+    if !options.in_place {
         write_stdout(&bytes)?;
+    } else if changed {
+        input::write_files(vec![(options.path.clone(), bytes)])?;
     }
     Ok(0)
 }
@@ -67,7 +70,21 @@ fn read_patch(path: &std::path::Path) -> Result<Patch> {
     let text = Arc::new(input::decode(&name, bytes)?.0);
     let documents = yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))?;
     let value = documents.first().and_then(|document| document.root().to_value()).unwrap_or(Value::Null);
-    serde_json::from_value(value).map_err(|error| Failure::usage(format!("{name}: not a JSON Patch: {error}")))
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let place = if path == "." { String::new() } else { format!(" (at {path})") };
+        Failure::usage(format!("{name}: not a JSON Patch: {}{place}", quiet(&error.inner().to_string())))
+    })
+}
+
+/// serde's message without the value that it quotes: the file may be the wrong one, and secret.
+fn quiet(message: &str) -> String {
+    match message.split_once(", expected ") {
+        Some((found, expected)) if found.contains('"') => {
+            format!("{}, expected {expected}", found.split('"').next().unwrap_or("").trim_end())
+        }
+        _ => message.to_owned(),
+    }
 }
 
 /// Applies one operation; `move`, `copy` and `test` are made of reads and the three others.

@@ -27,14 +27,20 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let mut input = input::read(&options.source)?;
     let mut report = Report::default();
     let outcome = pipeline.run(&mut input.stream, &mut report);
-    match options.report {
-        Some(Format::Json) => print(&format!("{}\n", text::as_json(&input.stream, &report))),
-        Some(Format::Text) => print(&text::report(&input.stream, &report)),
-        None if outcome == Outcome::Ok => function::notes(&input.stream, &report, Severity::Warning),
-        None => {}
+    let failure = (outcome != Outcome::Ok).then(|| function::failed(&input.stream, &report, &pipeline, outcome));
+    if failure.is_some() {
+        report.changes.clear(); // none of them is made
     }
-    if outcome != Outcome::Ok {
-        return Err(function::failed(&input.stream, &report, &pipeline, outcome));
+    match (options.report, failure) {
+        (Some(Format::Json), failure) => {
+            print(&format!("{}\n", text::as_json(&input.stream, &report)));
+            if let Some(failure) = failure {
+                return Err(Failure { message: String::new(), ..failure }); // JSON is all that standard error holds
+            }
+        }
+        (_, Some(failure)) => return Err(failure),
+        (Some(Format::Text), None) => print(&text::report(&input.stream, &report)),
+        (None, None) => function::notes(&input.stream, &report, Severity::Warning),
     }
     if options.in_place {
         if input.files.iter().any(|file| file.path.is_none()) {

@@ -1,14 +1,24 @@
 //! Errors for people: the source line, a caret, the place and the remedy.
 
+use std::ops::Range;
+
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::{Failure, USAGE};
 use crate::config::Problem;
-use crate::report::text::{line_of, mask_line};
+use crate::krm::field_path;
+use crate::report::text::{line_of, mask_line, plain};
 use crate::yaml::{self, Node};
 
-/// A config that is wrong. `name` is its file, or its kind and name where the file is a caller's temporary one.
-pub(super) fn config_problem(name: &str, text: &str, root: Node<'_>, problem: &Problem) -> Failure {
+/// A config that is wrong. `name` is its file, or its kind and name where the file is a caller's temporary one; `config`
+/// is where in the text it lies.
+pub(super) fn config_problem(
+    name: &str,
+    text: &str,
+    root: Node<'_>,
+    problem: &Problem,
+    config: Range<usize>,
+) -> Failure {
     let mut place = None;
     let mut pointer = problem.pointer.as_str();
     // The nearest place that is written: a missing field has none of its own.
@@ -22,17 +32,19 @@ pub(super) fn config_problem(name: &str, text: &str, root: Node<'_>, problem: &P
             None => break,
         }
     }
-    let title = if problem.pointer.is_empty() {
-        problem.message.clone()
-    } else {
-        format!("{}: {}", problem.path(), problem.message)
-    };
-    // Configs hold no secrets: their lines are shown as they are.
-    report(name, text, place, &title, &problem.remedy, false)
+    let path = field_path(&problem.pointer);
+    let title = if path.is_empty() { problem.message.clone() } else { format!("{path}: {}", problem.message) };
+    // Configs hold no secrets, but what shares a line with one may.
+    let at = place.as_ref().map_or(0, |span| span.start);
+    let line = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |start| start + 1);
+    let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |length| at + length);
+    let is_blank = |start: usize, end: usize| text.get(start..end).unwrap_or("").trim().is_empty();
+    let alone = is_blank(line, config.start) && is_blank(config.end, end);
+    report(name, text, place, &title, &problem.remedy, !alone)
 }
 
 /// The span of the key that a pointer's last token names; the value's own where that is a list's item.
-fn key_span(text: &str, root: Node<'_>, pointer: &str) -> Option<std::ops::Range<usize>> {
+fn key_span(text: &str, root: Node<'_>, pointer: &str) -> Option<Range<usize>> {
     if pointer.is_empty() {
         return None;
     }
@@ -56,7 +68,7 @@ pub(super) fn yaml_error(name: &str, text: &str, error: &yaml::Error) -> Failure
 fn report(
     name: &str,
     text: &str,
-    span: Option<std::ops::Range<usize>>,
+    span: Option<Range<usize>>,
     title: &str,
     remedy: &str,
     mask: bool,
@@ -72,9 +84,9 @@ fn report(
         .line_start(line)
         .path(name)
         .annotation(AnnotationKind::Primary.span(start..end));
-    let mut group = Level::ERROR.primary_title(title).element(snippet);
+    let mut group = Level::ERROR.primary_title(plain(title)).element(snippet);
     if !remedy.is_empty() {
-        group = group.element(Level::HELP.message(remedy));
+        group = group.element(Level::HELP.message(plain(remedy)));
     }
     Failure::new(USAGE, format!("{}\n", renderer.render(&[group])))
 }

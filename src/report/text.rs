@@ -1,33 +1,54 @@
 //! The report for people: every change with its reason, every finding with its remedy.
 
+use std::borrow::Cow;
 use std::fmt::Write;
+use std::ops::Range;
 
 use serde_json::{Value, json};
 
 use super::{Change, Finding, Report, Severity};
-use crate::krm::{field_path, mask, results};
-use crate::stream::Stream;
+use crate::krm::{MASK, field_path, mask, results};
+use crate::stream::{Object, Stream};
 use crate::yaml::Op;
 
 /// Longest value that a line shows whole.
 const MAX_VALUE: usize = 60;
+/// Most characters of a source line that an excerpt shows.
+const MAX_EXCERPT: usize = 160;
 
 /// Changes and findings, grouped by object.
 #[must_use]
 pub fn report(stream: &Stream, report: &Report) -> String {
-    let mut out = String::new();
-    for finding in &report.findings {
-        out.push_str(&self::finding(stream, finding));
-    }
+    let mut out = findings(stream, &report.findings);
     let mut current = None;
     for change in &report.changes {
         if current != Some(change.object) {
             current = Some(change.object);
-            let _ = writeln!(out, "{}", title(stream, change));
+            let _ = writeln!(out, "{}", plain(&title(stream, change)));
         }
-        let _ = writeln!(out, "  {}", self::change(stream, change));
+        let _ = writeln!(out, "  {}", plain(&self::change(stream, change)));
     }
     out
+}
+
+/// Findings, one after the other.
+#[must_use]
+pub fn findings<'a>(stream: &Stream, findings: impl IntoIterator<Item = &'a Finding>) -> String {
+    let mut out = String::new();
+    let mut lines = Lines::default();
+    for finding in findings {
+        self::finding(stream, finding, &mut lines, &mut out);
+    }
+    out
+}
+
+/// A text without control characters: a name in a manifest may hold any, by an escape, and a terminal would obey them.
+#[must_use]
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect())
 }
 
 fn title(stream: &Stream, change: &Change) -> String {
@@ -60,57 +81,81 @@ fn short(value: &Value) -> String {
 }
 
 /// One finding: severity, resource, path, message, rule and remedy, with the source line where there is one.
-#[must_use]
-pub fn finding(stream: &Stream, finding: &Finding) -> String {
-    let mut out = format!("{}: ", finding.severity.name());
+fn finding<'a>(stream: &'a Stream, finding: &Finding, lines: &mut Lines<'a>, out: &mut String) {
     let object = finding.object.and_then(|id| stream.object(id));
+    let mut head = format!("{}: ", finding.severity.name());
     if let Some(object) = &object {
-        let _ = write!(out, "{}: ", object.reference());
+        let _ = write!(head, "{}: ", object.reference());
     }
     if !finding.path.is_empty() {
-        let _ = write!(out, "{}: ", field_path(&finding.path));
+        let _ = write!(head, "{}: ", field_path(&finding.path));
     }
-    let _ = writeln!(out, "{}  [{} {}]", finding.message, finding.function, finding.rule);
+    let from = format!("{} {}", finding.function, finding.rule);
+    let _ = writeln!(out, "{}  [{}]", plain(&format!("{head}{}", finding.message)), from.trim());
     if finding.severity == Severity::Error
         && let Some(object) = &object
     {
         let relative = finding.path.get(object.prefix().len()..).unwrap_or("");
-        if let Some(excerpt) = excerpt(stream, object, relative) {
-            out.push_str(&excerpt);
-        }
+        out.push_str(&excerpt(stream, object, relative, lines).unwrap_or_default());
     }
-    if let Some(remedy) = &finding.remedy {
-        for (i, line) in remedy.lines().enumerate() {
-            let _ = writeln!(out, "  {} {line}", if i == 0 { "fix:" } else { "    " });
-        }
+    for (i, line) in finding.remedy.iter().flat_map(|remedy| remedy.lines()).enumerate() {
+        let _ = writeln!(out, "  {} {}", if i == 0 { "fix:" } else { "    " }, plain(line));
     }
-    out
 }
 
-fn excerpt(stream: &Stream, object: &crate::stream::Object<'_>, pointer: &str) -> Option<String> {
+fn excerpt<'a>(stream: &'a Stream, object: &Object<'_>, pointer: &str, lines: &mut Lines<'a>) -> Option<String> {
     let span = object.root().at_pointer(pointer).filter(|_| !pointer.is_empty())?.span()?;
     let text = stream.source(object.id())?;
-    let (line, column, source) = line_of(text, span.start);
+    let number = lines.number(text, span.start).to_string();
+    let (column, source) = line_at(text, span.start);
     let width = span.len().min(source.chars().count().saturating_sub(column)).max(1);
-    let number = line.to_string();
+    // A line may be all of a JSON file: what is around the place is shown.
+    let skip = if column + width.min(MAX_EXCERPT / 2) > MAX_EXCERPT { column.saturating_sub(MAX_EXCERPT / 2) } else { 0 };
+    let shown: String = mask_line(source).chars().skip(skip).take(MAX_EXCERPT).collect();
+    let (before, after) = (if skip > 0 { "…" } else { "" }, if source.chars().count() > skip + MAX_EXCERPT { "…" } else { "" });
+    let column = column - skip + before.chars().count();
+    let width = width.min(MAX_EXCERPT.saturating_sub(column)).max(1);
     let pad = " ".repeat(number.len());
     Some(format!(
-        "  {pad} |\n  {number} | {}\n  {pad} | {}{}\n",
-        mask_line(source),
+        "  {pad} |\n  {number} | {before}{shown}{after}\n  {pad} | {}{}\n",
         " ".repeat(column),
         "^".repeat(width)
     ))
 }
 
+/// Counts lines from where it last was: findings are many, and mostly near each other.
+#[derive(Default)]
+struct Lines<'a> {
+    text: &'a str,
+    offset: usize,
+    line: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// The number, from 1, of the line that holds the byte `offset` of `text`.
+    fn number(&mut self, text: &'a str, offset: usize) -> usize {
+        if !std::ptr::eq(self.text, text) {
+            *self = Lines { text, offset: 0, line: 1 };
+        }
+        let breaks = |start: usize, end: usize| text.get(start..end).map_or(0, |part| part.matches('\n').count());
+        self.line = (self.line + breaks(self.offset, offset)).saturating_sub(breaks(offset, self.offset));
+        self.offset = offset;
+        self.line
+    }
+}
+
 /// Line number from 1, column from 0 in characters, and the line that holds the byte `offset`.
 #[must_use]
 pub fn line_of(text: &str, offset: usize) -> (usize, usize, &str) {
+    let (column, line) = line_at(text, offset);
+    (Lines { text, offset: 0, line: 1 }.number(text, offset), column, line)
+}
+
+fn line_at(text: &str, offset: usize) -> (usize, &str) {
     let before = text.get(..offset).unwrap_or(text);
     let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let rest = text.get(start..).unwrap_or("");
-    let line = rest.split(['\n', '\r']).next().unwrap_or("");
-    let column = before.get(start..).map_or(0, |part| part.chars().count());
-    (before.matches('\n').count() + 1, column, line)
+    let line = text.get(start..).unwrap_or("").split(['\n', '\r']).next().unwrap_or("");
+    (before.get(start..).map_or(0, |part| part.chars().count()), line)
 }
 
 /// A line of a manifest as an error may show it: the key stays, the letters of the value do not.
@@ -125,6 +170,49 @@ pub fn mask_line(line: &str) -> String {
     let (head, tail) = line.split_at_checked(shown).unwrap_or(("", line));
     let hidden: String = tail.chars().map(|c| if c.is_alphanumeric() { '*' } else { c }).collect();
     format!("{head}{hidden}")
+}
+
+/// `text` with `***` on each line in place of what lies in `spans`, which are in order, and of passwords in addresses.
+#[must_use]
+pub fn mask_spans(text: &str, spans: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for span in spans {
+        let start = span.start.max(from);
+        let Some(hidden) = text.get(start..span.end) else { continue };
+        out.push_str(text.get(from..start).unwrap_or(""));
+        for line in hidden.split_inclusive('\n') {
+            let content = line.trim_start_matches([' ', '\t', ':']);
+            let end = content.trim_end().len();
+            out.push_str(line.get(..line.len() - content.len()).unwrap_or(""));
+            out.push_str(if end > 0 { MASK } else { "" });
+            out.push_str(content.get(end..).unwrap_or(""));
+        }
+        from = span.end.max(start);
+    }
+    out.push_str(text.get(from..).unwrap_or(""));
+    mask_addresses(&out)
+}
+
+/// `scheme://user:password@host` without the password.
+fn mask_addresses(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (head, tail) = rest.split_at(at + 3);
+        out.push_str(head);
+        let end = tail.find(|c: char| c.is_whitespace() || "/\"'`<>".contains(c)).unwrap_or(tail.len());
+        let authority = tail.get(..end).unwrap_or("");
+        rest = tail;
+        if let Some((login, _)) = authority.rsplit_once('@')
+            && let Some((user, password)) = login.split_once(':')
+        {
+            out.push_str(&format!("{user}:{MASK}"));
+            rest = tail.get(user.len() + 1 + password.len()..).unwrap_or("");
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The report as JSON: results as KRM has them, and the changes as JSON Patches by document, values masked.
@@ -156,6 +244,26 @@ mod tests {
         assert_eq!(mask_line("    -----BEGIN KEY-----"), "    -----***** ***-----");
         assert_eq!(mask_line("http://user:pw@host"), "****://****:**@****");
         assert_eq!(mask_line("key:"), "key:");
+    }
+
+    #[test]
+    fn spans_are_hidden_line_by_line() {
+        let hidden = |text: &str, span: Range<usize>| mask_spans(text, &[span]);
+        assert_eq!(hidden("k: hush # why\n", 3..7), "k: *** # why\n");
+        assert_eq!(hidden("k: |\r\n  a\r\n\r\n  b c\r\nz", 3..20), "k: ***\r\n  ***\r\n\r\n  ***\r\nz");
+        assert_eq!(mask_spans("abcdef", &[0..4, 1..2, 3..5]), "******f");
+    }
+
+    #[test]
+    fn addresses_lose_their_passwords() {
+        let text = "- --db=postgres://app:p@ss@db:5432/x?y=z\n- http://host:80/a:b@c\n- x://u:p@h y://u@h z://";
+        let wanted = "- --db=postgres://app:***@db:5432/x?y=z\n- http://host:80/a:b@c\n- x://u:***@h y://u@h z://";
+        assert_eq!(mask_addresses(text), wanted);
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_a_terminal() {
+        assert_eq!(plain("a\u{1b}[31mb\u{9b}c\n"), "a\u{fffd}[31mb\u{fffd}c\n");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::{Document, Node, Scalar, pointer};
 
 /// Values nested deeper than this are not copied or compared.
 const MAX_COPY_DEPTH: usize = 120;
+const NO_POINTER: &str = "not a JSON Pointer: it must start with `/`, and `~` must be `~0` or `~1`";
 
 /// What an [`Operation`] does; `move`, `copy` and `test` are made of these and of reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,20 +77,22 @@ impl Document {
     pub(crate) fn apply_from(&mut self, base: Id, depth: usize, operation: Operation<'_>) -> Result<(), EditError> {
         let error =
             |message: Cow<'static, str>| EditError { path: operation.path.to_owned(), message: message.into_owned() };
-        let Some(tokens) = pointer::tokens(operation.path) else {
-            return Err(error("not a JSON Pointer: it must start with `/`".into()));
-        };
-        self.try_apply(base, depth, &tokens, operation).map_err(error)
+        if !operation.path.is_empty() && !operation.path.starts_with('/') {
+            return Err(error(NO_POINTER.into()));
+        }
+        self.try_apply(base, depth, operation).map_err(error)
     }
 
-    fn try_apply(&mut self, base: Id, depth: usize, tokens: &[Cow<'_, str>], operation: Operation<'_>) -> Step<()> {
-        let Some((last, parents)) = tokens.split_last() else {
+    fn try_apply(&mut self, base: Id, depth: usize, operation: Operation<'_>) -> Step<()> {
+        let Some((parents, last)) = operation.path.rsplit_once('/') else {
             return self.replace_root(base, operation);
         };
+        let last = pointer::unescape(last).ok_or(NO_POINTER)?;
+        let last = last.as_ref();
         let mut container = base;
         let mut path = vec![container];
-        for token in parents {
-            container = self.descend(container, token, path.len() + depth)?;
+        for token in pointer::each(parents) {
+            container = self.descend(container, &token.ok_or(NO_POINTER)?, path.len() + depth)?;
             path.push(container);
         }
         container = self.own(container)?;
@@ -113,7 +116,7 @@ impl Document {
                 let value = if last == "-" {
                     Value::Array(vec![operation.value.clone()])
                 } else {
-                    Value::Object([(last.clone().into_owned(), operation.value.clone())].into_iter().collect())
+                    Value::Object([(last.to_owned(), operation.value.clone())].into_iter().collect())
                 };
                 self.substitute(container, depth, &value)
             }

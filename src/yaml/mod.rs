@@ -22,6 +22,7 @@ use std::sync::Arc;
 pub use edit::{EditError, Op, Operation};
 pub use node::Kind;
 use node::{Id, NONE, Props, Raw, Style, flag};
+pub(crate) use pointer::unescape as unescape_token;
 pub use pointer::{escape as escape_token, tokens as pointer_tokens};
 pub use scalar::Scalar;
 pub use splice::{render, render_to};
@@ -332,13 +333,13 @@ impl Document {
         if self.has_alias { self.root().at_pointer(pointer) } else { Some(Node::at(self, place.id)) }
     }
 
-    /// Applies an operation whose path starts at `place`, whose pointer is `pointer`.
+    /// Applies an operation whose path starts at `place`, whose pointer is `pointer()`.
     ///
     /// # Errors
     /// As for [`Document::apply`].
-    pub fn apply_at(&mut self, place: Place, pointer: &str, operation: Operation<'_>) -> Result<(), EditError> {
+    pub fn apply_at(&mut self, place: Place, pointer: impl FnOnce() -> String, operation: Operation<'_>) -> Result<(), EditError> {
         if self.has_alias {
-            let path = format!("{pointer}{}", operation.path);
+            let path = format!("{}{}", pointer(), operation.path);
             return self.apply(Operation { path: &path, ..operation });
         }
         self.apply_from(place.id, place.depth, operation)
@@ -400,10 +401,16 @@ impl<'a> Node<'a> {
     /// The value at a JSON Pointer.
     #[must_use]
     pub fn at_pointer(self, pointer: &str) -> Option<Node<'a>> {
-        pointer_tokens(pointer)?.iter().try_fold(self, |node, token| match node.kind() {
-            Kind::Seq => node.items().nth(token.parse().ok()?),
-            _ => node.get(token),
-        })
+        pointer::each(pointer).try_fold(self, |node, token| node.child(&token?))
+    }
+
+    /// The value under a key of a mapping, or at an index of a sequence.
+    #[must_use]
+    pub fn child(self, token: &str) -> Option<Node<'a>> {
+        match self.kind() {
+            Kind::Seq => self.items().nth(token.parse().ok()?),
+            _ => self.get(token),
+        }
     }
 
     /// Remembers this node, `depth` levels below the root.
@@ -517,12 +524,14 @@ impl<'a> Node<'a> {
 impl Document {
     #[inline]
     fn key_is(&self, id: Id, raw: Raw, key: &str) -> bool {
-        if raw.kind == Kind::Alias
-            || raw.is(flag::COOKED | flag::EMPTY)
-            || matches!(raw.style, Style::NewStr | Style::NewLiteral)
-        {
+        let written = match raw.style {
+            Style::Plain => raw.start as usize..raw.end as usize,
+            Style::Single | Style::Double => raw.start as usize + 1..(raw.end as usize).saturating_sub(1),
+            _ => return self.string(self.resolve(id)) == key,
+        };
+        if raw.kind == Kind::Alias || raw.is(flag::COOKED) {
             return self.string(self.resolve(id)) == key;
         }
-        cook::uncooked(&self.file, raw) == key
+        written.len() == key.len() && self.file.as_bytes().get(written) == Some(key.as_bytes())
     }
 }

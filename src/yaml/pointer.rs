@@ -11,8 +11,14 @@ pub fn tokens(pointer: &str) -> Option<Vec<Cow<'_, str>>> {
     pointer.strip_prefix('/')?.split('/').map(unescape).collect()
 }
 
-fn unescape(token: &str) -> Option<Cow<'_, str>> {
-    if !token.contains('~') {
+/// The tokens of a pointer one by one, without a list of them; `None` for a malformed one.
+pub(crate) fn each(pointer: &str) -> impl Iterator<Item = Option<Cow<'_, str>>> {
+    // Before the first `/` there is nothing: it is skipped.
+    pointer.split('/').skip(1).map(unescape)
+}
+
+pub(crate) fn unescape(token: &str) -> Option<Cow<'_, str>> {
+    if !token.bytes().any(|b| b == b'~') {
         return Some(Cow::Borrowed(token));
     }
     let mut out = String::with_capacity(token.len());
@@ -33,7 +39,7 @@ fn unescape(token: &str) -> Option<Cow<'_, str>> {
 /// Escapes a key for use as one token of a pointer.
 #[must_use]
 pub fn escape(key: &str) -> Cow<'_, str> {
-    if key.contains(['~', '/']) { Cow::Owned(key.replace('~', "~0").replace('/', "~1")) } else { Cow::Borrowed(key) }
+    if key.bytes().any(|b| matches!(b, b'~' | b'/')) { Cow::Owned(key.replace('~', "~0").replace('/', "~1")) } else { Cow::Borrowed(key) }
 }
 
 #[cfg(test)]

@@ -189,6 +189,10 @@ pub fn write_key(out: &mut String, key: &str, in_flow: bool, quoting: Quoting) {
 /// Writes a string on one line: plain, single-quoted or double-quoted. `in_flow` says that it stands inside of brackets,
 /// where more characters have a meaning.
 pub fn write_scalar_string(out: &mut String, string: &str, in_flow: bool, quoting: Quoting) {
+    // Most keys and values are words that mean nothing else: `false` is the longest one that does.
+    if quoting == Quoting::Yaml && string.len() > 5 && string.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return out.push_str(string);
+    }
     if quoting == Quoting::Json || is_ambiguous(string) || string.chars().any(|c| needs_escape(c) || c == '\t') {
         write_double_quoted(out, string, quoting);
     } else if is_plain(string, in_flow) {
