@@ -237,7 +237,7 @@ impl Stream {
             document: location.document,
             object: id,
             op: edit.op,
-            path: format!("{}{pointer}", location.prefix),
+            path: if location.prefix.is_empty() { pointer.to_owned() } else { format!("{}{pointer}", location.prefix) },
             value: edit.value,
             previous: edit.previous.map(Box::new),
             function: Arc::clone(report.function()),

@@ -19,10 +19,13 @@ const AGENT_TOKEN_VOLUME: &str = "vault.hashicorp.com/agent-service-account-toke
 /// OpenShift assigns them and rejects others.
 pub(super) fn fixed_ids(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
     for (key, field) in [("runAsUser", Field::RunAsUser), ("runAsGroup", Field::RunAsGroup)] {
-        for (place, source, node) in view.securities(key, field) {
+        for setting in view.settings(key, field) {
             let path = format!("/securityContext/{key}");
-            let violation = view.violation_from(source, field, place, &path, show(key, node));
-            out.push(if source == place { violation.remove(view.pointer(place, &path)) } else { violation });
+            let violation = view.violation_of(&setting, field, &path, show(key, setting.node));
+            out.push(match setting.removable {
+                true => violation.remove(view.pointer(setting.place, &path)),
+                false => violation,
+            });
         }
     }
     if let Some(node) = view.security.get("fsGroup").filter(|_| view.whole) {

@@ -55,12 +55,12 @@ pub(super) fn privileged(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
 
 /// Pod's and containers' `securityContext.windowsOptions.hostProcess`: false, absent.
 pub(super) fn windows_host_process(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
-    for (place, source, options) in view.securities("windowsOptions", Field::HostProcess) {
-        if let Some(node) = value(Some(options), "hostProcess").filter(|node| node.as_bool() != Some(false)) {
+    for setting in view.settings("windowsOptions", Field::HostProcess) {
+        if let Some(node) = value(Some(setting.node), "hostProcess").filter(|node| node.as_bool() != Some(false)) {
             let path = "/securityContext/windowsOptions/hostProcess";
-            let violation = view.violation_from(source, Field::HostProcess, place, path, show("hostProcess", node));
-            out.push(match source == place {
-                true => violation.set(view.pointer(place, path), json!(false)),
+            let violation = view.violation_of(&setting, Field::HostProcess, path, show("hostProcess", node));
+            out.push(match setting.source == setting.place {
+                true => violation.set(view.pointer(setting.place, path), json!(false)),
                 false => violation,
             });
         }

@@ -104,10 +104,7 @@ fn is_excused(view: &View<'_>, place: Place, field: Field) -> bool {
         Field::HostNetwork => view.chosen_anywhere(Field::HostProcess),
         // The API sets the host ports of a pod on the host's network, and demands that they equal the container ports.
         Field::HostPort => view.chosen(Place::Pod, Field::HostNetwork),
-        Field::RunAsNonRoot => match place {
-            Place::Container(_) => view.stays_root(place, true),
-            Place::Pod => view.in_scope().all(|(place, _)| view.stays_root(place, true)),
-        },
+        Field::RunAsNonRoot => view.stays_root(place, true),
         _ => false,
     }
 }

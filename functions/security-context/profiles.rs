@@ -36,12 +36,12 @@ pub(super) fn seccomp_profile(view: &View<'_>, spec: &Spec, out: &mut Vec<Violat
     if spec.version.minor() < 19 {
         return;
     }
-    for (place, source, profile) in view.securities("seccompProfile", Field::SeccompProfile) {
-        if !has_allowed_type(profile) {
+    for setting in view.settings("seccompProfile", Field::SeccompProfile) {
+        if !has_allowed_type(setting.node) {
             let path = "/securityContext/seccompProfile";
-            let says = show("seccompProfile", profile);
-            let violation = view.violation_from(source, Field::SeccompProfile, place, path, says);
-            out.push(violation.set(view.pointer(place, path), spec.seccomp()));
+            let says = show("seccompProfile", setting.node);
+            let violation = view.violation_of(&setting, Field::SeccompProfile, path, says);
+            out.push(violation.set(view.pointer(setting.place, path), spec.seccomp()));
         }
     }
 }
@@ -68,13 +68,16 @@ pub(super) fn annotated_seccomp(view: &View<'_>, place: Place) -> Option<Value> 
 /// The pod's annotations `container.apparmor.security.beta.kubernetes.io/*`: runtime/default, localhost/*, empty, absent.
 /// Pod's and containers' `securityContext.appArmorProfile.type`: RuntimeDefault, Localhost, absent.
 pub(super) fn app_armor_profile(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
-    for (place, source, profile) in view.securities("appArmorProfile", Field::AppArmorProfile) {
-        if !has_allowed_type(profile) {
+    for setting in view.settings("appArmorProfile", Field::AppArmorProfile) {
+        if !has_allowed_type(setting.node) {
             let path = "/securityContext/appArmorProfile";
             let violation =
-                view.violation_from(source, Field::AppArmorProfile, place, path, show("appArmorProfile", profile));
+                view.violation_of(&setting, Field::AppArmorProfile, path, show("appArmorProfile", setting.node));
             // Removed, not replaced: an explicit RuntimeDefault does not start on nodes without AppArmor.
-            out.push(if source == place { violation.remove(view.pointer(place, path)) } else { violation });
+            out.push(match setting.removable {
+                true => violation.remove(view.pointer(setting.place, path)),
+                false => violation,
+            });
         }
     }
     let allowed = |text: &str| matches!(text, "" | "runtime/default") || text.starts_with("localhost/");
@@ -88,27 +91,28 @@ pub(super) fn app_armor_profile(view: &View<'_>, _: &Spec, out: &mut Vec<Violati
 /// Pod's and containers' `securityContext.seLinuxOptions`: type container_t, container_init_t, container_kvm_t, since
 /// v1.31 container_engine_t, empty, absent; user and role empty, absent.
 pub(super) fn se_linux_options(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
-    for (place, source, options) in view.securities("seLinuxOptions", Field::SeLinuxOptions) {
+    for setting in view.settings("seLinuxOptions", Field::SeLinuxOptions) {
         let is_bad = |key: &str, node: Node<'_>| match (key, node.as_str()) {
             ("type", Some(text)) => !allows(SE_LINUX_TYPES, spec, &text),
             ("user" | "role", Some(text)) => !text.is_empty(),
             ("type" | "user" | "role", None) => true,
             _ => false,
         };
-        let set: Vec<_> = options.entries().filter(|(_, node)| !node.is_null()).collect();
+        let set: Vec<_> = setting.node.entries().filter(|(_, node)| !node.is_null()).collect();
         let bad: Vec<_> = set.iter().filter(|(key, node)| is_bad(key, *node)).collect();
         if bad.is_empty() {
             continue;
         }
         let path = "/securityContext/seLinuxOptions";
-        let violation =
-            view.violation_from(source, Field::SeLinuxOptions, place, path, show("seLinuxOptions", options));
-        out.push(match (source == place, bad.len() == set.len()) {
-            (false, _) => violation,
-            (true, true) => violation.remove(view.pointer(place, path)),
-            (true, false) => bad
-                .iter()
-                .fold(violation, |violation, (key, _)| violation.remove(view.pointer(place, &format!("{path}/{key}")))),
+        let violation = view.violation_of(&setting, Field::SeLinuxOptions, path, show("seLinuxOptions", setting.node));
+        let each =
+            |violation: Violation, key: &str| violation.remove(view.pointer(setting.place, &format!("{path}/{key}")));
+        out.push(if setting.source != setting.place {
+            violation
+        } else if setting.removable && bad.len() == set.len() {
+            violation.remove(view.pointer(setting.place, path))
+        } else {
+            bad.iter().fold(violation, |violation, (key, _)| each(violation, key))
         });
     }
 }
@@ -122,10 +126,9 @@ fn annotation(
     allowed: impl Fn(&str) -> bool,
     out: &mut Vec<Violation>,
 ) {
-    let Some(node) = value(view.annotations, key).filter(|node| !node.as_str().is_some_and(|text| allowed(&text)))
-    else {
-        return;
-    };
+    let in_scope = view.container(place).map_or(view.whole, |container| container.in_scope);
+    let is_bad = |node: &Node<'_>| in_scope && !node.as_str().is_some_and(|text| allowed(&text));
+    let Some(node) = value(view.annotations, key).filter(is_bad) else { return };
     let pointer = format!("{}/metadata/annotations/{}", view.pod.template, escape_token(key));
     let violation = Violation {
         field,

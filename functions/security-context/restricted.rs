@@ -76,13 +76,13 @@ pub(super) fn run_as_user(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>
 
 /// Uids or gids of pod and containers: not 0, absent. `override` puts `instead` there, or nothing.
 pub(super) fn ids(view: &View<'_>, key: &str, field: Field, instead: Option<NonRootId>, out: &mut Vec<Violation>) {
-    for (place, source, node) in view.securities(key, field) {
-        if node.as_int().is_none_or(|id| id == 0) {
+    for setting in view.settings(key, field) {
+        if setting.node.as_int().is_none_or(|id| id == 0) {
             let path = format!("/securityContext/{key}");
-            let violation = view.violation_from(source, field, place, &path, show(key, node));
+            let violation = view.violation_of(&setting, field, &path, show(key, setting.node));
             out.push(match instead {
-                Some(id) => violation.set(view.pointer(place, &path), json!(id.get())),
-                None if source == place => violation.remove(view.pointer(place, &path)),
+                Some(id) => violation.set(view.pointer(setting.place, &path), json!(id.get())),
+                None if setting.removable => violation.remove(view.pointer(setting.place, &path)),
                 None => violation,
             });
         }
@@ -91,11 +91,11 @@ pub(super) fn ids(view: &View<'_>, key: &str, field: Field, instead: Option<NonR
 
 /// Pod's and containers' `securityContext.runAsNonRoot`: true; since v1.35 anything with `hostUsers: false`.
 pub(super) fn run_as_non_root(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
-    for (place, source, node) in view.securities("runAsNonRoot", Field::RunAsNonRoot) {
-        if node.as_bool() != Some(true) && !is_relaxed(view, spec) {
+    for setting in view.settings("runAsNonRoot", Field::RunAsNonRoot) {
+        if setting.node.as_bool() != Some(true) && !is_relaxed(view, spec) {
             let path = "/securityContext/runAsNonRoot";
-            let violation = view.violation_from(source, Field::RunAsNonRoot, place, path, show("runAsNonRoot", node));
-            out.push(violation.set(view.pointer(place, path), json!(true)));
+            let violation = view.violation_of(&setting, Field::RunAsNonRoot, path, show("runAsNonRoot", setting.node));
+            out.push(violation.set(view.pointer(setting.place, path), json!(true)));
         }
     }
 }

@@ -82,6 +82,17 @@ pub(super) struct View<'a> {
     decided: Decided,
 }
 
+/// A value of a security context.
+pub(super) struct Setting<'a> {
+    /// Where it takes effect.
+    pub(super) place: Place,
+    /// Where it is written.
+    pub(super) source: Place,
+    pub(super) node: Node<'a>,
+    /// Whether it can be taken away where it takes effect, and uncovers nothing that stays.
+    pub(super) removable: bool,
+}
+
 /// A forbidden value.
 pub(super) struct Violation {
     pub(super) field: Field,
@@ -188,22 +199,29 @@ impl<'a> View<'a> {
             .map_or_else(|| "the pod".to_owned(), |container| format!("container `{}`", container.name))
     }
 
-    /// Every value of the field `key` of security contexts in scope: where it takes effect, where it is written, what
-    /// it is. Where the pod's own value must stay, since it is not in scope or reaches containers that are not, the
-    /// containers in scope answer for what they inherit.
-    pub(super) fn securities(&self, key: &str, field: Field) -> Vec<(Place, Place, Node<'a>)> {
+    /// Every value of the field `key` of security contexts in scope. Where the pod's own value must stay, since it is
+    /// not in scope or reaches containers that are not, the containers in scope answer for what they inherit.
+    pub(super) fn settings(&self, key: &str, field: Field) -> Vec<Setting<'a>> {
         let of_pod = self.security.get(key);
-        let inherits = |container: &ContainerView<'_>| of_pod.is_some() && container.security.get(key).is_none();
-        let beyond = |container: &ContainerView<'_>| !container.in_scope || container.granted.has(field);
-        let stays = !self.whole || self.containers.iter().any(|container| beyond(container) && inherits(container));
+        let needs = |(at, container): (usize, &ContainerView<'_>)| {
+            let is_root = || field == Field::RunAsNonRoot && self.stays_root(Place::Container(at), true);
+            let must_stay = !container.in_scope || container.granted.has(field) || is_root();
+            container.security.get(key).is_none() && must_stay
+        };
+        let stays = of_pod.is_some() && (!self.whole || self.containers.iter().enumerate().any(needs));
         let mut found = Vec::new();
         if let Some(node) = of_pod.filter(|_| !stays) {
-            found.push((Place::Pod, Place::Pod, node));
+            found.push(Setting { place: Place::Pod, source: Place::Pod, node, removable: true });
         }
         for (place, container) in self.in_scope() {
             match (container.security.get(key), of_pod) {
-                (Some(node), _) => found.push((place, place, node)),
-                (None, Some(node)) if stays => found.push((place, Place::Pod, node)),
+                // Without its own value the container would have the pod's.
+                (Some(node), _) => {
+                    found.push(Setting { place, source: place, node, removable: !stays });
+                }
+                (None, Some(node)) if stays => {
+                    found.push(Setting { place, source: Place::Pod, node, removable: false });
+                }
                 _ => {}
             }
         }
@@ -215,17 +233,14 @@ impl<'a> View<'a> {
         Violation { field, place, inherited: false, pointer: self.pointer(place, path), says, edits: Vec::new() }
     }
 
-    /// A violation at `path` below `source` that takes effect at `place`.
-    pub(super) fn violation_from(
-        &self,
-        source: Place,
-        field: Field,
-        place: Place,
-        path: &str,
-        says: String,
-    ) -> Violation {
-        let pointer = self.pointer(source, path);
-        Violation { field, place, inherited: source != place, pointer, says, edits: Vec::new() }
+    /// A violation by a setting whose path in its place is `path`.
+    pub(super) fn violation_of(&self, setting: &Setting<'_>, field: Field, path: &str, says: String) -> Violation {
+        let Setting { place, source, .. } = *setting;
+        Violation {
+            inherited: source != place,
+            pointer: self.pointer(source, path),
+            ..self.violation(field, place, path, says)
+        }
     }
 
     /// Remembers that a forbidden value stays, and whether someone wants it to.

@@ -80,8 +80,8 @@ fn read_patch(path: &std::path::Path) -> Result<Patch> {
 /// serde's message without the value that it quotes: the file may be the wrong one, and secret.
 fn quiet(message: &str) -> String {
     match message.split_once(", expected ") {
-        Some((found, expected)) if found.contains('"') => {
-            format!("{}, expected {expected}", found.split('"').next().unwrap_or("").trim_end())
+        Some((found, expected)) if found.starts_with("invalid ") => {
+            format!("{}, expected {expected}", found.split(['"', '`']).next().unwrap_or("").trim_end())
         }
         _ => message.to_owned(),
     }

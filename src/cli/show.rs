@@ -39,7 +39,7 @@ pub(super) fn config_problem(
     let line = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |start| start + 1);
     let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |length| at + length);
     let is_blank = |start: usize, end: usize| text.get(start..end).unwrap_or("").trim().is_empty();
-    let alone = is_blank(line, config.start) && is_blank(config.end, end);
+    let alone = place.is_some() && is_blank(line, config.start) && is_blank(config.end, end);
     report(name, text, place, &title, &problem.remedy, !alone)
 }
 

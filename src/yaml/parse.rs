@@ -66,10 +66,12 @@ struct Pending {
 }
 
 /// What stands before a node: properties of an enclosing collection, its own, and whether it can be a key.
-#[derive(Clone, Copy, Debug, Default)]
+///
+/// Boxed, since most nodes have no properties and this is moved about for each.
+#[derive(Debug, Default)]
 struct Lead {
-    outer: Option<Pending>,
-    own: Option<Pending>,
+    outer: Option<Box<Pending>>,
+    own: Option<Box<Pending>>,
     candidate: Option<Candidate>,
 }
 
@@ -402,24 +404,25 @@ impl<'t> Parser<'t> {
             return Err(self.error(candidate.pos, NO_COLON));
         }
         if let Some(own) = self.lead.own.take() {
-            self.lead.outer = Some(self.merge(self.lead.outer, own)?);
+            let outer = self.lead.outer.take();
+            self.lead.outer = Some(self.merge(outer.as_deref(), own)?);
         }
         Ok(())
     }
 
-    fn merge(&self, outer: Option<Pending>, inner: Pending) -> Result<Pending> {
+    fn merge(&self, outer: Option<&Pending>, inner: Box<Pending>) -> Result<Box<Pending>> {
         let Some(outer) = outer else { return Ok(inner) };
         let both = |a: (u32, u32), b: (u32, u32)| a.1 > a.0 && b.1 > b.0;
         if both(outer.anchor, inner.anchor) || both(outer.tag, inner.tag) {
             return Err(self.error(inner.start, "a value can have one anchor and one tag only"));
         }
         let pick = |a: (u32, u32), b: (u32, u32)| if a.1 > a.0 { a } else { b };
-        Ok(Pending {
+        Ok(Box::new(Pending {
             start: outer.start,
             end: inner.end,
             anchor: pick(outer.anchor, inner.anchor),
             tag: pick(outer.tag, inner.tag),
-        })
+        }))
     }
 
     fn property(&mut self, c: u8) -> Result<()> {
@@ -436,22 +439,32 @@ impl<'t> Parser<'t> {
             self.pos = end;
         }
         pending.end = self.pos;
-        self.lead.own = Some(self.merge(self.lead.own, pending)?);
+        let own = self.lead.own.take();
+        self.lead.own = Some(self.merge(own.as_deref(), Box::new(pending))?);
         self.allowed = false;
         Ok(())
     }
 
     /// Takes the properties that stand before a node which is not a key.
-    fn take_props(&mut self) -> Result<Option<Pending>> {
-        let lead = std::mem::take(&mut self.lead);
-        match lead.own {
-            Some(own) => self.merge(lead.outer, own).map(Some),
-            None => Ok(lead.outer),
+    #[inline]
+    fn take_props(&mut self) -> Result<Option<Box<Pending>>> {
+        self.lead.candidate = None;
+        let outer = self.lead.outer.take();
+        match self.lead.own.take() {
+            Some(own) => self.merge(outer.as_deref(), own).map(Some),
+            None => Ok(outer),
         }
     }
 
-    fn set_props(&mut self, id: Id, pending: Option<Pending>) -> Result<()> {
-        let Some(p) = pending else { return Ok(()) };
+    #[inline]
+    fn set_props(&mut self, id: Id, pending: Option<Box<Pending>>) -> Result<()> {
+        match pending {
+            None => Ok(()),
+            Some(pending) => self.set_some_props(id, &pending),
+        }
+    }
+
+    fn set_some_props(&mut self, id: Id, p: &Pending) -> Result<()> {
         self.props.push(Props { node: id, start: at(p.start), end: at(p.end), anchor: p.anchor, tag: p.tag });
         if let Some(raw) = self.raw(id) {
             raw.flags |= flag::PROPS;
@@ -502,18 +515,18 @@ impl<'t> Parser<'t> {
     }
 
     fn key(&mut self, id: Id, candidate: Candidate, colon: usize) -> Result<()> {
-        let lead = std::mem::take(&mut self.lead);
+        let own = self.lead.own.take();
+        self.lead.candidate = None;
         let column = i64::try_from(candidate.pos - candidate.line_start).unwrap_or(i64::MAX);
         if self.flow == 0 {
-            self.lead.outer = lead.outer;
             if self.indent < column {
                 self.open_block(Context::BlockMap, candidate.pos, column)?;
             }
-        } else if lead.outer.is_some() {
+        } else if self.lead.outer.is_some() {
             return Err(self.error(candidate.pos, "a value can have one anchor and one tag only"));
         }
         self.expect_key(candidate.pos)?;
-        self.set_props(id, lead.own)?;
+        self.set_props(id, own)?;
         self.attach(id)?;
         self.colon_at(colon);
         self.allowed = false;
@@ -694,8 +707,11 @@ impl<'t> Parser<'t> {
     }
 
     fn attach(&mut self, id: Id) -> Result<()> {
-        let start = self.nodes.get(id as usize).map_or(0, |n| n.start as usize);
-        self.expect_node(start)?;
+        let expected = self.frames.last().is_some_and(|top| matches!(top.state, State::Node | State::Value));
+        if !expected {
+            let start = self.nodes.get(id as usize).map_or(0, |n| n.start as usize);
+            self.expect_node(start)?;
+        }
         let top = self.top()?;
         let (context, state, mark, explicit) = (top.context, top.state, top.mark, top.explicit);
         let previous = std::mem::replace(&mut top.last, id);
@@ -758,7 +774,7 @@ impl<'t> Parser<'t> {
             // A key without `:`: its value is absent, and so is the position of its `:`.
             top.state = State::Value;
         }
-        let start = match (pending, top.state, top.context) {
+        let start = match (&pending, top.state, top.context) {
             (Some(p), _, _) => p.end,
             (None, State::Value, _) if colon => top.mark + 1,
             (None, State::Node, Context::BlockSeq | Context::Indentless) => top.mark + 1,

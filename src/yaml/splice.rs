@@ -279,7 +279,7 @@ impl<'a> Writer<'a> {
     // ---- block collections ----
 
     /// Puts whole lines in behind the line that ends at `end`, the end of the node `last`.
-    fn insert_lines(&mut self, last: Option<Id>, end: usize, depth: usize, lines: &str, ends_in_block: bool) {
+    fn insert_lines(&mut self, last: Option<Id>, end: usize, depth: usize, mut lines: String, ends_in_block: bool) {
         let at = self.next_line(end);
         let newline = self.layout.newline;
         let unterminated = at == self.text.len() && !self.text.is_empty() && !self.is_line_start(at);
@@ -288,7 +288,8 @@ impl<'a> Writer<'a> {
             let tail = if ends_in_block { newline } else { "" };
             self.cut(at, at, depth, format!("{newline}{lines}{tail}"));
         } else {
-            self.cut(at, at, depth, format!("{lines}{newline}"));
+            lines.push_str(newline);
+            self.cut(at, at, depth, lines);
         }
     }
 
@@ -322,22 +323,27 @@ impl<'a> Writer<'a> {
         let old: Vec<Child> = children.iter().copied().filter(|c| !c.is_new).collect();
         let Some(&last) = old.last() else { return };
         let kept = old.iter().any(|c| !c.gone);
+        let end = self.end(last.value).max(self.end(last.first));
         let mut lines = String::new();
+        if kept {
+            push_spaces(&mut lines, column);
+        }
+        let mut in_block = false;
         for (i, child) in added.iter().enumerate() {
             if i > 0 {
                 lines.push_str(self.layout.newline);
                 push_spaces(&mut lines, column);
             }
             let value = self.value(child.value);
-            let next = self.next_line(self.end(last.value).max(self.end(last.first)));
-            if i + 1 == added.len() && self.would_swallow(&value, next) {
+            in_block = ends_in_block(&value);
+            if in_block && i + 1 == added.len() && self.would_swallow(&value, self.next_line(end)) {
                 print::write_flow_entry(&mut lines, &self.key(child.first), &value, Quoting::Json);
             } else {
                 print::write_entry(&mut lines, &self.key(child.first), &value, column, self.layout);
             }
         }
         if !kept {
-            if added.last().is_some_and(|child| ends_in_block(&self.value(child.value))) {
+            if in_block {
                 self.end_line(map.end as usize);
             }
             let text = if added.is_empty() { "{}".to_owned() } else { lines };
@@ -345,15 +351,7 @@ impl<'a> Writer<'a> {
         }
         self.remove_block(&old, depth);
         if !added.is_empty() {
-            let ends_in_block = added.last().is_some_and(|c| ends_in_block(&self.value(c.value)));
-            let lines = format!("{:column$}{lines}", "");
-            self.insert_lines(
-                Some(last.value),
-                self.end(last.value).max(self.end(last.first)),
-                depth,
-                &lines,
-                ends_in_block,
-            );
+            self.insert_lines(Some(last.value), end, depth, lines, in_block);
         }
     }
 
@@ -419,7 +417,7 @@ impl<'a> Writer<'a> {
             match before {
                 Some(child) => {
                     let lines = format!("{:column$}{lines}", "");
-                    self.insert_lines(Some(child.value), self.end(child.value), depth, &lines, in_block);
+                    self.insert_lines(Some(child.value), self.end(child.value), depth, lines, in_block);
                 }
                 None if self.is_first_on_line(dash) => {
                     let at = self.with_comments(dash);

@@ -66,7 +66,7 @@ impl Parser<'_> {
     pub(super) fn colon_without_key(&mut self) -> Result<()> {
         let pos = self.pos;
         self.ensure_document()?;
-        if let (Some(candidate), Some(own)) = (self.lead.candidate, self.lead.own)
+        if let (Some(candidate), Some(own)) = (self.lead.candidate, self.lead.own.as_ref())
             && candidate.line_start == self.line_start
             && self.short_enough(candidate.pos, pos)
         {
@@ -110,7 +110,7 @@ impl Parser<'_> {
         let id = self.new_node(kind, Style::Flow, pos, pos);
         let lead = std::mem::take(&mut self.lead);
         // Registered at once, so that an alias inside is seen to be circular.
-        if let Some(own) = lead.own
+        if let Some(own) = &lead.own
             && own.anchor.1 > own.anchor.0
         {
             let text = self.text;
