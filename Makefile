@@ -11,7 +11,7 @@ APPLY ?= kubectl apply -f -
 HOME_OF_PLUGINS := $(CURDIR)/.tools/plugins
 OVERLAY = examples/$(APP)/overlays/$(ENV)
 
-.PHONY: build demo test test-all lint bench deploy plugins
+.PHONY: build demo test test-all lint audit bench deploy plugins
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -30,16 +30,21 @@ deploy: plugins ## render examples/APP/overlays/ENV and apply it
 	@rendered=$$(KUSTOMIZE_PLUGIN_HOME=$(HOME_OF_PLUGINS) "$$(tests/tools/get kustomize)" build --enable-alpha-plugins $(OVERLAY)); \
 	$(APPLY) <<<"$$rendered"
 
-lint: ## formatting, clippy (pedantic), licences and advisories
+lint: ## formatting and clippy (pedantic)
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
-	cargo clippy --locked --no-default-features --lib -- -D warnings
+	rustup target add wasm32-wasip1 >/dev/null 2>&1
+	cargo clippy --locked --no-default-features --lib --target wasm32-wasip1 -- -D warnings
+
+audit: ## known vulnerabilities of the dependencies; needs the network
+	tests/tools/deny advisories
 
 test: lint ## every test that needs no cluster
 	cargo test --locked
 
-test-all: test ## everything CI runs
+test-all: test ## everything CI runs: also licences and sources of the dependencies, the oldest Rust
 	tests/tools/deny
+	tests/tools/oldest-rust
 
 bench: build ## krmor beside a Go function on kyaml, as ratios
 	tests/bench/run

@@ -255,7 +255,8 @@ pub fn secret_spans(root: Node<'_>) -> Vec<Range<usize>> {
                     out.extend(value.items().filter_map(|item| item.get("value")).filter_map(Node::span));
                 }
                 "items" if value.kind() == Kind::Seq => {
-                    let item = kind.as_deref().and_then(|kind| kind.strip_suffix("List")).filter(|kind| !kind.is_empty());
+                    let item =
+                        kind.as_deref().and_then(|kind| kind.strip_suffix("List")).filter(|kind| !kind.is_empty());
                     open.extend(value.items().map(|node| (node, item.map(|kind| Cow::Owned(kind.to_owned())))));
                 }
                 _ => open.push((value, None)),
@@ -352,7 +353,8 @@ mod tests {
             let rest = text.split('\n').filter(|line| !line.contains('#')).collect::<String>();
             assert!(!rest.contains("hush"), "{case}\n{text}");
         }
-        let shown = "kind: ConfigMap\ndata: {value: shown}\n---\nkind: Pod\nspec: {containers: [{name: env, args: [value]}]}\n";
+        let shown =
+            "kind: ConfigMap\ndata: {value: shown}\n---\nkind: Pod\nspec: {containers: [{name: env, args: [value]}]}\n";
         for document in yaml::parse(&Arc::new(shown.to_owned())).unwrap() {
             assert_eq!(secret_spans(document.root()), []);
         }

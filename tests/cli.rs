@@ -226,7 +226,9 @@ error: spec.functions.harden.kind: unknown kind `SecurityContest`
 ",
         ),
         (
-            format!("{pipeline}  functions:\n    a.b/c:\n      kind: SecurityContext\n      spec:\n        Level: baseline\n"),
+            format!(
+                "{pipeline}  functions:\n    a.b/c:\n      kind: SecurityContext\n      spec:\n        Level: baseline\n"
+            ),
             "\
 error: spec.functions[a.b/c].spec.Level: unknown field `Level`
  --> bad.yaml:8:9
@@ -363,23 +365,67 @@ error: this is never closed
 #[test]
 fn a_target_that_matches_nothing_is_a_usage_error_unless_it_is_optional() {
     let folder = folder("target");
-    folder.write("typo.yaml", config("spec:\n  targets:\n  - name: wbe\n"));
-    let done = run(&folder, &["run", "--config", "typo.yaml", "web.yaml"], "");
-    assert!(done.err.contains("targets[0] `{name: wbe}` matches nothing  [SecurityContext unmatched-target]\n"), "{}", done.err);
-    assert!(done.err.contains("did you mean `name: web`?"), "{}", done.err);
-    assert!(done.err.ends_with("error: SecurityContext harden: 1 finding; nothing was written\n"), "{}", done.err);
-    assert_eq!((done.code, done.out.as_str()), (Some(2), ""));
-    for command in ["diff", "check"] {
-        assert_eq!(run(&folder, &[command, "--config", "typo.yaml", "web.yaml"], "").code, Some(2), "{command}");
-    }
+    folder.write("typo.yaml", config("spec:\n  targets:\n  - kind: Deployment\n    name: wbe # why\n"));
+    let wanted = "\
+error: spec.targets[0]: `{kind: Deployment, name: wbe}` matches nothing
+ --> typo.yaml:7:5
+  |
+7 |   - kind: Deployment
+  |     ^^^^^^^^^^^^^^^^
+  |
+  = help: did you mean `name: web`?; correct the target, or set `optional: true` if it need not match
+error: SecurityContext harden: 1 finding; nothing was written
+";
+    run(&folder, &["run", "--config", "typo.yaml", "web.yaml"], "").fails(2, wanted);
+    run(&folder, &["diff", "--config", "typo.yaml", "web.yaml"], "").fails(2, wanted);
+    run(&folder, &["--config", "typo.yaml"], DEPLOYMENT).fails(2, wanted);
+    let wanted = wanted
+        .replace("error: SecurityContext", "SecurityContext")
+        .replace("nothing was written", "a run would write nothing");
+    run(&folder, &["check", "--config", "typo.yaml", "web.yaml"], "").gives(2, &wanted, "");
 
     folder.write("optional.yaml", config("spec:\n  targets:\n  - name: wbe\n    optional: true\n"));
     run(&folder, &["run", "--config", "optional.yaml", "web.yaml"], "").gives(0, DEPLOYMENT, "");
 
     folder.write("regex.yaml", config("spec:\n  targets:\n  - name: (web\n"));
-    let done = run(&folder, &["run", "--config", "regex.yaml", "web.yaml"], "");
-    assert!(done.err.contains("spec.targets[0].name: `(web` is not a regular expression: "), "{}", done.err);
-    assert_eq!((done.code, done.out.as_str()), (Some(2), ""));
+    let wanted = "\
+error: spec.targets[0].name: `(web` is not a regular expression: found open group without closing ')'
+ --> regex.yaml:7:5
+  |
+7 |   - name: (web
+  |     ^^^^
+  |
+  = help: correct the selector
+error: SecurityContext harden: 1 finding; nothing was written
+";
+    run(&folder, &["run", "--config", "regex.yaml", "web.yaml"], "").fails(2, wanted);
+
+    let pipeline = "apiVersion: krmor.dev/v1alpha1\nkind: Pipeline\nmetadata:\n  name: all\nspec:\n";
+    let functions = "  functions:\n    a.b:\n      kind: SecurityContext\n      spec: {targets: [{kind: Job}]}\n";
+    folder.write("pipeline.yaml", format!("{pipeline}{functions}"));
+    let wanted = "\
+error: spec.functions[a.b].spec.targets[0]: `{kind: Job}` matches nothing
+ --> pipeline.yaml:9:24
+  |
+9 |       spec: {targets: [{kind: Job}]}
+  |                        ^^^^^^^^^^^
+  |
+  = help: correct the target, or set `optional: true` if it need not match
+error: Pipeline all: 1 finding; nothing was written
+";
+    run(&folder, &["run", "--config", "pipeline.yaml", "web.yaml"], "").fails(2, wanted);
+    folder.write("pipeline.yaml", format!("{pipeline}  podTemplates:\n  - kind: Backend\n{functions}"));
+    let wanted = "\
+error: spec.podTemplates[0]: there is neither `path` nor `ignore: true`; write one of them
+ --> pipeline.yaml:7:5
+  |
+7 |   - kind: Backend
+  |     ^^^^^^^^^^^^^
+  |
+  = help: correct the row
+error: Pipeline all: 1 finding; nothing was written
+";
+    run(&folder, &["run", "--config", "pipeline.yaml", "web.yaml"], "").fails(2, wanted);
 }
 
 #[test]
@@ -507,7 +553,8 @@ fn encodings_are_kept_and_what_is_no_text_is_refused() {
     let folder = folder("encodings");
     let args = ["run", "--config", "config.yaml", "in.yaml"];
     let with_mark = |text: &str| format!("\u{feff}{text}");
-    let utf16 = |text: &str, unit: fn(u16) -> [u8; 2]| with_mark(text).encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    let utf16 =
+        |text: &str, unit: fn(u16) -> [u8; 2]| with_mark(text).encode_utf16().flat_map(unit).collect::<Vec<u8>>();
     for unit in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
         let comment = "# naïve 🔒\n";
         folder.write("in.yaml", utf16(&format!("{comment}{DEPLOYMENT}"), unit));
@@ -547,7 +594,8 @@ fn empty_input_is_an_error_unless_it_is_allowed() {
     std::fs::create_dir(folder.0.join("none")).unwrap();
     run(&folder, &["run", "--config", "config.yaml", "none"], "").fails(2, wanted);
 
-    let wanted = "error: standard input is empty; krmor reads a ResourceList there, or, with --config FILE, a bare stream\n";
+    let wanted =
+        "error: standard input is empty; krmor reads a ResourceList there, or, with --config FILE, a bare stream\n";
     run(&folder, &[], "").fails(2, wanted);
     let wanted = "error: standard input is not a ResourceList; for a bare stream say which config to run: \
                   krmor --config FILE, or krmor run --config FILE -\n";
@@ -561,7 +609,8 @@ fn files_that_cannot_be_read_are_input_errors() {
     for command in ["run", "diff", "check"] {
         run(&folder, &[command, "--config", "config.yaml", "web.yaml", "no.yaml"], "").fails(3, &missing("no.yaml"));
         run(&folder, &[command, "--config", "no.yaml", "web.yaml"], "").fails(3, &missing("config no.yaml"));
-        run(&folder, &[command, "--config", ".", "web.yaml"], "").fails(3, "error: config .: Is a directory (os error 21)\n");
+        run(&folder, &[command, "--config", ".", "web.yaml"], "")
+            .fails(3, "error: config .: Is a directory (os error 21)\n");
     }
     run(&folder, &["view", "no.yaml"], "").fails(3, &missing("no.yaml"));
     run(&folder, &["patch", "--patch", "no.json", "web.yaml"], "").fails(3, &missing("no.json"));
@@ -579,7 +628,11 @@ fn a_directory_stands_for_its_manifests_in_the_order_of_their_names() {
     folder.write("d/.hidden.yaml", service("hidden"));
     folder.write("d/notes.txt", "not: [yaml");
     folder.write("config2.yaml", config("spec: {level: baseline}\n"));
-    let wanted = format!("{}---\n{}---\n{{\"kind\": \"Service\", \"metadata\": {{\"name\": \"d\"}}}}\n", service("a"), service("b"));
+    let wanted = format!(
+        "{}---\n{}---\n{{\"kind\": \"Service\", \"metadata\": {{\"name\": \"d\"}}}}\n",
+        service("a"),
+        service("b")
+    );
     run(&folder, &["run", "--config", "config2.yaml", "d"], "").gives(0, &wanted, "");
 }
 
@@ -656,7 +709,8 @@ fn an_output_directory_takes_every_file_by_its_own_name() {
     folder.write("a/other.yaml", "kind: Service\n");
     folder.write("b/web.yaml", DEPLOYMENT);
     let args = ["run", "--config", "config.yaml", "-o", "out/deep"];
-    run(&folder, &[&args[..], &["a", "b"]].concat(), "").fails(2, "error: two input files would both become out/deep/web.yaml\n");
+    run(&folder, &[&args[..], &["a", "b"]].concat(), "")
+        .fails(2, "error: two input files would both become out/deep/web.yaml\n");
     assert!(!folder.0.join("out/deep/other.yaml").exists(), "nothing is written");
     run(&folder, &[&args[..], &["a"]].concat(), "").gives(0, "", "");
     assert_eq!(files(&folder.0.join("out/deep")), ["other.yaml", "web.yaml"]);
@@ -665,7 +719,11 @@ fn an_output_directory_takes_every_file_by_its_own_name() {
     run(&folder, &args, DEPLOYMENT).gives(0, "", "");
     assert_eq!(std::fs::read_to_string(folder.0.join("out/deep/stream.yaml")).unwrap(), HARDENED);
     let done = run(&folder, &[&args[..], &["--in-place", "a"]].concat(), "");
-    assert!(done.err.starts_with("error: the argument '--output <DIR>' cannot be used with '--in-place'\n"), "{}", done.err);
+    assert!(
+        done.err.starts_with("error: the argument '--output <DIR>' cannot be used with '--in-place'\n"),
+        "{}",
+        done.err
+    );
     assert_eq!(done.code, Some(2));
 }
 
@@ -686,8 +744,16 @@ Deployment web (web.yaml)
   added      spec.template.spec.containers[0].securityContext.capabilities: {\"drop\":[\"ALL\"]}  (drop-capabilities: no Linux capability but those added by name)
 ";
     let verdict = "SecurityContext harden: a run would make 4 changes\n";
-    run(&folder, &["check", "--config", "config.yaml", "web.yaml"], "").gives(1, &format!("{wanted}{changes}{verdict}"), "");
-    run(&folder, &["run", "--config", "config.yaml", "--report", "text", "web.yaml"], "").gives(0, HARDENED, &format!("{wanted}{changes}"));
+    run(&folder, &["check", "--config", "config.yaml", "web.yaml"], "").gives(
+        1,
+        &format!("{wanted}{changes}{verdict}"),
+        "",
+    );
+    run(&folder, &["run", "--config", "config.yaml", "--report", "text", "web.yaml"], "").gives(
+        0,
+        HARDENED,
+        &format!("{wanted}{changes}"),
+    );
     let done = run(&folder, &["check", "--config", "config.yaml"], HARDENED);
     done.gives(0, &format!("{wanted}SecurityContext harden: nothing to change in 1 object\n"), "");
 
@@ -772,7 +838,11 @@ Pod second
 fn view_prints_documents_as_kustomize_reads_them() {
     let folder = folder("view");
     let stream = "a: 0x10 # sixteen\nb: on\n---\n- 1.50\n- 2024-01-01\n- ~\n---\n# nothing\n";
-    run(&folder, &["view"], stream).gives(0, "{\"a\":16,\"b\":\"on\"}\n[1.5,\"2024-01-01T00:00:00Z\",null]\nnull\n", "");
+    run(&folder, &["view"], stream).gives(
+        0,
+        "{\"a\":16,\"b\":\"on\"}\n[1.5,\"2024-01-01T00:00:00Z\",null]\nnull\n",
+        "",
+    );
     let done = run(&folder, &["view", "--typed", "-"], stream);
     assert!(done.out.starts_with("{\"a\":i16,\"b\":\"on\"}\n[f"), "{}", done.out);
     assert_eq!(done.code, Some(0));
@@ -794,18 +864,58 @@ fn patch_changes_what_it_says_and_explains_what_it_cannot() {
     patch(r#"[{"op":"test","path":"/secret","value":"hunter2"}]"#, &["--document", "1"]).gives(0, stream, "");
 
     let refused: &[(&str, &[&str], &str)] = &[
-        (r#"[{"op":"add","path":"/list/3","value":1}]"#, &[], "in.yaml, document 0: operation 0: /list/3: the list has 2 items; there is no item 3"),
-        (r#"[{"op":"remove","path":"/list/2"}]"#, &[], "in.yaml, document 0: operation 0: /list/2: the list has 2 items; there is no item 2"),
-        (r#"[{"op":"add","path":"/list/01","value":1}]"#, &[], "in.yaml, document 0: operation 0: /list/01: `01` is not an index of a list"),
-        (r#"[{"op":"add","path":"/b","value":1},{"op":"remove","path":"/c"}]"#, &[], "in.yaml, document 0: operation 1: /c: there is no `c`"),
-        (r#"[{"op":"add","path":"/a/b","value":1}]"#, &[], "in.yaml, document 0: operation 0: /a/b: `b` cannot be looked up in a plain value"),
+        (
+            r#"[{"op":"add","path":"/list/3","value":1}]"#,
+            &[],
+            "in.yaml, document 0: operation 0: /list/3: the list has 2 items; there is no item 3",
+        ),
+        (
+            r#"[{"op":"remove","path":"/list/2"}]"#,
+            &[],
+            "in.yaml, document 0: operation 0: /list/2: the list has 2 items; there is no item 2",
+        ),
+        (
+            r#"[{"op":"add","path":"/list/01","value":1}]"#,
+            &[],
+            "in.yaml, document 0: operation 0: /list/01: `01` is not an index of a list",
+        ),
+        (
+            r#"[{"op":"add","path":"/b","value":1},{"op":"remove","path":"/c"}]"#,
+            &[],
+            "in.yaml, document 0: operation 1: /c: there is no `c`",
+        ),
+        (
+            r#"[{"op":"add","path":"/a/b","value":1}]"#,
+            &[],
+            "in.yaml, document 0: operation 0: /a/b: `b` cannot be looked up in a plain value",
+        ),
         (r#"[{"op":"copy","from":"/x","path":"/y"}]"#, &[], "in.yaml, document 0: operation 0: /x: there is nothing"),
-        (r#"[{"op":"move","from":"/list","path":"/list/0"}]"#, &[], "in.yaml, document 0: operation 0: /list cannot move into itself"),
-        (r#"[{"op":"test","path":"/secret","value":"hunter3"}]"#, &["--document", "1"], "in.yaml, document 1: operation 0: /secret: the value is not the one tested for"),
-        (r#"[{"op":"test","path":"/a","value":1}]"#, &["--document", "2"], "in.yaml: there is no document 2; the last one is 1"),
-        (r#"[{"op":"add","path":"a","value":1}]"#, &[], "p.json: not a JSON Patch: json pointer failed to parse; does not start with a slash ('/') and is not empty (at [0])"),
+        (
+            r#"[{"op":"move","from":"/list","path":"/list/0"}]"#,
+            &[],
+            "in.yaml, document 0: operation 0: /list cannot move into itself",
+        ),
+        (
+            r#"[{"op":"test","path":"/secret","value":"hunter3"}]"#,
+            &["--document", "1"],
+            "in.yaml, document 1: operation 0: /secret: the value is not the one tested for",
+        ),
+        (
+            r#"[{"op":"test","path":"/a","value":1}]"#,
+            &["--document", "2"],
+            "in.yaml: there is no document 2; the last one is 1",
+        ),
+        (
+            r#"[{"op":"add","path":"a","value":1}]"#,
+            &[],
+            "p.json: not a JSON Patch: json pointer failed to parse; does not start with a slash ('/') and is not empty (at [0])",
+        ),
         (r#"[{"op":"add","path":"/a"}]"#, &[], "p.json: not a JSON Patch: missing field `value` (at [0])"),
-        (r#"[{"op":"put","path":"/a"}]"#, &[], "p.json: not a JSON Patch: unknown variant `put`, expected one of `add`, `remove`, `replace`, `move`, `copy`, `test` (at [0].op)"),
+        (
+            r#"[{"op":"put","path":"/a"}]"#,
+            &[],
+            "p.json: not a JSON Patch: unknown variant `put`, expected one of `add`, `remove`, `replace`, `move`, `copy`, `test` (at [0].op)",
+        ),
         ("hunter2\n", &[], "p.json: not a JSON Patch: invalid type: string, expected a sequence"),
         ("", &[], "p.json: not a JSON Patch: invalid type: null, expected a sequence"),
     ];
@@ -907,7 +1017,10 @@ fn a_failing_resource_list_comes_back_as_it_was() {
     let done = run(&folder, &[], &list);
     let (items, results) = done.out.split_once("results:\n").expect("results");
     assert_eq!(items, list);
-    assert!(results.contains("  severity: error\n") && results.contains("    rule: conflict/hostNamespaces\n"), "{results}");
+    assert!(
+        results.contains("  severity: error\n") && results.contains("    rule: conflict/hostNamespaces\n"),
+        "{results}"
+    );
     assert!(!results.contains("proposedValue"), "no change is reported that is not in the output: {results}");
     assert!(done.err.starts_with("error: Pod z: spec.hostPID: the pod sets `hostPID: true`;"), "{}", done.err);
     assert!(done.err.ends_with("error: SecurityContext harden: 1 finding; nothing was written\n"), "{}", done.err);
@@ -941,7 +1054,8 @@ error: functionConfig.spec.levle: unknown field `levle`
     let why = "SecurityContext harden: the ResourceList has no items; say --allow-empty if that is right";
     run(&folder, &[], &list).gives(2, &format!("{list}{}", result(&format!("'{why}'"))), &format!("error: {why}\n"));
     run(&folder, &["--allow-empty"], &list).gives(0, &list, "");
-    let with_path = list.replace("name: harden\n", "name: harden\n    annotations: {config.kubernetes.io/path: x.yaml}\n");
+    let with_path =
+        list.replace("name: harden\n", "name: harden\n    annotations: {config.kubernetes.io/path: x.yaml}\n");
     let done = run(&folder, &[], &with_path);
     let hint = "; kustomize hands over none when the config has the annotation config.kubernetes.io/path: remove it\n";
     assert!(done.err.ends_with(hint), "{}", done.err);
@@ -959,7 +1073,11 @@ fn a_resource_list_that_is_not_alone_is_refused() {
     let folder = folder("list-alone");
     let list = format!("{}---\nkind: Pod\n", with_config(ITEMS, &config("")));
     let done = run(&folder, &[], &list);
-    assert!(done.err.starts_with("error: a ResourceList must be the only document\n  --> standard input:26:"), "{}", done.err);
+    assert!(
+        done.err.starts_with("error: a ResourceList must be the only document\n  --> standard input:26:"),
+        "{}",
+        done.err
+    );
     assert_eq!((done.code, done.out.as_str()), (Some(2), ""));
 }
 
@@ -972,13 +1090,27 @@ fn a_config_map_configures_the_function_that_is_named() {
     assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
     assert!(done.out.contains("    securityContext:\n      runAsUser: 1000\n"), "{}", done.out);
     let done = run(&folder, &["--function", "SecurityContex"], &list);
-    assert!(done.err.contains("unknown kind `SecurityContex`") && done.err.contains("did you mean `SecurityContext`?"), "{}", done.err);
+    assert!(
+        done.err.contains("unknown kind `SecurityContex`") && done.err.contains("did you mean `SecurityContext`?"),
+        "{}",
+        done.err
+    );
     assert_eq!(done.code, Some(2));
     let done = run(&folder, &[], &list);
-    assert!(done.err.starts_with("error: functionConfig.kind: a ConfigMap config does not say which function it is for\n"), "{}", done.err);
+    assert!(
+        done.err.starts_with("error: functionConfig.kind: a ConfigMap config does not say which function it is for\n"),
+        "{}",
+        done.err
+    );
     let wrong = with_config(ITEMS, &map.replace("baseline", "bseline"));
     let done = run(&folder, &["--function", "SecurityContext"], &wrong);
-    assert!(done.err.starts_with("error: functionConfig.data.level: `bseline` is not a value of this field\n  --> ConfigMap fn:"), "{}", done.err);
+    assert!(
+        done.err.starts_with(
+            "error: functionConfig.data.level: `bseline` is not a value of this field\n  --> ConfigMap fn:"
+        ),
+        "{}",
+        done.err
+    );
     // Without a config, a function with all its defaults.
     let done = run(&folder, &["--function", "SecurityContext"], ITEMS);
     assert!(done.out.contains("runAsNonRoot: true"), "{}", done.out);
@@ -994,11 +1126,17 @@ fn kustomize_calls_a_plugin_by_its_name_or_by_the_environment() {
     folder.write("typo.yaml", config("spec:\n  levle: x\n"));
     folder.write("tmp-123", config(""));
     let by_name = |args: &[&str], stdin: &str| {
-        call(Command::new(&link).current_dir(&folder.0).env_remove("KUSTOMIZE_PLUGIN_CONFIG_ROOT").args(args), stdin.as_bytes())
+        call(
+            Command::new(&link).current_dir(&folder.0).env_remove("KUSTOMIZE_PLUGIN_CONFIG_ROOT").args(args),
+            stdin.as_bytes(),
+        )
     };
     let by_environment = |args: &[&str], stdin: &str| {
         let mut command = krmor();
-        call(command.current_dir(&folder.0).env("KUSTOMIZE_PLUGIN_CONFIG_ROOT", "/somewhere").args(args), stdin.as_bytes())
+        call(
+            command.current_dir(&folder.0).env("KUSTOMIZE_PLUGIN_CONFIG_ROOT", "/somewhere").args(args),
+            stdin.as_bytes(),
+        )
     };
     for plugin in [&by_name as &dyn Fn(&[&str], &str) -> Done, &by_environment] {
         plugin(&["tmp-123"], DEPLOYMENT).gives(0, HARDENED, "");
@@ -1040,10 +1178,17 @@ fn install_lays_links_that_kustomize_finds() {
     let folder = folder("install");
     let target = std::fs::canonicalize(env!("CARGO_BIN_EXE_krmor")).unwrap();
     let home = std::fs::canonicalize(&folder.0).unwrap().join("a/plugins");
-    let (pipeline, function) =
-        (home.join("krmor.dev/v1alpha1/pipeline/Pipeline"), home.join("krmor.dev/v1alpha1/securitycontext/SecurityContext"));
+    let (pipeline, function) = (
+        home.join("krmor.dev/v1alpha1/pipeline/Pipeline"),
+        home.join("krmor.dev/v1alpha1/securitycontext/SecurityContext"),
+    );
     let wanted = |done: &str| {
-        format!("{} {done}\n{} {done}\nKUSTOMIZE_PLUGIN_HOME={}\n", pipeline.display(), function.display(), home.display())
+        format!(
+            "{} {done}\n{} {done}\nKUSTOMIZE_PLUGIN_HOME={}\n",
+            pipeline.display(),
+            function.display(),
+            home.display()
+        )
     };
     let install = || run(&folder, &["install", "kustomize", "--home", "a/plugins"], "");
     install().gives(0, &wanted("laid"), "");
@@ -1067,7 +1212,9 @@ fn help_and_version_are_no_errors() {
     let folder = folder("help");
     let version = format!("krmor {}\n", env!("CARGO_PKG_VERSION"));
     run(&folder, &["--version"], "").gives(0, &version, "");
-    for args in [&["--help"][..], &["-h"], &["help"], &["run", "--help"], &["help", "patch"], &["install", "kustomize", "-h"]] {
+    for args in
+        [&["--help"][..], &["-h"], &["help"], &["run", "--help"], &["help", "patch"], &["install", "kustomize", "-h"]]
+    {
         let done = run(&folder, args, "");
         assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{args:?}");
         assert!(done.out.contains("Usage: krmor"), "{args:?}: {}", done.out);
@@ -1076,7 +1223,9 @@ fn help_and_version_are_no_errors() {
     for word in ["Exit codes: 0 ok; 1 ", "run ", "diff ", "check ", "patch ", "view ", "install "] {
         assert!(help.contains(word), "{word}: {help}");
     }
-    for args in [&["frob"][..], &["run"], &["run", "--config", "config.yaml", "--report", "xml"], &["install"], &["--frob"]] {
+    for args in
+        [&["frob"][..], &["run"], &["run", "--config", "config.yaml", "--report", "xml"], &["install"], &["--frob"]]
+    {
         let done = run(&folder, args, "");
         assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{args:?}");
         assert!(!done.err.is_empty(), "{args:?}");
@@ -1183,7 +1332,10 @@ fn no_secret_leaves_but_in_the_manifest_itself() {
     for (name, stream) in secrets() {
         // A weak value next to the secrets makes the run fail, or override it.
         let weak = stream
-            .replace("        image: nginx:1.27\n", "        image: nginx:1.27\n        securityContext: {privileged: true}\n")
+            .replace(
+                "        image: nginx:1.27\n",
+                "        image: nginx:1.27\n        securityContext: {privileged: true}\n",
+            )
             .replace("image: a, env", "image: a, securityContext: {privileged: true}, env")
             .replace(r#""image":"a","#, r#""image":"a","securityContext":{"privileged":true},"#);
         assert_ne!(weak, stream);
@@ -1218,7 +1370,8 @@ fn no_secret_is_in_the_results_of_a_resource_list() {
                 format!("- {}", lines.trim_start())
             };
             let items: String = stream.split("\n---\n").map(item).collect();
-            let weak = format!("- apiVersion: v1\n  kind: Pod\n  metadata: {{name: x}}\n  spec:\n{level}    containers: []\n");
+            let weak =
+                format!("- apiVersion: v1\n  kind: Pod\n  metadata: {{name: x}}\n  spec:\n{level}    containers: []\n");
             let head = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n";
             let list = with_config(&format!("{head}{items}{weak}"), &config(""));
             let done = run(&folder, &[], &list);
@@ -1274,8 +1427,19 @@ fn no_secret_is_in_the_message_about_a_broken_stream() {
     ];
     let mut refused = 0;
     for line in lines {
-        for stream in [format!("kind: Secret\nstringData:\n  {line}\n"), format!("{line}\n"), format!("kind: Secret\nmetadata:\n  name: x\n{line}\nspec: 1\n")] {
-            for args in [&["run", "--config", "config.yaml"][..], &["--config", "config.yaml"], &["check", "--config", "config.yaml"], &["view"], &["patch", "--patch", "config.yaml"], &[]] {
+        for stream in [
+            format!("kind: Secret\nstringData:\n  {line}\n"),
+            format!("{line}\n"),
+            format!("kind: Secret\nmetadata:\n  name: x\n{line}\nspec: 1\n"),
+        ] {
+            for args in [
+                &["run", "--config", "config.yaml"][..],
+                &["--config", "config.yaml"],
+                &["check", "--config", "config.yaml"],
+                &["view"],
+                &["patch", "--patch", "config.yaml"],
+                &[],
+            ] {
                 let done = run(&folder, args, &stream);
                 silent(&format!("{args:?} on {stream:?}"), &done.err);
                 refused += usize::from(done.code == Some(2));

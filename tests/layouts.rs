@@ -206,8 +206,8 @@ fn run_and_patch_write_the_same_bytes() {
         let before = std::fs::read(&path).unwrap();
         let out = pipe(krmor().args(["run", "--report", "json", "--config"]).arg(&config).arg("-"), &before);
         assert!(out.status.success(), "{}: {}", path.display(), text(&out.stderr));
-        let wanted = std::fs::read(expected(&path)).unwrap();
-        assert!(out.stdout == wanted, "{}: the command line writes something else", path.display());
+        let wanted = harden(&text(&before)).0;
+        assert_eq!(text(&out.stdout), wanted, "{}", path.display());
         let report: Value = serde_json::from_slice(&out.stderr).unwrap();
         let mut patches: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for operation in report["patches"].as_array().unwrap() {
@@ -220,6 +220,6 @@ fn run_and_patch_write_the_same_bytes() {
             assert!(out.status.success(), "{}, document {document}: {}", path.display(), text(&out.stderr));
             patched = out.stdout;
         }
-        assert_eq!(text(&patched), text(&wanted), "{}", path.display());
+        assert_eq!(text(&patched), wanted, "{}", path.display());
     }
 }

@@ -30,8 +30,12 @@ use crate::workload;
 
 /// Hardens what the spec targets.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    for (field, problem, remedy) in spec.contradictions() {
-        report.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), remedy);
+    let contradictions = spec.contradictions();
+    if !contradictions.is_empty() {
+        for (field, problem, remedy) in contradictions {
+            report.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), remedy);
+        }
+        return;
     }
     let (scope, exceptions) = match selectors(spec) {
         Ok(selectors) => selectors,
@@ -151,6 +155,6 @@ fn make(edit: Edit, object: ObjectId, stream: &mut Stream, report: &mut Report) 
         Action::Remove => stream.remove(report, object, &pointer, why),
     };
     if let (Err(error), Some(object)) = (made, stream.object(object)) {
-        report.find(Severity::Error, rule, &object, &pointer, error.message, "write the value out by hand");
+        report.find(Severity::Error, rule, &object, &pointer, error.message, "write this part of the manifest out as the Kubernetes API has it");
     }
 }

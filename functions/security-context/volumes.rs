@@ -53,12 +53,14 @@ struct Names {
 impl Names {
     fn of(view: &View<'_>) -> Self {
         let of_volumes = view.spec.get("volumes").into_iter().flat_map(Node::items);
-        // A mounted name without a volume is a claim template's: it would take the place of a volume of that name.
+        // A claim template takes the place of a volume of the same name; some kinds keep theirs where only mounts tell.
         let keys = ["volumeMounts", "volumeDevices"];
         let lists = view.containers.iter().flat_map(|container| keys.map(|key| container.fields.get(key)));
         let of_mounts = lists.flatten().flat_map(Node::items);
-        let names = of_volumes.chain(of_mounts).filter_map(|item| item.get("name")?.as_str().map(Cow::into_owned));
-        Self { taken: names.collect(), added: Vec::new() }
+        let claims = view.pod.claims.and_then(|pointer| view.object.root().at_pointer(pointer));
+        let of_claims = claims.into_iter().flat_map(Node::items).filter_map(|claim| claim.get("metadata"));
+        let items = of_volumes.chain(of_mounts).chain(of_claims);
+        Self { taken: items.filter_map(|item| item.get("name")?.as_str().map(Cow::into_owned)).collect(), added: Vec::new() }
     }
 
     fn has(&self, name: &str) -> bool {

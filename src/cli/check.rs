@@ -1,6 +1,8 @@
 //! `krmor check`: would a run change anything? Runs are idempotent, so "no" proves that the input came out of one.
 
-use super::{FOUND, Format, Result, Source, function, input, write_stdout};
+use std::io::Write;
+
+use super::{FOUND, Failure, Format, Result, Source, function, input};
 use crate::functions::Outcome;
 use crate::report::{Report, text};
 
@@ -14,27 +16,32 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<u8> {
-    let pipeline = input::pipeline(&options.source.config, options.source.function.as_deref())?;
+    let config = input::config(&options.source.config, options.source.function.as_deref())?;
     let mut input = input::read(&options.source)?;
     let mut report = Report::default();
-    let outcome = pipeline.run(&mut input.stream, &mut report);
+    let outcome = config.pipeline.run(&mut input.stream, &mut report);
     if outcome != Outcome::Ok {
         report.changes.clear(); // a run would make none of them
     }
-    let (changes, count) = (report.changes.len(), report.findings.iter().filter(|f| f.severity >= pipeline.fail_on).count());
-    let out = match options.format {
-        Format::Json => format!("{}\n", text::as_json(&input.stream, &report)),
-        Format::Text => {
-            let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-            let verdict = match outcome {
-                Outcome::Ok if changes > 0 => format!("a run would make {}", many(changes, "change")),
-                Outcome::Ok => format!("nothing to change in {}", many(input.stream.objects().count(), "object")),
-                _ => format!("{}; a run would write nothing", many(count, "finding")),
+    let title = &config.pipeline.title;
+    let changes = report.changes.len();
+    let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let out = match (options.format, outcome) {
+        (Format::Json, _) => format!("{}\n", text::as_json(&input.stream, &report)),
+        (Format::Text, Outcome::Ok) => {
+            let verdict = match changes {
+                0 => format!("nothing to change in {}", many(input.stream.objects().count(), "object")),
+                _ => format!("a run would make {}", many(changes, "change")),
             };
-            format!("{}{}: {verdict}\n", text::report(&input.stream, &report), pipeline.title)
+            format!("{}{title}: {verdict}\n", text::report(&input.stream, &report))
+        }
+        (Format::Text, _) => {
+            let (text, count) = function::failing(&input.stream, &report, &config);
+            format!("{text}{title}: {count}; a run would write nothing\n")
         }
     };
-    write_stdout(out.as_bytes())?;
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(out.as_bytes()).map_err(|error| Failure::io("standard output", &error))?;
     Ok(match outcome {
         Outcome::Ok if changes > 0 => FOUND,
         outcome => function::code(outcome),

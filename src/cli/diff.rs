@@ -30,12 +30,12 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<u8> {
-    let pipeline = input::pipeline(&options.source.config, options.source.function.as_deref())?;
+    let config = input::config(&options.source.config, options.source.function.as_deref())?;
     let mut input = input::read(&options.source)?;
     let mut report = Report::default();
-    let outcome = pipeline.run(&mut input.stream, &mut report);
+    let outcome = config.pipeline.run(&mut input.stream, &mut report);
     if outcome != Outcome::Ok {
-        return Err(function::failed(&input.stream, &report, &pipeline, outcome));
+        return Err(function::failed(&input.stream, &report, &config, outcome));
     }
     function::notes(&input.stream, &report, Severity::Warning);
     let mut by_document: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();
@@ -43,24 +43,26 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         by_document.entry(change.document).or_default().push(change);
     }
     let mut out = anstream::stdout().lock();
+    let mut file = text::Lines::default();
     for changes in by_document.values() {
-        let text = document(&input.stream, changes)?;
+        let text = document(&input.stream, changes, &mut file)?;
         out.write_all(text.as_bytes()).map_err(|error| Failure::io("standard output", &error))?;
     }
     Ok(if report.changes.is_empty() { 0 } else { FOUND })
 }
 
 /// The diff of one document.
-fn document(stream: &Stream, changes: &[&Change]) -> Result<String> {
+fn document<'a>(stream: &'a Stream, changes: &[&Change], file: &mut text::Lines<'a>) -> Result<String> {
     let Some(first) = changes.first() else { return Ok(String::new()) };
     let Some(source) = stream.documents().get(first.document) else { return Ok(String::new()) };
     let before = source.file().get(source.span()).unwrap_or("");
+    let first_line = file.number(source.file(), source.span().start);
     let broken = |error: yaml::Error| show::yaml_error("document", "", &error);
     let mut documents = yaml::parse(&Arc::new(before.to_owned())).map_err(broken)?;
     let hidden_before = hidden(&documents, before);
     // Each change is made by itself, so that the lines that come and go with it are known.
     let mut after = before.to_owned();
-    let mut lines = Lines::new(before);
+    let mut lines = Blame::new(before);
     for (number, change) in changes.iter().enumerate() {
         if let Some(document) = documents.first_mut() {
             let applied = document.apply(Operation { op: change.op, path: &change.path, value: &change.value });
@@ -82,25 +84,25 @@ fn document(stream: &Stream, changes: &[&Change]) -> Result<String> {
     };
     let mut out = String::new();
     let mut object = None;
-    let changed = |row: &&Row| row.by().is_some();
-    let widths = rows.iter().filter(changed).map(|row| line(row).chars().count());
+    let differs = |row: &&Row| row.by().is_some();
+    let widths = rows.iter().filter(differs).map(|row| line(row).chars().count());
     let width = widths.filter(|width| *width <= WIDTH).max().unwrap_or(0);
-    let mut shown_to = 0;
-    for at in (0..rows.len()).filter(|&at| rows.get(at).is_some_and(|row| changed(&row))) {
+    let mut done = 0;
+    for at in (0..rows.len()).filter(|&at| rows.get(at).is_some_and(|row| differs(&row))) {
         let from = at.saturating_sub(CONTEXT);
         let change = rows.get(at).and_then(Row::by).and_then(|by| changes.get(by)).unwrap_or(first);
         if object != Some(change.object) {
             object = Some(change.object);
             out.push_str(&title(stream, change));
         }
-        if from > shown_to || shown_to == 0 {
-            let number = rows.iter().take(from).filter(|row| !matches!(row, Row::Added { .. })).count() + 1;
+        if from > done || done == 0 {
+            let number = rows.iter().take(from).filter(|row| !matches!(row, Row::Added { .. })).count() + first_line;
             out.push_str(&format!("{DIM}@@ line {number} @@{RESET}\n"));
         }
         // Up to the next change, or as far as its context reaches.
-        let next = rows.iter().skip(at + 1).position(|row| changed(&row)).map_or(rows.len(), |n| at + 1 + n);
+        let next = rows.iter().skip(at + 1).position(|row| differs(&row)).map_or(rows.len(), |n| at + 1 + n);
         let to = next.min(at + 1 + CONTEXT);
-        for row in rows.get(from.max(shown_to)..to).unwrap_or_default() {
+        for row in rows.get(from.max(done)..to).unwrap_or_default() {
             let text = line(row);
             let why = |number: usize| {
                 let why = changes.get(number).map(|change| format!("# {}: {}", change.why.rule, change.why.reason));
@@ -112,7 +114,7 @@ fn document(stream: &Stream, changes: &[&Change]) -> Result<String> {
                 Row::Added { by, .. } => out.push_str(&format!("{GREEN}+ {text:<width$}{RESET}{}\n", why(*by))),
             }
         }
-        shown_to = to;
+        done = to;
     }
     Ok(out)
 }
@@ -162,13 +164,13 @@ enum Origin {
 }
 
 /// The lines of a text while changes are made to it one by one.
-struct Lines {
+struct Blame {
     origins: Vec<Origin>,
     /// For each line of the old text, the change that took it away.
     gone: Vec<Option<usize>>,
 }
 
-impl Lines {
+impl Blame {
     fn new(text: &str) -> Self {
         let count = split(text).count();
         Self { origins: (0..count).map(Origin::Old).collect(), gone: vec![None; count] }

@@ -5,9 +5,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::input::Config;
 use super::{Failure, Result, input, show, write_stdout};
 use crate::config::{self, GROUP, PIPELINE};
-use crate::functions::{self, Outcome, Pipeline};
+use crate::functions::{self, Outcome};
 use crate::krm::{self, ResourceList};
 use crate::report::{Report, Severity, text};
 use crate::stream::Stream;
@@ -41,7 +42,7 @@ pub(super) fn legacy(config: &Path, args: usize) -> Result<u8> {
     let bytes = std::fs::read(config).map_err(|error| Failure::io("the plugin's config", &error))?;
     // The file is kustomize's temporary one; its name would tell a person nothing.
     let name = config_name(&bytes);
-    let pipeline = input::pipeline_from(&name, bytes, None)?;
+    let config = input::config_from(&name, bytes, None)?;
     if args > 2 {
         return Err(Failure::usage(format!(
             "{name}: `argsOneLiner` and `argsFromFile` are not read; put the settings under `spec`"
@@ -53,7 +54,7 @@ pub(super) fn legacy(config: &Path, args: usize) -> Result<u8> {
             "{name}: there are no objects to work on; a krmor config belongs under `transformers:`, not under `generators:`"
         )));
     }
-    bare(&pipeline, stdin, false)
+    bare(&config, stdin, false)
 }
 
 fn config_name(bytes: &[u8]) -> String {
@@ -85,13 +86,13 @@ pub(super) fn run(options: &Options) -> Result<u8> {
             "standard input is not a ResourceList; for a bare stream say which config to run: krmor --config FILE, or krmor run --config FILE -",
         ));
     };
-    let pipeline = input::pipeline(config, options.function.as_deref())?;
+    let config = input::config(config, options.function.as_deref())?;
     drop(documents);
-    bare(&pipeline, encoding.encode(Arc::unwrap_or_clone(text)), options.allow_empty)
+    bare(&config, encoding.encode(Arc::unwrap_or_clone(text)), options.allow_empty)
 }
 
 /// A bare stream in, a bare stream out. A failing run writes nothing to standard output.
-fn bare(pipeline: &Pipeline, bytes: Vec<u8>, allow_empty: bool) -> Result<u8> {
+fn bare(config: &Config, bytes: Vec<u8>, allow_empty: bool) -> Result<u8> {
     let (text, encoding) = input::decode("standard input", bytes)?;
     let text = Arc::new(text);
     let mut stream = Stream::parse(&text).map_err(|error| show::yaml_error("standard input", &text, &error))?;
@@ -103,9 +104,9 @@ fn bare(pipeline: &Pipeline, bytes: Vec<u8>, allow_empty: bool) -> Result<u8> {
         return Err(Failure::usage("the input holds no objects; say --allow-empty if that is right"));
     }
     let mut report = Report::default();
-    let outcome = pipeline.run(&mut stream, &mut report);
+    let outcome = config.pipeline.run(&mut stream, &mut report);
     if outcome != Outcome::Ok {
-        return Err(failed(&stream, &report, pipeline, outcome));
+        return Err(failed(&stream, &report, config, outcome));
     }
     input::write_text(&text, stream.documents(), encoding)?;
     std::mem::forget((stream, report)); // the process ends: freeing a large stream piece by piece would only take time
@@ -113,13 +114,29 @@ fn bare(pipeline: &Pipeline, bytes: Vec<u8>, allow_empty: bool) -> Result<u8> {
 }
 
 /// The findings that made a run fail, as a message with the exit code.
-pub(super) fn failed(stream: &Stream, report: &Report, pipeline: &Pipeline, outcome: Outcome) -> Failure {
-    let failing: Vec<_> = report.findings.iter().filter(|finding| finding.severity >= pipeline.fail_on).collect();
-    let count = failing.len();
-    let mut message = text::findings(stream, failing);
-    let noun = if count == 1 { "finding" } else { "findings" };
-    message.push_str(&format!("error: {}: {count} {noun}; nothing was written\n", pipeline.title));
+pub(super) fn failed(stream: &Stream, report: &Report, config: &Config, outcome: Outcome) -> Failure {
+    let (mut message, count) = failing(stream, report, config);
+    message.push_str(&format!("error: {}: {count}; nothing was written\n", config.pipeline.title));
     Failure::new(code(outcome), message)
+}
+
+/// The findings that make a run fail, and how many they are.
+pub(super) fn failing(stream: &Stream, report: &Report, config: &Config) -> (String, String) {
+    let fail_on = config.pipeline.fail_on;
+    let findings: Vec<_> = report.findings.iter().filter(|finding| finding.severity >= fail_on).collect();
+    let mut text = String::new();
+    for part in findings.chunk_by(|a, b| a.document.is_some() == b.document.is_some()) {
+        if part.iter().any(|finding| finding.document.is_some()) {
+            text.push_str(&text::findings(stream, part.iter().copied()));
+            continue;
+        }
+        for finding in part {
+            let shown = show::config_finding(config, finding);
+            text.push_str(&shown.unwrap_or_else(|| text::findings(stream, [*finding])));
+        }
+    }
+    let noun = if findings.len() == 1 { "finding" } else { "findings" };
+    (text, format!("{} {noun}", findings.len()))
 }
 
 pub(super) fn code(outcome: Outcome) -> u8 {
@@ -136,13 +153,19 @@ fn resource_list(text: &Arc<String>, encoding: Encoding, options: &Options) -> R
     let broken = |error: yaml::Error| show::yaml_error("standard input", text, &error);
     let document = list.document().map_err(broken)?;
     let root = document.root();
-    let config = root.get("functionConfig").filter(|node| !node.is_null());
-    let pipeline = match (config, &options.config, &options.function) {
-        (_, Some(config), function) => input::pipeline(config, function.as_deref()),
-        (Some(node), None, function) => config::read(node, function.as_deref()).map_err(|problem| {
-            let problem = config::Problem { pointer: format!("/functionConfig{}", problem.pointer), ..problem };
-            show::config_problem(&node_title(node), text, root, &problem, node.span().unwrap_or_default())
-        }),
+    let node = root.get("functionConfig").filter(|node| !node.is_null());
+    let config = match (node, &options.config, &options.function) {
+        (_, Some(config), function) => input::config(config, function.as_deref()),
+        (Some(node), None, function) => {
+            let (name, pointer) = (node_title(node), "/functionConfig");
+            match config::read(node, function.as_deref()) {
+                Ok(pipeline) => Ok(Config { pipeline, name, text: Arc::clone(text), pointer }),
+                Err(problem) => {
+                    let problem = config::Problem { pointer: format!("{pointer}{}", problem.pointer), ..problem };
+                    Err(show::config_problem(&name, text, root, &problem, node.span().unwrap_or_default()))
+                }
+            }
+        }
         (None, None, Some(kind)) => alone(kind),
         (None, None, None) => Err(Failure::usage(
             "the ResourceList has no functionConfig; give one, or name a function by --function KIND",
@@ -154,13 +177,13 @@ fn resource_list(text: &Arc<String>, encoding: Encoding, options: &Options) -> R
         let _ = write_stdout(&encoding.encode(out));
         failure
     };
-    let pipeline = pipeline.map_err(refused)?;
+    let config = config.map_err(refused)?;
     let annotated =
-        config.is_some_and(|node| node.find(&["metadata", "annotations", "config.kubernetes.io/path"]).is_some());
+        node.is_some_and(|node| node.find(&["metadata", "annotations", "config.kubernetes.io/path"]).is_some());
     let mut stream = Stream::of_items(document);
     if stream.objects().next().is_none() && !options.allow_empty {
         let mut message =
-            format!("{}: the ResourceList has no items; say --allow-empty if that is right", pipeline.title);
+            format!("{}: the ResourceList has no items; say --allow-empty if that is right", config.pipeline.title);
         if annotated {
             message.push_str(
                 "; kustomize hands over none when the config has the annotation config.kubernetes.io/path: remove it",
@@ -169,14 +192,14 @@ fn resource_list(text: &Arc<String>, encoding: Encoding, options: &Options) -> R
         return Err(refused(Failure::usage(message)));
     }
     let mut report = Report::default();
-    let outcome = pipeline.run(&mut stream, &mut report);
+    let outcome = config.pipeline.run(&mut stream, &mut report);
     let shape = |error: yaml::EditError| Failure::usage(format!("the ResourceList's {error}"));
     if outcome == Outcome::Ok {
         write_stdout(&encoding.encode(list.render(&mut stream, &report).map_err(shape)?))?;
         return Ok(0);
     }
     write_stdout(&encoding.encode(list.render_unchanged(&stream, &report).map_err(shape)?))?;
-    Err(failed(&stream, &report, &pipeline, outcome))
+    Err(failed(&stream, &report, &config, outcome))
 }
 
 fn node_title(config: Node<'_>) -> String {
@@ -185,9 +208,9 @@ fn node_title(config: Node<'_>) -> String {
 }
 
 /// A function with all its defaults.
-fn alone(kind: &str) -> Result<Pipeline> {
+fn alone(kind: &str) -> Result<Config> {
     let config = format!("apiVersion: {}\nkind: {kind}\n", config::API_VERSION);
-    input::pipeline_from("--function", config.into_bytes(), None)
+    input::config_from("--function", config.into_bytes(), None)
 }
 
 /// Prints findings below the severity that fails, on standard error: only the file commands do.

@@ -68,19 +68,30 @@ pub(super) fn write_text(text: &str, documents: &[Document], encoding: Encoding)
     result.and_then(|()| out.flush()).map_err(|error| Failure::io("standard output", &error))
 }
 
-/// Reads the config at `path` into a pipeline.
-pub(super) fn pipeline(path: &Path, function: Option<&str>) -> Result<Pipeline> {
+/// A config that has been read, and its text for what turns out to be wrong with it while it runs.
+#[derive(Debug)]
+pub(super) struct Config {
+    pub(super) pipeline: Pipeline,
+    /// How errors call it.
+    pub(super) name: String,
+    pub(super) text: Arc<String>,
+    /// Pointer of the config in the text.
+    pub(super) pointer: &'static str,
+}
+
+/// Reads the config at `path`.
+pub(super) fn config(path: &Path, function: Option<&str>) -> Result<Config> {
     let name = path.display().to_string();
     let size = std::fs::metadata(path).map_err(|error| Failure::io(&format!("config {name}"), &error))?.len();
     if size > MAX_CONFIG {
         return Err(Failure::usage(format!("config {name}: larger than 16 MiB")));
     }
     let bytes = std::fs::read(path).map_err(|error| Failure::io(&format!("config {name}"), &error))?;
-    pipeline_from(&name, bytes, function)
+    config_from(&name, bytes, function)
 }
 
 /// Reads a config from bytes; `name` is how errors call it.
-pub(super) fn pipeline_from(name: &str, bytes: Vec<u8>, function: Option<&str>) -> Result<Pipeline> {
+pub(super) fn config_from(name: &str, bytes: Vec<u8>, function: Option<&str>) -> Result<Config> {
     let text = decode(name, bytes)?.0;
     let text = Arc::new(text);
     let documents = yaml::parse(&text).map_err(|error| show::yaml_error(name, &text, &error))?;
@@ -93,8 +104,9 @@ pub(super) fn pipeline_from(name: &str, bytes: Vec<u8>, function: Option<&str>) 
             "config {name}: it holds more than one document; put the functions into one Pipeline"
         )));
     }
-    config::read(document.root(), function)
-        .map_err(|problem| show::config_problem(name, &text, document.root(), &problem, 0..text.len()))
+    let pipeline = config::read(document.root(), function)
+        .map_err(|problem| show::config_problem(name, &text, document.root(), &problem, 0..text.len()))?;
+    Ok(Config { pipeline, name: name.to_owned(), text, pointer: "" })
 }
 
 pub(super) fn decode(name: &str, bytes: Vec<u8>) -> Result<(String, Encoding)> {

@@ -23,11 +23,11 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<u8> {
-    let pipeline = input::pipeline(&options.source.config, options.source.function.as_deref())?;
+    let config = input::config(&options.source.config, options.source.function.as_deref())?;
     let mut input = input::read(&options.source)?;
     let mut report = Report::default();
-    let outcome = pipeline.run(&mut input.stream, &mut report);
-    let failure = (outcome != Outcome::Ok).then(|| function::failed(&input.stream, &report, &pipeline, outcome));
+    let outcome = config.pipeline.run(&mut input.stream, &mut report);
+    let failure = (outcome != Outcome::Ok).then(|| function::failed(&input.stream, &report, &config, outcome));
     if failure.is_some() {
         report.changes.clear(); // none of them is made
     }

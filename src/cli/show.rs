@@ -4,11 +4,13 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::input::Config;
 use super::{Failure, USAGE};
-use crate::config::Problem;
+use crate::config::{PIPELINE, Problem};
 use crate::krm::field_path;
+use crate::report::Finding;
 use crate::report::text::{line_of, mask_line, plain};
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Document, Node};
 
 /// A config that is wrong. `name` is its file, or its kind and name where the file is a caller's temporary one; `config`
 /// is where in the text it lies.
@@ -38,9 +40,33 @@ pub(super) fn config_problem(
     let at = place.as_ref().map_or(0, |span| span.start);
     let line = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |start| start + 1);
     let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |length| at + length);
-    let is_blank = |start: usize, end: usize| text.get(start..end).unwrap_or("").trim().is_empty();
-    let alone = place.is_some() && is_blank(line, config.start) && is_blank(config.end, end);
+    let before = text.get(line..config.start).unwrap_or("").trim();
+    let behind = text.get(config.end..end).unwrap_or("").trim();
+    let alone = place.is_some() && before.is_empty() && (behind.is_empty() || behind.starts_with('#'));
     report(name, text, place, &title, &problem.remedy, !alone)
+}
+
+/// A finding about the config, which begins with its place in the spec (`targets[0].name: …`), shown at that place.
+pub(super) fn config_finding(config: &Config, finding: &Finding) -> Option<String> {
+    let (place, message) = finding.message.split_at(finding.message.find([':', ' '])?);
+    let place = place.strip_prefix("spec.").unwrap_or(place).replace(['.', '['], "/").replace(']', "");
+    let documents = yaml::parse(&config.text).ok()?;
+    let root = documents.iter().map(Document::root).find(|root| !root.is_null())?;
+    let node = root.at_pointer(config.pointer)?;
+    let spec = match node.get("kind").and_then(Node::as_str).as_deref() {
+        Some(PIPELINE) if !finding.function.is_empty() => {
+            format!("/spec/functions/{}/spec", yaml::escape_token(&finding.function))
+        }
+        _ => "/spec".to_owned(),
+    };
+    let problem = Problem {
+        pointer: format!("{}{spec}/{place}", config.pointer),
+        message: message.trim_start_matches([':', ' ']).to_owned(),
+        remedy: finding.remedy.clone().unwrap_or_default(),
+    };
+    root.at_pointer(&problem.pointer)?;
+    let span = if config.pointer.is_empty() { 0..config.text.len() } else { node.span()? };
+    Some(config_problem(&config.name, &config.text, root, &problem, span).message)
 }
 
 /// The span of the key that a pointer's last token names; the value's own where that is a list's item.
@@ -65,14 +91,7 @@ pub(super) fn yaml_error(name: &str, text: &str, error: &yaml::Error) -> Failure
     report(name, text, Some(error.offset.min(text.len())..end), &error.message, "", true)
 }
 
-fn report(
-    name: &str,
-    text: &str,
-    span: Option<Range<usize>>,
-    title: &str,
-    remedy: &str,
-    mask: bool,
-) -> Failure {
+fn report(name: &str, text: &str, span: Option<Range<usize>>, title: &str, remedy: &str, mask: bool) -> Failure {
     let renderer = if cfg!(test) { Renderer::plain() } else { Renderer::styled() };
     let span = span.unwrap_or(0..0);
     let (line, column, source) = line_of(text, span.start);

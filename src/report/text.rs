@@ -110,9 +110,11 @@ fn excerpt<'a>(stream: &'a Stream, object: &Object<'_>, pointer: &str, lines: &m
     let (column, source) = line_at(text, span.start);
     let width = span.len().min(source.chars().count().saturating_sub(column)).max(1);
     // A line may be all of a JSON file: what is around the place is shown.
-    let skip = if column + width.min(MAX_EXCERPT / 2) > MAX_EXCERPT { column.saturating_sub(MAX_EXCERPT / 2) } else { 0 };
+    let skip =
+        if column + width.min(MAX_EXCERPT / 2) > MAX_EXCERPT { column.saturating_sub(MAX_EXCERPT / 2) } else { 0 };
     let shown: String = mask_line(source).chars().skip(skip).take(MAX_EXCERPT).collect();
-    let (before, after) = (if skip > 0 { "…" } else { "" }, if source.chars().count() > skip + MAX_EXCERPT { "…" } else { "" });
+    let (before, after) =
+        (if skip > 0 { "…" } else { "" }, if source.chars().count() > skip + MAX_EXCERPT { "…" } else { "" });
     let column = column - skip + before.chars().count();
     let width = width.min(MAX_EXCERPT.saturating_sub(column)).max(1);
     let pad = " ".repeat(number.len());
@@ -123,9 +125,9 @@ fn excerpt<'a>(stream: &'a Stream, object: &Object<'_>, pointer: &str, lines: &m
     ))
 }
 
-/// Counts lines from where it last was: findings are many, and mostly near each other.
-#[derive(Default)]
-struct Lines<'a> {
+/// Counts lines from where it last was: findings and changes are many, and mostly near each other.
+#[derive(Debug, Default)]
+pub struct Lines<'a> {
     text: &'a str,
     offset: usize,
     line: usize,
@@ -133,7 +135,7 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     /// The number, from 1, of the line that holds the byte `offset` of `text`.
-    fn number(&mut self, text: &'a str, offset: usize) -> usize {
+    pub fn number(&mut self, text: &'a str, offset: usize) -> usize {
         if !std::ptr::eq(self.text, text) {
             *self = Lines { text, offset: 0, line: 1 };
         }

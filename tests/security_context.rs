@@ -1,0 +1,1380 @@
+//! `SecurityContext`: every check and every fill as rows of a table: what a spec makes of a pod.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test may panic
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use krmor::functions::security_context::{Spec, apply};
+use krmor::report::{Class, Finding, Report, Severity};
+use krmor::stream::Stream;
+use krmor::yaml::{self, print};
+use serde_json::{Value, json};
+
+fn value(text: &str) -> Value {
+    let documents = yaml::parse(&Arc::new(text.to_owned())).unwrap();
+    documents[0].root().to_value().unwrap()
+}
+
+fn spec(text: &str) -> Spec {
+    serde_json::from_value(value(text)).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn run(spec: &Spec, input: &str) -> (String, Report) {
+    let mut stream = Stream::parse(&Arc::new(input.to_owned())).unwrap();
+    let mut report = Report::default();
+    report.begin("SecurityContext");
+    apply(spec, &mut stream, &mut report);
+    (stream.render(), report)
+}
+
+/// Every scalar with its path; containers go by their names, and `securityContext` goes without saying.
+fn leaves(value: &Value, path: &str, out: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (key, value) in map {
+                let path = if key == "securityContext" { path.to_owned() } else { format!("{path}.{key}") };
+                leaves(value, &path, out);
+            }
+        }
+        Value::Array(items) if !items.is_empty() => {
+            let containers = ["containers", "initContainers", "ephemeralContainers"];
+            let is_containers = containers.iter().any(|list| path.ends_with(&format!(".{list}")));
+            for (at, item) in items.iter().enumerate() {
+                let path = match item["name"].as_str().filter(|_| is_containers) {
+                    Some(name) => name.to_owned(),
+                    None => format!("{path}.{at}"),
+                };
+                leaves(item, &path, out);
+            }
+        }
+        Value::String(text) => {
+            out.insert(path.to_owned(), text.clone());
+        }
+        value => {
+            out.insert(path.to_owned(), value.to_string());
+        }
+    }
+}
+
+/// What differs: `+ path=new`, `- path=old`, `~ path=old→new`. `root` is the path that goes without saying.
+fn differences(before: &str, after: &str, root: &str) -> Vec<String> {
+    let read = |text: &str| {
+        let mut out = BTreeMap::new();
+        leaves(&value(text), "", &mut out);
+        out
+    };
+    let (before, after) = (read(before), read(after));
+    let short = |path: &str| path.strip_prefix(root).unwrap_or(path).to_owned();
+    let mut out = Vec::new();
+    for (path, new) in &after {
+        match before.get(path) {
+            None => out.push(format!("+ {}={new}", short(path))),
+            Some(old) if old != new => out.push(format!("~ {}={old}→{new}", short(path))),
+            Some(_) => {}
+        }
+    }
+    out.extend(
+        before
+            .iter()
+            .filter(|(path, _)| !after.contains_key(*path))
+            .map(|(path, old)| format!("- {}={old}", short(path))),
+    );
+    out
+}
+
+/// `severity rule path`, the path as in [`leaves`]; the notes that every pod without a uid gets are left out.
+fn told(finding: &Finding, input: &str) -> Option<String> {
+    if finding.rule == "image-user-unproven" {
+        return None;
+    }
+    let (mut node, mut path) = (&value(input), String::new());
+    for token in yaml::pointer_tokens(&finding.path).unwrap() {
+        let index = token.parse::<usize>().ok().filter(|_| node.is_array());
+        node = index.map_or(&node[token.as_ref()], |at| &node[at]);
+        match (index.is_some(), node["name"].as_str().filter(|_| path.ends_with("ontainers"))) {
+            (true, Some(name)) => path = name.to_owned(),
+            _ if token == "securityContext" => {}
+            _ => path = format!("{path}.{token}"),
+        }
+    }
+    let path = path.strip_prefix(".spec").unwrap_or(&path);
+    Some(format!("{} {} {path}", finding.severity.name(), finding.rule).trim_end().to_owned())
+}
+
+/// What `restricted` adds to a pod (`std`) and to a container (`std name`).
+fn expand(expected: &[&str]) -> Vec<String> {
+    let mut out = Vec::new();
+    for line in expected {
+        match line.split_once(' ') {
+            None if *line == "std" => {
+                out.extend(["+ .runAsNonRoot=true", "+ .seccompProfile.type=RuntimeDefault"].map(str::to_owned));
+            }
+            Some(("std", name)) => {
+                out.extend([
+                    format!("+ {name}.allowPrivilegeEscalation=false"),
+                    format!("+ {name}.capabilities.drop.0=ALL"),
+                ]);
+            }
+            _ => out.push((*line).to_owned()),
+        }
+    }
+    out.sort();
+    out
+}
+
+/// A pod in block style from one line of flow style.
+fn pod(text: &str) -> String {
+    let body = value(text);
+    let (metadata, body) = match body.get("spec") {
+        Some(spec) => (body["metadata"].clone(), spec.clone()),
+        None => (json!({}), body),
+    };
+    let mut metadata = metadata;
+    metadata["name"] = json!("p");
+    let mut out = String::new();
+    let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": body});
+    print::write_document(&mut out, &object, print::Layout::default());
+    out
+}
+
+/// A row: what it shows, the spec, the pod, the differences and findings.
+type Row<'a> = (&'a str, &'a str, &'a str, &'a [&'a str]);
+
+fn check(rows: &[Row<'_>]) {
+    let mut wrong = Vec::new();
+    for (what, config, input, expected) in rows {
+        let (spec, input) = (spec(config), pod(input));
+        let (output, report) = run(&spec, &input);
+        let mut seen = differences(&input, &output, ".spec");
+        seen.extend(report.findings.iter().filter_map(|finding| told(finding, &input)));
+        seen.sort();
+        if seen != expand(expected) {
+            wrong.push(format!("{what}\n  expected {:#?}\n  seen {seen:#?}", expand(expected)));
+        }
+        assert_eq!(run(&spec, &input).0, output, "{what}: not deterministic");
+        let (again, second) = run(&spec, &output);
+        assert_eq!(again, output, "{what}: not idempotent");
+        assert!(second.changes.is_empty(), "{what}: a second run reports changes");
+    }
+    assert!(wrong.is_empty(), "{} of {} rows\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_is_absent_is_filled_and_what_is_strict_stays() {
+    check(&[
+        ("a bare pod", "{}", "{containers: [{name: a}]}", &["std", "std a"]),
+        (
+            "every kind of container",
+            "{}",
+            "{initContainers: [{name: i}, {name: s, restartPolicy: Always}], containers: [{name: a}], ephemeralContainers: [{name: e}]}",
+            &["std", "std i", "std s", "std a", "std e"],
+        ),
+        (
+            "a hardened pod is left alone",
+            "{}",
+            "{securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}, containers: [{name: a, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}",
+            &[],
+        ),
+        (
+            "null is absent",
+            "{}",
+            "{securityContext: null, containers: [{name: a, securityContext: {allowPrivilegeEscalation: null, capabilities: null}}]}",
+            &[
+                "std",
+                "~ a.allowPrivilegeEscalation=null→false",
+                "+ a.capabilities.drop.0=ALL",
+                "- a.capabilities=null",
+                "- =null",
+            ],
+        ),
+        (
+            "an empty security context",
+            "{}",
+            "{securityContext: {}, containers: [{name: a, securityContext: {}}]}",
+            &["std", "std a", "- ={}", "- a={}"],
+        ),
+        (
+            "every container says it: the pod need not",
+            "{}",
+            "{initContainers: [{name: i, securityContext: {runAsNonRoot: true, seccompProfile: {type: Localhost, localhostProfile: p}}}], containers: [{name: a, securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}}]}",
+            &["std i", "std a"],
+        ),
+        (
+            "one container says it: the pod covers the other",
+            "{}",
+            "{containers: [{name: a, securityContext: {runAsNonRoot: true}}, {name: b}]}",
+            &["std", "std a", "std b"],
+        ),
+        (
+            "a profile of the user's stays",
+            "{}",
+            "{securityContext: {seccompProfile: {type: Localhost, localhostProfile: p}}, containers: [{name: a}]}",
+            &["+ .runAsNonRoot=true", "std a"],
+        ),
+        (
+            "NET_BIND_SERVICE stays",
+            "{}",
+            "{containers: [{name: a, securityContext: {capabilities: {add: [NET_BIND_SERVICE]}}}]}",
+            &["std", "std a"],
+        ),
+        (
+            "a drop list without ALL is raised to exactly ALL",
+            "{}",
+            "{containers: [{name: a, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [NET_RAW, CHOWN]}}}]}",
+            &["std", "~ a.capabilities.drop.0=NET_RAW→ALL", "- a.capabilities.drop.1=CHOWN"],
+        ),
+        (
+            "`all` is not ALL",
+            "{}",
+            "{containers: [{name: a, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [all]}}}]}",
+            &["std", "~ a.capabilities.drop.0=all→ALL"],
+        ),
+        (
+            "a drop list with ALL stays",
+            "{}",
+            "{containers: [{name: a, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [NET_RAW, ALL]}}}]}",
+            &["std"],
+        ),
+        ("baseline adds nothing", "{level: baseline}", "{containers: [{name: a}]}", &[]),
+        (
+            "baseline adds named fields",
+            "{level: baseline, runAsUser: 1000, runAsGroup: 2000, fsGroup: 3000, seccompProfile: {type: RuntimeDefault}, readOnlyRootFilesystem: true, automountServiceAccountToken: false}",
+            "{containers: [{name: a}]}",
+            &[
+                "+ .runAsUser=1000",
+                "+ .runAsGroup=2000",
+                "+ .fsGroup=3000",
+                "+ .seccompProfile.type=RuntimeDefault",
+                "+ a.readOnlyRootFilesystem=true",
+                "+ .automountServiceAccountToken=false",
+            ],
+        ),
+        (
+            "named fields only where absent",
+            "{runAsUser: 1000, runAsGroup: 2000, fsGroup: 3000, readOnlyRootFilesystem: true, automountServiceAccountToken: false}",
+            "{automountServiceAccountToken: false, securityContext: {runAsUser: 5, fsGroup: 6}, containers: [{name: a, securityContext: {runAsGroup: 7, readOnlyRootFilesystem: true}}]}",
+            &["std", "std a"],
+        ),
+        (
+            "a Localhost profile is filled whole",
+            "{seccompProfile: {type: Localhost, localhostProfile: profiles/a.json}}",
+            "{containers: [{name: a}]}",
+            &[
+                "+ .runAsNonRoot=true",
+                "+ .seccompProfile.type=Localhost",
+                "+ .seccompProfile.localhostProfile=profiles/a.json",
+                "std a",
+            ],
+        ),
+        (
+            "false and true that ask for nothing",
+            "{readOnlyRootFilesystem: false, automountServiceAccountToken: true}",
+            "{automountServiceAccountToken: true, containers: [{name: a, securityContext: {readOnlyRootFilesystem: false}}]}",
+            &["std", "std a"],
+        ),
+        (
+            "users of its own: root is no matter since v1.35",
+            "{}",
+            "{hostUsers: false, securityContext: {runAsUser: 0}, containers: [{name: a, securityContext: {runAsNonRoot: false}}]}",
+            &["+ .seccompProfile.type=RuntimeDefault", "std a"],
+        ),
+        (
+            "Vault's injector needs the token",
+            "{automountServiceAccountToken: false}",
+            "{metadata: {annotations: {vault.hashicorp.com/agent-inject: 'true'}}, spec: {containers: [{name: a}]}}",
+            &["std", "std a", "info automount-token"],
+        ),
+        (
+            "and so an explicit true is right",
+            "{automountServiceAccountToken: false}",
+            "{metadata: {annotations: {vault.hashicorp.com/agent-inject: 'true'}}, spec: {automountServiceAccountToken: true, containers: [{name: a}]}}",
+            &["std", "std a"],
+        ),
+        (
+            "an injector that is off, or has a token of its own, does not",
+            "{automountServiceAccountToken: false}",
+            "{metadata: {annotations: {vault.hashicorp.com/agent-inject: 'true', vault.hashicorp.com/agent-service-account-token-volume-name: t}}, spec: {containers: [{name: a}]}}",
+            &["std", "std a", "+ .automountServiceAccountToken=false"],
+        ),
+        (
+            "an old annotation is the user's profile",
+            "{}",
+            "{metadata: {annotations: {seccomp.security.alpha.kubernetes.io/pod: localhost/p}}, spec: {containers: [{name: a}]}}",
+            &[
+                "+ .runAsNonRoot=true",
+                "+ .seccompProfile.type=Localhost",
+                "+ .seccompProfile.localhostProfile=p",
+                "std a",
+            ],
+        ),
+    ]);
+}
+
+/// For every check: a pod that breaks it, where, and what `override` makes of it.
+const CONFLICTS: &[(&str, &str, &str, &str, &[&str])] = &[
+    (
+        "baseline",
+        "privileged",
+        "{containers: [{name: a, securityContext: {privileged: true}}]}",
+        "a.privileged",
+        &["~ a.privileged=true→false"],
+    ),
+    (
+        "baseline",
+        "privileged",
+        "{initContainers: [{name: i, securityContext: {privileged: 'yes'}}], containers: [{name: a}]}",
+        "i.privileged",
+        &["~ i.privileged=yes→false"],
+    ),
+    (
+        "baseline",
+        "windowsHostProcess",
+        "{securityContext: {windowsOptions: {hostProcess: true}}, containers: [{name: a}]}",
+        ".windowsOptions.hostProcess",
+        &["~ .windowsOptions.hostProcess=true→false"],
+    ),
+    (
+        "baseline",
+        "windowsHostProcess",
+        "{containers: [{name: a, securityContext: {windowsOptions: {hostProcess: true}}}]}",
+        "a.windowsOptions.hostProcess",
+        &["~ a.windowsOptions.hostProcess=true→false"],
+    ),
+    (
+        "baseline",
+        "hostNamespaces",
+        "{hostNetwork: true, containers: [{name: a}]}",
+        ".hostNetwork",
+        &["~ .hostNetwork=true→false"],
+    ),
+    ("baseline", "hostNamespaces", "{hostPID: true, containers: [{name: a}]}", ".hostPID", &["~ .hostPID=true→false"]),
+    ("baseline", "hostNamespaces", "{hostIPC: true, containers: [{name: a}]}", ".hostIPC", &["~ .hostIPC=true→false"]),
+    (
+        "baseline",
+        "hostPorts",
+        "{containers: [{name: a, ports: [{containerPort: 1, hostPort: 0}, {containerPort: 2, hostPort: 2}]}]}",
+        "a.ports.1.hostPort",
+        &["- a.ports.1.hostPort=2"],
+    ),
+    (
+        "baseline",
+        "hostPathVolumes",
+        "{volumes: [{name: v, hostPath: {path: /}}], containers: [{name: a}]}",
+        ".volumes.0.hostPath",
+        &[],
+    ),
+    (
+        "restricted",
+        "restrictedVolumes",
+        "{volumes: [{name: e}, {name: v, nfs: {server: s, path: /}}], containers: [{name: a}]}",
+        ".volumes.1.nfs",
+        &[],
+    ),
+    (
+        "restricted",
+        "restrictedVolumes",
+        "{volumes: [{name: v, hostPath: {path: /}}], containers: [{name: a}]}",
+        ".volumes.0.hostPath",
+        &[],
+    ),
+    (
+        "baseline",
+        "capabilities_baseline",
+        "{containers: [{name: a, securityContext: {capabilities: {add: [CHOWN, NET_RAW, KILL]}}}]}",
+        "a.capabilities.add",
+        &["~ a.capabilities.add.1=NET_RAW→KILL", "- a.capabilities.add.2=KILL"],
+    ),
+    (
+        "baseline",
+        "capabilities_baseline",
+        "{containers: [{name: a, securityContext: {capabilities: {add: [CAP_CHOWN]}}}]}",
+        "a.capabilities.add",
+        &["~ a.capabilities.add.0=CAP_CHOWN→CHOWN"],
+    ),
+    (
+        "baseline",
+        "capabilities_baseline",
+        "{containers: [{name: a, securityContext: {capabilities: {add: [chown]}}}]}",
+        "a.capabilities.add",
+        &["- a.capabilities.add.0=chown", "+ a.capabilities={}"],
+    ),
+    (
+        "restricted",
+        "capabilities_restricted",
+        "{containers: [{name: a, securityContext: {capabilities: {add: [SYS_TIME, CAP_NET_BIND_SERVICE, CHOWN]}}}]}",
+        "a.capabilities.add",
+        &[
+            "~ a.capabilities.add.0=SYS_TIME→NET_BIND_SERVICE",
+            "- a.capabilities.add.1=CAP_NET_BIND_SERVICE",
+            "- a.capabilities.add.2=CHOWN",
+        ],
+    ),
+    (
+        "restricted",
+        "allowPrivilegeEscalation",
+        "{containers: [{name: a, securityContext: {allowPrivilegeEscalation: true}}]}",
+        "a.allowPrivilegeEscalation",
+        &["~ a.allowPrivilegeEscalation=true→false"],
+    ),
+    (
+        "restricted",
+        "runAsUser",
+        "{securityContext: {runAsUser: 0}, containers: [{name: a}]}",
+        ".runAsUser",
+        &["- .runAsUser=0"],
+    ),
+    (
+        "restricted",
+        "runAsUser",
+        "{containers: [{name: a, securityContext: {runAsUser: 0x0}}]}",
+        "a.runAsUser",
+        &["- a.runAsUser=0"],
+    ),
+    (
+        "restricted",
+        "runAsNonRoot",
+        "{securityContext: {runAsNonRoot: false}, containers: [{name: a}]}",
+        ".runAsNonRoot",
+        &["~ .runAsNonRoot=false→true"],
+    ),
+    (
+        "restricted",
+        "runAsNonRoot",
+        "{securityContext: {runAsNonRoot: true}, containers: [{name: a, securityContext: {runAsNonRoot: false}}]}",
+        "a.runAsNonRoot",
+        &["~ a.runAsNonRoot=false→true"],
+    ),
+    (
+        "baseline",
+        "seccompProfile_baseline",
+        "{securityContext: {seccompProfile: {type: Unconfined}}, containers: [{name: a}]}",
+        ".seccompProfile",
+        &["~ .seccompProfile.type=Unconfined→RuntimeDefault"],
+    ),
+    (
+        "baseline",
+        "seccompProfile_baseline",
+        "{metadata: {annotations: {seccomp.security.alpha.kubernetes.io/pod: unconfined, x: y}}, spec: {containers: [{name: a}]}}",
+        ".metadata.annotations.seccomp.security.alpha.kubernetes.io/pod",
+        &["- .metadata.annotations.seccomp.security.alpha.kubernetes.io/pod=unconfined"],
+    ),
+    (
+        "restricted",
+        "seccompProfile_restricted",
+        "{containers: [{name: a, securityContext: {seccompProfile: {type: Unconfined}}}]}",
+        "a.seccompProfile",
+        &["~ a.seccompProfile.type=Unconfined→RuntimeDefault"],
+    ),
+    (
+        "restricted",
+        "seccompProfile_restricted",
+        "{metadata: {annotations: {container.seccomp.security.alpha.kubernetes.io/a: unconfined, x: y}}, spec: {containers: [{name: a}]}}",
+        ".metadata.annotations.container.seccomp.security.alpha.kubernetes.io/a",
+        &["- .metadata.annotations.container.seccomp.security.alpha.kubernetes.io/a=unconfined"],
+    ),
+    (
+        "baseline",
+        "appArmorProfile",
+        "{securityContext: {appArmorProfile: {type: Unconfined}, fsGroup: 1}, containers: [{name: a}]}",
+        ".appArmorProfile",
+        &["- .appArmorProfile.type=Unconfined"],
+    ),
+    (
+        "baseline",
+        "appArmorProfile",
+        "{metadata: {annotations: {container.apparmor.security.beta.kubernetes.io/a: unconfined, container.apparmor.security.beta.kubernetes.io/b: localhost/x}}, spec: {containers: [{name: a}]}}",
+        ".metadata.annotations.container.apparmor.security.beta.kubernetes.io/a",
+        &["- .metadata.annotations.container.apparmor.security.beta.kubernetes.io/a=unconfined"],
+    ),
+    (
+        "baseline",
+        "seLinuxOptions",
+        "{securityContext: {seLinuxOptions: {type: spc_t, level: s0}}, containers: [{name: a}]}",
+        ".seLinuxOptions",
+        &["- .seLinuxOptions.type=spc_t"],
+    ),
+    (
+        "baseline",
+        "seLinuxOptions",
+        "{containers: [{name: a, securityContext: {seLinuxOptions: {user: u, role: r}, privileged: false}}]}",
+        "a.seLinuxOptions",
+        &["- a.seLinuxOptions.role=r", "- a.seLinuxOptions.user=u"],
+    ),
+    (
+        "baseline",
+        "procMount",
+        "{containers: [{name: a, securityContext: {procMount: Unmasked}}]}",
+        "a.procMount",
+        &["~ a.procMount=Unmasked→Default"],
+    ),
+    (
+        "restricted",
+        "procMount_restricted",
+        "{hostUsers: false, containers: [{name: a, securityContext: {procMount: Unmasked}}]}",
+        "a.procMount",
+        &["~ a.procMount=Unmasked→Default"],
+    ),
+    (
+        "baseline",
+        "sysctls",
+        "{securityContext: {sysctls: [{name: kernel.msgmax, value: '1'}, {name: net.ipv4.tcp_rmem, value: '2'}, {name: x.y, value: '3'}]}, containers: [{name: a}]}",
+        ".sysctls",
+        &[
+            "~ .sysctls.0.name=kernel.msgmax→net.ipv4.tcp_rmem",
+            "~ .sysctls.0.value=1→2",
+            "- .sysctls.1.name=net.ipv4.tcp_rmem",
+            "- .sysctls.1.value=2",
+            "- .sysctls.2.name=x.y",
+            "- .sysctls.2.value=3",
+        ],
+    ),
+    (
+        "baseline",
+        "hostProbesAndHostLifecycle",
+        "{containers: [{name: a, livenessProbe: {httpGet: {port: 1, host: h}}}]}",
+        "a.livenessProbe.httpGet.host",
+        &["- a.livenessProbe.httpGet.host=h"],
+    ),
+    (
+        "baseline",
+        "hostProbesAndHostLifecycle",
+        "{containers: [{name: a, lifecycle: {preStop: {tcpSocket: {port: 1, host: 127.0.0.1}}}}]}",
+        "a.lifecycle.preStop.tcpSocket.host",
+        &["- a.lifecycle.preStop.tcpSocket.host=127.0.0.1"],
+    ),
+    (
+        "baseline, profile: openshift",
+        "openshift",
+        "{securityContext: {fsGroup: 1000, runAsNonRoot: true}, containers: [{name: a}]}",
+        ".fsGroup",
+        &["- .fsGroup=1000"],
+    ),
+    (
+        "restricted, profile: openshift",
+        "openshift",
+        "{containers: [{name: a, securityContext: {runAsUser: 1000}}]}",
+        "a.runAsUser",
+        &["- a.runAsUser=1000"],
+    ),
+    (
+        "baseline, runAsUser: 1000",
+        "runAsUser",
+        "{containers: [{name: a, securityContext: {runAsUser: 0}}]}",
+        "a.runAsUser",
+        &["~ a.runAsUser=0→1000"],
+    ),
+    (
+        "baseline, runAsGroup: 1000",
+        "runAsGroup",
+        "{securityContext: {runAsGroup: 0}, containers: [{name: a}]}",
+        ".runAsGroup",
+        &["~ .runAsGroup=0→1000"],
+    ),
+    (
+        "baseline, fsGroup: 1000",
+        "fsGroup",
+        "{securityContext: {fsGroup: 0}, containers: [{name: a}]}",
+        ".fsGroup",
+        &["~ .fsGroup=0→1000"],
+    ),
+    (
+        "baseline, readOnlyRootFilesystem: true",
+        "readOnlyRootFilesystem",
+        "{containers: [{name: a, securityContext: {readOnlyRootFilesystem: false}}]}",
+        "a.readOnlyRootFilesystem",
+        &["~ a.readOnlyRootFilesystem=false→true"],
+    ),
+    (
+        "baseline, automountServiceAccountToken: false",
+        "automountServiceAccountToken",
+        "{automountServiceAccountToken: true, containers: [{name: a}]}",
+        ".automountServiceAccountToken",
+        &["~ .automountServiceAccountToken=true→false"],
+    ),
+];
+
+/// The lines of the differences that are about the values in conflict, not about what else is filled.
+fn about_conflict(before: &str, after: &str) -> Vec<String> {
+    let fills = [
+        ".runAsNonRoot=true",
+        ".runAsUser=1000",
+        "seccompProfile.type=RuntimeDefault",
+        "allowPrivilegeEscalation=false",
+        "capabilities.drop.0=ALL",
+        ".runAsGroup=1000",
+        ".fsGroup=1000",
+        "={}",
+    ];
+    let is_fill = |line: &String| {
+        line.starts_with("+ ") && fills.iter().any(|fill| line.ends_with(fill)) && line != "+ a.capabilities={}"
+    };
+    let mut lines = differences(before, after, ".spec");
+    lines.retain(|line| !is_fill(line));
+    lines.sort();
+    lines
+}
+
+#[test]
+fn every_check_fails_is_overridden_or_kept() {
+    for (config, id, input, path, expected) in CONFLICTS {
+        let input = pod(input);
+        let rule = format!("conflict/{id}");
+        let with = |conflicts: &str| spec(&format!("{{level: {config}, conflicts: {conflicts}}}"));
+
+        let (_, report) = run(&with("fail"), &input);
+        let found: Vec<_> = report.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+        assert_eq!(found.len(), 1, "{config} {id}: {found:#?}");
+        assert_eq!(found[0].rule, rule, "{input}");
+        assert_eq!(told(found[0], &input).unwrap(), format!("error {rule} {path}"), "{input}");
+        // The remedy is an exception that can be used as it stands.
+        let remedy = found[0].remedy.as_ref().unwrap();
+        let entries = remedy.split_once("exceptions: ").unwrap_or_else(|| panic!("{remedy}")).1;
+        let allowed = spec(&format!("{{level: {config}, exceptions: {entries}}}"));
+        let (output, report) = run(&allowed, &input);
+        assert_ne!(report.worst(), Some(Severity::Warning), "{:#?}", report.findings);
+        let excused = ["procMount", "procMount_restricted"].contains(id);
+        assert!(report.worst() == Some(Severity::Info) || excused, "{config} {id}: {:#?}", report.findings);
+        assert!(report.findings.iter().any(|finding| finding.rule == "exception" && finding.message.ends_with(": …")));
+        let changed = about_conflict(&input, &output);
+        assert_eq!(changed, Vec::<String>::new(), "{config} {id}: an exception changes the value");
+
+        let (output, report) = run(&with("override"), &input);
+        if expected.is_empty() {
+            assert_eq!(report.worst(), Some(Severity::Error), "{id}: volumes are never removed");
+        } else {
+            assert_ne!(report.worst(), Some(Severity::Error), "{id}: {:#?}", report.findings);
+            assert!(
+                report.changes.iter().any(|change| change.why.rule == rule && change.why.class == Class::Overridden)
+            );
+            let mut expected: Vec<String> = expected.iter().map(|line| (*line).to_owned()).collect();
+            expected.sort();
+            assert_eq!(about_conflict(&input, &output), expected, "{config} {id}: {output}");
+        }
+        assert_eq!(run(&with("override"), &output).0, output, "{id}: not idempotent");
+
+        let (output, report) = run(&with("keep"), &input);
+        let warnings = report.findings.iter().filter(|finding| finding.severity == Severity::Warning);
+        assert_eq!(warnings.map(|finding| finding.rule.to_string()).collect::<Vec<_>>(), std::slice::from_ref(&rule));
+        assert_eq!(about_conflict(&input, &output), Vec::<String>::new(), "{config} {id}: keep changes the value");
+        assert_eq!(run(&with("keep"), &output).0, output, "{id}: not idempotent");
+    }
+}
+
+#[test]
+fn no_check_goes_without_a_row() {
+    let table = std::fs::read_to_string("functions/security-context/checks.rs").unwrap();
+    let ids: Vec<&str> = table.split("\"conflict/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(ids.len() > 20, "{ids:?}");
+    for id in ids {
+        assert!(CONFLICTS.iter().any(|(_, covered, ..)| *covered == id), "no row for {id}");
+    }
+}
+
+#[test]
+fn all_conflicts_are_told_at_once() {
+    check(&[
+        (
+            "in every kind of container, both orders",
+            "{}",
+            "{initContainers: [{name: i, securityContext: {privileged: true}}], containers: [{name: a, securityContext: {allowPrivilegeEscalation: true}}, {name: b, securityContext: {allowPrivilegeEscalation: false, runAsNonRoot: false}}], ephemeralContainers: [{name: e, securityContext: {runAsUser: 0}}]}",
+            &[
+                "error conflict/privileged i.privileged",
+                "error conflict/allowPrivilegeEscalation a.allowPrivilegeEscalation",
+                "error conflict/runAsNonRoot b.runAsNonRoot",
+                "error conflict/runAsUser e.runAsUser",
+                "+ .seccompProfile.type=RuntimeDefault",
+                "+ a.runAsNonRoot=true",
+                "+ i.runAsNonRoot=true",
+                "+ a.capabilities.drop.0=ALL",
+                "+ b.capabilities.drop.0=ALL",
+                "+ i.capabilities.drop.0=ALL",
+                "std e",
+            ],
+        ),
+        (
+            "a strict container first, a weak one second",
+            "{conflicts: override}",
+            "{containers: [{name: a, securityContext: {allowPrivilegeEscalation: false}}, {name: b, securityContext: {allowPrivilegeEscalation: true}}]}",
+            &[
+                "std",
+                "~ b.allowPrivilegeEscalation=true→false",
+                "+ a.capabilities.drop.0=ALL",
+                "+ b.capabilities.drop.0=ALL",
+            ],
+        ),
+        (
+            "a weak container first, a strict one second",
+            "{conflicts: override}",
+            "{containers: [{name: b, securityContext: {allowPrivilegeEscalation: true}}, {name: a, securityContext: {allowPrivilegeEscalation: false}}]}",
+            &[
+                "std",
+                "~ b.allowPrivilegeEscalation=true→false",
+                "+ a.capabilities.drop.0=ALL",
+                "+ b.capabilities.drop.0=ALL",
+            ],
+        ),
+        (
+            "privileged, and what follows from it, at once",
+            "{}",
+            "{hostNetwork: true, containers: [{name: a, ports: [{containerPort: 1, hostPort: 1}], securityContext: {privileged: true, allowPrivilegeEscalation: true}}]}",
+            &[
+                "error conflict/hostNamespaces .hostNetwork",
+                "error conflict/hostPorts a.ports.0.hostPort",
+                "error conflict/privileged a.privileged",
+                "error conflict/allowPrivilegeEscalation a.allowPrivilegeEscalation",
+                "std",
+                "+ a.capabilities.drop.0=ALL",
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn versions_of_the_standard() {
+    let slow_start = "{securityContext: {sysctls: [{name: net.ipv4.tcp_slow_start_after_idle, value: '0'}]}, containers: [{name: a}]}";
+    let engine = "{containers: [{name: a, securityContext: {seLinuxOptions: {type: container_engine_t}}}]}";
+    let host = "{containers: [{name: a, readinessProbe: {httpGet: {port: 1, host: h}}}]}";
+    let own_users = "{hostUsers: false, containers: [{name: a, securityContext: {runAsUser: 0}}]}";
+    let unmasked = "{hostUsers: false, containers: [{name: a, securityContext: {procMount: Unmasked}}]}";
+    let windows = "{os: {name: windows}, containers: [{name: a}]}";
+    check(&[
+        ("v1.7 demands runAsNonRoot", "{version: v1.7}", "{containers: [{name: a}]}", &["+ .runAsNonRoot=true"]),
+        (
+            "v1.8 demands no escalation",
+            "{version: v1.8}",
+            "{containers: [{name: a}]}",
+            &["+ .runAsNonRoot=true", "+ a.allowPrivilegeEscalation=false"],
+        ),
+        (
+            "v1.19 demands seccomp",
+            "{version: v1.19}",
+            "{containers: [{name: a}]}",
+            &["std", "+ a.allowPrivilegeEscalation=false"],
+        ),
+        ("v1.22 demands dropped capabilities", "{version: v1.22}", "{containers: [{name: a}]}", &["std", "std a"]),
+        (
+            "v1.21 allows the default set",
+            "{version: v1.21}",
+            "{containers: [{name: a, securityContext: {capabilities: {add: [CHOWN]}}}]}",
+            &["std", "+ a.allowPrivilegeEscalation=false"],
+        ),
+        (
+            "v1.18 looks at annotations only",
+            "{version: v1.18, level: baseline}",
+            "{securityContext: {seccompProfile: {type: Unconfined}}, containers: [{name: a}]}",
+            &[],
+        ),
+        (
+            "v1.36 does not know the sysctl",
+            "{version: v1.36, level: baseline}",
+            slow_start,
+            &["error conflict/sysctls .sysctls"],
+        ),
+        ("v1.37 does", "{version: v1.37, level: baseline}", slow_start, &[]),
+        ("latest is v1.37", "{version: latest, level: baseline}", slow_start, &[]),
+        (
+            "v1.30 does not know the type",
+            "{version: v1.30, level: baseline}",
+            engine,
+            &["error conflict/seLinuxOptions a.seLinuxOptions"],
+        ),
+        ("v1.31 does", "{version: v1.31, level: baseline}", engine, &[]),
+        ("v1.33 does not look at hosts of probes", "{version: v1.33, level: baseline}", host, &[]),
+        (
+            "v1.34 does",
+            "{version: v1.34, level: baseline}",
+            host,
+            &["error conflict/hostProbesAndHostLifecycle a.readinessProbe.httpGet.host"],
+        ),
+        (
+            "v1.34 does not trust users of its own",
+            "{version: v1.34}",
+            own_users,
+            &["error conflict/runAsUser a.runAsUser", "+ .seccompProfile.type=RuntimeDefault", "std a"],
+        ),
+        ("v1.35 does", "{version: v1.35}", own_users, &["+ .seccompProfile.type=RuntimeDefault", "std a"]),
+        (
+            "v1.34 forbids unmasked /proc",
+            "{version: v1.34, level: baseline}",
+            unmasked,
+            &["error conflict/procMount a.procMount"],
+        ),
+        ("v1.35 allows it at baseline with users of its own", "{version: v1.35, level: baseline}", unmasked, &[]),
+        (
+            "v1.24 demands of Windows what it cannot have",
+            "{version: v1.24}",
+            windows,
+            &["error windows-version", "+ .runAsNonRoot=true"],
+        ),
+        ("v1.25 does not", "{version: v1.25}", windows, &["+ .runAsNonRoot=true"]),
+    ]);
+}
+
+#[test]
+fn windows_pods_get_no_field_of_linux() {
+    check(&[
+        (
+            "runAsNonRoot and the token are all",
+            "{runAsUser: 1, runAsGroup: 1, fsGroup: 1, seccompProfile: {type: RuntimeDefault}, readOnlyRootFilesystem: true, writablePaths: [{path: /tmp, sizeLimit: 1Mi}], automountServiceAccountToken: false}",
+            "{os: {name: windows}, containers: [{name: a}]}",
+            &["+ .runAsNonRoot=true", "+ .automountServiceAccountToken=false"],
+        ),
+        (
+            "a selector alone does not tell the API",
+            "{}",
+            "{nodeSelector: {kubernetes.io/os: windows}, containers: [{name: a}]}",
+            &["error windows-os .nodeSelector", "std", "std a"],
+        ),
+        (
+            "a selector that agrees",
+            "{}",
+            "{os: {name: windows}, nodeSelector: {kubernetes.io/os: windows}, containers: [{name: a}]}",
+            &["+ .runAsNonRoot=true"],
+        ),
+        (
+            "what the API refuses is told",
+            "{}",
+            "{os: {name: windows}, hostUsers: true, securityContext: {fsGroup: 1}, containers: [{name: a, securityContext: {capabilities: {drop: [ALL]}}}]}",
+            &[
+                "error windows-field .fsGroup",
+                "error windows-field .hostUsers",
+                "error windows-field a.capabilities",
+                "+ .runAsNonRoot=true",
+            ],
+        ),
+        (
+            "HostProcess is baseline's matter, and needs the host's network",
+            "{exceptions: [{target: {}, fields: [hostProcess], reason: node agent}]}",
+            "{os: {name: windows}, hostNetwork: true, securityContext: {windowsOptions: {hostProcess: true}}, containers: [{name: a}]}",
+            &["info exception .windowsOptions.hostProcess", "+ .runAsNonRoot=true"],
+        ),
+    ]);
+}
+
+#[test]
+fn exceptions_and_what_follows_from_them() {
+    let root = "{target: {containers: [r]}, fields: [runAsUser], reason: binds a raw socket}";
+    check(&[
+        (
+            "privileged may escalate",
+            "{exceptions: [{target: {name: p}, fields: [privileged], reason: node agent}]}",
+            "{containers: [{name: a, securityContext: {privileged: true, allowPrivilegeEscalation: true}}, {name: b}]}",
+            &["info exception a.privileged", "std", "+ a.capabilities.drop.0=ALL", "std b"],
+        ),
+        (
+            "so may SYS_ADMIN",
+            "{exceptions: [{target: {containers: [a]}, fields: [capabilities.add], reason: mounts}]}",
+            "{containers: [{name: a, securityContext: {capabilities: {add: [SYS_ADMIN]}}}]}",
+            &["info exception a.capabilities.add", "std", "+ a.capabilities.drop.0=ALL"],
+        ),
+        (
+            "NET_ADMIN may not",
+            "{exceptions: [{target: {containers: [a]}, fields: [capabilities.add], reason: routes}]}",
+            "{containers: [{name: a, securityContext: {capabilities: {add: [NET_ADMIN]}}}]}",
+            &["info exception a.capabilities.add", "std", "std a"],
+        ),
+        (
+            "root in one container: the others say non-root themselves",
+            &format!("{{exceptions: [{root}]}}"),
+            "{containers: [{name: r, securityContext: {runAsUser: 0}}, {name: a}]}",
+            &[
+                "info exception r.runAsUser",
+                "+ .seccompProfile.type=RuntimeDefault",
+                "+ a.runAsNonRoot=true",
+                "std r",
+                "std a",
+            ],
+        ),
+        (
+            "root inherited by one container: the pod's value stays, the others are in conflict",
+            &format!("{{exceptions: [{root}]}}"),
+            "{securityContext: {runAsUser: 0}, containers: [{name: r}, {name: a}]}",
+            &[
+                "info exception .runAsUser",
+                "error conflict/runAsUser .runAsUser",
+                "+ .seccompProfile.type=RuntimeDefault",
+                "std r",
+                "std a",
+            ],
+        ),
+        (
+            "and are overridden one by one",
+            &format!("{{conflicts: override, runAsUser: 1000, exceptions: [{root}]}}"),
+            "{securityContext: {runAsUser: 0}, containers: [{name: r}, {name: a}]}",
+            &[
+                "info exception .runAsUser",
+                "+ a.runAsUser=1000",
+                "+ a.runAsNonRoot=true",
+                "+ .seccompProfile.type=RuntimeDefault",
+                "std r",
+                "std a",
+            ],
+        ),
+        (
+            "root for the whole pod, which says it need not be root",
+            "{exceptions: [{target: {kind: Pod}, fields: [runAsUser], reason: legacy}]}",
+            "{securityContext: {runAsUser: 0, runAsNonRoot: false}, containers: [{name: a}]}",
+            &["info exception .runAsUser", "+ .seccompProfile.type=RuntimeDefault", "std a"],
+        ),
+        (
+            "root that can never start",
+            "{exceptions: [{target: {kind: Pod}, fields: [runAsUser], reason: legacy}]}",
+            "{securityContext: {runAsUser: 0, runAsNonRoot: true}, containers: [{name: a}]}",
+            &["info exception .runAsUser", "error invalid a", "+ .seccompProfile.type=RuntimeDefault", "std a"],
+        ),
+        (
+            "what the API would refuse",
+            "{exceptions: [{target: {kind: Pod}, fields: [privileged, procMount], reason: legacy}]}",
+            "{containers: [{name: a, securityContext: {privileged: true, allowPrivilegeEscalation: false, procMount: Unmasked}}]}",
+            &[
+                "info exception a.privileged",
+                "info exception a.procMount",
+                "error invalid a.allowPrivilegeEscalation",
+                "error invalid a.procMount",
+                "std",
+                "+ a.capabilities.drop.0=ALL",
+            ],
+        ),
+        (
+            "an exception from what would be filled",
+            "{readOnlyRootFilesystem: true, exceptions: [{target: {containers: [a]}, fields: [runAsNonRoot, capabilities.drop, readOnlyRootFilesystem, seccompProfile, allowPrivilegeEscalation], reason: root image}]}",
+            "{containers: [{name: a}, {name: b}]}",
+            &[
+                "info exception a",
+                "info exception a",
+                "info exception a",
+                "info exception a",
+                "info exception a",
+                "std b",
+                "+ b.runAsNonRoot=true",
+                "+ b.seccompProfile.type=RuntimeDefault",
+                "+ b.readOnlyRootFilesystem=true",
+            ],
+        ),
+        (
+            "the host's network, and the ports on it",
+            "{exceptions: [{target: {kind: Pod}, fields: [hostNetwork], reason: ingress}]}",
+            "{hostNetwork: true, containers: [{name: a, ports: [{containerPort: 80, hostPort: 80}]}]}",
+            &["info exception .hostNetwork", "std", "std a"],
+        ),
+        (
+            "a volume",
+            "{exceptions: [{target: {kind: Pod}, fields: [hostPath], reason: logs}]}",
+            "{volumes: [{name: l, hostPath: {path: /var/log}}, {name: n, nfs: {server: s, path: /}}], containers: [{name: a}]}",
+            &["info exception .volumes.0.hostPath", "error conflict/restrictedVolumes .volumes.1.nfs", "std", "std a"],
+        ),
+        (
+            "one that is not needed, and one that matches nothing",
+            "{exceptions: [{target: {kind: Pod}, fields: [privileged], reason: x}, {target: {name: q}, fields: [privileged], reason: x}, {target: {name: r, optional: true}, fields: [privileged], reason: x}]}",
+            "{containers: [{name: a}]}",
+            &["info unused-exception", "warning unused-exception", "std", "std a"],
+        ),
+        (
+            "kept values do not get what contradicts them",
+            "{conflicts: keep}",
+            "{containers: [{name: a, securityContext: {privileged: true, runAsUser: 0}}, {name: b}]}",
+            &[
+                "warning conflict/privileged a.privileged",
+                "warning conflict/runAsUser a.runAsUser",
+                "+ .seccompProfile.type=RuntimeDefault",
+                "+ b.runAsNonRoot=true",
+                "+ a.capabilities.drop.0=ALL",
+                "std b",
+            ],
+        ),
+        (
+            "OpenShift's own ids",
+            "{profile: openshift, conflicts: override}",
+            "{securityContext: {runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000}, containers: [{name: a, securityContext: {runAsUser: 0}}]}",
+            &["- .runAsUser=1000", "- .runAsGroup=1000", "- .fsGroup=1000", "- a.runAsUser=0", "std", "std a"],
+        ),
+        (
+            "an annotation that stays keeps the field out",
+            "{exceptions: [{target: {kind: Pod}, fields: [seccompProfile], reason: debugger}]}",
+            "{metadata: {annotations: {seccomp.security.alpha.kubernetes.io/pod: unconfined}}, spec: {containers: [{name: a}]}}",
+            &[
+                "info exception .metadata.annotations.seccomp.security.alpha.kubernetes.io/pod",
+                "+ .runAsNonRoot=true",
+                "std a",
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn single_containers() {
+    let two = "{containers: [{name: a}, {name: b}]}";
+    let own = ["+ a.runAsNonRoot=true", "+ a.seccompProfile.type=RuntimeDefault", "std a"];
+    check(&[
+        (
+            "a target of one container",
+            "{targets: [{containers: [a]}], fsGroup: 1, automountServiceAccountToken: false}",
+            two,
+            &own,
+        ),
+        ("an exclude of the other", "{exclude: [{containers: [b]}]}", two, &own),
+        (
+            "an exclude of one that has its own values",
+            "{exclude: [{containers: [b]}]}",
+            "{containers: [{name: a}, {name: b, securityContext: {runAsNonRoot: false, seccompProfile: {type: Unconfined}}}]}",
+            &["std", "std a"],
+        ),
+        (
+            "inherited weak values are the container's",
+            "{targets: [{containers: [a]}]}",
+            "{securityContext: {runAsNonRoot: false, seccompProfile: {type: Unconfined}}, containers: [{name: a}, {name: b}]}",
+            &[
+                "error conflict/runAsNonRoot .runAsNonRoot",
+                "error conflict/seccompProfile_restricted .seccompProfile",
+                "std a",
+            ],
+        ),
+        (
+            "and are overridden there",
+            "{targets: [{containers: [a]}], conflicts: override}",
+            "{hostNetwork: true, securityContext: {runAsNonRoot: false, seccompProfile: {type: Unconfined}}, containers: [{name: a}, {name: b}]}",
+            &own,
+        ),
+        (
+            "a removal that would uncover root is refused",
+            "{targets: [{containers: [a]}], conflicts: override, profile: openshift}",
+            "{securityContext: {runAsUser: 0}, containers: [{name: a, securityContext: {runAsUser: 1000}}]}",
+            &[
+                "error conflict/openshift a.runAsUser",
+                "+ a.runAsNonRoot=true",
+                "+ a.seccompProfile.type=RuntimeDefault",
+                "std a",
+            ],
+        ),
+        (
+            "an overridden pod must not change an excluded container",
+            "{exclude: [{containers: [b]}], conflicts: override}",
+            "{securityContext: {runAsNonRoot: false}, containers: [{name: a}, {name: b}]}",
+            &own,
+        ),
+    ]);
+}
+
+#[test]
+fn writable_paths() {
+    let tmp = "{readOnlyRootFilesystem: true, writablePaths: [{path: /tmp, sizeLimit: 64Mi}]}";
+    let shared = "{readOnlyRootFilesystem: true, writablePaths: [{path: /tmp/, sizeLimit: 64Mi, name: scratch}]}";
+    let volume = |at: usize, name: &str| {
+        [format!("+ .volumes.{at}.name={name}"), format!("+ .volumes.{at}.emptyDir.sizeLimit=64Mi")]
+    };
+    let mount = |container: &str, at: usize, name: &str| {
+        let base = format!("+ {container}.volumeMounts.{at}");
+        [format!("{base}.name={name}"), format!("{base}.mountPath=/tmp")]
+    };
+    let rows: Vec<(&str, &str, &str, Vec<String>)> = vec![
+        ("one container", tmp, "{containers: [{name: a}]}", [volume(0, "tmp-a"), mount("a", 0, "tmp-a")].concat()),
+        (
+            "each container has its own",
+            tmp,
+            "{containers: [{name: a}, {name: b}]}",
+            [volume(0, "tmp-a"), mount("a", 0, "tmp-a"), volume(1, "tmp-b"), mount("b", 0, "tmp-b")].concat(),
+        ),
+        (
+            "a name is shared",
+            shared,
+            "{containers: [{name: a}, {name: b}]}",
+            [volume(0, "scratch"), mount("a", 0, "scratch"), mount("b", 0, "scratch")].concat(),
+        ),
+        (
+            "a shared emptyDir that is there",
+            shared,
+            "{volumes: [{name: scratch, emptyDir: {}}], containers: [{name: a}]}",
+            mount("a", 0, "scratch").to_vec(),
+        ),
+        (
+            "a name that something else has",
+            shared,
+            "{volumes: [{name: scratch, configMap: {name: c}}], containers: [{name: a}]}",
+            vec!["error writable-path .volumes".to_owned()],
+        ),
+        (
+            "a claim template's name",
+            tmp,
+            "{containers: [{name: a, volumeMounts: [{name: tmp-a, mountPath: /data}]}]}",
+            [volume(0, "tmp-a-2"), mount("a", 1, "tmp-a-2")].concat(),
+        ),
+        (
+            "a mount at the path",
+            tmp,
+            "{volumes: [{name: v}], containers: [{name: a, volumeMounts: [{name: v, mountPath: /tmp/}]}]}",
+            vec![],
+        ),
+        (
+            "a mount below the path",
+            tmp,
+            "{volumes: [{name: v}], containers: [{name: a, volumeMounts: [{name: v, mountPath: /tmp/x}]}]}",
+            [volume(1, "tmp-a"), mount("a", 1, "tmp-a")].concat(),
+        ),
+        (
+            "a name that only starts alike",
+            tmp,
+            "{volumes: [{name: v}], containers: [{name: a, volumeMounts: [{name: v, mountPath: /tm}]}]}",
+            [volume(1, "tmp-a"), mount("a", 1, "tmp-a")].concat(),
+        ),
+        (
+            "a writable mount above",
+            tmp,
+            "{volumes: [{name: v, emptyDir: {}}], containers: [{name: a, volumeMounts: [{name: v, mountPath: /}]}]}",
+            vec![],
+        ),
+        (
+            "a read-only mount above",
+            tmp,
+            "{volumes: [{name: v, secret: {secretName: s}}], containers: [{name: a, volumeMounts: [{name: v, mountPath: /}]}]}",
+            vec!["warning writable-path a.volumeMounts".to_owned()],
+        ),
+        (
+            "only where the root is read-only",
+            "{level: baseline, writablePaths: [{path: /tmp, sizeLimit: 64Mi}]}",
+            "{containers: [{name: a}, {name: b, securityContext: {readOnlyRootFilesystem: true}}]}",
+            [volume(0, "tmp-b"), mount("b", 0, "tmp-b")].concat(),
+        ),
+    ];
+    for (what, config, input, mut expected) in rows {
+        let (spec, input) = (spec(config), pod(input));
+        let (output, report) = run(&spec, &input);
+        let mut seen = differences(&input, &output, ".spec");
+        seen.retain(|line| line.contains("olume"));
+        seen.extend(report.findings.iter().filter_map(|finding| told(finding, &input)));
+        seen.sort();
+        expected.sort();
+        assert_eq!(seen, expected, "{what}");
+        assert_eq!(run(&spec, &output).0, output, "{what}: not idempotent");
+    }
+    let (output, _) = run(
+        &spec("{readOnlyRootFilesystem: true, writablePaths: [{path: /Var/_cache/a.b, sizeLimit: 1Gi}]}"),
+        &pod(&format!("{{containers: [{{name: {}}}]}}", "x".repeat(63))),
+    );
+    let name = value(&output)["spec"]["volumes"][0]["name"].as_str().unwrap().to_owned();
+    assert!(name.len() <= 63 && name.starts_with("var-cache-a-b-xx"), "{name}");
+}
+
+/// Where the pod is in the object makes no difference.
+#[test]
+fn every_carrier() {
+    let container = "{name: a, image: i}";
+    let rows = [
+        (
+            "Deployment",
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: x}}\nspec:\n  template:\n    spec:\n      containers:\n      - {container}\n"
+            ),
+            ".spec.template.spec",
+        ),
+        (
+            "Rollout",
+            format!(
+                "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {{name: x}}\nspec:\n  template:\n    spec:\n      containers:\n      - {container}\n"
+            ),
+            ".spec.template.spec",
+        ),
+        (
+            "CronJob",
+            format!(
+                "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: x}}\nspec:\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          containers:\n          - {container}\n"
+            ),
+            ".spec.jobTemplate.spec.template.spec",
+        ),
+        (
+            "JobSet",
+            format!(
+                "apiVersion: jobset.x-k8s.io/v1alpha2\nkind: JobSet\nmetadata: {{name: x}}\nspec:\n  replicatedJobs:\n  - name: w\n    template:\n      spec:\n        template:\n          spec:\n            containers:\n            - {container}\n"
+            ),
+            ".spec.replicatedJobs.0.template.spec.template.spec",
+        ),
+        (
+            "List",
+            format!(
+                "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata: {{name: x}}\n  spec:\n    containers:\n    - {container}\n"
+            ),
+            ".items.0.spec",
+        ),
+    ];
+    for (kind, input, root) in rows {
+        let (output, report) = run(&spec("{}"), &input);
+        let mut seen = differences(&input, &output, root);
+        seen.sort();
+        let mut expected = expand(&["std", "std a"]);
+        expected.sort();
+        assert_eq!(seen, expected, "{kind}");
+        assert_eq!(report.findings.len(), 1, "{kind}: {:#?}", report.findings);
+        assert_eq!(run(&spec("{}"), &output).0, output, "{kind}");
+    }
+}
+
+#[test]
+fn knative_takes_container_fields_only() {
+    let input = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: x}\nspec:\n  template:\n    spec:\n      containers:\n      - name: a\n        image: i\n";
+    let (output, report) = run(&spec("{runAsUser: 1000, fsGroup: 1000, automountServiceAccountToken: false}"), input);
+    let mut seen = differences(input, &output, ".spec.template.spec");
+    seen.extend(report.findings.iter().map(|finding| format!("{} {}", finding.severity.name(), finding.rule)));
+    seen.sort();
+    let expected = [
+        "+ .automountServiceAccountToken=false",
+        "+ a.allowPrivilegeEscalation=false",
+        "+ a.capabilities.drop.0=ALL",
+        "+ a.runAsNonRoot=true",
+        "+ a.runAsUser=1000",
+        "+ a.seccompProfile.type=RuntimeDefault",
+        "warning fs-group",
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn the_image_user_is_told_where_nobody_set_one() {
+    let rows = [
+        ("{}", "{containers: [{name: a}, {name: b, securityContext: {runAsUser: 5}}, {name: c}]}", Some("a, c")),
+        ("{}", "{securityContext: {runAsUser: 5}, containers: [{name: a}]}", None),
+        ("{runAsUser: 5}", "{containers: [{name: a}]}", None),
+        (
+            "{runAsUser: 5, exceptions: [{target: {containers: [b]}, fields: [runAsUser], reason: r}]}",
+            "{containers: [{name: a}, {name: b}]}",
+            Some("b"),
+        ),
+        ("{profile: openshift}", "{containers: [{name: a}]}", None),
+        ("{level: baseline}", "{containers: [{name: a}]}", None),
+        ("{}", "{hostUsers: false, containers: [{name: a}]}", None),
+        (
+            "{}",
+            "{os: {name: windows}, containers: [{name: a, securityContext: {windowsOptions: {runAsUserName: u}}}, {name: b}]}",
+            Some("b"),
+        ),
+        (
+            "{exceptions: [{target: {containers: [a]}, fields: [runAsNonRoot], reason: r}]}",
+            "{containers: [{name: a}]}",
+            None,
+        ),
+        ("{conflicts: override}", "{containers: [{name: a, securityContext: {runAsUser: 0}}]}", Some("a")),
+    ];
+    for (config, input, names) in rows {
+        let (_, report) = run(&spec(config), &pod(input));
+        let found: Vec<_> = report.findings.iter().filter(|finding| finding.rule == "image-user-unproven").collect();
+        let seen: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+        let expected =
+            names.map(|names| format!("no uid is set: {names} will not start if the image's user is root or a name"));
+        assert_eq!(seen, expected.iter().map(String::as_str).collect::<Vec<_>>(), "{config} {input}");
+    }
+}
+
+#[test]
+fn findings_name_value_standard_and_remedy() {
+    let input = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec: {template: {spec: {hostPID: true, containers: [{name: app, securityContext: {capabilities: {add: [NET_RAW, CHOWN]}}}]}}}\n";
+    let (_, report) = run(&spec("{level: baseline, version: v1.31}"), input);
+    let seen: Vec<_> =
+        report.findings.iter().map(|finding| (finding.message.as_str(), finding.remedy.as_deref().unwrap())).collect();
+    let expected = [
+        (
+            "the pod sets `hostPID: true`; baseline v1.31 allows only `false`",
+            "change it, or allow it: exceptions: [{target: {kind: Deployment, name: web, namespace: shop}, fields: [hostPID], reason: …}]",
+        ),
+        (
+            "container `app` sets `capabilities.add: [\"NET_RAW\"]`; baseline v1.31 allows only the default set without NET_RAW, in capitals and without `CAP_`",
+            "change it, or allow it: exceptions: [{target: {kind: Deployment, name: web, namespace: shop, containers: [app]}, fields: [capabilities.add], reason: …}]",
+        ),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn changes_name_rule_class_and_reason() {
+    let input = pod("{containers: [{name: a, securityContext: {runAsNonRoot: false, capabilities: {drop: [KILL]}}}]}");
+    let (_, report) = run(&spec("{conflicts: override}"), &input);
+    let seen: Vec<_> =
+        report.changes.iter().map(|change| (change.why.rule, change.why.class, change.path.as_str())).collect();
+    let expected = [
+        ("conflict/runAsNonRoot", Class::Overridden, "/spec/containers/0/securityContext/runAsNonRoot"),
+        ("seccomp-profile", Class::Added, "/spec/securityContext"),
+        ("no-privilege-escalation", Class::Added, "/spec/containers/0/securityContext/allowPrivilegeEscalation"),
+        ("drop-capabilities", Class::Raised, "/spec/containers/0/securityContext/capabilities/drop"),
+    ];
+    assert_eq!(seen, expected);
+    assert!(report.changes.iter().all(|change| !change.why.reason.is_empty()));
+}
+
+#[test]
+fn what_cannot_be_edited_is_an_error_not_a_panic() {
+    for (input, path) in [
+        ("{securityContext: none, containers: [{name: a}]}", "/spec/securityContext/runAsNonRoot"),
+        (
+            "{containers: [{name: a, securityContext: []}]}",
+            "/spec/containers/0/securityContext/allowPrivilegeEscalation",
+        ),
+    ] {
+        let (_, report) = run(&spec("{}"), &pod(input));
+        let errors: Vec<_> = report.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+        assert!(errors.iter().any(|finding| finding.path == path), "{input}: {errors:#?}");
+    }
+    for odd in [
+        "{containers: [{}]}",
+        "{containers: []}",
+        "{containers: [{name: 5, ports: 3, livenessProbe: x, lifecycle: [1]}]}",
+        "{volumes: {a: b}, nodeSelector: 7, os: windows, containers: [{name: a, volumeMounts: 4, securityContext: {capabilities: {add: 1, drop: 2}, seLinuxOptions: 1, windowsOptions: 2, runAsUser: x}}]}",
+    ] {
+        for conflicts in ["fail", "override", "keep"] {
+            let spec = spec(&format!(
+                "{{conflicts: {conflicts}, readOnlyRootFilesystem: true, writablePaths: [{{path: /a, sizeLimit: 1}}]}}"
+            ));
+            let (output, _) = run(&spec, &pod(odd));
+            assert_eq!(run(&spec, &output).0, output, "{odd} {conflicts}");
+        }
+    }
+}
+
+#[test]
+fn configs_that_cannot_be_right() {
+    for (config, problem) in [
+        ("{level: privileged}", "unknown variant"),
+        ("{version: '1.31'}", "no version of the standard"),
+        ("{version: v1.38}", "no version of the standard"),
+        ("{version: v1.+7}", "no version of the standard"),
+        ("{runAsUser: 0}", "0 is root"),
+        ("{fsGroup: 2147483648}", "from 1 to 2147483647"),
+        ("{writablePaths: [{path: tmp, sizeLimit: 1Mi}]}", "absolute path"),
+        ("{writablePaths: [{path: /, sizeLimit: 1Mi}]}", "absolute path"),
+        ("{writablePaths: [{path: /a/../b, sizeLimit: 1Mi}]}", "must not contain"),
+        ("{writablePaths: [{path: /proc/x, sizeLimit: 1Mi}]}", "belongs to the kernel"),
+        ("{writablePaths: [{path: /tmp, sizeLimit: 64m}]}", "no size in bytes"),
+        ("{writablePaths: [{path: /tmp, sizeLimit: 0Mi}]}", "no size in bytes"),
+        ("{writablePaths: [{path: /tmp}]}", "missing field"),
+        ("{writablePaths: [{path: /tmp, sizeLimit: 1Mi, name: A_b}]}", "no volume name"),
+        ("{exceptions: [{target: {}, fields: [privileged], reason: ' '}]}", "say why"),
+        ("{exceptions: [{target: {}, fields: [privileged]}]}", "missing field"),
+        ("{exceptions: [{target: {}, fields: [priviledged], reason: r}]}", "unknown variant"),
+        ("{runasuser: 1}", "unknown field"),
+    ] {
+        let error = serde_json::from_value::<Spec>(value(config)).unwrap_err().to_string();
+        assert!(error.contains(problem), "{config}: {error}");
+    }
+    for (config, problem) in [
+        ("{profile: openshift, runAsUser: 1, fsGroup: 1}", "spec.runAsUser: cannot be combined"),
+        ("{seccompProfile: {type: Localhost}}", "spec.seccompProfile: `type: Localhost` needs"),
+        ("{seccompProfile: {type: RuntimeDefault, localhostProfile: p}}", "goes with `type: Localhost` only"),
+        ("{seccompProfile: {type: Localhost, localhostProfile: ../p}}", "relative path without `..`"),
+        (
+            "{writablePaths: [{path: /a, sizeLimit: 1}, {path: /a/, sizeLimit: 1}]}",
+            "spec.writablePaths[1]: the path is listed twice",
+        ),
+        (
+            "{writablePaths: [{path: /a, sizeLimit: 1, name: x}, {path: /b, sizeLimit: 1, name: x}]}",
+            "spec.writablePaths[1]: the name is listed twice",
+        ),
+        ("{targets: [{name: '('}]}", "spec.targets[0].name"),
+        (
+            "{exceptions: [{target: {labelSelector: '=='}, fields: [], reason: r}]}",
+            "spec.exceptions[0].target.labelSelector",
+        ),
+    ] {
+        let (output, report) = run(&spec(config), &pod("{containers: [{name: a}]}"));
+        let finding = &report.findings[0];
+        assert_eq!((finding.severity, finding.rule.as_ref()), (Severity::Error, "config"), "{config}");
+        assert!(finding.message.contains(problem), "{config}: {}", finding.message);
+        assert_eq!(output, pod("{containers: [{name: a}]}"), "{config}");
+    }
+}
