@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::node::{Id, Kind, NO_LEAD, NONE, Props, Raw, Style, flag};
+use super::node::{Id, Kind, NONE, Props, Raw, Style, flag, offset};
 use super::{Document, Node, Scalar, pointer};
 
 /// Values nested deeper than this are not copied or compared.
@@ -445,21 +445,11 @@ impl Document {
     // ---- new nodes ----
 
     fn push(&mut self, kind: Kind, style: Style, start: usize, end: usize) -> Id {
-        let at = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         if self.nodes.len() == self.nodes.capacity() {
             self.nodes.reserve_exact(32); // doubling would waste more than edits ever add
         }
-        let id = at(self.nodes.len());
-        self.nodes.push(Raw {
-            kind,
-            style,
-            flags: 0,
-            start: at(start),
-            end: at(end),
-            next: NONE,
-            child: NONE,
-            lead: NO_LEAD,
-        });
+        let id = offset(self.nodes.len());
+        self.nodes.push(Raw::new(kind, style, start, end));
         id
     }
 

@@ -73,10 +73,21 @@ pub(crate) struct Raw {
     pub(crate) lead: u32,
 }
 
+/// A position as nodes hold it: texts are shorter than 4 GiB (`MAX_SIZE`).
+pub(crate) fn offset(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}
+
 /// No `-`, `:` or `?` belongs to the node.
 pub(crate) const NO_LEAD: u32 = u32::MAX;
 
 impl Raw {
+    /// A node without children, siblings and flags.
+    pub(crate) fn new(kind: Kind, style: Style, start: usize, end: usize) -> Self {
+        let (start, end) = (offset(start), offset(end));
+        Raw { kind, style, flags: 0, start, end, next: NONE, child: NONE, lead: NO_LEAD }
+    }
+
     pub(crate) fn is(&self, bit: u8) -> bool {
         self.flags & bit != 0
     }

@@ -9,7 +9,7 @@ mod tokens;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::node::{Id, Kind, NO_LEAD, NONE, Props, Raw, Style, flag};
+use super::node::{Id, Kind, NO_LEAD, NONE, Props, Raw, Style, flag, offset as at};
 use super::scan::{self, break_len, is_blank_or_end};
 use super::{Document, Error, Hints, check};
 
@@ -115,10 +115,6 @@ pub(crate) struct Parser<'t> {
 }
 
 type Result<T> = std::result::Result<T, Error>;
-
-fn at(position: usize) -> u32 {
-    u32::try_from(position).unwrap_or(u32::MAX)
-}
 
 impl<'t> Parser<'t> {
     pub(crate) fn new(file: &'t Arc<String>) -> Self {
@@ -231,16 +227,7 @@ impl<'t> Parser<'t> {
 
     fn new_node(&mut self, kind: Kind, style: Style, start: usize, end: usize) -> Id {
         let id = at(self.nodes.len());
-        self.nodes.push(Raw {
-            kind,
-            style,
-            flags: 0,
-            start: at(start),
-            end: at(end),
-            next: NONE,
-            child: NONE,
-            lead: NO_LEAD,
-        });
+        self.nodes.push(Raw::new(kind, style, start, end));
         id
     }
 
