@@ -1,6 +1,7 @@
 //! `SecurityContext`: every check and every fill as rows of a table: what a spec makes of a pod.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test may panic
+#![allow(clippy::too_many_lines, clippy::disallowed_methods)] // tables, and one read of the source
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -627,15 +628,18 @@ fn every_check_fails_is_overridden_or_kept() {
         assert_eq!(found.len(), 1, "{config} {id}: {found:#?}");
         assert_eq!(found[0].rule, rule, "{input}");
         assert_eq!(told(found[0], &input).unwrap(), format!("error {rule} {path}"), "{input}");
-        // The remedy is an exception that can be used as it stands.
+        // The remedy is an exception that can be used once it has a reason.
         let remedy = found[0].remedy.as_ref().unwrap();
         let entries = remedy.split_once("exceptions: ").unwrap_or_else(|| panic!("{remedy}")).1;
+        let entries = entries.replace("reason: …", "reason: meant");
         let allowed = spec(&format!("{{level: {config}, exceptions: {entries}}}"));
         let (output, report) = run(&allowed, &input);
         assert_ne!(report.worst(), Some(Severity::Warning), "{:#?}", report.findings);
         let excused = ["procMount", "procMount_restricted"].contains(id);
         assert!(report.worst() == Some(Severity::Info) || excused, "{config} {id}: {:#?}", report.findings);
-        assert!(report.findings.iter().any(|finding| finding.rule == "exception" && finding.message.ends_with(": …")));
+        assert!(
+            report.findings.iter().any(|finding| finding.rule == "exception" && finding.message.ends_with(": meant"))
+        );
         let changed = about_conflict(&input, &output);
         assert_eq!(changed, Vec::<String>::new(), "{config} {id}: an exception changes the value");
 
@@ -1257,8 +1261,10 @@ fn the_image_user_is_told_where_nobody_set_one() {
         let (_, report) = run(&spec(config), &pod(input));
         let found: Vec<_> = report.findings.iter().filter(|finding| finding.rule == "image-user-unproven").collect();
         let seen: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+        let (unset, root) =
+            if input.contains("windows") { ("user", "ContainerAdministrator") } else { ("uid", "root or a name") };
         let expected =
-            names.map(|names| format!("no uid is set: {names} will not start if the image's user is root or a name"));
+            names.map(|names| format!("no {unset} is set: {names} will not start if the image's user is {root}"));
         assert_eq!(seen, expected.iter().map(String::as_str).collect::<Vec<_>>(), "{config} {input}");
     }
 }
@@ -1319,7 +1325,7 @@ fn what_cannot_be_edited_is_an_error_not_a_panic() {
     ] {
         for conflicts in ["fail", "override", "keep"] {
             let spec = spec(&format!(
-                "{{conflicts: {conflicts}, readOnlyRootFilesystem: true, writablePaths: [{{path: /a, sizeLimit: 1}}]}}"
+                "{{conflicts: {conflicts}, readOnlyRootFilesystem: true, writablePaths: [{{path: /a, sizeLimit: 1Mi}}]}}"
             ));
             let (output, _) = run(&spec, &pod(odd));
             assert_eq!(run(&spec, &output).0, output, "{odd} {conflicts}");
@@ -1345,6 +1351,7 @@ fn configs_that_cannot_be_right() {
         ("{writablePaths: [{path: /tmp}]}", "missing field"),
         ("{writablePaths: [{path: /tmp, sizeLimit: 1Mi, name: A_b}]}", "no volume name"),
         ("{exceptions: [{target: {}, fields: [privileged], reason: ' '}]}", "say why"),
+        ("{exceptions: [{target: {}, fields: [privileged], reason: …}]}", "say why"),
         ("{exceptions: [{target: {}, fields: [privileged]}]}", "missing field"),
         ("{exceptions: [{target: {}, fields: [priviledged], reason: r}]}", "unknown variant"),
         ("{runasuser: 1}", "unknown field"),
@@ -1358,11 +1365,11 @@ fn configs_that_cannot_be_right() {
         ("{seccompProfile: {type: RuntimeDefault, localhostProfile: p}}", "goes with `type: Localhost` only"),
         ("{seccompProfile: {type: Localhost, localhostProfile: ../p}}", "relative path without `..`"),
         (
-            "{writablePaths: [{path: /a, sizeLimit: 1}, {path: /a/, sizeLimit: 1}]}",
+            "{writablePaths: [{path: /a, sizeLimit: 1Mi}, {path: /a/, sizeLimit: 1Mi}]}",
             "spec.writablePaths[1]: the path is listed twice",
         ),
         (
-            "{writablePaths: [{path: /a, sizeLimit: 1, name: x}, {path: /b, sizeLimit: 1, name: x}]}",
+            "{writablePaths: [{path: /a, sizeLimit: 1Mi, name: x}, {path: /b, sizeLimit: 1Mi, name: x}]}",
             "spec.writablePaths[1]: the name is listed twice",
         ),
         ("{targets: [{name: '('}]}", "spec.targets[0].name"),

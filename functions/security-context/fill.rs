@@ -220,11 +220,11 @@ fn unproven(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
     if names.is_empty() {
         return;
     }
-    let message = format!("no uid is set: {} will not start if the image's user is root or a name", names.join(", "));
-    let remedy = match view.windows {
-        true => "set `windowsOptions.runAsUserName`",
-        false => "set `runAsUser`, or a numeric USER in the image",
+    let (unset, root, remedy) = match view.windows {
+        true => ("user", "ContainerAdministrator", "set `windowsOptions.runAsUserName`"),
+        false => ("uid", "root or a name", "set `runAsUser`, or a numeric USER in the image"),
     };
+    let message = format!("no {unset} is set: {} will not start if the image's user is {root}", names.join(", "));
     judge.report.find(Severity::Info, "image-user-unproven", &view.object, &view.pod.spec, message, remedy);
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::checks::Check;
+use super::exceptions::Grant;
 use super::fields::Field;
 use super::spec::{Conflicts, Spec};
 use super::view::{Action, Place, View, Violation};
@@ -13,14 +14,6 @@ pub(super) struct Edit {
     pub(super) pointer: String,
     pub(super) action: Action,
     pub(super) why: Why,
-}
-
-/// An exception that holds for a pod.
-pub(super) struct Grant {
-    /// Its number in the spec.
-    pub(super) exception: usize,
-    /// The containers that it is for; `None` for the whole pod.
-    pub(super) containers: Option<Vec<usize>>,
 }
 
 /// The exceptions of one pod, and where edits and findings go.
@@ -41,10 +34,10 @@ impl Judge<'_> {
             (Some(_), Place::Pod) => false,
             (Some(containers), Place::Container(at)) => containers.contains(&at),
         };
-        let grants = self.grants.iter().filter(covers).map(|grant| grant.exception);
-        grants
-            .into_iter()
-            .find(|&number| self.spec.exceptions.get(number).is_some_and(|exception| exception.fields.contains(&field)))
+        let allows = |number: &usize| {
+            self.spec.exceptions.get(*number).is_some_and(|exception| exception.fields.contains(&field))
+        };
+        self.grants.iter().filter(covers).map(|grant| grant.exception).find(allows)
     }
 
     /// Whether an exception keeps `field` from being filled at `place`.

@@ -86,7 +86,7 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
             let message =
                 format!("container `{}` never starts: `runAsNonRoot: true` refuses its uid 0", container.name);
             let pointer = view.pointer(place, "/securityContext");
-            let remedy = "set `runAsNonRoot: false` for the container and add `runAsNonRoot` to the exception";
+            let remedy = "set `runAsNonRoot: false` for the container";
             judge.report.find(Severity::Error, "invalid", &view.object, &pointer, message, remedy);
         }
         let proc = container.security.get("procMount");

@@ -175,9 +175,10 @@ impl TryFrom<String> for Reason {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        match text.trim() {
-            "" => Err("say why: the reason stands in the report".to_owned()),
-            reason => Ok(Self(reason.to_owned())),
+        // Also not the `…` of the entry that a finding proposes.
+        match text.chars().any(char::is_alphanumeric) {
+            true => Ok(Self(text.trim().to_owned())),
+            false => Err("say why: the reason stands in the report".to_owned()),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::exceptions::Grant;
 use super::fields::{Field, FieldSet};
-use super::judge::Grant;
 use super::spec::Spec;
 use crate::stream::Object;
 use crate::target::Selected;

@@ -60,7 +60,10 @@ impl Names {
         let claims = view.pod.claims.and_then(|pointer| view.object.root().at_pointer(pointer));
         let of_claims = claims.into_iter().flat_map(Node::items).filter_map(|claim| claim.get("metadata"));
         let items = of_volumes.chain(of_mounts).chain(of_claims);
-        Self { taken: items.filter_map(|item| item.get("name")?.as_str().map(Cow::into_owned)).collect(), added: Vec::new() }
+        Self {
+            taken: items.filter_map(|item| item.get("name")?.as_str().map(Cow::into_owned)).collect(),
+            added: Vec::new(),
+        }
     }
 
     fn has(&self, name: &str) -> bool {

@@ -10,8 +10,8 @@ use super::{FOUND, Failure, Result, Source, function, input, show};
 use crate::functions::Outcome;
 use crate::krm;
 use crate::report::{Change, Report, Severity, text};
-use crate::stream::Stream;
-use crate::yaml::{self, Document, Operation};
+use crate::stream::{ObjectId, Stream};
+use crate::yaml::{self, Document, Node, Operation};
 
 /// Lines of context around a change.
 const CONTEXT: usize = 3;
@@ -60,17 +60,26 @@ fn document<'a>(stream: &'a Stream, changes: &[&Change], file: &mut text::Lines<
     let broken = |error: yaml::Error| show::yaml_error("document", "", &error);
     let mut documents = yaml::parse(&Arc::new(before.to_owned())).map_err(broken)?;
     let hidden_before = hidden(&documents, before);
-    // Each change is made by itself, so that the lines that come and go with it are known.
+    // In each round one change of every object, so that the lines that come and go with it are known.
     let mut after = before.to_owned();
     let mut lines = Blame::new(before);
-    for (number, change) in changes.iter().enumerate() {
-        if let Some(document) = documents.first_mut() {
-            let applied = document.apply(Operation { op: change.op, path: &change.path, value: &change.value });
-            applied.map_err(|error| Failure::usage(error.to_string()))?;
+    let mut starts = object_lines(stream, changes, &documents, before);
+    for round in rounds(changes, documents.iter().any(|document| document.root().has_aliases())) {
+        for change in round.iter().filter_map(|&number| changes.get(number)) {
+            if let Some(document) = documents.first_mut() {
+                let applied = document.apply(Operation { op: change.op, path: &change.path, value: &change.value });
+                applied.map_err(|error| Failure::usage(error.to_string()))?;
+            }
         }
         let text = yaml::render(&documents);
-        lines.change(&after, &text, number);
-        after = text;
+        let new = object_lines(stream, changes, &yaml::parse(&Arc::new(text.clone())).map_err(broken)?, &text);
+        let cut = |&number: &usize| {
+            let object = changes.get(number)?.object;
+            let line = |lines: &BTreeMap<ObjectId, usize>| lines.get(&object).copied().unwrap_or_default();
+            Some(Cut { old: line(&starts), new: line(&new), by: number })
+        };
+        lines.change(&after, &text, round.iter().filter_map(cut).collect());
+        (after, starts) = (text, new);
     }
     let hidden_after = hidden(&yaml::parse(&Arc::new(after.clone())).map_err(broken)?, &after);
     let rows = lines.rows();
@@ -119,6 +128,39 @@ fn document<'a>(stream: &'a Stream, changes: &[&Change], file: &mut text::Lines<
     Ok(out)
 }
 
+/// Numbers of changes that can be made together: of different objects. An alias could make them one.
+fn rounds(changes: &[&Change], has_aliases: bool) -> Vec<Vec<usize>> {
+    let mut rounds: Vec<Vec<usize>> = Vec::new();
+    let mut made: BTreeMap<ObjectId, usize> = BTreeMap::new();
+    for (number, change) in changes.iter().enumerate() {
+        let round = if has_aliases { number } else { *made.entry(change.object).and_modify(|n| *n += 1).or_insert(0) };
+        if round >= rounds.len() {
+            rounds.push(Vec::new());
+        }
+        if let Some(round) = rounds.get_mut(round) {
+            round.push(number);
+        }
+    }
+    rounds
+}
+
+/// On which line each changed object starts.
+fn object_lines(stream: &Stream, changes: &[&Change], documents: &[Document], text: &str) -> BTreeMap<ObjectId, usize> {
+    let mut lines = text::Lines::default();
+    let mut found = BTreeMap::new();
+    for change in changes {
+        if found.contains_key(&change.object) {
+            continue;
+        }
+        let prefix = stream.object(change.object).map_or("", |object| object.prefix());
+        let node = documents.first().and_then(|document| document.root().at_pointer(prefix));
+        if let Some(span) = node.and_then(Node::span) {
+            found.insert(change.object, lines.number(text, span.start) - 1);
+        }
+    }
+    found
+}
+
 fn title(stream: &Stream, change: &Change) -> String {
     let reference = stream.object(change.object).map(|object| object.reference()).unwrap_or_default();
     let mut out = format!("{BOLD}{}{RESET}", text::plain(&reference.to_string()));
@@ -163,7 +205,14 @@ enum Origin {
     Change(usize),
 }
 
-/// The lines of a text while changes are made to it one by one.
+/// Where, in lines of the old and the new text, the part of a change starts.
+struct Cut {
+    old: usize,
+    new: usize,
+    by: usize,
+}
+
+/// The lines of a text while changes are made to it round by round.
 struct Blame {
     origins: Vec<Origin>,
     /// For each line of the old text, the change that took it away.
@@ -176,30 +225,49 @@ impl Blame {
         Self { origins: (0..count).map(Origin::Old).collect(), gone: vec![None; count] }
     }
 
-    /// The change `number` makes `before` into `after`.
-    fn change(&mut self, before: &str, after: &str, number: usize) {
+    /// Changes make `before` into `after`, each in the lines from its cut to the next.
+    fn change(&mut self, before: &str, after: &str, mut cuts: Vec<Cut>) {
         let (old, new): (Vec<&str>, Vec<&str>) = (split(before).collect(), split(after).collect());
-        let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+        cuts.sort_by_key(|cut| (cut.old, cut.new));
+        // What stands before an object belongs to it; objects on one line share what is there.
+        cuts.dedup_by_key(|cut| cut.old);
+        if let Some(first) = cuts.first_mut() {
+            (first.old, first.new) = (0, 0);
+        }
+        let ends = cuts.iter().skip(1).map(|cut| (cut.old, cut.new)).chain([(old.len(), new.len())]);
+        let mut origins = Vec::with_capacity(new.len());
+        for (cut, to) in cuts.iter().zip(ends) {
+            let old = old.get(cut.old..to.0).unwrap_or_default();
+            let new = new.get(cut.new..to.1).unwrap_or_default();
+            self.part(old, new, cut.old, cut.by, &mut origins);
+        }
+        self.origins = origins;
+    }
+
+    /// The change `by` makes the lines `old`, which start at line `from`, into `new`.
+    fn part(&mut self, old: &[&str], new: &[&str], from: usize, by: usize, out: &mut Vec<Origin>) {
+        let head = old.iter().zip(new).take_while(|(a, b)| a == b).count();
         let rest = old.len().min(new.len()) - head;
         let tail = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
-        let window = |lines: &[&'_ str]| (head, lines.len() - tail);
-        let ((from, old_to), (_, new_to)) = (window(&old), window(&new));
-        let (old, new) = (old.get(from..old_to).unwrap_or_default(), new.get(from..new_to).unwrap_or_default());
-        let mut origins = Vec::with_capacity(new.len());
+        let (old_to, new_to) = (old.len() - tail, new.len() - tail);
+        let kept = |start: usize, end: usize| self.origins.get(from + start..from + end).unwrap_or_default();
+        out.extend(kept(0, head));
+        let after = kept(old_to, old.len()).to_vec();
+        let (old, new) = (old.get(head..old_to).unwrap_or_default(), new.get(head..new_to).unwrap_or_default());
         for change in TextDiff::from_slices(old, new).iter_all_changes() {
-            let origin = change.old_index().and_then(|at| self.origins.get(from + at)).copied();
+            let origin = change.old_index().and_then(|at| self.origins.get(from + head + at)).copied();
             match (change.tag(), origin) {
-                (ChangeTag::Insert, _) => origins.push(Origin::Change(number)),
-                (ChangeTag::Equal, origin) => origins.extend(origin),
+                (ChangeTag::Insert, _) => out.push(Origin::Change(by)),
+                (ChangeTag::Equal, origin) => out.extend(origin),
                 (ChangeTag::Delete, Some(Origin::Old(at))) => {
                     if let Some(gone) = self.gone.get_mut(at) {
-                        *gone = Some(number);
+                        *gone = Some(by);
                     }
                 }
                 (ChangeTag::Delete, _) => {}
             }
         }
-        self.origins.splice(from..old_to, origins);
+        out.extend(after);
     }
 
     /// All lines, old and new; what goes stands before what comes in its place.

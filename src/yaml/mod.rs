@@ -337,7 +337,12 @@ impl Document {
     ///
     /// # Errors
     /// As for [`Document::apply`].
-    pub fn apply_at(&mut self, place: Place, pointer: impl FnOnce() -> String, operation: Operation<'_>) -> Result<(), EditError> {
+    pub fn apply_at(
+        &mut self,
+        place: Place,
+        pointer: impl FnOnce() -> String,
+        operation: Operation<'_>,
+    ) -> Result<(), EditError> {
         if self.has_alias {
             let path = format!("{}{}", pointer(), operation.path);
             return self.apply(Operation { path: &path, ..operation });

@@ -39,7 +39,11 @@ pub(crate) fn unescape(token: &str) -> Option<Cow<'_, str>> {
 /// Escapes a key for use as one token of a pointer.
 #[must_use]
 pub fn escape(key: &str) -> Cow<'_, str> {
-    if key.bytes().any(|b| matches!(b, b'~' | b'/')) { Cow::Owned(key.replace('~', "~0").replace('/', "~1")) } else { Cow::Borrowed(key) }
+    if key.bytes().any(|b| matches!(b, b'~' | b'/')) {
+        Cow::Owned(key.replace('~', "~0").replace('/', "~1"))
+    } else {
+        Cow::Borrowed(key)
+    }
 }
 
 #[cfg(test)]
