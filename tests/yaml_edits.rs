@@ -125,10 +125,7 @@ fn try_edit(text: &str, random: &mut Random, values: &[Value]) -> Result<bool, S
     if op == Op::Add && !aliases && documents[at].root().span().is_some() {
         let container = path.rsplit_once('/').map_or("", |(parent, _)| parent);
         let original = parse(text).unwrap_or_default();
-        let node = yaml::pointer_tokens(container).unwrap().iter().fold(Some(original[at].root()), |node, token| {
-            let node = node?;
-            if node.kind() == Kind::Map { node.get(token) } else { node.items().nth(token.parse().ok()?) }
-        });
+        let node = original[at].root().at_pointer(container);
         let is_block = node.is_some_and(Node::is_block);
         let replaces =
             before[at].as_ref().and_then(|v| v.pointer(&path)).is_some() && op == Op::Add && kind == Kind::Map;
