@@ -450,11 +450,11 @@ error: Pod shop/weak: spec.containers[1].securityContext.runAsUser: container `s
   fix: change it, or allow it: exceptions: [{target: {kind: Pod, name: weak, namespace: shop, containers: [side]}, fields: [runAsUser], reason: …}]
 error: SecurityContext harden: 3 findings; nothing was written
 ";
-    run(&folder, &["run", "--config", "config.yaml", "weak.yaml"], "").fails(1, &wanted);
-    run(&folder, &["run", "--config", "config.yaml", "--report", "text", "weak.yaml"], "").fails(1, &wanted);
-    run(&folder, &["diff", "--config", "config.yaml", "weak.yaml"], "").fails(1, &wanted);
-    run(&folder, &["--config", "config.yaml"], PRIVILEGED).fails(1, &wanted);
-    run(&folder, &["run", "--in-place", "--config", "config.yaml", "weak.yaml", "web.yaml"], "").fails(1, &wanted);
+    run(&folder, &["run", "--config", "config.yaml", "weak.yaml"], "").fails(1, wanted);
+    run(&folder, &["run", "--config", "config.yaml", "--report", "text", "weak.yaml"], "").fails(1, wanted);
+    run(&folder, &["diff", "--config", "config.yaml", "weak.yaml"], "").fails(1, wanted);
+    run(&folder, &["--config", "config.yaml"], PRIVILEGED).fails(1, wanted);
+    run(&folder, &["run", "--in-place", "--config", "config.yaml", "weak.yaml", "web.yaml"], "").fails(1, wanted);
     assert_eq!(std::fs::read_to_string(folder.0.join("weak.yaml")).unwrap(), PRIVILEGED);
     assert_eq!(std::fs::read_to_string(folder.0.join("web.yaml")).unwrap(), DEPLOYMENT);
 
