@@ -44,11 +44,12 @@ audit: ## known vulnerabilities of the dependencies; needs the network
 	tests/tools/deny advisories
 
 test: lint ## every test that needs no cluster
-	cargo test --locked
+	cargo test --locked --lib --bins --tests
 
-test-all: test ## everything CI runs: also licences and sources of the dependencies, the oldest Rust
+test-all: ## everything CI runs: also licences and sources of the dependencies, the oldest Rust
 	tests/tools/deny
 	tests/tools/oldest-rust
+	$(MAKE) test
 
 bench: build ## krmor beside a Go function on kyaml, as ratios
 	tests/bench/run
