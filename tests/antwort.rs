@@ -94,20 +94,21 @@ fn aw_4_pods_are_restricted_and_not_root() {
 /// One command renders and applies; here it applies to `cat`, on a cluster to `kubectl apply -f -`.
 #[test]
 fn aw_9_one_command_deploys() {
-    let krmor = env!("CARGO_BIN_EXE_krmor");
-    let out = Command::new("make")
-        .args(["-s", "deploy", "ENV=dev", "APPLY=cat", &format!("KRMOR={krmor}")])
-        .output()
-        .unwrap();
+    let deploy = |environment: &str| {
+        let krmor = format!("KRMOR={}", env!("CARGO_BIN_EXE_krmor"));
+        let environment = format!("ENV={environment}");
+        // The tests may run below a make of their own, whose flags would print folders among the objects.
+        let mut make = Command::new("make");
+        make.env_remove("MAKEFLAGS").env_remove("MFLAGS").env_remove("MAKELEVEL");
+        make.args(["-s", "deploy", &environment, "APPLY=cat", &krmor]).output().unwrap()
+    };
+    let out = deploy("dev");
     assert!(out.status.success(), "{}", text(&out.stderr));
     let objects: Vec<Value> =
         yaml::parse(&Arc::new(text(&out.stdout))).unwrap().iter().filter_map(|d| d.root().to_value()).collect();
     assert_eq!(the(&objects, "Deployment")["spec"]["template"]["spec"]["securityContext"]["runAsNonRoot"], true);
     // An unknown environment is an error, and nothing is applied.
-    let out = Command::new("make")
-        .args(["-s", "deploy", "ENV=nowhere", "APPLY=cat", &format!("KRMOR={krmor}")])
-        .output()
-        .unwrap();
+    let out = deploy("nowhere");
     assert!(!out.status.success());
     assert_eq!(text(&out.stdout), "");
 }
