@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::functions::{self, FUNCTIONS, Pipeline, Step};
+use crate::krm::field_path;
 use crate::report::Severity;
 use crate::workload::PodTemplateRow;
 use crate::yaml::{self, Kind, Node};
@@ -42,10 +43,10 @@ impl Problem {
         self
     }
 
-    /// The pointer as people write paths: `spec.functions.harden.spec.level`.
+    /// The pointer as people write paths: `spec.functions.harden.spec.targets[0]`.
     #[must_use]
     pub fn path(&self) -> String {
-        yaml::pointer_tokens(&self.pointer).unwrap_or_default().join(".")
+        field_path(&self.pointer)
     }
 }
 
@@ -142,13 +143,30 @@ fn explain(message: &str, mut pointer: String) -> Problem {
     if let Some(rest) = message.strip_prefix("invalid type: ")
         && let Some((found, expected)) = rest.split_once(", expected ")
     {
-        let found = found.split([' ', '`', '"']).next().unwrap_or("another type");
-        let hint = if found == "string" { "; remove the quotes?" } else { "" };
-        return Problem::new(
-            &pointer,
-            format!("expected {expected}, found a {found}"),
-            format!("give {expected}{hint}"),
-        );
+        let found = match found.split([' ', '`', '"']).next().unwrap_or_default() {
+            "boolean" => "a boolean",
+            "integer" => "a whole number",
+            "floating" => "a number with a fraction",
+            "string" => "a text",
+            "null" => "nothing",
+            "sequence" => "a list",
+            "map" => "a mapping",
+            _ => "another type",
+        };
+        let expected = match expected {
+            "i64" | "u64" | "u32" | "i32" => "a whole number",
+            "a string" => "a text",
+            "a sequence" => "a list",
+            "a map" => "a mapping",
+            expected if expected.starts_with("struct ") => "a mapping",
+            expected => expected,
+        };
+        let hint = match (found, expected) {
+            ("a text", "a boolean" | "a whole number") => "; remove the quotes?",
+            (_, "a text") => "; add quotes?",
+            _ => "",
+        };
+        return Problem::new(&pointer, format!("expected {expected}, found {found}"), format!("give {expected}{hint}"));
     }
     Problem::new(&pointer, message, "")
 }
@@ -184,6 +202,13 @@ pub fn read(config: Node<'_>, function: Option<&str>) -> Result<Pipeline, Proble
     let name = config.find(&["metadata", "name"]).and_then(Node::as_str).unwrap_or_default();
     if kind == "ConfigMap" && api_version == "v1" {
         return read_config_map(config, function, &name);
+    }
+    for (key, value) in [("apiVersion", &api_version), ("kind", &kind)] {
+        if value.is_empty() {
+            let remedy =
+                if key == "kind" { "add `kind:`".to_owned() } else { format!("add `apiVersion: {API_VERSION}`") };
+            return Err(Problem::new("", format!("the field `{key}` is missing"), remedy));
+        }
     }
     if api_version != API_VERSION {
         let message = format!("apiVersion is `{api_version}`, not `{API_VERSION}`");

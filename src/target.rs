@@ -391,7 +391,10 @@ impl Compiled {
         let unmatched = self.targets.iter().zip(matched).filter(|(_, matched)| !**matched);
         for (target, _) in unmatched.filter(|(target, _)| !target.selector.optional) {
             let message = format!("{} `{}` matches nothing", target.place, target.selector);
-            let hint = target.hint(stream, over).map_or_else(String::new, |hint| format!("{hint}; "));
+            let hint = target.hint(stream, over).map_or_else(String::new, |hint| match hint.strip_suffix('?') {
+                Some(_) => format!("{hint} If not, "),
+                None => format!("{hint}; "),
+            });
             let remedy = format!("{hint}correct the target, or set `optional: true` if it need not match");
             report.find_in_stream(Severity::Error, UNMATCHED, message, remedy);
         }

@@ -156,7 +156,7 @@ error: spec.targets[0].nmae: unknown field `nmae`
         (
             config("spec:\n  readOnlyRootFilesystem: 'true'\n"),
             "\
-error: spec.readOnlyRootFilesystem: expected a boolean, found a string
+error: spec.readOnlyRootFilesystem: expected a boolean, found a text
  --> bad.yaml:6:3
   |
 6 |   readOnlyRootFilesystem: 'true'
@@ -168,13 +168,13 @@ error: spec.readOnlyRootFilesystem: expected a boolean, found a string
         (
             config("spec:\n  targets: {kind: Deployment}\n"),
             "\
-error: spec.targets: expected a sequence, found a map
+error: spec.targets: expected a list, found a mapping
  --> bad.yaml:6:3
   |
 6 |   targets: {kind: Deployment}
   |   ^^^^^^^
   |
-  = help: give a sequence
+  = help: give a list
 ",
         ),
         (
@@ -373,7 +373,7 @@ error: spec.targets[0]: `{kind: Deployment, name: wbe}` matches nothing
 7 |   - kind: Deployment
   |     ^^^^^^^^^^^^^^^^
   |
-  = help: did you mean `name: web`?; correct the target, or set `optional: true` if it need not match
+  = help: did you mean `name: web`? If not, correct the target, or set `optional: true` if it need not match
 error: SecurityContext harden: 1 finding; nothing was written
 ";
     run(&folder, &["run", "--config", "typo.yaml", "web.yaml"], "").fails(2, wanted);
@@ -1318,6 +1318,18 @@ items:
     streams.map(|(name, text)| (name, text.to_owned())).into()
 }
 
+#[test]
+fn no_secret_of_a_volume_is_in_the_message_about_it() {
+    let folder = folder("canary-volume");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  containers: []\n  volumes:\n  - name: v\n    \
+               flexVolume: {driver: cifs, options: {password: hunter2}}\n";
+    for args in [&["run"][..], &["diff"], &["check", "--format", "json"]] {
+        let done = run(&folder, &[args, &["--config", "config.yaml"]].concat(), pod);
+        assert_eq!(done.code, Some(1));
+        silent("the conflict", &(done.out + &done.err));
+    }
+}
+
 #[track_caller]
 fn silent(what: &str, text: &str) {
     assert!(!text.contains(CANARY), "{what} tells the secret:\n{text}");
@@ -1404,6 +1416,10 @@ fn no_secret_is_in_the_message_about_a_broken_stream() {
         "password: >9 hunter2",
         "password: & hunter2: x",
         "password: &hunter2 &x y",
+        "password: *hunter2",
+        "password: &hunter2 [*hunter2]",
+        "password: !hunter2! x",
+        "password: !hunter2!x y",
         "password: !!int hunter2",
         "password: !!float \"hunter2\"",
         "password: !!bool hunter2",

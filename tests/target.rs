@@ -376,12 +376,12 @@ fn a_target_that_matches_nothing_is_an_error_with_the_likely_remedy() {
     let stream = stream(APPS);
     let end = "correct the target, or set `optional: true` if it need not match";
     for (target, shown, hint) in [
-        (json!({"name": "wbe"}), "{name: wbe}", "did you mean `name: web`?; "),
-        (json!({"kind": "Deploymnet"}), "{kind: Deploymnet}", "did you mean `kind: Deployment`?; "),
+        (json!({"name": "wbe"}), "{name: wbe}", "did you mean `name: web`? If not, "),
+        (json!({"kind": "Deploymnet"}), "{kind: Deploymnet}", "did you mean `kind: Deployment`? If not, "),
         (
             json!({"kind": "Job", "namespace": "shpo"}),
             "{kind: Job, namespace: shpo}",
-            "did you mean `namespace: shop`?; ",
+            "did you mean `namespace: shop`? If not, ",
         ),
         (json!({"name": "frontend"}), "{name: frontend}", ""),
         (
@@ -399,7 +399,7 @@ fn a_target_that_matches_nothing_is_an_error_with_the_likely_remedy() {
         (
             json!({"name": "web", "containers": ["ap"]}),
             "{name: web, containers: [ap]}",
-            "did you mean the container `app` of Deployment shop/web?; ",
+            "did you mean the container `app` of Deployment shop/web? If not, ",
         ),
         (
             json!({"name": "web", "containers": ["sidecar"]}),
@@ -409,7 +409,7 @@ fn a_target_that_matches_nothing_is_an_error_with_the_likely_remedy() {
         (
             json!({"kind": "Pod", "containers": ["shel"]}),
             "{kind: Pod, containers: [shel]}",
-            "did you mean the container `shell` of Pod lone?; ",
+            "did you mean the container `shell` of Pod lone? If not, ",
         ),
     ] {
         let wanted = (format!("targets[0] `{shown}` matches nothing"), format!("{hint}{end}"));

@@ -326,28 +326,48 @@ impl Document {
         }
         if self.root == old {
             self.root = new;
-        } else {
-            for raw in &mut self.nodes {
-                if raw.next == old {
-                    raw.next = new;
-                    break;
-                }
-                if raw.child == old && matches!(raw.kind, Kind::Map | Kind::Seq) {
-                    raw.child = new;
-                    break;
-                }
+        } else if let Some(from) = self.linked_from(old)
+            && let Some(raw) = self.nodes.get_mut(from as usize)
+        {
+            if raw.next == old {
+                raw.next = new;
+            } else {
+                raw.child = new;
             }
         }
         self.discard(old);
         if let Some(raw) = self.nodes.get_mut(old as usize) {
             raw.next = NONE; // it is linked nowhere any more
         }
-        if let Some(entry) = self.replaced.iter_mut().find(|entry| entry.new == old) {
-            entry.new = new;
+        let before = self.replaced.binary_search_by_key(&old, |entry| entry.new);
+        if let Ok(at) = before {
+            let entry = self.replaced.remove(at);
+            self.replaced.push(super::Replaced { new, ..entry });
         } else if !is_new(was) {
             // One deeper than its collection: what it holds comes before what is added behind it.
             self.replaced.push(super::Replaced { new, old, depth: depth + 1 });
         }
+    }
+
+    /// The node that `id` hangs on: a key, an item before it, or its collection. Most often it was read just before.
+    fn linked_from(&self, id: Id) -> Option<Id> {
+        let links = |&at: &Id| {
+            self.raw(at)
+                .is_some_and(|raw| raw.next == id || raw.child == id && matches!(raw.kind, Kind::Map | Kind::Seq))
+        };
+        let count = Id::try_from(self.nodes.len()).unwrap_or(Id::MAX);
+        (0..id).rev().find(links).or_else(|| (id..count).find(links))
+    }
+
+    /// What the text has in the place of `new`.
+    pub(super) fn replaced_by(&self, new: Id) -> Option<&super::Replaced> {
+        self.replaced.binary_search_by_key(&new, |entry| entry.new).ok().and_then(|at| self.replaced.get(at))
+    }
+
+    /// The node that `id`, a node of the text, hangs on now.
+    pub(super) fn holder(&self, id: Id, now: Id) -> Option<Id> {
+        let links = |&at: &Id| self.raw(at).is_some_and(|raw| raw.next == id || raw.next == now);
+        (0..id).rev().find(links)
     }
 
     /// Takes a subtree out of the tree; its nodes stay linked where the text still has them.

@@ -67,7 +67,7 @@ pub struct Document {
     handles: Vec<(String, String)>,
     /// Text of the scalars that edits made.
     added: String,
-    /// Nodes that took another's place in the text.
+    /// Nodes that took another's place in the text, in the order of `new`.
     replaced: Vec<Replaced>,
     /// Collections with changed children and their depth, in the order of their first change.
     dirty: Vec<(Id, usize)>,

@@ -7,6 +7,7 @@ mod flow;
 mod replace;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use serde_json::Value;
 
@@ -57,6 +58,8 @@ struct Writer<'a> {
     splices: Vec<Splice>,
     /// Spans that one splice writes anew: what else was to change in them is in its text already.
     rewritten: Vec<(usize, usize)>,
+    /// The start of a line, and a place on it.
+    line: Cell<(usize, usize)>,
 }
 
 /// One child of a collection: `first` is the key, or the item itself.
@@ -79,7 +82,8 @@ impl<'a> Writer<'a> {
             dash_gap: 1,
             newline,
         };
-        Self { document, text, layout, splices: Vec::new(), rewritten: Vec::new() }
+        let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        Self { document, text, layout, splices: Vec::new(), rewritten: Vec::new(), line: Cell::new((start, start)) }
     }
 
     fn splices(mut self) -> Vec<Splice> {
@@ -128,11 +132,11 @@ impl<'a> Writer<'a> {
         if !is_new(raw) {
             return Some(raw);
         }
-        self.document.replaced.iter().find(|entry| entry.new == id).and_then(|entry| self.raw(entry.old))
+        self.document.replaced_by(id).and_then(|entry| self.raw(entry.old))
     }
 
     fn origin_id(&self, id: Id) -> Id {
-        self.document.replaced.iter().find(|entry| entry.new == id).map_or(id, |entry| entry.old)
+        self.document.replaced_by(id).map_or(id, |entry| entry.old)
     }
 
     /// Where a node starts in the old text, anchor and tag included.
@@ -155,19 +159,27 @@ impl<'a> Writer<'a> {
 
     fn line_start(&self, pos: usize) -> usize {
         let bytes = self.bytes();
-        let mut at = pos;
-        while at > 0 {
-            let ended = match bytes.get(at - 1) {
-                Some(b'\n' | b'\r') => true,
-                Some(0x85) => at > 1 && break_len(bytes, at - 2) == 2,
-                Some(0xA8 | 0xA9) => at > 2 && break_len(bytes, at - 3) == 3,
-                _ => false,
-            };
-            if ended {
-                return at;
-            }
-            at -= 1;
+        // JSON may be all on one line: what is known of it is not read again.
+        let (start, known) = self.line.get();
+        if (start..=known).contains(&pos) {
+            return start;
         }
+        let floor = if pos > known { known } else { 0 };
+        let is_start = |at: &usize| match bytes.get(at - 1) {
+            Some(b'\n' | b'\r') => true,
+            Some(0x85) => *at > 1 && break_len(bytes, at - 2) == 2,
+            Some(0xA8 | 0xA9) => *at > 2 && break_len(bytes, at - 3) == 3,
+            _ => false,
+        };
+        let found = (floor + 1..=pos).rev().find(is_start);
+        let before = if floor == known { start } else { self.text_start() };
+        let start = found.unwrap_or(before);
+        self.line.set((start, pos.max(start)));
+        start
+    }
+
+    /// Where the text starts, behind a byte order mark.
+    fn text_start(&self) -> usize {
         if self.text.starts_with('\u{feff}') { 3 } else { 0 }
     }
 

@@ -219,12 +219,13 @@ impl Parser<'_> {
         let text = self.text;
         let name = text.get(start + 1..end).unwrap_or("");
         let Some(&target) = self.anchors.get(name) else {
-            return Err(
-                self.error(start, &format!("unknown anchor `{name}`: it must be defined above, in the same document"))
-            );
+            return Err(self.error(
+                start,
+                "unknown anchor: it must be defined above, in the same document; quote a text that starts with `*`",
+            ));
         };
         if self.frames.iter().any(|f| f.node == target && f.context != Context::Document) {
-            return Err(self.error(start, &format!("anchor `{name}` contains itself")));
+            return Err(self.error(start, "an anchor contains itself"));
         }
         if self.lead.own.is_some() {
             return Err(self.error(start, "an alias cannot have an anchor or a tag"));

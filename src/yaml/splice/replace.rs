@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::node::{Id, Kind, NO_LEAD, Raw, Style, flag};
 use super::super::print::{self, Layout, Quoting};
 use super::super::scan::break_len;
-use super::{Writer, ends_in_block, last_block};
+use super::{Writer, ends_in_block, is_new, last_block};
 
 impl Writer<'_> {
     pub(super) fn replace(&mut self, id: Id, new: Raw, old_id: Id, old: Raw, depth: usize) {
@@ -55,7 +55,7 @@ impl Writer<'_> {
                 }
             }
             (None, Some(colon)) => {
-                print::write_entry_value(&mut text, &value, self.key_column(colon, old_id), self.layout);
+                print::write_entry_value(&mut text, &value, self.key_column(colon, old_id, id), self.layout);
                 text = text.strip_prefix(' ').map(str::to_owned).unwrap_or(text);
             }
             (None, None) => {
@@ -203,34 +203,29 @@ impl Writer<'_> {
     }
 
     /// The column of the key whose value has its colon at `colon`.
-    pub(super) fn key_column(&self, colon: usize, value: Id) -> usize {
-        let key = (0u32..)
-            .zip(&self.document.nodes)
-            .find(|(_, raw)| raw.next == value && !raw.is(flag::GONE))
-            .map(|(id, _)| id);
-        let replaced = self.document.replaced.iter().find(|entry| entry.old == value).map(|entry| entry.new);
-        let key = key.or_else(|| {
-            let new = replaced?;
-            (0u32..).zip(&self.document.nodes).find(|(_, raw)| raw.next == new).map(|(id, _)| id)
-        });
-        match key {
+    pub(super) fn key_column(&self, colon: usize, old: Id, new: Id) -> usize {
+        match self.document.holder(old, new) {
             Some(key) => self.column(self.start(key)),
             None => self.column(colon),
         }
     }
 
-    pub(super) fn is_in_flow(&self, id: Id) -> bool {
-        let Some(raw) = self.raw(id) else { return false };
-        self.document.nodes.iter().any(|flow| flow.style == Style::Flow && flow.start < raw.start && raw.end < flow.end)
+    /// The collection that the text has the node in.
+    fn parent(&self, id: Id) -> Option<Raw> {
+        let raw = self.raw(id)?;
+        let holds = |parent: &Raw| {
+            matches!(parent.kind, Kind::Map | Kind::Seq) && parent.start < raw.start && raw.end <= parent.end
+        };
+        // A collection is read before what it holds.
+        (0..id).rev().filter_map(|id| self.raw(id)).filter(|raw| !is_new(*raw)).find(holds)
     }
 
-    pub(super) fn is_json_like(&self, id: Id) -> bool {
-        let Some(raw) = self.raw(id) else { return false };
-        self.document
-            .nodes
-            .iter()
-            .filter(|flow| flow.style == Style::Flow && flow.start < raw.start && raw.end < flow.end)
-            .any(|flow| self.raw(flow.child).is_some_and(|child| child.style == Style::Double))
+    pub(super) fn is_in_flow(&self, id: Id) -> bool {
+        self.parent(id).is_some_and(|parent| parent.style == Style::Flow)
+    }
+
+    fn is_json_like(&self, id: Id) -> bool {
+        self.parent(id).is_some_and(|parent| self.quoting(parent) == Quoting::Json)
     }
 }
 
