@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::{FOUND, Failure, Format, Result, Source, function, input};
 use crate::functions::Outcome;
-use crate::report::{Report, text};
+use crate::report::text;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -16,10 +16,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<u8> {
-    let config = input::config(&options.source.config, options.source.function.as_deref())?;
-    let mut input = input::read(&options.source)?;
-    let mut report = Report::default();
-    let outcome = config.pipeline.run(&mut input.stream, &mut report);
+    let (config, input, mut report, outcome) = input::run(&options.source)?;
     if outcome != Outcome::Ok {
         report.changes.clear(); // a run would make none of them
     }

@@ -9,7 +9,7 @@ use similar::{ChangeTag, TextDiff};
 use super::{FOUND, Failure, Result, Source, function, input, show};
 use crate::functions::Outcome;
 use crate::krm;
-use crate::report::{Change, Report, Severity, text};
+use crate::report::{Change, Severity, text};
 use crate::stream::{ObjectId, Stream};
 use crate::yaml::{self, Document, Node, Operation};
 
@@ -30,10 +30,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<u8> {
-    let config = input::config(&options.source.config, options.source.function.as_deref())?;
-    let mut input = input::read(&options.source)?;
-    let mut report = Report::default();
-    let outcome = config.pipeline.run(&mut input.stream, &mut report);
+    let (config, input, report, outcome) = input::run(&options.source)?;
     if outcome != Outcome::Ok {
         return Err(function::failed(&input.stream, &report, &config, outcome));
     }

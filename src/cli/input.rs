@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::{Failure, INTERNAL, Result, Source, show, write_stdout};
 use crate::config;
-use crate::functions::Pipeline;
+use crate::functions::{Outcome, Pipeline};
+use crate::report::Report;
 use crate::stream::Stream;
 use crate::yaml::{self, Document, Encoding};
 
@@ -122,6 +123,15 @@ pub(super) fn stdin() -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     stdin.read_to_end(&mut bytes).map_err(|error| Failure::io("standard input", &error))?;
     Ok(bytes)
+}
+
+/// Reads the config and the input of a source and runs one over the other.
+pub(super) fn run(source: &Source) -> Result<(Config, Input, Report, Outcome)> {
+    let config = config(&source.config, source.function.as_deref())?;
+    let mut input = read(source)?;
+    let mut report = Report::default();
+    let outcome = config.pipeline.run(&mut input.stream, &mut report);
+    Ok((config, input, report, outcome))
 }
 
 /// Reads what a source names, as one stream.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::{Failure, Format, Result, Source, function, input, write_stdout};
 use crate::functions::Outcome;
-use crate::report::{Report, Severity, text};
+use crate::report::{Severity, text};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -23,10 +23,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<u8> {
-    let config = input::config(&options.source.config, options.source.function.as_deref())?;
-    let mut input = input::read(&options.source)?;
-    let mut report = Report::default();
-    let outcome = config.pipeline.run(&mut input.stream, &mut report);
+    let (config, input, mut report, outcome) = input::run(&options.source)?;
     let failure = (outcome != Outcome::Ok).then(|| function::failed(&input.stream, &report, &config, outcome));
     if failure.is_some() {
         report.changes.clear(); // none of them is made

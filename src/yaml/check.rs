@@ -32,7 +32,7 @@ pub(crate) fn keys(text: &str, nodes: &mut [Raw], props: &[Props], map: Id) -> R
         if key.kind != Kind::Alias {
             if is_merge(text, props, next, key) {
                 merge = true;
-                check_merge(text, nodes, value)?;
+                check_merge(nodes, value)?;
             }
             if key.is(flag::COOKED) || count >= SMALL || !seen.is_empty() {
                 if seen.is_empty() {
@@ -92,7 +92,7 @@ pub(crate) fn is_merge(text: &str, props: &[Props], id: Id, key: Raw) -> bool {
     }
 }
 
-fn check_merge(text: &str, nodes: &[Raw], value: Id) -> Result<()> {
+fn check_merge(nodes: &[Raw], value: Id) -> Result<()> {
     let raw = |id: Id| nodes.get(id as usize).copied();
     let resolve = |node: Raw| if node.kind == Kind::Alias { raw(node.child).unwrap_or(node) } else { node };
     let Some(node) = raw(value) else { return Ok(()) };
@@ -109,7 +109,6 @@ fn check_merge(text: &str, nodes: &[Raw], value: Id) -> Result<()> {
                 }
                 next = item.next;
             }
-            let _ = text;
             Ok(())
         }
         _ => Err(bad()),
