@@ -21,8 +21,20 @@ pub mod security_context;
 /// When a function runs within a pipeline, so that what it looks at has been decided before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
+    /// What the programs are told: variables and secrets.
+    Settings,
+    /// What must have run before them.
+    Migration,
+    /// What single containers need.
+    Containers,
     /// Hardens what the earlier phases have put in.
     Security,
+    /// How many pods there are, and where.
+    Availability,
+    /// Who reaches them, and what surrounds them.
+    Surroundings,
+    /// Findings about what the other phases made.
+    Checks,
 }
 
 /// One entry of the registry.
@@ -108,41 +120,60 @@ fn openapi() -> SchemaGenerator {
 pub trait Run: fmt::Debug {
     /// Changes the stream and reports.
     fn run(&self, stream: &mut Stream, report: &mut Report);
+
+    /// Reports what does not hold in the final stream, which every function of the pipeline has been over.
+    fn judge(&self, stream: &Stream, report: &mut Report);
 }
 
 #[derive(Debug)]
 struct Configured<S> {
     spec: S,
-    apply: fn(&S, &mut Stream, &mut Report),
+    apply: Apply<S>,
+    judge: Option<Judge<S>>,
 }
+
+type Apply<S> = fn(&S, &mut Stream, &mut Report);
+type Judge<S> = fn(&S, &Stream, &mut Report);
 
 impl<S: fmt::Debug> Run for Configured<S> {
     fn run(&self, stream: &mut Stream, report: &mut Report) {
         (self.apply)(&self.spec, stream, report);
     }
+
+    fn judge(&self, stream: &Stream, report: &mut Report) {
+        if let Some(judge) = self.judge {
+            judge(&self.spec, stream, report);
+        }
+    }
 }
 
-fn configured<S>(spec: &Value, apply: fn(&S, &mut Stream, &mut Report)) -> Result<Box<dyn Run>, Problem>
+fn configured<S>(spec: &Value, apply: Apply<S>, judge: Option<Judge<S>>) -> Result<Box<dyn Run>, Problem>
 where
     S: DeserializeOwned + fmt::Debug + 'static,
 {
-    Ok(Box::new(Configured { spec: read_spec::<S>(spec)?, apply }))
+    Ok(Box::new(Configured { spec: read_spec::<S>(spec)?, apply, judge }))
 }
 
 fn schema<S: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.root_schema_for::<S>()
 }
 
-/// An entry from the kind, the phase, the module and the folder of a function.
+/// An entry from the kind, the phase, the module and the folder of a function; `judge` when its module has one.
 macro_rules! function {
     ($kind:literal, $phase:expr, $module:ident, $folder:literal, $summary:literal) => {
+        function!(@ $kind, $phase, $module, $folder, $summary, None)
+    };
+    ($kind:literal, $phase:expr, $module:ident, $folder:literal, $summary:literal, judge) => {
+        function!(@ $kind, $phase, $module, $folder, $summary, Some($module::judge))
+    };
+    (@ $kind:literal, $phase:expr, $module:ident, $folder:literal, $summary:literal, $judge:expr) => {
         Function {
             kind: $kind,
             folder: $folder,
             summary: $summary,
             phase: $phase,
             readme: include_str!(concat!("../functions/", $folder, "/README.md")),
-            read: |spec| configured::<$module::Spec>(spec, $module::apply),
+            read: |spec| configured::<$module::Spec>(spec, $module::apply, $judge),
             schema: schema::<$module::Spec>,
         }
     };
@@ -214,6 +245,10 @@ impl Pipeline {
         for step in &self.steps {
             report.begin(&step.name);
             step.run.run(stream, report);
+        }
+        for step in &self.steps {
+            report.begin(&step.name);
+            step.run.judge(stream, report);
         }
         self.outcome(report)
     }

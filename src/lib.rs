@@ -20,6 +20,7 @@ pub mod cli;
 pub mod config;
 pub mod functions;
 pub mod krm;
+pub mod lookup;
 pub mod report;
 pub mod stream;
 pub mod target;

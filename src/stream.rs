@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::report::{Change, Report, ResourceRef, Why};
+use crate::report::{Change, Report, ResourceRef, Severity, Why};
 use crate::workload::Table;
 use crate::yaml::{self, Document, EditError, Kind, Node, Op, Operation, Place};
 
@@ -31,6 +31,28 @@ struct Location {
     implied: Option<(String, String)>,
     /// The file it was read from, and its document's number there.
     file: Option<(Arc<str>, usize)>,
+}
+
+/// What is done at a pointer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// [`Stream::set`].
+    Set(Value),
+    /// [`Stream::append`].
+    Append(Value),
+    /// [`Stream::remove`].
+    Remove,
+}
+
+/// A change of one object that a function has decided on.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// JSON Pointer from the object's root.
+    pub pointer: String,
+    /// What to do there.
+    pub action: Action,
+    /// The reason that is reported.
+    pub why: Why,
 }
 
 /// What krmor was handed, and what functions change.
@@ -178,7 +200,7 @@ impl Stream {
             Value::Object([(key, inner)].into_iter().collect())
         });
         let place = parent.place(depth);
-        let change = Edit { op, value, previous, why };
+        let change = Step { op, value, previous, why };
         self.edit(report, id, pointer.get(..walked).unwrap_or(""), split, place, change)
     }
 
@@ -189,7 +211,7 @@ impl Stream {
     pub fn remove(&mut self, report: &mut Report, id: ObjectId, pointer: &str, why: Why) -> Result<(), EditError> {
         let Some(object) = self.object(id) else { return Ok(()) };
         let Some(node) = object.root.at_pointer(pointer) else { return Ok(()) };
-        let change = Edit { op: Op::Remove, value: Value::Null, previous: node.to_value(), why };
+        let change = Step { op: Op::Remove, value: Value::Null, previous: node.to_value(), why };
         let place = object.location.place;
         self.edit(report, id, pointer, 0, place, change)
     }
@@ -210,11 +232,26 @@ impl Stream {
         match object.root.at_pointer(pointer).filter(|node| node.kind() == Kind::Seq) {
             Some(list) => {
                 let path = format!("{pointer}/{}", list.items().count());
-                let change = Edit { op: Op::Add, value: item, previous: None, why };
+                let change = Step { op: Op::Add, value: item, previous: None, why };
                 let place = object.location.place;
                 self.edit(report, id, &path, 0, place, change)
             }
             None => self.set(report, id, pointer, Value::Array(vec![item]), why),
+        }
+    }
+
+    /// Makes an edit and records it; one that the text cannot take becomes an error of the report.
+    pub fn make(&mut self, report: &mut Report, id: ObjectId, edit: Edit) {
+        let Edit { pointer, action, why } = edit;
+        let rule = why.rule;
+        let made = match action {
+            Action::Set(value) => self.set(report, id, &pointer, value, why),
+            Action::Append(item) => self.append(report, id, &pointer, item, why),
+            Action::Remove => self.remove(report, id, &pointer, why),
+        };
+        if let (Err(error), Some(object)) = (made, self.object(id)) {
+            let remedy = "write this part of the manifest out as the Kubernetes API has it";
+            report.find(Severity::Error, rule, &object, &pointer, error.message, remedy);
         }
     }
 
@@ -226,7 +263,7 @@ impl Stream {
         pointer: &str,
         split: usize,
         place: Place,
-        edit: Edit,
+        edit: Step,
     ) -> Result<(), EditError> {
         let Some(location) = self.objects.get(id) else { return Ok(()) };
         let Some(document) = self.documents.get_mut(location.yaml) else { return Ok(()) };
@@ -248,7 +285,7 @@ impl Stream {
 }
 
 /// What is recorded of an edit, beside its place.
-struct Edit {
+struct Step {
     op: Op,
     value: Value,
     previous: Option<Value>,

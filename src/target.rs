@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::lookup;
 use crate::report::{Report, Severity};
 use crate::stream::{Object, ObjectId, Stream};
 use crate::workload::{self, Container, Pod};
@@ -83,9 +84,9 @@ impl Field {
     fn previous<'a>(self, object: &Object<'a>) -> Option<Cow<'a, str>> {
         let key = match self {
             Field::Group | Field::Version => return None,
-            Field::Kind => "internal.config.kubernetes.io/previousKinds",
-            Field::Name => "internal.config.kubernetes.io/previousNames",
-            Field::Namespace => "internal.config.kubernetes.io/previousNamespaces",
+            Field::Kind => lookup::PREVIOUS_KINDS,
+            Field::Name => lookup::PREVIOUS_NAMES,
+            Field::Namespace => lookup::PREVIOUS_NAMESPACES,
         };
         object.annotation(key)
     }
@@ -155,6 +156,22 @@ impl Scope {
         match exclude.iter().find(|matcher| matcher.conditions() == 0 && !matcher.names_containers()) {
             Some(empty) => Err(format!("{} is empty and would exclude everything; take it out", empty.place)),
             None => Ok(Compiled { targets, exclude }),
+        }
+    }
+}
+
+/// The pods that `targets` and `exclude` of a spec choose. A selector that cannot be read, or a target that selects
+/// nothing, becomes an error of the report.
+pub fn pods(targets: &[Selector], exclude: &[Selector], stream: &Stream, report: &mut Report) -> Vec<Selected> {
+    let scope = Scope { targets: targets.to_vec(), exclude: exclude.to_vec() };
+    match scope.compile() {
+        Ok(scope) => {
+            let pods = workload::pods(stream, report);
+            scope.select(stream, report, pods)
+        }
+        Err(problem) => {
+            report.find_in_stream(Severity::Error, "config", format!("spec.{problem}"), "correct the selector");
+            Vec::new()
         }
     }
 }

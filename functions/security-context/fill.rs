@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use super::asked::needs_token;
 use super::fields::Field;
-use super::judge::{Edit, Judge};
+use super::judge::Judge;
 use super::profiles::annotated_seccomp;
 use super::restricted::{is_linux, is_relaxed};
 use super::spec::{Level, Profile, Spec};
-use super::view::{Action, ContainerView, Entries, Place, View, value};
+use super::view::{ContainerView, Entries, Place, View, value};
 use crate::report::{Class, Severity, Why};
+use crate::stream::{Action, Edit};
 
 /// The versions of `restricted` that began to demand a field.
 const ALLOW_PRIVILEGE_ESCALATION: u32 = 8;

@@ -22,13 +22,12 @@ mod volumes;
 use self::checks::Check;
 use self::exceptions::Exceptions;
 use self::fill::Demands;
-use self::judge::{Edit, Judge};
+use self::judge::Judge;
 pub use self::spec::Spec;
-use self::view::{Action, View, Violation};
+use self::view::{View, Violation};
 use crate::report::{Report, Severity};
-use crate::stream::{ObjectId, Stream};
-use crate::target::{Scope, Selected};
-use crate::workload;
+use crate::stream::{Edit, Stream};
+use crate::target::{self, Selected};
 
 /// Hardens what the spec targets.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
@@ -39,21 +38,19 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
         }
         return;
     }
-    let scope = Scope { targets: spec.targets.clone(), exclude: spec.exclude.clone() };
-    let (scope, exceptions) = match (scope.compile(), Exceptions::of(spec)) {
-        (Ok(scope), Ok(exceptions)) => (scope, exceptions),
-        (Err(problem), _) | (_, Err(problem)) => {
+    let exceptions = match Exceptions::of(spec) {
+        Ok(exceptions) => exceptions,
+        Err(problem) => {
             return report.find_in_stream(Severity::Error, "config", format!("spec.{problem}"), "correct the selector");
         }
     };
-    let pods = workload::pods(stream, report);
-    let selected = scope.select(stream, report, pods);
+    let selected = target::pods(&spec.targets, &spec.exclude, stream, report);
     let (demands, checks) = (Demands::of(spec), checks::of(spec));
     let mut run = Run { spec, demands, checks, exceptions, violations: Vec::new(), edits: Vec::new() };
     for pod in &selected {
         run.look(pod, stream, report);
         for edit in run.edits.drain(..) {
-            make(edit, pod.pod.object, stream, report);
+            stream.make(report, pod.pod.object, edit);
         }
     }
     run.exceptions.report_unused(spec, report);
@@ -87,25 +84,5 @@ impl Run<'_> {
         fill::fill(&self.demands, &view, &mut judge);
         volumes::writable_paths(&view, &mut judge);
         validity::validity(&self.demands, &view, &mut judge);
-    }
-}
-
-fn make(edit: Edit, object: ObjectId, stream: &mut Stream, report: &mut Report) {
-    let Edit { pointer, action, why } = edit;
-    let rule = why.rule;
-    let made = match action {
-        Action::Set(value) => stream.set(report, object, &pointer, value, why),
-        Action::Append(item) => stream.append(report, object, &pointer, item, why),
-        Action::Remove => stream.remove(report, object, &pointer, why),
-    };
-    if let (Err(error), Some(object)) = (made, stream.object(object)) {
-        report.find(
-            Severity::Error,
-            rule,
-            &object,
-            &pointer,
-            error.message,
-            "write this part of the manifest out as the Kubernetes API has it",
-        );
     }
 }

@@ -6,15 +6,9 @@ use super::checks::Check;
 use super::exceptions::Grant;
 use super::fields::Field;
 use super::spec::{Conflicts, Spec};
-use super::view::{Action, Place, View, Violation};
+use super::view::{Place, View, Violation};
 use crate::report::{Class, Report, Severity, Why};
-
-/// A change to make once the whole pod has been looked at.
-pub(super) struct Edit {
-    pub(super) pointer: String,
-    pub(super) action: Action,
-    pub(super) why: Why,
-}
+use crate::stream::Edit;
 
 /// The exceptions of one pod, and where edits and findings go.
 pub(super) struct Judge<'a> {

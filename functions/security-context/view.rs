@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::exceptions::Grant;
 use super::fields::{Field, FieldSet};
 use super::spec::Spec;
-use crate::stream::Object;
+use crate::stream::{Action, Object};
 use crate::target::Selected;
 use crate::workload::{Pod, Trait};
 use crate::yaml::Node;
@@ -19,14 +19,6 @@ pub(super) enum Place {
     Pod,
     /// In the container of this number, all lists of containers counted through.
     Container(usize),
-}
-
-/// What a setter is to do.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Action {
-    Set(Value),
-    Append(Value),
-    Remove,
 }
 
 /// The entries of a mapping, read once because every check asks for some of them.

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use serde_json::json;
 
 use super::fill::is_read_only;
-use super::judge::{Edit, Judge};
+use super::judge::Judge;
 use super::spec::WritablePath;
-use super::view::{Action, ContainerView, Place, View, value};
+use super::view::{ContainerView, Place, View, value};
 use crate::report::{Class, Severity, Why};
+use crate::stream::{Action, Edit};
 use crate::yaml::Node;
 
 /// The longest name that a volume may have.
