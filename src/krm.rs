@@ -62,8 +62,8 @@ impl ResourceList {
     /// When the list's own fields are of a wrong shape.
     pub fn render(&self, stream: &mut Stream, report: &Report) -> Result<String, EditError> {
         let results = results(stream, report);
-        if let Some(document) = stream.documents_mut().first_mut() {
-            add_results(document, results)?;
+        if let Some(list) = stream.merge_items()? {
+            add_results(list, results)?;
         }
         Ok(stream.render())
     }
@@ -159,6 +159,9 @@ fn change_result(stream: &Stream, change: &Change) -> Value {
         "pointer": change.path,
     });
     set(&mut result, "tags", tags);
+    if let (Some(after), Some(tags)) = (change.after, result.get_mut("tags")) {
+        set(tags, "after", Value::String(after.to_string())); // values of tags are strings
+    }
     result
 }
 

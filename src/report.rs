@@ -103,7 +103,9 @@ pub struct Change {
     pub object: ObjectId,
     /// What was done.
     pub op: Op,
-    /// JSON Pointer from the document's root.
+    /// For a new document, the number of the one that it stands after.
+    pub after: Option<usize>,
+    /// JSON Pointer from the document's root; empty for a new document.
     pub path: String,
     /// The new value; null for a removal.
     pub value: Value,

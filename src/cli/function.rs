@@ -108,7 +108,7 @@ fn bare(config: &Config, bytes: Vec<u8>, allow_empty: bool) -> Result<u8> {
     if outcome != Outcome::Ok {
         return Err(failed(&stream, &report, config, outcome));
     }
-    input::write_text(&text, stream.documents(), encoding)?;
+    input::write_text(&text, &stream, 0..stream.documents().len(), encoding)?;
     std::mem::forget((stream, report)); // the process ends: freeing a large stream piece by piece would only take time
     Ok(0)
 }

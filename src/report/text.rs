@@ -66,6 +66,7 @@ pub fn change(stream: &Stream, change: &Change) -> String {
     let path = field_path(&change.path);
     let what = match change.op {
         Op::Remove => format!("{path} removed"),
+        _ if change.after.is_some() => "new object".to_owned(),
         _ => format!("{path}: {}", short(&mask(&kind, &change.path, &change.value))),
     };
     format!("{:<10} {what}  ({}: {})", change.why.class.name(), change.why.rule, change.why.reason)
@@ -224,10 +225,11 @@ pub fn as_json(stream: &Stream, report: &Report) -> Value {
     for change in &report.changes {
         let kind = stream.object(change.object).map(|object| object.kind().into_owned()).unwrap_or_default();
         let mut operation = json!({"document": change.document, "op": change.op.name(), "path": change.path});
-        if change.op != Op::Remove
-            && let Some(map) = operation.as_object_mut()
-        {
-            map.insert("value".to_owned(), mask(&kind, &change.path, &change.value));
+        if let Some(map) = operation.as_object_mut() {
+            map.extend(change.after.map(|after| ("after".to_owned(), json!(after))));
+            if change.op != Op::Remove {
+                map.insert("value".to_owned(), mask(&kind, &change.path, &change.value));
+            }
         }
         patches.push(operation);
     }
