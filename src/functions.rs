@@ -18,6 +18,9 @@ use crate::workload::{PodTemplateRow, Table};
 #[path = "../functions/security-context/function.rs"]
 pub mod security_context;
 
+#[path = "../functions/monitoring/function.rs"]
+pub mod monitoring;
+
 /// When a function runs within a pipeline, so that what it looks at has been decided before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
@@ -180,13 +183,22 @@ macro_rules! function {
 }
 
 /// Every function, in the order of phases, then by name.
-pub static FUNCTIONS: &[Function] = &[function!(
-    "SecurityContext",
-    Phase::Security,
-    security_context,
-    "security-context",
-    "Hardens pods and containers to a level of the Pod Security Standards"
-)];
+pub static FUNCTIONS: &[Function] = &[
+    function!(
+        "SecurityContext",
+        Phase::Security,
+        security_context,
+        "security-context",
+        "Hardens pods and containers to a level of the Pod Security Standards"
+    ),
+    function!(
+        "Monitoring",
+        Phase::Surroundings,
+        monitoring,
+        "monitoring",
+        "Lets the Prometheus operator scrape workloads, by a ServiceMonitor or PodMonitor each"
+    ),
+];
 
 /// The function whose config is of `kind`.
 #[must_use]
