@@ -12,6 +12,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use common::Random;
+use common::pods;
 use common::psa::{Answer, ask};
 use krmor::functions::Outcome;
 use krmor::report::{Finding, Report, Severity};
@@ -115,11 +117,15 @@ fn value(text: &str) -> Value {
 
 /// krmor with a fixture's level and version, on a text of its own.
 fn harden(fixture: &Fixture, conflicts: &str, text: &str) -> Done {
+    run(&json!({"level": fixture.level, "version": fixture.version, "conflicts": conflicts}), text)
+}
+
+fn run(spec: &Value, text: &str) -> Done {
     let config = json!({
         "apiVersion": "krmor.dev/v1alpha1",
         "kind": "SecurityContext",
         "metadata": {"name": "psa"},
-        "spec": {"level": fixture.level, "version": fixture.version, "conflicts": conflicts},
+        "spec": spec,
     });
     let config = yaml::parse(&Arc::new(config.to_string())).unwrap();
     let pipeline = krmor::config::read(config[0].root(), None).unwrap();
@@ -258,7 +264,9 @@ fn fixtures_that_fail_come_out_admitted_or_are_refused() {
     none(&wrong);
     assert!(hardened > 0 && refused > 0);
     say(&format!("{hardened} fixtures fail and come out admitted"));
-    say(&format!("{refused} fixtures fail and are refused, with {errors} errors; admitted once what those name is gone"));
+    say(&format!(
+        "{refused} fixtures fail and are refused, with {errors} errors; admitted once what those name is gone"
+    ));
 }
 
 /// `conflicts: override` settles every conflict that a field edit can.
@@ -285,7 +293,10 @@ fn with_override_only_volumes_are_refused() {
     }
     none(&wrong);
     assert!(volumes > 0);
-    say(&format!("{} fixtures fail and are admitted with `conflicts: override`; {volumes} more have volumes", claims.len()));
+    say(&format!(
+        "{} fixtures fail and are admitted with `conflicts: override`; {volumes} more have volumes",
+        claims.len()
+    ));
 }
 
 /// The same pod with the fixture's metadata and spec `indent` deep under `head`.
@@ -344,4 +355,215 @@ fn templates_and_lists_are_treated_as_pods_are() {
     }
     none(&wrong);
     say(&format!("{count} times a fixture in a Deployment, a CronJob, a List came out as the pod does"));
+}
+
+/// A pointer as the API server writes it: `spec.containers[0].image`.
+fn field_path(pointer: &str) -> String {
+    let token = |token: &str| match token.parse::<usize>() {
+        Ok(at) => format!("[{at}]"),
+        Err(_) => format!(".{token}"),
+    };
+    pointer.split('/').skip(1).map(token).collect::<String>().trim_start_matches('.').to_owned()
+}
+
+/// What krmor refuses although admission does not, and why: said in the README of the function.
+fn is_extra(finding: &Finding, version: u32, invalid: &[String]) -> bool {
+    match finding.rule.as_ref() {
+        // The API server refuses an annotation that contradicts the field.
+        "conflict/seccompProfile_restricted" | "conflict/seccompProfile_baseline" => {
+            version >= 19 && finding.path.starts_with("/metadata/annotations/")
+        }
+        // `runAsNonRoot: true` keeps it from starting.
+        "conflict/runAsUser" => version < 23,
+        // No Windows pod passes `restricted` before v1.25.
+        "windows-version" => version < 25,
+        // The API server refuses the field.
+        "windows-field" => invalid.iter().any(|error| error.starts_with(&field_path(&finding.path))),
+        _ => false,
+    }
+}
+
+/// Beyond the suite's fixtures: pods with many values at once, at every version.
+#[test]
+fn random_pods_agree_with_admission() {
+    let mut random = Random(0x95A);
+    let cases: Vec<(Fixture, Value)> = (0..4_000)
+        .map(|number| {
+            let (level, minor) = (*random.pick(&["baseline", "restricted"]), random.below(38));
+            let pod = pods::any(&mut random);
+            let (level, version) = (level.to_owned(), format!("v1.{minor}"));
+            let name = format!("{number}");
+            (Fixture { level, version, passes: false, name, text: pod.to_string() }, pod)
+        })
+        .collect();
+    let before = judge(cases.iter().map(|(case, pod)| (case, pod)));
+    let mut wrong = Vec::new();
+    let mut claims: Vec<(&Fixture, &str, &Answer, Value)> = Vec::new();
+    let mut counts = [0; 3];
+    for ((case, pod), answer) in cases.iter().zip(&before) {
+        let version: u32 = case.version[3..].parse().unwrap();
+        let done = harden(case, "fail", &case.text);
+        let found = done.errors();
+        if done.outcome == Outcome::Ok {
+            claims.push((case, "hardened", answer, done.value()));
+        }
+        for finding in &found {
+            let reason = REASONS.iter().find(|(rule, _)| *rule == finding.rule).map(|(_, reason)| *reason);
+            let complains =
+                reason.is_some_and(|reason| answer.violations.iter().any(|(seen, _)| seen.starts_with(reason)));
+            if !complains && !is_extra(finding, version, &answer.invalid) {
+                wrong.push((case.title(), format!("{finding:#?}\n{answer:#?}\n{pod}")));
+            }
+        }
+        let overridden = harden(case, "override", &case.text);
+        let errors = overridden.errors();
+        counts[0] += usize::from(done.outcome == Outcome::Ok);
+        counts[1] += usize::from(done.outcome != Outcome::Ok);
+        counts[2] += usize::from(done.outcome != Outcome::Ok && overridden.outcome == Outcome::Ok);
+        match overridden.outcome {
+            Outcome::Ok => claims.push((case, "overridden", answer, overridden.value())),
+            _ if errors
+                .iter()
+                .all(|error| VOLUMES.contains(&error.rule.as_ref()) || error.rule.starts_with("windows-")) => {}
+            _ => wrong.push((case.title(), format!("{errors:#?}\n{pod}"))),
+        }
+        let paths =
+            found.iter().filter(|finding| finding.rule.starts_with("conflict/")).map(|finding| finding.path.as_str());
+        let repaired = harden(case, "fail", &without(pod.clone(), paths).to_string());
+        match repaired.outcome {
+            Outcome::Ok => claims.push((case, "repaired where the errors say", answer, repaired.value())),
+            _ if repaired.errors().iter().all(|error| error.rule.starts_with("windows-")) => {}
+            _ => wrong.push((case.title(), format!("repaired, but refused: {:#?}\n{pod}", repaired.errors()))),
+        }
+    }
+    let after = judge(claims.iter().map(|claim| (claim.0, &claim.3)));
+    for ((case, what, before, pod), answer) in claims.iter().zip(after) {
+        let invalid = answer.invalid.iter().any(|error| !before.invalid.contains(error));
+        if !answer.violations.is_empty() || invalid {
+            wrong.push((case.title(), format!("{what}: {answer:#?}\n{pod}\n{}", case.text)));
+        }
+    }
+    none(&wrong);
+    say(&format!(
+        "{} random pods: {} hardened, {} refused; {} of those settled by `override`",
+        cases.len(),
+        counts[0],
+        counts[1],
+        counts[2]
+    ));
+}
+
+const FIELDS: &[&str] = &[
+    "privileged",
+    "allowPrivilegeEscalation",
+    "capabilities.add",
+    "capabilities.drop",
+    "runAsNonRoot",
+    "runAsUser",
+    "runAsGroup",
+    "fsGroup",
+    "seccompProfile",
+    "appArmorProfile",
+    "seLinuxOptions",
+    "sysctls",
+    "procMount",
+    "hostNetwork",
+    "hostPID",
+    "hostIPC",
+    "hostPort",
+    "hostProcess",
+    "probeHost",
+    "hostPath",
+    "volumes",
+    "readOnlyRootFilesystem",
+    "automountServiceAccountToken",
+];
+
+/// The containers that the kubelet never starts: told to be no root, and to be uid 0.
+fn stuck(pod: &Value) -> Vec<String> {
+    let lists = ["initContainers", "containers", "ephemeralContainers"].map(|list| &pod["spec"][list]);
+    let all = lists.into_iter().filter_map(Value::as_array).flatten();
+    let effective = |container: &Value, key: &str| match &container["securityContext"][key] {
+        Value::Null => pod["spec"]["securityContext"][key].clone(),
+        own => own.clone(),
+    };
+    let is_stuck =
+        |container: &&Value| effective(container, "runAsNonRoot") == true && effective(container, "runAsUser") == 0;
+    all.filter(is_stuck).map(|container| container["name"].to_string()).collect()
+}
+
+/// Whatever a config lets stay, asks for or leaves alone: what comes out is as valid for the API as what went in, it can
+/// start, and admission complains of nothing new.
+#[test]
+fn no_config_makes_a_pod_invalid() {
+    let mut random = Random(0xC0F);
+    let mut pods: Vec<(Value, Value, Value)> = Vec::new();
+    let mut refused = 0;
+    for _ in 0..4_000 {
+        let pod = pods::any(&mut random);
+        let minor = if random.below(2) == 0 { 35 } else { random.below(38) };
+        let mut spec = json!({
+            "level": random.pick(&["baseline", "restricted"]),
+            "version": format!("v1.{minor}"),
+            "conflicts": random.pick(&["override", "override", "keep"]),
+        });
+        let mut set = |random: &mut Random, key: &str, value: Value| {
+            if random.below(6) == 0 {
+                spec[key] = value;
+            }
+        };
+        set(&mut random, "profile", json!("openshift"));
+        set(&mut random, "readOnlyRootFilesystem", json!(true));
+        set(&mut random, "writablePaths", json!([{"path": "/tmp", "sizeLimit": "1Mi"}]));
+        set(&mut random, "automountServiceAccountToken", json!(false));
+        set(&mut random, "seccompProfile", json!({"type": "Localhost", "localhostProfile": "q"}));
+        set(&mut random, "targets", json!([{"containers": ["c0"]}]));
+        set(&mut random, "exclude", json!([{"containers": ["c.*"]}]));
+        if spec.get("profile").is_none() {
+            for key in ["runAsUser", "runAsGroup", "fsGroup"] {
+                if random.below(6) == 0 {
+                    spec[key] = json!(1234);
+                }
+            }
+        }
+        let targets = [json!({"kind": "Pod"}), json!({"containers": ["c0"]}), json!({"containers": ["[ie].*"]})];
+        let exception = |random: &mut Random| {
+            let fields: Vec<&str> = (0..1 + random.below(5)).map(|_| *random.pick(FIELDS)).collect();
+            json!({"target": random.pick(&targets), "fields": fields, "reason": "random"})
+        };
+        spec["exceptions"] = (0..random.below(3)).map(|_| exception(&mut random)).collect();
+        let done = run(&spec, &pod.to_string());
+        match done.outcome {
+            Outcome::Ok => pods.push((spec, pod, done.value())),
+            _ => refused += 1,
+        }
+    }
+    let judge = |pick: fn(&(Value, Value, Value)) -> &Value| {
+        let level = |spec: &'_ Value, key: &str| spec[key].as_str().unwrap().to_owned();
+        let spaces: Vec<_> = pods.iter().map(|(spec, ..)| (level(spec, "level"), level(spec, "version"))).collect();
+        ask(pods.iter().zip(&spaces).map(|(each, (level, version))| (level.as_str(), version.as_str(), pick(each))))
+    };
+    let (before, after) = (judge(|each| &each.1), judge(|each| &each.2));
+    let mut wrong = Vec::new();
+    for ((spec, pod, output), (before, after)) in pods.iter().zip(before.iter().zip(&after)) {
+        // `forbidden AppArmor profile` or `profiles`.
+        let singular = |reason: &str| reason.trim_end_matches('s').to_owned();
+        let is_old = |reason: &str| before.violations.iter().any(|(old, _)| singular(old) == singular(reason));
+        let new = |(reason, _): &&(String, String)| !is_old(reason);
+        let violations: Vec<_> = after.violations.iter().filter(new).collect();
+        let stuck: Vec<String> = stuck(output).into_iter().filter(|name| !stuck(pod).contains(name)).collect();
+        // What comes behind a removed item has another number.
+        let unnumbered = |error: &String| error.replace(|c: char| c.is_ascii_digit(), "");
+        let old: Vec<String> = before.invalid.iter().map(unnumbered).collect();
+        let invalid: Vec<_> = after.invalid.iter().filter(|error| !old.contains(&unnumbered(error))).collect();
+        if !violations.is_empty() || !invalid.is_empty() || !stuck.is_empty() {
+            wrong.push((spec.to_string(), format!("{violations:#?} {invalid:#?} {stuck:?}\n{pod}\n{output}")));
+        }
+    }
+    none(&wrong);
+    assert!(pods.len() > 500, "only {} came out", pods.len());
+    say(&format!(
+        "{} random pods under random configs: none becomes invalid ({refused} more were refused)",
+        pods.len()
+    ));
 }
