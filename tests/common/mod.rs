@@ -2,6 +2,8 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses a part
 
 pub mod cases;
+pub mod pods;
+pub mod psa;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
