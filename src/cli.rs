@@ -3,11 +3,15 @@
 
 mod check;
 mod diff;
+mod doctor;
+mod explain;
 mod function;
 mod input;
 mod install;
+mod list;
 mod patch;
 mod run;
+mod schema;
 mod show;
 mod view;
 
@@ -83,6 +87,14 @@ enum Command {
     Patch(patch::Options),
     /// Print documents as JSON lines, read as kustomize reads them.
     View(view::Options),
+    /// List the functions, in the order they run.
+    List(list::Options),
+    /// Explain a kind of config, or a field of it.
+    Explain(explain::Options),
+    /// Print the JSON Schema of the configs, for editors.
+    Schema(schema::Options),
+    /// Find what keeps krmor from being called, or undoes what it does, each with the remedy.
+    Doctor(doctor::Options),
     /// Install krmor for another tool.
     Install(install::Options),
 }
@@ -102,6 +114,15 @@ struct Source {
     /// Accept an input without any object.
     #[arg(long)]
     allow_empty: bool,
+}
+
+/// The form of what krmor tells of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// The form of a report.
@@ -142,6 +163,10 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Patch(options)) => patch::run(&options),
         Some(Command::View(options)) => view::run(&options),
+        Some(Command::List(options)) => list::run(&options),
+        Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::Schema(options)) => schema::run(&options),
+        Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Install(options)) => install::run(&options),
         None => function::run(&cli.function),
     }
