@@ -21,6 +21,10 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::functions::Pipeline;
+use crate::report::{Report, junit, sarif, text};
+use crate::stream::Stream;
+
 /// Why a command failed: the exit code and the message, ready to print.
 #[derive(Debug)]
 struct Failure {
@@ -132,6 +136,22 @@ enum Format {
     Text,
     /// KRM results and JSON Patches.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for CI: one test case per object.
+    Junit,
+}
+
+impl Format {
+    /// The report for programs; `None` for people. `made` says whether the changes were made, or would be.
+    fn machine(self, stream: &Stream, report: &Report, pipeline: &Pipeline, made: bool) -> Option<String> {
+        match self {
+            Format::Text => None,
+            Format::Json => Some(format!("{}\n", text::as_json(stream, report))),
+            Format::Sarif => Some(format!("{}\n", sarif::sarif(stream, report, pipeline, made))),
+            Format::Junit => Some(junit::junit(stream, report, pipeline, made)),
+        }
+    }
 }
 
 /// Runs the command line; the exit code.

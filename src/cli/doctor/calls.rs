@@ -349,8 +349,8 @@ fn undone(tree: &Tree, outer: &File, diagnosis: &mut Diagnosis) {
 
 /// Configs that nothing refers to.
 fn unreferenced(tree: &Tree, diagnosis: &mut Diagnosis) {
-    if tree.kustomizations().next().is_none() {
-        return; // then the configs are for other callers
+    if tree.kustomizations().next().is_none() || tree.kustomizations().any(|file| file.error.is_some()) {
+        return; // then the configs are for other callers, or nobody knows
     }
     let referred: BTreeSet<PathBuf> =
         tree.files().flat_map(tree::referred).filter_map(|path| path.canonicalize().ok()).collect();
