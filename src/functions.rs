@@ -40,6 +40,22 @@ pub enum Phase {
     Checks,
 }
 
+impl Phase {
+    /// Its name in lists.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Settings => "settings",
+            Phase::Migration => "migration",
+            Phase::Containers => "containers",
+            Phase::Security => "security",
+            Phase::Availability => "availability",
+            Phase::Surroundings => "surroundings",
+            Phase::Checks => "checks",
+        }
+    }
+}
+
 /// One entry of the registry.
 pub struct Function {
     /// The kind of its config: `SecurityContext`.
@@ -74,7 +90,13 @@ impl Function {
     /// The OpenAPI v3 schema of its spec.
     #[must_use]
     pub fn schema(&self) -> Schema {
-        (self.schema)(&mut openapi())
+        self.schema_by(&mut openapi())
+    }
+
+    /// The schema of its spec in another dialect.
+    #[must_use]
+    pub fn schema_by(&self, generator: &mut SchemaGenerator) -> Schema {
+        (self.schema)(generator)
     }
 
     /// Its KRMFunctionDefinition (KEP-2906): what `functions/<folder>/definition.yaml` holds.

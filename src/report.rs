@@ -1,5 +1,7 @@
 //! What was done and what was found. Every view (KRM results, text, JSON) is made from these two lists.
 
+pub mod junit;
+pub mod sarif;
 pub mod text;
 
 use std::borrow::Cow;
@@ -7,6 +9,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::config::PIPELINE;
+use crate::functions::Pipeline;
 use crate::stream::{Object, ObjectId};
 use crate::yaml::Op;
 
@@ -136,6 +140,12 @@ pub struct Finding {
     pub object: Option<ObjectId>,
     /// JSON Pointer from the document's root; empty for the whole object.
     pub path: String,
+}
+
+/// A rule's name for tools that know many: the kind of the function, which the user's name for it does not tell.
+fn rule_id(pipeline: &Pipeline, function: &str, rule: &str) -> String {
+    let step = pipeline.steps.iter().find(|step| step.name == function);
+    format!("{}/{rule}", step.map_or(PIPELINE, |step| step.function.kind))
 }
 
 /// Everything a run did and found.

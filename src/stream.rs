@@ -493,6 +493,12 @@ impl<'a> Object<'a> {
         &self.location.prefix
     }
 
+    /// Whether it was read from a file, whose lines are then known.
+    #[must_use]
+    pub fn is_from_file(&self) -> bool {
+        self.location.file.is_some()
+    }
+
     /// Its content.
     #[must_use]
     pub fn root(&self) -> Node<'a> {
