@@ -21,6 +21,7 @@ pub mod config;
 pub mod functions;
 pub mod krm;
 pub mod lookup;
+pub mod quantity;
 pub mod report;
 pub mod stream;
 pub mod target;
