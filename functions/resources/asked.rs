@@ -87,7 +87,10 @@ pub(super) fn problems(spec: &Spec) -> Vec<(String, String)> {
                 Conflict::HugePagesOnly(_) => continue,
                 Conflict::Above(request, limit) => (
                     format!("{}: {} is above {}", request.place(), request.bare(), limit.told("limit")),
-                    "lower the request or raise the limit; a null drops what the spec asks of all".to_owned(),
+                    match request.is_of_entry() == limit.is_of_entry() {
+                        true => "lower the request or raise the limit".to_owned(),
+                        false => "say both in the entry; a null drops what the spec asks of all".to_owned(),
+                    },
                 ),
                 Conflict::Unequal(request, limit) => (
                     format!("{}: {} must equal {}", request.place(), request.bare(), limit.told("limit")),

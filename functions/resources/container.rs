@@ -38,6 +38,11 @@ impl Amount {
     pub(super) fn place(&self) -> &str {
         self.asked_at.as_deref().unwrap_or_default()
     }
+
+    /// Whether an entry of `spec.containers` asks for it.
+    pub(super) fn is_of_entry(&self) -> bool {
+        self.place().starts_with("spec.containers")
+    }
 }
 
 /// Requests and limits.
@@ -174,13 +179,20 @@ impl Settled {
     }
 
     /// Reports what the API would refuse, or reads otherwise than anybody means it.
-    pub(super) fn judge(&mut self, object: &Object<'_>, report: &mut Report) {
+    pub(super) fn judge(&mut self, mode: Mode, object: &Object<'_>, report: &mut Report) {
         let name = &self.container.name;
         let what = format!("container `{name}`");
         for (pointer, message, is_refused) in &self.faults {
             let (severity, rule) =
                 if *is_refused { (Severity::Error, "invalid") } else { (Severity::Warning, "unusual") };
-            report.find(severity, rule, object, pointer, format!("{what}: {message}"), "correct it in the manifest");
+            report.find(
+                severity,
+                rule,
+                object,
+                pointer,
+                format!("{what}: {message}"),
+                "correct it, or exclude the container",
+            );
         }
         for conflict in self.now.conflicts() {
             self.is_sound = false;
@@ -188,12 +200,12 @@ impl Settled {
                 Conflict::Above(request, limit) => {
                     let message = format!("{} is above {}", request.told("request"), limit.told("limit"));
                     let list = if limit.asked_at.is_none() { "limits" } else { "requests" };
-                    ("request-above-limit", list, limit, message, way_out(name, request, limit))
+                    ("request-above-limit", list, limit, message, way_out(name, request, limit, mode))
                 }
                 Conflict::Unequal(request, limit) => {
                     let message = format!("{} must equal {}", request.told("request"), limit.told("limit"));
                     let list = if limit.asked_at.is_none() { "limits" } else { "requests" };
-                    ("no-overcommit", list, limit, message, way_out(name, request, limit))
+                    ("no-overcommit", list, limit, message, way_out(name, request, limit, mode))
                 }
                 Conflict::NoLimit(request) => {
                     let message = format!("{} needs an equal limit", request.told("request"));
@@ -215,17 +227,20 @@ impl Settled {
 }
 
 /// How to settle that a request and a limit do not go together.
-fn way_out(container: &str, request: &Amount, limit: &Amount) -> String {
-    let ask = |list: &str, amount: &Amount, bound: &Amount, verb: &str| match &amount.asked_at {
-        Some(place) if place.starts_with("spec.containers") => format!("{verb} {place}"),
-        _ => {
+fn way_out(container: &str, request: &Amount, limit: &Amount, mode: Mode) -> String {
+    let (lower, raise) = if request.quantity > limit.quantity { ("lower", "raise") } else { ("raise", "lower") };
+    let ask = |list: &str, amount: &Amount, bound: &Amount, change: &str| match amount.is_of_entry() {
+        true => format!("{change} {}", amount.place()),
+        false => {
             let entry = format!("{{name: {container}, {list}: {{{}: {}}}}}", amount.name, bound.quantity.written());
             format!("ask for something else of this container: spec.containers: [{entry}]")
         }
     };
-    match (&request.asked_at, &limit.asked_at) {
-        (Some(_), None) => format!("raise the limit, or {}", ask("requests", request, limit, "lower")),
-        (None, Some(_)) => format!("lower the request, or {}", ask("limits", limit, request, "raise")),
-        _ => "lower the request or raise the limit".to_owned(),
+    match (&request.asked_at, &limit.asked_at, mode) {
+        (Some(_), None, Mode::Set) => "name the limit in the spec, too".to_owned(),
+        (None, Some(_), Mode::Set) => "name the request in the spec, too".to_owned(),
+        (Some(_), None, Mode::Fill) => format!("{raise} the limit, or {}", ask("requests", request, limit, lower)),
+        (None, Some(_), Mode::Fill) => format!("{lower} the request, or {}", ask("limits", limit, request, raise)),
+        _ => format!("{lower} the request or {raise} the limit"),
     }
 }

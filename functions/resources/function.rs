@@ -52,7 +52,7 @@ fn look(spec: &Spec, asked: &mut Asked<'_>, pod: &Selected, stream: &Stream, rep
         let asks = if in_scope { asked.of_container(&container.name) } else { &asked.nothing };
         let mut now = Settled::of(container, node, asks, spec.mode);
         if in_scope {
-            now.judge(&object, report);
+            now.judge(spec.mode, &object, report);
         }
         settled.push(now);
     }

@@ -27,7 +27,14 @@ pub(super) fn judge(object: &Object<'_>, pod: &Pod, settled: &[Settled], report:
                 Err(error) => {
                     let pointer = format!("{}/resources/{list}/{}", pod.spec, escape_token(&name));
                     let message = format!("the pod: {error}");
-                    report.find(Severity::Error, "invalid", object, &pointer, message, "correct it in the manifest");
+                    report.find(
+                        Severity::Error,
+                        "invalid",
+                        object,
+                        &pointer,
+                        message,
+                        "correct it, or exclude the pod",
+                    );
                 }
             }
         }

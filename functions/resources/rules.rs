@@ -1,11 +1,8 @@
 //! What the API asks of the resources of containers, whoever wrote them. Source: `pkg/apis/core/validation/validation.go`
 //! and `pkg/apis/core/helper/helpers.go` of Kubernetes v1.36.
 
-use crate::config::suggest;
 use crate::quantity::Quantity;
 
-/// The resources of containers that have no domain, huge pages aside.
-const STANDARD: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 const HUGE_PAGES: &str = "hugepages-";
 
 /// A resource, by what its amounts must be.
@@ -67,11 +64,9 @@ fn remedy(name: &str) -> String {
     if name.starts_with(HUGE_PAGES) {
         return "write the size of a page behind the dash, such as `hugepages-2Mi`".to_owned();
     }
-    let standard = STANDARD.map(str::to_owned);
-    format!(
-        "{}; devices have a domain, as in `nvidia.com/gpu`",
-        suggest(name, &standard, "resource").trim_end_matches('?')
-    )
+    "there are `cpu`, `memory`, `ephemeral-storage`, `hugepages-<size>`, and devices, whose names have a domain \
+     (`nvidia.com/gpu`)"
+        .to_owned()
 }
 
 /// The part of a qualified name behind the slash.
@@ -111,7 +106,7 @@ pub(super) fn fault(kind: &Kind, name: &str, quantity: &Quantity) -> Option<Faul
     match kind {
         Kind::Device if !quantity.is_whole() => refused("is no whole number: devices are not divided"),
         Kind::HugePages(page) if !quantity.is_multiple_of(page) => refused("is no multiple of the page's size"),
-        Kind::Cpu if !quantity.times(1000).is_whole() => odd("is finer than `1m`, to which Kubernetes rounds it up"),
+        Kind::Cpu if !quantity.times(1000).is_whole() => odd("is finer than `1m`: Kubernetes would round it up"),
         Kind::Memory | Kind::EphemeralStorage => {
             let number = written.trim_end_matches(['n', 'u', 'm']);
             if number.len() < written.len() {
