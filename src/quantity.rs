@@ -368,6 +368,6 @@ mod tests {
             assert!(Quantity::parse(exponent).is_err());
         }
         assert_eq!(read("0e9223372036854775807"), Quantity::zero());
-        assert_eq!(read("1e-9223372036854775808").to_string(), "1n");
+        assert_eq!(read("1e-9223372036854775808").to_string(), "1e-9");
     }
 }

@@ -167,7 +167,7 @@ fn devices_and_huge_pages_are_not_overcommitted() {
         ("{requests: {cpu: 1}}", one("{limits: {nvidia.com/gpu: 0.5}}"), &["error invalid limits/nvidia.com/gpu"]),
         // Those of `kubernetes.io` are Kubernetes' own, and overcommit.
         ("{requests: {cpu: 1}}", one("{requests: {x.kubernetes.io/y: 1.5}}"), &["+ requests/cpu=1"]),
-        ("{limits: {hugepages-2Mi: 4Mi}}", one("{}"), &["error huge-pages"]),
+        ("{limits: {hugepages-2Mi: 4Mi}}", one("{}"), &["error huge-pages containers/0"]),
         ("{limits: {hugepages-2Mi: 4Mi}}", one("{requests: {memory: 1Gi}}"), &["+ limits/hugepages-2Mi=4Mi"]),
         ("{limits: {hugepages-2Mi: 4Mi, cpu: 1}}", one("{}"), &["+ limits/hugepages-2Mi=4Mi", "+ limits/cpu=1"]),
         ("{requests: {cpu: 1}}", one("{limits: {hugepages-1Gi: 1536Mi}}"), &["error invalid limits/hugepages-1Gi"]),

@@ -229,12 +229,12 @@ impl Settled {
 /// How to settle that a request and a limit do not go together.
 fn way_out(container: &str, request: &Amount, limit: &Amount, mode: Mode) -> String {
     let (lower, raise) = if request.quantity > limit.quantity { ("lower", "raise") } else { ("raise", "lower") };
-    let ask = |list: &str, amount: &Amount, bound: &Amount, change: &str| match amount.is_of_entry() {
-        true => format!("{change} {}", amount.place()),
-        false => {
-            let entry = format!("{{name: {container}, {list}: {{{}: {}}}}}", amount.name, bound.quantity.written());
-            format!("ask for something else of this container: spec.containers: [{entry}]")
+    let ask = |list: &str, amount: &Amount, bound: &Amount, change: &str| {
+        if amount.is_of_entry() {
+            return format!("{change} {}", amount.place());
         }
+        let entry = format!("{{name: {container}, {list}: {{{}: {}}}}}", amount.name, bound.quantity.written());
+        format!("ask for something else of this container: spec.containers: [{entry}]")
     };
     match (&request.asked_at, &limit.asked_at, mode) {
         (Some(_), None, Mode::Set) => "name the limit in the spec, too".to_owned(),
