@@ -15,6 +15,8 @@ use crate::report::{Report, Severity};
 use crate::stream::Stream;
 use crate::workload::{PodTemplateRow, Table};
 
+#[path = "../functions/resources/function.rs"]
+pub mod resources;
 #[path = "../functions/security-context/function.rs"]
 pub mod security_context;
 
@@ -206,6 +208,7 @@ macro_rules! function {
 
 /// Every function, in the order of phases, then by name.
 pub static FUNCTIONS: &[Function] = &[
+    function!("Resources", Phase::Containers, resources, "resources", "Gives containers their requests and limits"),
     function!(
         "SecurityContext",
         Phase::Security,

@@ -24,6 +24,7 @@ pub mod functions;
 pub mod krm;
 pub mod labels;
 pub mod lookup;
+pub mod quantity;
 pub mod report;
 pub mod schema;
 pub mod service;

@@ -21,7 +21,7 @@ pub enum Class {
     Added,
     /// A weaker value was there, and making it stricter is in the function's charge.
     Raised,
-    /// An explicit value of the user's gave way, by `conflicts: override`.
+    /// An explicit value of the user's gave way, because the spec says so: `conflicts: override`, `mode: set`.
     Overridden,
 }
 

@@ -176,8 +176,9 @@ pub fn pods(targets: &[Selector], exclude: &[Selector], stream: &Stream, report:
     }
 }
 
+/// A regular expression that must match from the first to the last character.
 #[derive(Debug, Clone)]
-enum Pattern {
+pub(crate) enum Pattern {
     /// Without special characters: compared as it is.
     Literal(String),
     Regex {
@@ -187,7 +188,7 @@ enum Pattern {
 }
 
 impl Pattern {
-    fn new(text: &str) -> Result<Self, regex_lite::Error> {
+    pub(crate) fn new(text: &str) -> Result<Self, regex_lite::Error> {
         if !text.contains(['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$']) {
             return Ok(Pattern::Literal(text.to_owned()));
         }
@@ -196,14 +197,14 @@ impl Pattern {
         Ok(Pattern::Regex { text: text.to_owned(), regex: Regex::new(&format!("^(?:{text})$"))? })
     }
 
-    fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         match self {
             Pattern::Literal(literal) => literal == text,
             Pattern::Regex { regex, .. } => regex.is_match(text),
         }
     }
 
-    fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
             Pattern::Literal(text) | Pattern::Regex { text, .. } => text,
         }

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use common::{Folder, copy, krmor, text, tool};
+use krmor::quantity::Quantity;
 use krmor::yaml;
 use serde_json::{Value, json};
 
@@ -89,6 +90,39 @@ fn aw_4_pods_are_restricted_and_not_root() {
             assert_ne!(context["runAsUser"], 0, "{overlay}");
         }
     }
+}
+
+/// An amount of the gateway's container.
+fn amount(objects: &[Value], list: &str, resource: &str) -> Quantity {
+    let container = &the(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0];
+    let value = &container["resources"][list][resource];
+    Quantity::of(value).unwrap_or_else(|error| panic!("{list} of {resource}: {error}"))
+}
+
+#[test]
+fn aw_5_requests_and_limits_fit_a_go_http_server() {
+    let read = |text| Quantity::parse(text).unwrap();
+    for overlay in ["dev", "production"] {
+        let objects = build(&format!("examples/antwort/overlays/{overlay}"));
+        let [cpu, memory] = ["cpu", "memory"].map(|resource| {
+            let (request, limit) = (amount(&objects, "requests", resource), amount(&objects, "limits", resource));
+            assert!(request < limit, "{overlay}: bursts of {resource} have room");
+            (request, limit)
+        });
+        // A Go server idles in a few ten MiB and is never given a node for itself.
+        assert!(cpu.0 >= read("10m") && cpu.1 <= read("4"), "{overlay}: {cpu:?}");
+        assert!(memory.0 >= read("32Mi") && memory.1 <= read("2Gi"), "{overlay}: {memory:?}");
+    }
+}
+
+#[test]
+fn aw_6_dev_is_smaller_and_logs_more() {
+    let [dev, production] = ["dev", "production"].map(|overlay| build(&format!("examples/antwort/overlays/{overlay}")));
+    for (list, resource) in [("requests", "cpu"), ("requests", "memory"), ("limits", "cpu"), ("limits", "memory")] {
+        assert!(amount(&dev, list, resource) < amount(&production, list, resource), "{list} of {resource}");
+    }
+    assert_eq!(the(&dev, "ConfigMap")["data"]["ANTWORT_LOG_LEVEL"], "debug");
+    assert_ne!(the(&production, "ConfigMap")["data"]["ANTWORT_LOG_LEVEL"], "debug");
 }
 
 /// One command renders and applies; here it applies to `cat`, on a cluster to `kubectl apply -f -`.
