@@ -31,7 +31,7 @@ fn dangling_names(object: &Object<'_>, container: &Container, node: Node<'_>, re
             let name = node.find(&[key, handler, "port"]).and_then(Node::as_str);
             let problem = name.and_then(|name| ports::named(node, &name).err());
             if let Some(problem) = problem {
-                let message = format!("{} {}, which its `{key}` asks", subject(container), problem.message);
+                let message = format!("{} {}; its `{key}` asks it", subject(container), problem.message);
                 let pointer = format!("{}/{key}/{handler}/port", container.pointer);
                 report.find(Severity::Error, "probe-port", object, &pointer, message, problem.remedy);
             }
@@ -51,9 +51,9 @@ fn shared_query(object: &Object<'_>, container: &Container, node: Node<'_>, repo
         return;
     }
     let message = format!(
-        "{}: {} asks `{asked}`, as readiness does: a failure there restarts the container, which mends no backend",
+        "{}: its readiness probe asks `{asked}`, and so does {}: what fails there also restarts it, which mends no backend",
         subject(container),
-        same.join(" and ")
+        same.join(", and ")
     );
     let remedy = "let liveness and startup ask a path that needs nothing but the program itself";
     report.find(Severity::Warning, "shared-query", object, &container.pointer, message, remedy);

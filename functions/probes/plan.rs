@@ -126,16 +126,16 @@ pub(super) fn all(fields: &Fields) -> Result<Vec<Plan>, String> {
     for (purpose, probe) in named.into_iter().filter_map(|(purpose, probe)| Some((purpose, probe.as_ref()?))) {
         check(purpose, probe, &mut problems);
         let own = handler(purpose.name(), probe, &mut problems);
-        let of_liveness = plans.iter().find(|plan| plan.purpose == Purpose::Liveness);
-        let of_liveness = of_liveness.filter(|_| purpose == Purpose::Startup).map(|plan| &plan.handler);
-        let base = shared.as_ref().or(of_liveness);
-        match own.map(|own| own.over(base)).or_else(|| base.cloned()) {
+        // What says that the program runs also says that it has started.
+        let of_liveness = plans.iter().find(|plan| plan.purpose == Purpose::Liveness && purpose == Purpose::Startup);
+        let of_liveness = of_liveness.map(|plan| &plan.handler);
+        let base = shared.clone().map(|shared| shared.over(of_liveness)).or_else(|| of_liveness.cloned());
+        match own.map(|own| own.over(base.as_ref())).or(base) {
             Some(handler) => {
-                if handler.port().is_none() && handler.name() != "exec" {
-                    let place = format!("{}.{}.port", purpose.name(), handler.name());
-                    problems
-                        .push(format!("`{place}` is missing: give the port's number or name there or in `defaults`"));
-                }
+                problems.extend(handler.missing().iter().map(|field| {
+                    let place = format!("{}.{}.{field}", purpose.name(), handler.name());
+                    format!("`{place}` is missing: give it there or in `defaults`")
+                }));
                 plans.push(plan(purpose, handler, probe, &defaults));
             }
             // Two handlers have been said already.

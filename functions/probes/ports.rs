@@ -81,7 +81,7 @@ pub(super) fn named(container: Node<'_>, name: &str) -> Result<u16, Problem> {
             let has = if declared(container).next().is_none() { "it declares none".to_owned() } else { has };
             problem(
                 format!("has no port named `{name}`: {has}"),
-                "name a port in its `ports` so, or give the probe the port's number",
+                "name the port so in its `ports`, or give the probe the port's number",
             )
         }
     }

@@ -8,10 +8,7 @@ use super::plan::{self, Plan};
 use super::values::{Command, Headers, HttpPath, NoHost, NonNegative, Port, Positive, Service, given};
 use crate::target::Selector;
 
-/// The spec as it is read.
-///
-/// Gives containers the probes that are named here: `liveness`, `readiness`, `startup`; none is guessed. A probe that a
-/// container has stays as it is, unless `overwrite`.
+/// The spec as it is written.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fields {
@@ -27,8 +24,8 @@ pub struct Fields {
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Probe")]
     pub readiness: Option<Probe>,
-    /// The probe that must succeed once before the others begin; `{}` takes all from `defaults`. A handler that neither
-    /// it nor `defaults` has is that of `liveness`. Default: none.
+    /// The probe that must succeed once before the others begin; `{}` takes all from `defaults`. What
+    /// neither it nor `defaults` says of the handler, that of `liveness` does. Default: none.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Probe")]
     pub startup: Option<Probe>,
@@ -90,7 +87,7 @@ pub struct Probe {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Http {
-    /// Path and query, such as `/healthz?full=1`. Default `/`.
+    /// Path and query, such as `/healthz?full=1`. Required here or in `defaults`.
     pub path: Option<HttpPath>,
     /// Number of the port, or the name that it has in the container's `ports`. Required here or in `defaults`.
     pub port: Option<Port>,
@@ -192,6 +189,14 @@ impl Handler {
         }
     }
 
+    /// The fields that it must have and has not.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        let path = matches!(self, Handler::Http(Http { path: None, .. })).then_some("path");
+        let port = (self.port().is_none() && !matches!(self, Handler::Exec(_))).then_some("port");
+        path.into_iter().chain(port).collect()
+    }
+
     /// With what it leaves out from `base`, if that is of the same kind.
     #[must_use]
     pub fn over(self, base: Option<&Handler>) -> Self {
@@ -224,11 +229,11 @@ impl Handler {
         let port = ("port", Some(port.clone()));
         match self {
             Handler::Http(http) => {
-                let path = http.path.as_ref().map_or("/", HttpPath::as_str);
+                let path = http.path.as_ref().map(|path| json!(path.as_str()));
                 let headers = http.headers.as_ref().filter(|headers| !headers.is_empty());
                 let scheme = ("scheme", http.scheme.map(|scheme| json!(scheme.name())));
                 let headers = ("httpHeaders", headers.map(Headers::to_value));
-                ("httpGet", optional(vec![("path", Some(json!(path))), port, scheme, headers]))
+                ("httpGet", optional(vec![("path", path), port, scheme, headers]))
             }
             Handler::Tcp(_) => ("tcpSocket", optional(vec![port])),
             Handler::Grpc(grpc) => {
@@ -252,7 +257,8 @@ impl Probe {
     }
 }
 
-/// A spec that can be right, with the probes worked out.
+/// Gives containers the probes that are named: `liveness`, `readiness`, `startup`; none is guessed. A probe that a
+/// container has stays as it is, unless `overwrite`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "Fields")]
 pub struct Spec {

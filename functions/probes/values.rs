@@ -291,5 +291,6 @@ impl<'de> Deserialize<'de> for NoHost {
 /// # Errors
 /// Those of the value, and that it is null.
 pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
+    let value = Option::<T>::deserialize(deserializer)?;
+    value.map(Some).ok_or_else(|| de::Error::custom("nothing is given here: write `{}`, or remove the line"))
 }
