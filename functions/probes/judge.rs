@@ -31,7 +31,8 @@ fn dangling_names(object: &Object<'_>, container: &Container, node: Node<'_>, re
             let name = node.find(&[key, handler, "port"]).and_then(Node::as_str);
             let problem = name.and_then(|name| ports::named(node, &name).err());
             if let Some(problem) = problem {
-                let message = format!("{} {}; its `{key}` asks it", subject(container), problem.message);
+                let message =
+                    format!("{}: its `{key}` cannot work: the container {}", subject(container), problem.message);
                 let pointer = format!("{}/{key}/{handler}/port", container.pointer);
                 report.find(Severity::Error, "probe-port", object, &pointer, message, problem.remedy);
             }
@@ -44,16 +45,19 @@ fn dangling_names(object: &Object<'_>, container: &Container, node: Node<'_>, re
 fn shared_query(object: &Object<'_>, container: &Container, node: Node<'_>, report: &mut Report) {
     let path = |purpose: Purpose| node.find(&[purpose.key(), "httpGet", "path"]).and_then(Node::as_str);
     let Some(asked) = path(Purpose::Readiness).filter(|path| path.contains('?')) else { return };
-    let same =
-        [Purpose::Liveness, Purpose::Startup].into_iter().filter(|purpose| path(*purpose).as_ref() == Some(&asked));
-    let same: Vec<&str> = same.map(Purpose::name).collect();
-    if same.is_empty() {
-        return;
-    }
+    let also = |purpose: Purpose| path(purpose).as_ref() == Some(&asked);
+    let sharing = match (also(Purpose::Liveness), also(Purpose::Startup)) {
+        (false, false) => return,
+        (true, false) => "readiness and liveness",
+        (false, true) => "readiness and startup",
+        (true, true) => "readiness, liveness and startup",
+    };
+    // What the query says may be a credential.
+    let shown = asked.split('?').next().unwrap_or_default();
     let message = format!(
-        "{}: its readiness probe asks `{asked}`, and so does {}: what fails there also restarts it, which mends no backend",
+        "{}: its {sharing} probes ask `{shown}` with the same query: when what that asks about fails, the container is \
+         restarted, which mends nothing there",
         subject(container),
-        same.join(", and ")
     );
     let remedy = "let liveness and startup ask a path that needs nothing but the program itself";
     report.find(Severity::Warning, "shared-query", object, &container.pointer, message, remedy);

@@ -171,8 +171,8 @@ fn check(purpose: Purpose, probe: &Probe, problems: &mut Vec<String>) {
         problems.push(format!("`{name}.successThreshold` must be 1, or left out: only `readiness` may have another"));
     }
     if purpose == Purpose::Readiness && probe.termination_grace_period_seconds.is_some() {
-        let why = "a failed readiness probe ends no container";
-        problems.push(format!("`{name}.terminationGracePeriodSeconds`: {why}; remove it"));
+        let why = "has no use: a failed readiness probe ends no container";
+        problems.push(format!("`{name}.terminationGracePeriodSeconds` {why}"));
     }
     if purpose != Purpose::Startup && probe.seconds.is_some() {
         problems.push(format!("`{name}.seconds`: only `startup` has `seconds`"));

@@ -78,8 +78,9 @@ pub struct Probe {
     /// `liveness` and `startup` only: seconds that the container has to end when the probe has failed, from 1 on.
     /// Default: those of the pod. In `defaults` it is not meant for readiness.
     pub termination_grace_period_seconds: Option<Positive>,
-    /// `startup` only, instead of `failureThreshold`: seconds that the container has to start, from 1 on. Becomes the
-    /// least `failureThreshold`, and at least 2, for which `periodSeconds` × `failureThreshold` is no less.
+    /// `startup` only, instead of a `failureThreshold`, also that of `defaults`: seconds that the container has to
+    /// start, from 1 on. Becomes the least `failureThreshold`, and at least 2, for which `periodSeconds` ×
+    /// `failureThreshold` is no less.
     pub seconds: Option<Positive>,
 }
 
