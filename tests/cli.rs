@@ -1178,21 +1178,17 @@ fn install_lays_links_that_kustomize_finds() {
     let folder = folder("install");
     let target = std::fs::canonicalize(env!("CARGO_BIN_EXE_krmor")).unwrap();
     let home = std::fs::canonicalize(&folder.0).unwrap().join("a/plugins");
-    let (pipeline, function) = (
-        home.join("krmor.dev/v1alpha1/pipeline/Pipeline"),
-        home.join("krmor.dev/v1alpha1/securitycontext/SecurityContext"),
-    );
+    let kinds = std::iter::once("Pipeline").chain(krmor::functions::FUNCTIONS.iter().map(|function| function.kind));
+    let links: Vec<_> =
+        kinds.map(|kind| home.join(format!("krmor.dev/v1alpha1/{}/{kind}", kind.to_lowercase()))).collect();
+    let pipeline = links[0].clone();
     let wanted = |done: &str| {
-        format!(
-            "{} {done}\n{} {done}\nKUSTOMIZE_PLUGIN_HOME={}\n",
-            pipeline.display(),
-            function.display(),
-            home.display()
-        )
+        let lines: String = links.iter().map(|link| format!("{} {done}\n", link.display())).collect();
+        format!("{lines}KUSTOMIZE_PLUGIN_HOME={}\n", home.display())
     };
     let install = || run(&folder, &["install", "kustomize", "--home", "a/plugins"], "");
     install().gives(0, &wanted("laid"), "");
-    for link in [&pipeline, &function] {
+    for link in &links {
         assert_eq!(std::fs::read_link(link).unwrap(), target, "absolute, so that it holds from anywhere");
     }
     install().gives(0, &wanted("is in place"), "");

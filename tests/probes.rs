@@ -370,6 +370,9 @@ fn named_ports_are_tcp_ports_of_the_container() {
         assert_eq!(told(grpc, &with(ports)), as_grpc, "{ports}, grpc");
         assert_eq!(told(READY_8080, &with(ports)), ["+ a readiness tcpSocket:8080"], "{ports}: a number needs none");
     }
+    let three = "{defaults: {tcp: {port: http}}, liveness: {}, readiness: {}, startup: {tcp: {port: other}}}";
+    let each_once = ["error probe-port a ports", "error probe-port a ports"];
+    assert_eq!(told(three, &with("[]")), each_once, "each missing name is said once");
     let elsewhere = "{pod: {initContainers: [{name: s, restartPolicy: Always, ports: [{name: http, containerPort: 1}]}], containers: [{name: a}]}}";
     assert_eq!(told(READY, elsewhere), failed, "the sidecar's port is not the container's");
     let kept = "{pod: {containers: [{name: a, readinessProbe: {exec: {command: [x]}}}]}}";

@@ -17,6 +17,7 @@ use self::existing::Existing;
 pub use self::judge::judge;
 use self::plan::{Plan, Purpose};
 pub use self::spec::Spec;
+use self::values::Port;
 use crate::report::{Class, Report, Severity, Why};
 use crate::stream::{Action, Edit, Object, Stream};
 use crate::target::{self, Selected};
@@ -49,10 +50,8 @@ fn edits(spec: &Spec, selected: &Selected, stream: &Stream, report: &mut Report)
     for container in choose::containers(spec, selected, &object, report) {
         let Some(node) = container.node(&object) else { continue };
         let before = edits.len();
-        for plan in &spec.plans {
-            let mut place = Place { object: &object, container: &container, node, report };
-            edits.extend(place.edit(plan, spec.overwrite, selected));
-        }
+        let mut place = Place { object: &object, container: &container, node, failed: Vec::new(), report };
+        edits.extend(spec.plans.iter().filter_map(|plan| place.edit(plan, spec.overwrite, selected)));
         if edits.len() > before {
             serves(selected, &object, &container, node, report);
         }
@@ -77,12 +76,14 @@ struct Place<'a, 'r> {
     object: &'a Object<'a>,
     container: &'a Container,
     node: Node<'a>,
+    /// Ports that it has not; probes often share one, which is said once.
+    failed: Vec<&'a Port>,
     report: &'r mut Report,
 }
 
-impl Place<'_, '_> {
+impl<'a> Place<'a, '_> {
     /// The edit that gives it the probe, if it is to have it and can.
-    fn edit(&mut self, plan: &Plan, overwrite: bool, selected: &Selected) -> Option<Edit> {
+    fn edit(&mut self, plan: &'a Plan, overwrite: bool, selected: &Selected) -> Option<Edit> {
         let key = plan.purpose.key();
         let probe = self.node.get(key);
         let is_there = probe.is_some_and(|probe| !probe.is_null());
@@ -92,7 +93,10 @@ impl Place<'_, '_> {
             Err(_) if is_there && !overwrite => serde_json::Value::Null,
             Err(problem) => {
                 let message = format!("{} {}", subject(self.container), problem.message);
-                self.find(Severity::Error, "probe-port", "/ports", message, &problem.remedy);
+                if !plan.handler.port().is_some_and(|port| self.failed.contains(&port)) {
+                    self.find(Severity::Error, "probe-port", "/ports", message, &problem.remedy);
+                    self.failed.extend(plan.handler.port());
+                }
                 return None;
             }
         };
