@@ -15,6 +15,8 @@ use crate::report::{Report, Severity};
 use crate::stream::Stream;
 use crate::workload::{PodTemplateRow, Table};
 
+#[path = "../functions/probes/function.rs"]
+pub mod probes;
 #[path = "../functions/resources/function.rs"]
 pub mod resources;
 #[path = "../functions/security-context/function.rs"]
@@ -208,6 +210,14 @@ macro_rules! function {
 
 /// Every function, in the order of phases, then by name.
 pub static FUNCTIONS: &[Function] = &[
+    function!(
+        "Probes",
+        Phase::Containers,
+        probes,
+        "probes",
+        "Gives containers the liveness, readiness and startup probes that are named, and guesses none",
+        judge
+    ),
     function!("Resources", Phase::Containers, resources, "resources", "Gives containers their requests and limits"),
     function!(
         "SecurityContext",

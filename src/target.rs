@@ -302,7 +302,7 @@ pub struct Selected {
     pub pod: Pod,
     /// Whether its own fields may be written; otherwise only those of containers that a target names.
     pub whole_pod: bool,
-    /// Without `whole_pod`: what targets name.
+    /// What targets name.
     only: Vec<Arc<[Pattern]>>,
     except: Vec<Arc<[Pattern]>>,
 }
@@ -321,6 +321,24 @@ impl Selected {
         let mut containers = self.pod.containers(object);
         containers.retain(|container| self.includes(&container.name));
         containers
+    }
+
+    /// Whether a target names the container, and not its whole pod.
+    #[must_use]
+    pub fn names(&self, container: &str) -> bool {
+        self.only.iter().any(|patterns| any_matches(patterns, container))
+    }
+
+    /// Those of `containers` that targets name by an expression which names none that `fits`.
+    pub fn named_in_vain<'c>(
+        &self,
+        containers: &'c [Container],
+        fits: impl Fn(&Container) -> bool,
+    ) -> Vec<&'c Container> {
+        let names_one = |pattern: &&Pattern| containers.iter().any(|one| fits(one) && pattern.matches(&one.name));
+        let vain: Vec<&Pattern> =
+            self.only.iter().flat_map(|patterns| patterns.iter()).filter(|pattern| !names_one(pattern)).collect();
+        containers.iter().filter(|one| vain.iter().any(|pattern| pattern.matches(&one.name))).collect()
     }
 
     /// Whether a container of the pod is out of scope: then fields of the pod that its containers inherit reach too far.

@@ -46,6 +46,43 @@ fn aw_1_the_base_has_its_objects_and_the_service_exposes_8080() {
     }
 }
 
+/// `GET /healthz` on 8080; readiness alone sees the backend; each threshold is fit for what its failure does.
+#[test]
+fn aw_2_probes_ask_healthz_on_8080_with_thresholds_fit_for_each_purpose() {
+    for overlay in ["dev", "production"] {
+        let objects = build(&format!("examples/antwort/overlays/{overlay}"));
+        let containers = the(&objects, "Deployment")["spec"]["template"]["spec"]["containers"].as_array().unwrap();
+        assert_eq!(containers.len(), 1, "{overlay}");
+        let container = &containers[0];
+        let request = |probe: &str| {
+            let get = &container[probe]["httpGet"];
+            let named = container["ports"].as_array().unwrap().iter().find(|port| port["name"] == get["port"]);
+            assert_eq!(named.unwrap()["containerPort"], 8080, "{overlay}: {probe}");
+            assert!(get.get("scheme").is_none_or(|scheme| scheme == "HTTP"), "{overlay}: {probe}");
+            assert!(get.get("host").is_none(), "{overlay}: {probe}");
+            get["path"].as_str().unwrap()
+        };
+        assert_eq!(request("livenessProbe"), "/healthz", "{overlay}");
+        assert_eq!(request("startupProbe"), "/healthz", "{overlay}");
+        assert_eq!(request("readinessProbe"), "/healthz?check=backend", "{overlay}");
+
+        let number = |probe: &str, key: &str| container[probe][key].as_i64().unwrap();
+        let time = |probe: &str| number(probe, "periodSeconds") * number(probe, "failureThreshold");
+        for probe in ["livenessProbe", "startupProbe", "readinessProbe"] {
+            assert!(number(probe, "timeoutSeconds") <= number(probe, "periodSeconds"), "{overlay}: {probe}");
+        }
+        // A restart costs more than a moment without traffic, and comes later.
+        assert!(time("livenessProbe") >= 60, "{overlay}");
+        assert!(time("readinessProbe") <= 15, "{overlay}");
+        assert!(time("startupProbe") >= 30, "{overlay}");
+        // Nothing waits for a fixed time: the startup probe sees when the program is there.
+        for probe in ["livenessProbe", "readinessProbe"] {
+            assert!(container[probe].get("initialDelaySeconds").is_none(), "{overlay}: {probe}");
+        }
+        assert!(number("startupProbe", "periodSeconds") <= 5, "{overlay}");
+    }
+}
+
 #[test]
 fn aw_3_every_setting_has_a_default_and_an_overlay_changes_it() {
     let settings =
