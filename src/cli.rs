@@ -99,7 +99,7 @@ enum Command {
     Schema(schema::Options),
     /// Find what keeps krmor from being called, or undoes what it does, each with the remedy.
     Doctor(doctor::Options),
-    /// Install krmor for another tool.
+    /// Install krmor for kustomize, completions for a shell, or manual pages.
     Install(install::Options),
 }
 

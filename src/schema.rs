@@ -142,8 +142,8 @@ fn needs(spec: &Value) -> bool {
 }
 
 fn with_definitions(mut schema: Value, definitions: Map<String, Value>) -> Value {
-    if !definitions.is_empty() {
-        merge(&mut schema, json!({"definitions": definitions}));
+    if let Some(map) = schema.as_object_mut().filter(|_| !definitions.is_empty()) {
+        map.insert("definitions".to_owned(), Value::Object(definitions));
     }
     schema
 }

@@ -241,12 +241,15 @@ fn old_tools_are_found() {
 
 // ---- kustomizations ----
 
-/// Files, and what is found in them. Each setup is the healthy one with these files instead.
+/// A name, files, and what is found in them.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
+/// Each setup is the healthy one with these files instead.
 #[test]
 fn broken_kustomizations_are_found() {
     let inline = "resources: [web.yaml]\ntransformers:\n- krmor.yaml\n- |-\n  apiVersion: krmor.dev/v1alpha1\n  kind: SecurityContext\n  metadata: {name: two}\n  argsOneLiner: x\n";
     let local = format!("{CONFIG}  annotations: {{config.kubernetes.io/local-config: \"true\"}}\n");
-    let cases: &[(&str, &[(&str, &str)], &[&str])] = &[
+    let cases: &[Case<'_>] = &[
         (
             "generators",
             &[("app/kustomization.yaml", "resources: [web.yaml]\ngenerators:\n- krmor.yaml\n")],

@@ -272,3 +272,41 @@ fn the_definition_is_the_one_in_the_functions_folder() {
     assert_eq!(out(&["schema", "--definition"]), all.join("---\n"));
     assert!(refused(&["schema", "Pipeline", "--definition"]).contains("no function of its own"));
 }
+
+// ---- completions and manual pages ----
+
+#[test]
+fn completions_and_manual_pages_know_every_command() {
+    let help = out(&["--help"]);
+    let commands = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let commands: Vec<&str> = commands.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(commands.len() > 8, "{commands:?}");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = out(&["install", "completions", shell]);
+        for word in commands.iter().copied().chain(["allow-empty", "format"]) {
+            assert!(script.contains(word), "{shell} does not know {word}");
+        }
+    }
+    let folder = common::Folder::new("man");
+    let directory = folder.0.join("man1");
+    out(&["install", "man", "--directory", directory.to_str().unwrap()]);
+    for command in commands.iter().filter(|command| **command != "help") {
+        let page = std::fs::read_to_string(directory.join(format!("krmor-{command}.1"))).unwrap();
+        assert!(page.contains(".SH NAME") && page.contains(".SH OPTIONS"), "{command}");
+    }
+    let page = out(&["install", "man"]);
+    assert_eq!(page, std::fs::read_to_string(directory.join("krmor.1")).unwrap());
+    assert!(page.contains("Exit codes: 0 ok"), "{page}");
+    let written = out(&["install", "completions", "fish", "--directory", directory.to_str().unwrap()]);
+    assert_eq!(std::fs::read_to_string(written.trim()).unwrap(), out(&["install", "completions", "fish"]));
+}
+
+/// bash reads its script, and completes a command by it.
+#[test]
+fn bash_completes_by_the_script() {
+    let folder = common::Folder::new("bash");
+    let script = folder.write("krmor.bash", out(&["install", "completions", "bash"]));
+    let ask = "source \"$0\"; COMP_WORDS=(krmor exp); COMP_CWORD=1; _krmor krmor exp krmor; echo \"${COMPREPLY[@]}\"";
+    let done = std::process::Command::new("bash").args(["-c", ask]).arg(script).output().unwrap();
+    assert_eq!((text(&done.stdout).as_str(), text(&done.stderr).as_str()), ("explain\n", ""));
+}

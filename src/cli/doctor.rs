@@ -4,15 +4,16 @@
 //! `tests/doctor.rs` with a stock kustomize.
 
 mod calls;
+mod configs;
 mod orchestrators;
 mod plugins;
 mod tools;
 mod tree;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use self::tree::Tree;
 use super::{FOUND, Failure, Form, Result};
@@ -29,13 +30,26 @@ pub(super) struct Options {
     format: Form,
 }
 
+/// A file, and the line in it from 1; a path of the machine has no line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    file: String,
+    line: Option<usize>,
+}
+
+impl Place {
+    /// A file or directory of the machine.
+    fn path(path: &Path) -> Self {
+        Self { file: path.display().to_string(), line: None }
+    }
+}
+
 /// One thing that is wrong, or worth knowing.
 #[derive(Debug)]
 struct Finding {
     rule: &'static str,
     severity: Severity,
-    /// A file, and the line in it from 1; a path of the machine has no line.
-    place: Option<(String, Option<usize>)>,
+    place: Option<Place>,
     message: String,
     remedy: String,
 }
@@ -56,11 +70,12 @@ impl Diagnosis {
         &mut self,
         severity: Severity,
         rule: &'static str,
-        place: Option<(String, Option<usize>)>,
+        place: impl Into<Option<Place>>,
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.findings.push(Finding { rule, severity, place, message: message.into(), remedy: remedy.into() });
+        let (place, message, remedy) = (place.into(), message.into(), remedy.into());
+        self.findings.push(Finding { rule, severity, place, message, remedy });
     }
 
     fn count(&self, severity: Severity) -> usize {
@@ -89,8 +104,8 @@ fn text(diagnosis: &Diagnosis) -> String {
     let mut out = String::new();
     for finding in &diagnosis.findings {
         let place = match &finding.place {
-            Some((file, Some(line))) => format!("{file}:{line}: "),
-            Some((file, None)) => format!("{file}: "),
+            Some(Place { file, line: Some(line) }) => format!("{file}:{line}: "),
+            Some(Place { file, line: None }) => format!("{file}: "),
             None => String::new(),
         };
         let line = format!("{}: {place}{}  [{}]", finding.severity.name(), finding.message, finding.rule);
@@ -122,15 +137,16 @@ fn json(diagnosis: &Diagnosis) -> Value {
             "message": finding.message,
             "remedy": finding.remedy,
         });
-        if let (Some((file, line)), Some(map)) = (&finding.place, one.as_object_mut()) {
+        if let (Some(Place { file, line }), Some(map)) = (&finding.place, one.as_object_mut()) {
             map.insert("file".to_owned(), json!(file));
             map.extend(line.map(|line| ("line".to_owned(), json!(line))));
         }
         one
     };
+    let facts: Map<_, _> = diagnosis.facts.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     json!({
         "healthy": diagnosis.count(Severity::Error) == 0,
-        "facts": diagnosis.facts.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect::<serde_json::Map<_, _>>(),
+        "facts": facts,
         "findings": diagnosis.findings.iter().map(finding).collect::<Vec<_>>(),
     })
 }

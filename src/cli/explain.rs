@@ -133,8 +133,8 @@ fn documentation(kind: &str) -> String {
         Some(function) => (format!("functions/{}/README.md", function.folder), first_config(function.readme)),
         None => ("README.md".to_owned(), pipeline_of_all()),
     };
-    let example: String = example.lines().map(|line| format!("    {line}\n")).collect();
-    format!("DOCUMENTATION:\n    {place}\n\nEXAMPLE:\n{example}")
+    let example: Vec<String> = example.lines().map(|line| format!("    {line}")).collect();
+    format!("DOCUMENTATION:\n    {place}\n\nEXAMPLE:\n{}\n", example.join("\n"))
 }
 
 /// The config of a README's first case.

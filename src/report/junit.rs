@@ -65,11 +65,13 @@ impl View<'_> {
         let fails = |finding: &&&Finding| finding.severity >= self.pipeline.fail_on;
         let failing: Vec<&Finding> = case.findings.iter().filter(fails).copied().collect();
         let noted: Vec<&Finding> = case.findings.iter().filter(|finding| !fails(finding)).copied().collect();
-        let changes: String =
-            case.changes.iter().map(|change| format!("{}\n", proposal(self.stream, change, self.made))).collect();
+
         let mut failure = text::findings(self.stream, failing.iter().copied());
         let mut output = text::findings(self.stream, noted);
-        if self.made { &mut output } else { &mut failure }.push_str(&changes);
+        for change in &case.changes {
+            let of = if self.made { &mut output } else { &mut failure };
+            let _ = writeln!(of, "{}", proposal(self.stream, change, self.made));
+        }
         if failure.is_empty() && output.is_empty() {
             out.push_str("/>\n");
             return false;

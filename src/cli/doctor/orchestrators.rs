@@ -1,14 +1,14 @@
 //! kpt's and Argo CD's own ways of calling krmor.
 
-use super::Diagnosis;
-use super::calls::{Call, Route};
+use super::configs::Route;
 use super::tree::{File, Target, Tree, is_ours};
+use super::{Diagnosis, Place};
 use crate::config;
 use crate::functions::Phase;
 use crate::report::Severity::{Error, Warning};
 use crate::yaml::Node;
 
-pub(super) fn judge(tree: &Tree, calls: &[Call], diagnosis: &mut Diagnosis) {
+pub(super) fn judge(tree: &Tree, calls: &[Route], diagnosis: &mut Diagnosis) {
     for file in tree.files().filter(|file| file.is_kptfile()) {
         match &file.error {
             Some(error) => {
@@ -32,11 +32,11 @@ fn kptfile(tree: &Tree, file: &File, diagnosis: &mut Diagnosis) {
             let text = |key: &str| function.get(key).and_then(Node::as_str).unwrap_or_default().into_owned();
             let (image, exec, path) = (text("image"), text("exec"), text("configPath"));
             let config = if path.is_empty() { None } else { Some(tree.target(file, &path)) };
-            if let Some(Target::Missing) = config {
+            if let Some(Target::Missing) = &config {
                 let message = format!("`configPath` names {path}, which is not there");
                 diagnosis.find(Error, "missing-file", file.place_of(function), message, "correct the path");
             }
-            let configs = match config {
+            let configs = match &config {
                 Some(Target::File(file)) => file.documents.as_slice(),
                 _ => &[],
             };
@@ -51,7 +51,7 @@ fn kptfile(tree: &Tree, file: &File, diagnosis: &mut Diagnosis) {
                 let message = "krmor is under `validators`: kpt drops what a validator changes, so nothing is hardened";
                 diagnosis.find(Error, "kpt-validator", file.place_of(function), message, "list it under `mutators`");
             }
-            if let (Some(Target::File(at)), Some(document)) = (tree_target(tree, file, &path), configs.first())
+            if let (Some(Target::File(at)), Some(document)) = (&config, configs.first())
                 && is_ours(document.root())
                 && let Err(problem) = config::read(document.root(), None)
             {
@@ -72,12 +72,8 @@ fn kptfile(tree: &Tree, file: &File, diagnosis: &mut Diagnosis) {
     }
 }
 
-fn tree_target<'a>(tree: &'a Tree, file: &File, path: &str) -> Option<Target<'a>> {
-    (!path.is_empty()).then(|| tree.target(file, path))
-}
-
 /// An image that may be another one tomorrow.
-pub(super) fn image_tag(image: &str, place: Option<(String, Option<usize>)>, diagnosis: &mut Diagnosis) {
+pub(super) fn image_tag(image: &str, place: Place, diagnosis: &mut Diagnosis) {
     let last = image.rsplit('/').next().unwrap_or_default();
     let tag = last.split_once(':').map(|(_, tag)| tag);
     if image.contains('@') || tag.is_some_and(|tag| !tag.is_empty() && tag != "latest") {
@@ -88,7 +84,7 @@ pub(super) fn image_tag(image: &str, place: Option<(String, Option<usize>)>, dia
 }
 
 /// Argo CD's build options, in its ConfigMap or in the operator's ArgoCD.
-fn argocd(file: &File, root: Node<'_>, calls: &[Call], diagnosis: &mut Diagnosis) {
+fn argocd(file: &File, root: Node<'_>, calls: &[Route], diagnosis: &mut Diagnosis) {
     let text = |path: &[&str]| root.find(path).and_then(Node::as_str).unwrap_or_default();
     let group = text(&["apiVersion"]).split('/').next().unwrap_or_default().to_owned();
     let mut options: Vec<(String, Node<'_>)> = Vec::new();
@@ -119,7 +115,7 @@ fn argocd(file: &File, root: Node<'_>, calls: &[Call], diagnosis: &mut Diagnosis
             let remedy = "add --enable-alpha-plugins, and krmor to the repo-server's plugin home";
             diagnosis.find(Error, "argocd-build-options", file.place_of(value), message, remedy);
         }
-        if calls.iter().any(|call| call.route == Route::Exec) && !has("--enable-exec") {
+        if calls.contains(&Route::Exec) && !has("--enable-exec") {
             let message =
                 format!("`{key}` lacks --enable-exec: Argo CD skips krmor in silence and deploys what is not hardened");
             let remedy = "use the plugin home instead of the `exec` annotation; or add --enable-exec";

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::Diagnosis;
-use super::calls::{Call, Route};
+use super::configs::Route;
+use super::{Diagnosis, Place};
 use crate::config::API_VERSION;
 use crate::report::Severity::{self, Error, Info, Warning};
 use crate::schema;
@@ -23,12 +23,12 @@ fn homes() -> Vec<(&'static str, PathBuf)> {
     homes
 }
 
-pub(super) fn judge(calls: &[Call], diagnosis: &mut Diagnosis) {
+pub(super) fn judge(calls: &[Route], diagnosis: &mut Diagnosis) {
     let own = std::env::current_exe().and_then(|path| path.canonicalize()).unwrap_or_default();
     diagnosis.fact("krmor", format!("{VERSION} {}", own.display()));
     path(&own, diagnosis);
     // Without a kustomization that needs a plugin home, the lack of one is no fault.
-    let needed = calls.iter().any(|call| call.route == Route::Legacy);
+    let needed = calls.contains(&Route::Legacy);
     let grave = if needed { Error } else { Info };
     let homes = homes();
     let used = homes.iter().find(|(_, path)| path.exists());
@@ -42,7 +42,7 @@ pub(super) fn judge(calls: &[Call], diagnosis: &mut Diagnosis) {
         return diagnosis.find(grave, "plugin-home-none", None, message, "krmor install kustomize");
     };
     diagnosis.fact("plugin home", format!("{} ({name})", home.display()));
-    let place = || Some((home.display().to_string(), None));
+    let place = || Place::path(home);
     if home.is_relative() {
         let message = format!("{name} is relative: kustomize looks for the plugin in the folder of each kustomization");
         diagnosis.find(grave, "plugin-home-relative", place(), message, "give it as an absolute path");
@@ -69,12 +69,12 @@ fn links(home: &Path, homes: &[(&str, PathBuf)], own: &Path, grave: Severity, di
             Some((_, other)) => format!("{install} (what is in {} is not looked at)", other.display()),
             None => install.clone(),
         };
-        diagnosis.find(grave, "plugin-missing", Some((home.display().to_string(), None)), message, remedy);
+        diagnosis.find(grave, "plugin-missing", Place::path(home), message, remedy);
     }
     let mut known: Vec<(PathBuf, Option<String>)> = Vec::new();
     for kind in schema::kinds().filter(|kind| is_there(home, kind)) {
         let link = link(home, kind);
-        let place = || Some((link.display().to_string(), None));
+        let place = || Place::path(&link);
         let Ok(target) = link.canonicalize() else {
             let points = std::fs::read_link(&link).unwrap_or_default();
             let message = format!("it points at {}, which is not there", points.display());
@@ -119,7 +119,7 @@ fn path(own: &Path, diagnosis: &mut Diagnosis) {
     if real == own {
         return;
     }
-    let place = Some((first.display().to_string(), None));
+    let place = Place::path(&first);
     let (severity, what) = match version_of(&first) {
         Some(version) if version == VERSION => (Info, format!("another krmor {version}")),
         Some(version) => (Warning, format!("krmor {version}, not this {VERSION},")),

@@ -1,7 +1,7 @@
 //! kustomize and kubectl on the PATH, and whether they are recent enough.
 
-use super::Diagnosis;
 use super::plugins::{ask, on_path};
+use super::{Diagnosis, Place};
 use crate::report::Severity::{Error, Info, Warning};
 
 /// kustomize before this spells the flag `--enable_alpha_plugins`.
@@ -25,11 +25,11 @@ pub(super) fn judge(diagnosis: &mut Diagnosis) {
         );
     }
     if let Some(path) = kustomize {
-        let place = Some((path.display().to_string(), None));
+        let place = Place::path(&path);
         let answer = ask(&path, &["version"]);
         match answer.as_deref().and_then(version) {
             None => {
-                diagnosis.find(Warning, "tool-version", place, "kustomize does not tell its version", "reinstall it")
+                diagnosis.find(Warning, "tool-version", place, "kustomize does not tell its version", "reinstall it");
             }
             Some(version) => {
                 diagnosis.fact("kustomize", format!("{} {}", shown(version), path.display()));
@@ -44,7 +44,7 @@ pub(super) fn judge(diagnosis: &mut Diagnosis) {
         }
     }
     if let Some(path) = kubectl {
-        let place = Some((path.display().to_string(), None));
+        let place = Place::path(&path);
         let answer = ask(&path, &["version", "--client", "--output", "json"]).unwrap_or_default();
         let answer: serde_json::Value = serde_json::from_str(&answer).unwrap_or_default();
         let text = |pointer: &str| answer.pointer(pointer).and_then(serde_json::Value::as_str).and_then(version);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Place;
 use crate::cli::{Failure, Result};
 use crate::config::GROUP;
 use crate::report::text::line_of;
@@ -47,11 +48,11 @@ impl File {
     }
 
     /// The file and a line, for a finding.
-    pub(super) fn place(&self, offset: usize) -> Option<(String, Option<usize>)> {
-        Some((self.name.clone(), Some(line_of(&self.text, offset).0)))
+    pub(super) fn place(&self, offset: usize) -> Place {
+        Place { file: self.name.clone(), line: Some(line_of(&self.text, offset).0) }
     }
 
-    pub(super) fn place_of(&self, node: Node<'_>) -> Option<(String, Option<usize>)> {
+    pub(super) fn place_of(&self, node: Node<'_>) -> Place {
         self.place(node.span().map_or(0, |span| span.start))
     }
 }
@@ -170,7 +171,8 @@ impl Tree {
 }
 
 fn wanted(name: &str) -> bool {
-    name == "Kptfile" || KUSTOMIZATIONS.contains(&name) || name.ends_with(".yaml") || name.ends_with(".yml")
+    let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+    name == "Kptfile" || KUSTOMIZATIONS.contains(&name) || matches!(extension, Some("yaml" | "yml"))
 }
 
 /// The paths that a kustomization's or Kptfile's texts name, of what there is.
