@@ -3,33 +3,11 @@
 mod common;
 
 use std::process::Command;
-use std::sync::Arc;
 
+use common::apps::{build, the};
 use common::{Folder, copy, krmor, text, tool};
 use krmor::quantity::Quantity;
-use krmor::yaml;
 use serde_json::{Value, json};
-
-/// The objects of a kustomization, built by stock kustomize.
-fn build(path: &str) -> Vec<Value> {
-    let home = Folder::new(&format!("antwort-{}", path.replace('/', "-")));
-    let installed = krmor().args(["install", "kustomize", "--home"]).arg(&home.0).output().unwrap();
-    assert!(installed.status.success());
-    let out = Command::new(tool("kustomize"))
-        .args(["build", "--enable-alpha-plugins", path])
-        .env("KUSTOMIZE_PLUGIN_HOME", &home.0)
-        .output()
-        .unwrap();
-    assert!(out.status.success(), "{}", text(&out.stderr));
-    yaml::parse(&Arc::new(text(&out.stdout))).unwrap().iter().filter_map(|d| d.root().to_value()).collect()
-}
-
-fn the<'a>(objects: &'a [Value], kind: &str) -> &'a Value {
-    let mut found = objects.iter().filter(|object| object["kind"] == kind);
-    let object = found.next().unwrap_or_else(|| panic!("no {kind}"));
-    assert!(found.next().is_none(), "more than one {kind}");
-    object
-}
 
 #[test]
 fn aw_1_the_base_has_its_objects_and_the_service_exposes_8080() {

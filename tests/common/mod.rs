@@ -1,6 +1,7 @@
 //! What several test files need: pinned tools, temporary folders, seeded randomness.
 #![allow(dead_code, unreachable_pub)] // each test file uses a part
 
+pub mod apps;
 pub mod cases;
 pub mod pods;
 pub mod psa;
@@ -8,6 +9,7 @@ pub mod psa;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The path of a pinned tool, built on first use; see `tests/tools/get`.
 pub fn tool(name: &str) -> PathBuf {
@@ -45,7 +47,10 @@ pub struct Folder(pub PathBuf);
 
 impl Folder {
     pub fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("krmor-test-{name}-{}", std::process::id()));
+        // Tests of one process run side by side.
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("krmor-test-{name}-{}-{number}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
