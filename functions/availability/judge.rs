@@ -63,6 +63,9 @@ impl Judge<'_> {
 
     /// A number of pods in the manifest is taken back to at every apply, whatever the autoscaler did.
     fn replicas(&mut self) {
+        if self.spec.singleton {
+            return; // which says more of both
+        }
         let Some(own) = replicas(&self.object) else { return };
         let scalers = self.facts.autoscalers(self.workload.id);
         // `replicas: 0` is a conflict of its own.
@@ -81,7 +84,8 @@ impl Judge<'_> {
         let scalers = self.facts.autoscalers(self.workload.id);
         if scalers.len() > 1 {
             let names: Vec<String> = scalers.iter().map(|scaler| self.name_of(scaler.id)).collect();
-            let message = format!("{} is scaled by {}, which work against each other", self.name(), names.join(" and "));
+            let message =
+                format!("{} is scaled by {}, which work against each other", self.name(), names.join(" and "));
             self.error("two-autoscalers", "", message, "keep one of them, with the metrics of both");
         }
         let vertical = vertical(self.stream, self.workload.id);
@@ -104,11 +108,7 @@ impl Judge<'_> {
                     gap.resource,
                     gap.problem
                 );
-                let remedy = format!(
-                    "set `resources.requests.{}` there, or let the function Resources do so; or scale by an average value",
-                    gap.resource
-                );
-                self.error_at(scaler.id, "metric-without-requests", &gap.pointer, message, &remedy);
+                self.error_at(scaler.id, "metric-without-requests", &gap.pointer, message, &gap.remedy);
             }
             let Some((other, controlled)) = &vertical else { continue };
             for (pointer, resource) in requests::resource_metrics(&autoscaler) {
@@ -133,11 +133,12 @@ impl Judge<'_> {
         let highest = *self.facts.range(&self.object).end();
         let claims = exclusive_claims(self.spec, self.stream, self.workload);
         for claim in claims.iter().filter(|_| highest > 1) {
-            let message =
-                format!("{} is to run up to {highest} pods, which would all use {}", self.name(), claim.says);
+            let message = format!("{} is to run up to {highest} pods, which would all use {}", self.name(), claim.says);
             let remedy = match claim.unknown {
                 true => "declare its `accessMode` in `spec.claims`, or keep to one pod",
-                false => "keep to one pod, use a ReadWriteMany claim, or give each pod its own (`volumeClaimTemplates`)",
+                false => {
+                    "keep to one pod, use a ReadWriteMany claim, or give each pod its own (`volumeClaimTemplates`)"
+                }
             };
             self.error("shared-claim", &claim.pointer, message, remedy);
         }
@@ -147,7 +148,7 @@ impl Judge<'_> {
         let lowest = *self.facts.range(&self.object).start();
         if asked && Rollout::of(&self.object).waits(lowest) {
             let message = format!(
-                "a rolling update of {} would wait for ever: the new pod cannot have {} while the old one holds it",
+                "a rolling update of {} can wait for ever: the new pod may not get {}, while the old one holds it",
                 self.name(),
                 claim.says
             );
@@ -170,7 +171,12 @@ impl Judge<'_> {
         }
         for scaler in self.facts.autoscalers(self.workload.id) {
             let message = format!("{} is a singleton, and {} scales it", self.name(), self.name_of(scaler.id));
-            self.error("singleton-scaled", "", message, "remove the autoscaler, or exclude the workload from this function");
+            self.error(
+                "singleton-scaled",
+                "",
+                message,
+                "remove the autoscaler, or exclude the workload from this function",
+            );
         }
         let (message, remedy) = if self.workload.has(Trait::Recreate) {
             let message = "two pods can run for a moment when a node is drained or lost: `Recreate` keeps to one during updates only";
@@ -179,7 +185,10 @@ impl Judge<'_> {
             return;
         } else {
             let message = "two pods can run for a moment, during updates and when a node is drained or lost: its kind has no `Recreate`";
-            (message, "let the program hold a lock or a lease, or use a StatefulSet, whose pods end before their successors start")
+            (
+                message,
+                "let the program hold a lock or a lease, or use a StatefulSet, whose pods end before their successors start",
+            )
         };
         let message = format!("{} is a singleton, and {message}", self.name());
         self.report.find(Severity::Info, "singleton-overlap", &self.object, "", message, remedy);
@@ -224,15 +233,19 @@ impl Judge<'_> {
                 if needed < lowest {
                     return;
                 }
-                let share = if matches!(amount, Amount::Percent(_)) { format!(", {}", pods(needed)) } else { String::new() };
+                let share =
+                    if matches!(amount, Amount::Percent(_)) { format!(", which is {needed},") } else { String::new() };
                 let shown = least.json();
-                ("/spec/minAvailable", format!("with `minAvailable: {shown}`{share} where there may be only {}", pods(lowest)))
+                (
+                    "/spec/minAvailable",
+                    format!("with `minAvailable: {shown}`{share} where there may be only {}", pods(lowest)),
+                )
             }
             _ => return,
         };
-        let message = format!("{} allows no eviction of pods of {covered} {problem}: it blocks every drain", object.reference());
+        let message =
+            format!("{} allows no eviction of pods of {covered} {problem}: it blocks every drain", object.reference());
         let remedy = "use `maxUnavailable: 1`, or run more pods than must stay";
         self.error_at(budget.id, "budget-blocks-drain", pointer, message, remedy);
     }
 }
-

@@ -91,7 +91,12 @@ fn apart(wanted: &AntiAffinity, pod: &Pod, object: &Object<'_>, selector: &Label
         let weighted = WeightedPodAffinityTerm { pod_affinity_term: term, weight: 100 };
         ("preferredDuringSchedulingIgnoredDuringExecution", json!(weighted))
     };
-    Some(added(format!("{pointer}/{key}"), Action::Append(term), "anti-affinity", "the loss of one place leaves pods in others"))
+    Some(added(
+        format!("{pointer}/{key}"),
+        Action::Append(term),
+        "anti-affinity",
+        "the loss of one place leaves pods in others",
+    ))
 }
 
 /// What [`place`] finds malformed is reported by the judge.

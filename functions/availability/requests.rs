@@ -13,6 +13,8 @@ pub(super) struct Gap {
     pub(super) resource: String,
     /// What is missing.
     pub(super) problem: String,
+    /// What to do.
+    pub(super) remedy: String,
 }
 
 /// A metric about the use of cpu or memory.
@@ -89,14 +91,18 @@ pub(super) fn gaps(autoscaler: &Object<'_>, workload: &Workload, object: &Object
     let whole = pod.spec_node(object).and_then(|spec| spec.get("resources"));
     let mut found = Vec::new();
     for metric in metrics(autoscaler).into_iter().filter(|metric| metric.relative) {
-        let has = |container: &Container| container.node(object).is_some_and(|node| requests(node.get("resources"), &metric.resource));
+        let has = |container: &Container| {
+            container.node(object).is_some_and(|node| requests(node.get("resources"), &metric.resource))
+        };
         let missing: Vec<&str> = match &metric.container {
             Some(name) => match containers.iter().find(|container| container.name == *name) {
                 Some(container) if has(container) => continue,
                 Some(container) => vec![container.name.as_str()],
                 None => {
-                    let problem = format!("it has no container `{name}`");
-                    found.push(Gap { pointer: metric.pointer, resource: metric.resource, problem });
+                    let problem = format!("there is no container `{name}` in it");
+                    let names: Vec<_> = containers.iter().map(|container| container.name.clone()).collect();
+                    let remedy = crate::config::suggest(name, &names, "container");
+                    found.push(Gap { pointer: metric.pointer, resource: metric.resource, problem, remedy });
                     continue;
                 }
             },
@@ -115,7 +121,11 @@ pub(super) fn gaps(autoscaler: &Object<'_>, workload: &Workload, object: &Object
         let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let (noun, verb) = if missing.len() == 1 { ("container", "has") } else { ("containers", "have") };
         let problem = format!("the {noun} {names} {verb} none");
-        found.push(Gap { pointer: metric.pointer, resource: metric.resource, problem });
+        let remedy = format!(
+            "set `resources.requests.{}` there, or let the function Resources do so; or scale by an average value",
+            metric.resource
+        );
+        found.push(Gap { pointer: metric.pointer, resource: metric.resource, problem, remedy });
     }
     found
 }

@@ -266,7 +266,8 @@ impl Spec {
             let never = budget.max_unavailable.is_some_and(Amount::is_zero);
             let remedy = "allow at least 1, or use `minAvailable`";
             says(never, "budget.maxUnavailable", "no pod could be evicted, and no node drained", remedy);
-            for (field, amount) in [("maxUnavailable", budget.max_unavailable), ("minAvailable", budget.min_available)] {
+            for (field, amount) in [("maxUnavailable", budget.max_unavailable), ("minAvailable", budget.min_available)]
+            {
                 let over = amount.is_some_and(Amount::exceeds_all);
                 says(over, &format!("budget.{field}"), "this is more than all pods", "write at most `100%`");
             }

@@ -211,7 +211,7 @@ impl TryFrom<Value> for Metric {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
-        check_shape::<MetricSpec>(&value, "a metric of autoscaling/v2")?;
+        let value = checked::<MetricSpec>(&value, "a metric of autoscaling/v2")?;
         let fields = [
             ("Resource", "resource"),
             ("ContainerResource", "containerResource"),
@@ -244,18 +244,17 @@ impl TryFrom<Value> for Behavior {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
-        check_shape::<HorizontalPodAutoscalerBehavior>(&value, "the behavior of autoscaling/v2")?;
-        Ok(Self(value))
+        checked::<HorizontalPodAutoscalerBehavior>(&value, "the behavior of autoscaling/v2").map(Self)
     }
 }
 
-/// Whether `value` is a `T` of the API: what it holds beyond would be lost, or be a typo.
-fn check_shape<T: DeserializeOwned + Serialize>(value: &Value, what: &str) -> Result<(), String> {
+/// `value` as a `T` of the API writes it (quantities are texts); what it holds beyond is a typo.
+fn checked<T: DeserializeOwned + Serialize>(value: &Value, what: &str) -> Result<Value, String> {
     let typed: T = serde_json::from_value(value.clone()).map_err(|error| format!("this is not {what}: {error}"))?;
-    let known = serde_json::to_value(typed).unwrap_or_default();
+    let known = serde_json::to_value(typed).map_err(|error| error.to_string())?;
     match surplus(value, &known) {
         Some(field) => Err(format!("`{field}` is no field of {what}")),
-        None => Ok(()),
+        None => Ok(known),
     }
 }
 

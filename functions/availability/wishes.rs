@@ -49,7 +49,11 @@ fn number(spec: &Spec, facts: &Facts, object: &Object<'_>) -> Option<Wish> {
     if spec.singleton {
         let holds = own.is_some() && number.is_none_or(|number| number <= 1);
         let reason = "a singleton has exactly one pod".to_owned();
-        return if holds || (scaled && own.is_none()) { None } else { wish("singleton", Action::Set(json!(1)), reason) };
+        return if holds || (scaled && own.is_none()) {
+            None
+        } else {
+            wish("singleton", Action::Set(json!(1)), reason)
+        };
     }
     if number == Some(0) && (scaled || spec.autoscaling.is_some()) {
         let reason = "at 0 its autoscaler is switched off, and without the field it starts to scale".to_owned();
@@ -76,7 +80,7 @@ fn strategy(spec: &Spec, facts: &Facts, object: &Object<'_>, claim: Option<&Excl
         }
         (None, Some(claim)) if now.waits(*facts.range(object).start()) => {
             let mut reason = format!(
-                "a rolling update would wait for ever: the new pod cannot have {} while the old one holds it",
+                "a rolling update can wait for ever: the new pod may not get {}, while the old one holds it",
                 claim.says
             );
             if claim.unknown {
@@ -101,11 +105,10 @@ fn recreate(rule: &'static str, reason: String, now: &Rollout) -> Option<Wish> {
 }
 
 fn rolling(object: &Object<'_>, now: &Rollout, amounts: [Option<Amount>; 2], wishes: &mut Vec<Wish>) {
-    let fields = [("maxSurge", "/spec/strategy/rollingUpdate/maxSurge", amounts[0]), (
-        "maxUnavailable",
-        "/spec/strategy/rollingUpdate/maxUnavailable",
-        amounts[1],
-    )];
+    let fields = [
+        ("maxSurge", "/spec/strategy/rollingUpdate/maxSurge", amounts[0]),
+        ("maxUnavailable", "/spec/strategy/rollingUpdate/maxUnavailable", amounts[1]),
+    ];
     let wish = |pointer, edits, explicit, says: &str| {
         let reason = format!("the config asks for `{says}`");
         Wish { rule: "strategy", pointer, edits, explicit, reason }
