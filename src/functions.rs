@@ -15,6 +15,8 @@ use crate::report::{Report, Severity};
 use crate::stream::Stream;
 use crate::workload::{PodTemplateRow, Table};
 
+#[path = "../functions/availability/function.rs"]
+pub mod availability;
 #[path = "../functions/probes/function.rs"]
 pub mod probes;
 #[path = "../functions/resources/function.rs"]
@@ -225,6 +227,14 @@ pub static FUNCTIONS: &[Function] = &[
         security_context,
         "security-context",
         "Hardens pods and containers to a level of the Pod Security Standards"
+    ),
+    function!(
+        "Availability",
+        Phase::Availability,
+        availability,
+        "availability",
+        "Autoscalers, disruption budgets, spread and rollout of workloads",
+        judge
     ),
     function!(
         "Monitoring",

@@ -3,10 +3,12 @@
 mod common;
 
 use std::process::Command;
+use std::sync::Arc;
 
 use common::apps::{build, the};
 use common::{Folder, copy, krmor, text, tool};
 use krmor::quantity::Quantity;
+use krmor::yaml;
 use serde_json::{Value, json};
 
 #[test]
@@ -138,6 +140,38 @@ fn aw_6_dev_is_smaller_and_logs_more() {
     }
     assert_eq!(the(&dev, "ConfigMap")["data"]["ANTWORT_LOG_LEVEL"], "debug");
     assert_ne!(the(&production, "ConfigMap")["data"]["ANTWORT_LOG_LEVEL"], "debug");
+}
+
+#[test]
+fn aw_7_production_scales_on_cpu_and_keeps_a_pod_through_a_drain() {
+    let objects = build("examples/antwort/overlays/production");
+    let deployment = the(&objects, "Deployment");
+    assert_eq!(deployment["spec"].get("replicas"), None, "each apply would undo what the autoscaler did");
+
+    let autoscaler = the(&objects, "HorizontalPodAutoscaler");
+    assert_eq!(autoscaler["apiVersion"], "autoscaling/v2");
+    let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": deployment["metadata"]["name"]});
+    assert_eq!(autoscaler["spec"]["scaleTargetRef"], target);
+    let metric = &autoscaler["spec"]["metrics"][0];
+    assert_eq!(
+        (&metric["resource"]["name"], &metric["resource"]["target"]["type"]),
+        (&json!("cpu"), &json!("Utilization"))
+    );
+    for container in deployment["spec"]["template"]["spec"]["containers"].as_array().unwrap() {
+        assert!(
+            container["resources"]["requests"]["cpu"].is_string(),
+            "nothing to take the percentage of: {container}"
+        );
+    }
+    let lowest = autoscaler["spec"]["minReplicas"].as_i64().unwrap();
+    assert!(autoscaler["spec"]["maxReplicas"].as_i64().unwrap() > lowest);
+
+    // At the lowest number a drain takes some pods, and leaves at least one.
+    let budget = the(&objects, "PodDisruptionBudget");
+    assert_eq!(budget["spec"]["selector"], deployment["spec"]["selector"]);
+    let gone = budget["spec"]["maxUnavailable"].as_i64().unwrap();
+    assert!(gone >= 1 && lowest - gone >= 1, "{budget} with {lowest} pods");
+    assert_eq!(budget["spec"]["unhealthyPodEvictionPolicy"], "AlwaysAllow");
 }
 
 /// One command renders and applies; here it applies to `cat`, on a cluster to `kubectl apply -f -`.
