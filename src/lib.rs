@@ -23,6 +23,7 @@ pub mod krm;
 pub mod lookup;
 pub mod report;
 pub mod stream;
+pub mod supply;
 pub mod target;
 pub mod workload;
 pub mod yaml;
