@@ -58,18 +58,63 @@ struct Entry {
 }
 
 /// A ConfigMap or Secret that a pod may read, with all that is known of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Supply {
+#[derive(Clone, Debug)]
+pub struct Supply<'a> {
     /// What it is.
     pub store: Store,
     /// What it is called now: kustomize still follows that name, and where names are final it is the final one.
-    pub name: String,
-    /// How messages name it: `Secret app, made by ExternalSecret app`.
-    pub title: String,
-    /// The keys that are known.
-    pub keys: Keys,
+    pub name: &'a str,
+    parts: Vec<&'a Entry>,
+}
+
+impl<'a> Supply<'a> {
+    /// What is known of a key's value; `None` when there is no such key, or none that is known.
+    #[must_use]
+    pub fn content(&self, key: &str) -> Option<Content> {
+        let contents = self.parts.iter().filter_map(|entry| entry.made.keys.get(key)).copied();
+        contents.min_by_key(|content| *content != Content::Value)
+    }
+
+    /// The keys that are known; one may come more than once.
+    pub fn keys(&self) -> impl Iterator<Item = (&'a str, Content)> {
+        let keys = self.parts.iter().flat_map(|entry| &entry.made.keys);
+        keys.map(|(key, content)| (key.as_str(), *content))
+    }
+
     /// Whether it may have more keys than those.
-    pub open: bool,
+    #[must_use]
+    pub fn open(&self) -> bool {
+        !self.declared() && self.parts.iter().any(|entry| entry.made.open)
+    }
+
+    /// Whether a config says all keys that it has.
+    #[must_use]
+    pub fn declared(&self) -> bool {
+        self.parts.iter().any(|entry| entry.object.is_none() && !entry.made.open)
+    }
+
+    /// Whether kustomize follows its name in pods: it is itself in the stream, not only what makes it.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.parts.iter().any(|entry| entry.made.stands)
+    }
+
+    /// How messages name it and what makes it: `Secret app, made by ExternalSecret app`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let in_stream = self.parts.iter().find(|entry| entry.object.is_some());
+        match in_stream {
+            _ if self.stands() => self.short_title(),
+            Some(entry) => format!("{}, made by {}", self.short_title(), entry.maker),
+            None => format!("{}, declared under `external`", self.short_title()),
+        }
+    }
+
+    /// How messages name it.
+    #[must_use]
+    pub fn short_title(&self) -> String {
+        format!("{} {}", self.store.kind(), self.name)
+    }
 }
 
 /// All that the ConfigMaps and Secrets of a stream are known to be.
@@ -124,20 +169,19 @@ impl Supplies {
 
     /// What `from` refers to by `name`, as kustomize would find it.
     #[must_use]
-    pub fn find(&self, stream: &Stream, from: &Object<'_>, store: Store, name: &str) -> Option<Supply> {
+    pub fn find(&self, stream: &Stream, from: &Object<'_>, store: Store, name: &str) -> Option<Supply<'_>> {
         let candidates = self.near(stream, from, self.by_name.get(&(store, name.to_owned())));
-        let declared = |entry: &&Entry| entry.object.is_none();
         let called = self.called(stream, from, &candidates, name);
         // A declaration is by the name that the config has, and completes what goes by another now.
-        let parts: Vec<&Entry> =
-            candidates.into_iter().filter(|entry| declared(entry) || Some(&entry.name) == called.as_ref()).collect();
-        let whole = parts.iter().any(|entry| entry.made.creates);
-        whole.then(|| supply(store, called.unwrap_or_else(|| name.to_owned()), &parts))
+        let belongs = |entry: &&Entry| entry.object.is_none() || Some(entry.name.as_str()) == called;
+        let parts: Vec<&Entry> = candidates.into_iter().filter(belongs).collect();
+        let name = called.or_else(|| parts.first().map(|entry| entry.name.as_str()))?;
+        parts.iter().any(|entry| entry.made.creates).then_some(Supply { store, name, parts })
     }
 
     /// What the `name` in a config means: [`Supplies::find`], or, where names are final, the one that has got a hash.
     #[must_use]
-    pub fn meant(&self, stream: &Stream, from: &Object<'_>, store: Store, name: &str) -> Option<Supply> {
+    pub fn meant(&self, stream: &Stream, from: &Object<'_>, store: Store, name: &str) -> Option<Supply<'_>> {
         self.find(stream, from, store, name).or_else(|| {
             let hashed = self.near(stream, from, self.by_plain_name.get(&(store, name.to_owned())));
             match hashed.as_slice() {
@@ -159,49 +203,28 @@ impl Supplies {
     }
 
     /// What the candidates for `name` are called now, as [`lookup::referent`] decides.
-    fn called(&self, stream: &Stream, from: &Object<'_>, candidates: &[&Entry], name: &str) -> Option<String> {
+    fn called<'a>(&self, stream: &Stream, from: &Object<'_>, candidates: &[&'a Entry], name: &str) -> Option<&'a str> {
         let present = candidates.iter().filter(|entry| entry.object.is_some());
-        if present.clone().any(|entry| entry.name == name) {
-            return Some(name.to_owned());
+        if let Some(entry) = present.clone().find(|entry| entry.name == name) {
+            return Some(&entry.name);
         }
-        let names = |entries: Vec<&&Entry>| {
-            let mut names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-            names.sort_unstable();
-            names.dedup();
-            if let [only] = names.as_slice() { Some((*only).to_owned()) } else { None }
-        };
-        let alike = |entry: &&&Entry| {
+        let alike = |entry: &&&'a Entry| {
             let object = entry.object.and_then(|id| stream.object(id));
             object.is_some_and(|object| lookup::share_context(&object, from))
         };
-        names(present.clone().collect()).or_else(|| names(present.filter(alike).collect()))
+        only(present.clone()).or_else(|| only(present.filter(alike)))
     }
+}
+
+/// The one name that all the entries have.
+fn only<'a: 'e, 'e>(mut entries: impl Iterator<Item = &'e &'a Entry>) -> Option<&'a str> {
+    let first = entries.next()?.name.as_str();
+    entries.all(|entry| entry.name == first).then_some(first)
 }
 
 fn is_near(stream: &Stream, from: &Object<'_>, entry: &Entry) -> bool {
     let Some(id) = entry.object else { return true };
     entry.made.everywhere || stream.object(id).is_some_and(|object| lookup::share_namespace(&object, from))
-}
-
-fn supply(store: Store, name: String, parts: &[&Entry]) -> Supply {
-    let mut keys = Keys::new();
-    for (key, content) in parts.iter().flat_map(|entry| &entry.made.keys) {
-        let better = keys.get(key).is_none_or(|there| *there != Content::Value);
-        if better {
-            keys.insert(key.clone(), *content);
-        }
-    }
-    // A declaration that lists keys lists all of them.
-    let told = parts.iter().any(|entry| entry.object.is_none() && !entry.made.open);
-    let from_stream = parts.iter().filter(|entry| entry.object.is_some());
-    let main = from_stream.clone().find(|entry| entry.made.stands).or_else(|| from_stream.clone().next());
-    let mut title = format!("{} {name}", store.kind());
-    match main {
-        None => title.push_str(", declared under `external`"),
-        Some(entry) if !entry.made.stands => title.push_str(&format!(", made by {}", entry.maker)),
-        Some(_) => {}
-    }
-    Supply { store, name, title, keys, open: !told && parts.iter().any(|entry| entry.made.open) }
 }
 
 /// The keys of a mapping of texts.

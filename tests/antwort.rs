@@ -2,23 +2,28 @@
 
 mod common;
 
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::Arc;
 
 use common::{Folder, copy, krmor, text, tool};
 use krmor::yaml;
 use serde_json::{Value, json};
 
-/// The objects of a kustomization, built by stock kustomize.
-fn build(path: &str) -> Vec<Value> {
+/// A kustomization, built by stock kustomize.
+fn kustomize(path: &str) -> Output {
     let home = Folder::new(&format!("antwort-{}", path.replace('/', "-")));
     let installed = krmor().args(["install", "kustomize", "--home"]).arg(&home.0).output().unwrap();
     assert!(installed.status.success());
-    let out = Command::new(tool("kustomize"))
+    Command::new(tool("kustomize"))
         .args(["build", "--enable-alpha-plugins", path])
         .env("KUSTOMIZE_PLUGIN_HOME", &home.0)
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+/// The objects of a kustomization, built by stock kustomize.
+fn build(path: &str) -> Vec<Value> {
+    let out = kustomize(path);
     assert!(out.status.success(), "{}", text(&out.stderr));
     yaml::parse(&Arc::new(text(&out.stdout))).unwrap().iter().filter_map(|d| d.root().to_value()).collect()
 }
@@ -45,22 +50,24 @@ fn aw_1_the_base_has_its_objects_and_the_service_exposes_8080() {
     }
 }
 
+const SETTINGS: [&str; 5] =
+    ["ANTWORT_BACKEND_URL", "ANTWORT_PROVIDER_TYPE", "ANTWORT_MODEL", "ANTWORT_STORAGE_TYPE", "ANTWORT_AUTH_TYPE"];
+
 #[test]
 fn aw_3_every_setting_has_a_default_and_an_overlay_changes_it() {
-    let settings =
-        ["ANTWORT_BACKEND_URL", "ANTWORT_PROVIDER_TYPE", "ANTWORT_MODEL", "ANTWORT_STORAGE_TYPE", "ANTWORT_AUTH_TYPE"];
     let data = the(&build("examples/antwort/base"), "ConfigMap")["data"].clone();
-    for setting in settings {
+    for setting in SETTINGS {
         assert!(data[setting].as_str().is_some_and(|value| !value.is_empty()), "no default for {setting} in {data}");
     }
     assert_eq!(data["ANTWORT_STORAGE_TYPE"], "memory");
-    for setting in settings {
+    for setting in SETTINGS {
         let folder = Folder::new(&format!("aw3-{setting}"));
         copy("examples/antwort".as_ref(), &folder.0.join("antwort"));
         let overlay = format!(
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../../base]\nconfigMapGenerator:\n\
-             - name: antwort\n  behavior: merge\n  literals: [{setting}=changed]\n"
+             - name: antwort\n  behavior: merge\n  literals: [{setting}=changed]\ntransformers: [krmor.yaml]\n"
         );
+        folder.write("antwort/overlays/mine/krmor.yaml", std::fs::read("examples/antwort/overlays/dev/krmor.yaml").unwrap());
         folder.write("antwort/overlays/mine/kustomization.yaml", overlay);
         let objects = build(folder.0.join("antwort/overlays/mine").to_str().unwrap());
         let config = the(&objects, "ConfigMap");
@@ -70,6 +77,34 @@ fn aw_3_every_setting_has_a_default_and_an_overlay_changes_it() {
         // The pods read the changed ConfigMap.
         let container = &the(&objects, "Deployment")["spec"]["template"]["spec"]["containers"][0];
         assert!(container["envFrom"].to_string().contains(config["metadata"]["name"].as_str().unwrap()), "{container}");
+    }
+}
+
+#[test]
+fn aw_3_without_a_setting_the_build_fails_and_says_which() {
+    for setting in SETTINGS {
+        let folder = Folder::new(&format!("aw3-without-{setting}"));
+        copy("examples/antwort".as_ref(), &folder.0.join("antwort"));
+        let defaults = std::fs::read_to_string("examples/antwort/base/antwort.env").unwrap();
+        let kept = defaults.lines().filter(|line| !line.starts_with(&format!("{setting}=")));
+        folder.write("antwort/base/antwort.env", kept.map(|line| format!("{line}\n")).collect::<String>());
+        for overlay in ["dev", "production"] {
+            // What an overlay sets itself is there.
+            let file = folder.0.join("antwort/overlays").join(overlay).join("kustomization.yaml");
+            let own = std::fs::read_to_string(&file).unwrap();
+            let kept = own.lines().filter(|line| !line.contains(&format!("- {setting}=")));
+            let kept: String = kept.map(|line| format!("{line}\n")).collect();
+            let is_set = kept != own;
+            let build = || kustomize(folder.0.join("antwort/overlays").join(overlay).to_str().unwrap());
+            assert_eq!(build().status.success(), is_set, "{overlay} {setting}");
+            std::fs::write(&file, kept).unwrap();
+            let out = build();
+            let message = text(&out.stderr);
+            assert!(!out.status.success(), "{overlay} {setting}");
+            assert!(message.contains(&format!("antwort needs `{setting}`")), "{message}");
+            assert!(message.contains("Deployment antwort"), "{message}");
+            assert_eq!(text(&out.stdout), "", "nothing is rendered");
+        }
     }
 }
 

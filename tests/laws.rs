@@ -311,7 +311,8 @@ fn law_3_the_reported_patches_are_the_whole_difference() {
 #[test]
 fn law_4_nothing_of_the_users_is_weakened() {
     for_all(|subject, _, input, done| {
-        let overrides = subject.config.to_string().contains("\"override\"");
+        let config = subject.config.to_string();
+        let overrides = ["\"override\"", "\"overwrite\":true"].iter().any(|asked| config.contains(asked));
         let mut values: Vec<Option<Value>> = parse(input).iter().map(|d| d.root().to_value()).collect();
         for change in &done.report.changes {
             let value = values[change.document].as_mut().unwrap();

@@ -54,13 +54,13 @@ impl Filler<'_> {
     /// What a name of the spec is called now.
     fn called(&self, store: Store, name: &str) -> String {
         let supply = self.supplies.meant(self.stream, &self.view.object, store, name);
-        supply.map_or_else(|| name.to_owned(), |supply| supply.name)
+        supply.map_or(name, |supply| supply.name).to_owned()
     }
 
     fn source(&mut self, store: Store, name: &str, prefix: &str, optional: Option<bool>) {
         let called = self.called(store, name);
         let is_it = |source: &&Source| {
-            let same = source.supply.as_ref().map_or(&source.name, |supply| &supply.name) == &called;
+            let same = source.supply.as_ref().map_or(source.name.as_str(), |supply| supply.name) == called;
             source.store == store && source.prefix == prefix && same
         };
         if let Some(there) = self.view.sources.iter().find(is_it) {

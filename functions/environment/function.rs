@@ -54,16 +54,17 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     if spec.wirings().is_err() {
         return; // said already
     }
-    let supplies = supplies(spec, stream);
+    let (supplies, said) = (supplies(spec, stream), judge::said(report));
     // What is wrong with targets and pods was said when the function ran.
     for selected in target::pods(&spec.targets, &spec.exclude, stream, &mut Report::default()) {
         let Some(object) = stream.object(selected.pod.object) else { continue };
         for container in selected.containers(&object) {
             let meant = is_meant(&selected, &container);
             let view = View::of(stream, &supplies, object, &selected.pod, container);
-            let mut judge = Judge { spec, stream, supplies: &supplies, view: &view, report };
+            let mut judge = Judge { spec, stream, supplies: &supplies, view: &view, said: &said, report };
             judge.precedence();
             judge.references();
+            judge.names();
             if meant {
                 judge.demands();
             }

@@ -1,19 +1,30 @@
 //! What must hold in the final stream, when every function has said what it makes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::expand::references;
 use super::required::{Proof, alike, external, prove};
 use super::spec::Spec;
+use super::values::EnvName;
 use super::view::{Source, Variable, View};
 use super::wiring::Wiring;
-use crate::report::{Report, Severity};
-use crate::stream::Stream;
-use crate::supply::{Store, Supplies};
+use crate::lookup;
+use crate::report::{Finding, Report, Severity};
+use crate::stream::{ObjectId, Stream};
+use crate::supply::{Store, Supplies, Supply};
 use crate::yaml::Node;
 
 /// A message lists at most this many names.
 const MAX_NAMES: usize = 8;
+
+/// What earlier functions of the pipeline found: object, path, message.
+pub(super) type Said = BTreeSet<(Option<ObjectId>, String, String)>;
+
+/// Notes what has been found, so that two functions for the same container say it once.
+pub(super) fn said(report: &Report) -> Said {
+    let note = |finding: &Finding| (finding.object, finding.path.clone(), finding.message.clone());
+    report.findings.iter().map(note).collect()
+}
 
 /// Judges one container.
 pub(super) struct Judge<'a> {
@@ -21,12 +32,13 @@ pub(super) struct Judge<'a> {
     pub(super) stream: &'a Stream,
     pub(super) supplies: &'a Supplies,
     pub(super) view: &'a View<'a>,
+    pub(super) said: &'a Said,
     pub(super) report: &'a mut Report,
 }
 
-fn list<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
-    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    let shown = names.get(..MAX_NAMES).unwrap_or(&names).join(", ");
+fn list(names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(MAX_NAMES).map(|name| format!("`{name}`")).collect();
+    let shown = shown.join(", ");
     match names.len().saturating_sub(MAX_NAMES) {
         0 => shown,
         more => format!("{shown} and {more} more"),
@@ -38,33 +50,27 @@ impl Judge<'_> {
     pub(super) fn precedence(&mut self) {
         let view = self.view;
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-        for variable in &view.variables {
-            match seen.get(variable.name.as_str()) {
-                None => drop(seen.insert(&variable.name, variable.at)),
-                Some(first) => {
-                    let message = format!("{} has `{}` twice, here and at env[{first}]", view.name(), variable.name);
-                    let remedy = "keep one of the two: Kubernetes takes the last, and server-side apply refuses both";
-                    self.find(Severity::Error, "duplicate-variable", &format!("/env/{}", variable.at), message, remedy);
-                }
+        for Variable { at, name, .. } in &view.variables {
+            if let Some(first) = seen.insert(name, *at) {
+                let message = format!("{} has `{name}` twice, here and at env[{first}]", view.name());
+                let remedy = "keep one of the two: Kubernetes takes the last, and server-side apply refuses both";
+                self.find(Severity::Error, "duplicate-variable", &format!("/env/{at}"), message, remedy);
             }
         }
-        let given: Vec<(&Source, Vec<String>)> =
-            view.sources.iter().map(|source| (source, source.variables().collect())).collect();
-        for (number, (later, names)) in given.iter().enumerate() {
-            for (earlier, others) in given.iter().take(number) {
-                let both: Vec<&String> = names.iter().filter(|name| others.contains(name)).collect();
-                if both.is_empty() {
-                    continue;
+        for (number, later) in view.sources.iter().enumerate() {
+            for earlier in view.sources.iter().take(number) {
+                let names = later.variables();
+                let both: Vec<&str> = names.iter().map(String::as_str).filter(|name| earlier.gives(name)).collect();
+                if !both.is_empty() {
+                    let (from, also) = (earlier.title(), later.title());
+                    let message = format!("{} gets {} from both {from} and {also}", view.name(), list(&both));
+                    let remedy = "take it out of one of the two, or give one a `prefix`: Kubernetes takes the later";
+                    self.find(Severity::Error, "duplicate-key", &format!("/envFrom/{}", later.at), message, remedy);
                 }
-                let (from, name) = (format!("{} and {}", earlier.title(), later.title()), view.name());
-                let message = format!("{name} gets {} from both {from}", list(both));
-                let remedy = "take it out of one of the two, or give one a `prefix`: Kubernetes takes the later";
-                self.find(Severity::Error, "duplicate-key", &format!("/envFrom/{}", later.at), message, remedy);
             }
-            for variable in view.variables.iter().filter(|variable| names.contains(&variable.name)) {
-                let message =
-                    format!("{}: `{}` of env hides the one of {}", view.name(), variable.name, later.title());
-                self.find(Severity::Info, "env-over-env-from", &format!("/env/{}", variable.at), message, "");
+            for Variable { at, name, .. } in view.variables.iter().filter(|variable| later.gives(&variable.name)) {
+                let message = format!("{}: `{name}` of env hides the one of {}", view.name(), later.title());
+                self.find(Severity::Info, "env-over-env-from", &format!("/env/{at}"), message, "");
             }
         }
     }
@@ -75,49 +81,45 @@ impl Judge<'_> {
         if view.sources.iter().any(Source::is_open) {
             return;
         }
-        let given: Vec<String> = view.sources.iter().flat_map(Source::variables).collect();
-        for (number, variable) in view.variables.iter().enumerate() {
-            let Wiring::Literal(value) = &variable.wiring else { continue };
-            let before = view.variables.iter().take(number);
-            let mut known: Vec<&str> =
-                before.map(|other| other.name.as_str()).chain(given.iter().map(String::as_str)).collect();
-            known.sort_unstable();
-            for name in references(value) {
-                if known.binary_search(&name).is_ok() || self.is_service(name) {
+        let last: BTreeMap<&str, usize> = view.variables.iter().map(|other| (other.name.as_str(), other.at)).collect();
+        let mut before: BTreeSet<&str> = BTreeSet::new();
+        for Variable { at, name, wiring, .. } in &view.variables {
+            let refers = if let Wiring::Literal(value) = wiring { references(value) } else { Vec::new() };
+            for other in refers {
+                let given = || view.sources.iter().any(|source| source.gives(other));
+                if before.contains(other) || given() || self.is_service(other) {
                     continue;
                 }
                 // The name is part of a value, so it is said only where it stands elsewhere, too.
-                let later = view.variables.iter().skip(number + 1).find(|other| other.name == name);
-                let message = match later {
-                    Some(later) => {
-                        let at = later.at;
-                        format!("`{}` refers to `{name}`, which is defined behind it, at env[{at}]", variable.name)
-                    }
-                    None => format!("`{}` refers by `$(…)` to a variable that nothing defines before it", variable.name),
+                let (message, remedy) = match last.get(other).filter(|later| *later > at) {
+                    Some(later) => (
+                        format!("`{name}` refers to `{other}`, which is defined behind it, at env[{later}]"),
+                        "move that before this".to_owned(),
+                    ),
+                    None => (
+                        format!("`{name}` refers by `$(…)` to a variable that nothing defines before it"),
+                        match alike(other, before.iter().copied()) {
+                            Some(close) => format!("did you mean `$({close})`? As it is, it stays text"),
+                            None => "define it before; or write `$$(` if it is meant as text".to_owned(),
+                        },
+                    ),
                 };
-                let remedy = match (later, alike(name, known.iter().copied())) {
-                    (Some(_), _) => "move the other one before it".to_owned(),
-                    (None, Some(close)) => format!("did you mean `$({close})`? As it is, it stays text"),
-                    (None, None) => "define it before; or write `$$(` if it is meant as text".to_owned(),
-                };
-                let pointer = format!("/env/{}/value", variable.at);
                 let message = format!("{}: {message}", view.name());
-                self.find(Severity::Warning, "undefined-reference", &pointer, message, remedy);
+                self.find(Severity::Warning, "undefined-reference", &format!("/env/{at}/value"), message, remedy);
             }
+            before.insert(name);
         }
     }
 
     /// Whether the kubelet defines the variable for a Service.
     fn is_service(&self, name: &str) -> bool {
-        if name.starts_with("KUBERNETES_") {
-            return true;
+        let object = &self.view.object;
+        let links = self.view.pod.spec_node(object).and_then(|spec| spec.get("enableServiceLinks"));
+        if name.starts_with("KUBERNETES_") || links.and_then(Node::as_bool) == Some(false) {
+            return name.starts_with("KUBERNETES_");
         }
-        let links = self.view.pod.spec_node(&self.view.object).and_then(|spec| spec.get("enableServiceLinks"));
-        if links.and_then(Node::as_bool) == Some(false) {
-            return false;
-        }
-        let services = self.stream.objects().filter(|object| object.kind() == "Service" && object.group().is_empty());
-        services.filter(|service| crate::lookup::share_namespace(service, &self.view.object)).any(|service| {
+        let services = self.stream.objects().filter(|other| other.kind() == "Service" && other.group().is_empty());
+        services.filter(|service| lookup::share_namespace(service, object)).any(|service| {
             let prefix = service.name().to_uppercase().replace('-', "_");
             name.strip_prefix(&prefix).is_some_and(|rest| rest.starts_with("_SERVICE_") || rest.starts_with("_PORT"))
         })
@@ -125,12 +127,11 @@ impl Judge<'_> {
 
     /// What holds for containers that the spec is about.
     pub(super) fn demands(&mut self) {
-        let mut open: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for name in &self.spec.required {
-            let name = name.as_str();
-            match prove(self.view, name, self.supplies, self.stream) {
+        let mut open: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for name in self.spec.required.iter().map(EnvName::as_str) {
+            match prove(self, name) {
                 Proof::Given => {}
-                Proof::Open(title) => open.entry(title).or_default().push(name.to_owned()),
+                Proof::Open(title) => open.entry(title).or_default().push(name),
                 Proof::Missing { why, remedy, pointer } => {
                     let message = format!("{} needs `{name}`, and {why}", self.view.name());
                     self.find(Severity::Error, "required-key", &pointer, message, remedy);
@@ -143,64 +144,92 @@ impl Judge<'_> {
             let remedy = "see that they are there, or list its keys under `external`";
             self.find(Severity::Info, "unproven-key", "", message, remedy);
         }
-        let absent = |name: &&str| matches!(prove(self.view, name, self.supplies, self.stream), Proof::Missing { .. });
-        let optional = self.spec.optional.iter().map(|name| name.as_str());
-        let names: Vec<String> = optional.filter(absent).map(str::to_owned).collect();
+        let absent = |name: &&str| matches!(prove(self, name), Proof::Missing { .. });
+        let names: Vec<&str> = self.spec.optional.iter().map(EnvName::as_str).filter(absent).collect();
         if !names.is_empty() {
             let message = format!("{} runs without {}", self.view.name(), list(&names));
             self.find(Severity::Info, "optional-key", "", message, "");
         }
-        self.own_references();
+        self.missing_keys();
+        self.unknown_sources();
     }
 
-    /// What the spec itself refers to must be there.
-    fn own_references(&mut self) {
-        let view = self.view;
-        let ours = |variable: &&Variable| {
-            let named = |names: &[super::values::EnvName]| names.iter().any(|name| name.as_str() == variable.name);
-            !named(&self.spec.required)
-                && (named(&self.spec.optional) || self.spec.env.keys().any(|name| name.as_str() == variable.name))
+    /// Variables of the spec that refer to keys of others; what is required has been proven.
+    fn key_references(&self) -> impl Iterator<Item = (&Variable<'_>, Store, &str, &str)> {
+        let ours = |variable: &&Variable<'_>| {
+            let required = self.spec.required.iter().any(|name| name.as_str() == variable.name);
+            !required && self.spec.names(&variable.name)
         };
-        let mut unknown: BTreeMap<(Store, &str), (String, Vec<String>)> = BTreeMap::new();
-        let mut missing = Vec::new();
-        for variable in view.variables.iter().filter(ours) {
-            let Wiring::Key { store, name, key, optional } = &variable.wiring else { continue };
-            let pointer = format!("/env/{}", variable.at);
-            match &variable.supply {
-                _ if *optional == Some(true) => {}
-                None => unknown.entry((*store, name)).or_insert((pointer, Vec::new())).1.push(variable.name.clone()),
-                Some(supply) if supply.keys.contains_key(key) || supply.open => {}
-                Some(supply) => missing.push((variable, supply, key, pointer)),
+        self.view.variables.iter().filter(ours).filter_map(|variable| match &variable.wiring {
+            Wiring::Key { optional: Some(true), .. } => None,
+            Wiring::Key { store, name, key, .. } => Some((variable, *store, name.as_str(), key.as_str())),
+            _ => None,
+        })
+    }
+
+    fn missing_keys(&mut self) {
+        let mut found = Vec::new();
+        for (variable, _, _, key) in self.key_references() {
+            let Some(supply) = variable.supply.as_ref() else { continue };
+            if supply.open() || supply.content(key).is_some() {
+                continue;
             }
-        }
-        for (variable, supply, key, pointer) in missing {
-            let message = format!("{}: `{}` needs the key `{key}`, and {} has none of that name", view.name(), variable.name, supply.title);
-            let close = alike(key, supply.keys.keys().map(String::as_str));
-            let remedy = match close {
+            let (name, title) = (&variable.name, supply.title());
+            let message = format!("{}: `{name}` needs the key `{key}`, which {title} does not have", self.view.name());
+            let remedy = match alike(key, supply.keys().map(|(key, _)| key)) {
                 Some(close) => format!("did you mean its key `{close}`?"),
                 None => "add the key, or set `optional: true` on the reference".to_owned(),
             };
+            found.push((format!("/env/{}", variable.at), message, remedy));
+        }
+        for (pointer, message, remedy) in found {
             self.find(Severity::Error, "missing-key", &pointer, message, remedy);
+        }
+    }
+
+    /// What the spec names must be there.
+    fn unknown_sources(&mut self) {
+        let view = self.view;
+        let mut unknown: BTreeMap<(Store, String), String> = BTreeMap::new();
+        for (variable, store, name, _) in self.key_references().filter(|(variable, ..)| variable.supply.is_none()) {
+            unknown.entry((store, name.to_owned())).or_insert_with(|| format!("/env/{}", variable.at));
         }
         for source in view.sources.iter().filter(|source| source.supply.is_none() && source.optional != Some(true)) {
             let named = (source.store, source.name.as_str());
             if self.spec.env_from.iter().any(|entry| entry.store() == Some(named)) {
-                unknown.entry((source.store, &source.name)).or_insert((format!("/envFrom/{}", source.at), Vec::new()));
+                unknown.insert((source.store, source.name.clone()), format!("/envFrom/{}", source.at));
             }
         }
-        for ((store, name), (pointer, _)) in unknown {
-            let kind = store.kind();
-            let message = format!("{} reads {kind} {name}, which is not in the stream, and nothing in it makes it", view.name());
+        for ((store, name), pointer) in unknown {
+            let what = format!("{} {name}, which is not in the stream, and nothing in it makes it", store.kind());
             let around = self.supplies.around(self.stream, &view.object).filter(|(other, ..)| *other == store);
-            let remedy = match alike(name, around.map(|(_, name, _)| name)) {
-                Some(close) => format!("did you mean {kind} {close}?"),
-                None => format!("add it, or say that it comes from elsewhere: {}", external(store, name, "")),
+            let remedy = match alike(&name, around.map(|(_, name, _)| name)) {
+                Some(close) => format!("did you mean {} {close}?", store.kind()),
+                None => format!("add it, or say that it comes from elsewhere: {}", external(store, &name, "")),
             };
-            self.find(Severity::Error, "unknown-source", &pointer, message, remedy);
+            self.find(Severity::Error, "unknown-source", &pointer, format!("{} reads {what}", view.name()), remedy);
         }
     }
 
-    /// Reports once what several functions of a pipeline find at the same place.
+    /// A name from before kustomize's prefixes, of what is only made by something: kustomize does not know to follow it.
+    pub(super) fn names(&mut self) {
+        let view = self.view;
+        let keys = view.variables.iter().filter_map(|variable| match &variable.wiring {
+            Wiring::Key { name, .. } => Some((format!("/env/{}", variable.at), name, variable.supply.as_ref()?)),
+            _ => None,
+        });
+        let all = view.sources.iter().filter_map(|source| {
+            Some((format!("/envFrom/{}", source.at), &source.name, source.supply.as_ref()?))
+        });
+        let lost = |(_, name, supply): &(String, &String, &Supply<'_>)| !supply.stands() && supply.name != name.as_str();
+        for (pointer, name, supply) in keys.chain(all).filter(lost) {
+            let message = format!("{} reads Secret {name}, which will be {}", view.name(), supply.title());
+            let to = supply.name;
+            let remedy = format!("kustomize follows it only by a nameReference configuration: add one, or write `{to}`");
+            self.find(Severity::Warning, "unfollowed-name", &pointer, message, remedy);
+        }
+    }
+
     fn find(
         &mut self,
         severity: Severity,
@@ -210,12 +239,9 @@ impl Judge<'_> {
         remedy: impl Into<String>,
     ) {
         let (object, pointer) = (&self.view.object, self.view.at(below));
-        let path = format!("{}{pointer}", object.prefix());
-        let same = |there: &crate::report::Finding| {
-            there.rule == rule && there.object == Some(object.id()) && there.path == path && there.message == message
-        };
-        if !self.report.findings.iter().any(same) {
-            self.report.find(severity, rule, object, &pointer, message, remedy);
+        let note = (Some(object.id()), format!("{}{pointer}", object.prefix()), message);
+        if !self.said.contains(&note) {
+            self.report.find(severity, rule, object, &pointer, note.2, remedy);
         }
     }
 }

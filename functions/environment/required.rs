@@ -1,9 +1,9 @@
 //! Whether a container gets a variable, and if not, what would help.
 
-use super::view::{Source, Variable, View};
+use super::judge::Judge;
+use super::view::{Source, Variable};
 use super::wiring::Wiring;
-use crate::stream::Stream;
-use crate::supply::{Content, Store, Supplies};
+use crate::supply::{Content, Keys, Store, Supply};
 
 /// What is known of a variable in a container.
 pub(super) enum Proof {
@@ -16,7 +16,8 @@ pub(super) enum Proof {
 }
 
 /// Looks a variable up as the kubelet would: `env` before `envFrom`, the last before the first.
-pub(super) fn prove(view: &View<'_>, name: &str, supplies: &Supplies, stream: &Stream) -> Proof {
+pub(super) fn prove(judge: &Judge<'_>, name: &str) -> Proof {
+    let view = judge.view;
     if let Some(variable) = view.variables.iter().rfind(|variable| variable.name == name)
         && let Some(proof) = by_variable(variable)
     {
@@ -27,11 +28,10 @@ pub(super) fn prove(view: &View<'_>, name: &str, supplies: &Supplies, stream: &S
         return by_content(content, name, &source.title(), at(source));
     }
     let open = view.sources.iter().rev().filter(|source| name.starts_with(&source.prefix));
-    if let Some(supply) = open.filter_map(|source| source.supply.as_ref()).find(|supply| supply.open) {
-        return Proof::Open(supply.title.clone());
+    if let Some(supply) = open.filter_map(|source| source.supply.as_ref()).find(|supply| supply.open()) {
+        return Proof::Open(supply.title());
     }
-    let remedy = remedy(view, name, supplies, stream);
-    Proof::Missing { why: "nothing gives it".to_owned(), remedy, pointer: String::new() }
+    Proof::Missing { why: "nothing gives it".to_owned(), remedy: remedy(judge, name), pointer: String::new() }
 }
 
 fn by_content(content: Content, key: &str, title: &str, pointer: String) -> Proof {
@@ -62,13 +62,13 @@ fn by_variable(variable: &Variable) -> Option<Proof> {
         let remedy = format!("add it, or say what it has: {}", external(*store, name, key));
         return (!may_miss).then_some(Proof::Missing { why, remedy, pointer });
     };
-    match supply.keys.get(key) {
-        Some(content) => Some(by_content(*content, key, &format!("{} {}", store.kind(), supply.name), pointer)),
-        None if supply.open => Some(Proof::Open(supply.title.clone())),
+    match supply.content(key) {
+        Some(content) => Some(by_content(content, key, &supply.short_title(), pointer)),
+        None if supply.open() => Some(Proof::Open(supply.title())),
         None if may_miss => None,
         None => {
-            let why = format!("{} has no key `{key}`", supply.title);
-            let close = alike(key, supply.keys.keys().map(String::as_str));
+            let why = format!("{} has no key `{key}`", supply.title());
+            let close = alike(key, supply.keys().map(|(key, _)| key));
             let remedy = close.map_or("add the key".to_owned(), |other| format!("did you mean its key `{other}`?"));
             Some(Proof::Missing { why, remedy, pointer })
         }
@@ -77,44 +77,56 @@ fn by_variable(variable: &Variable) -> Option<Proof> {
 
 /// The entry of `external` that would tell of a key.
 pub(super) fn external(store: Store, name: &str, key: &str) -> String {
-    let field = if store == Store::Secret { "secret" } else { "configMap" };
     match key.is_empty() {
-        true => format!("external: [{{{field}: {name}}}]"),
-        false => format!("external: [{{{field}: {name}, keys: [{key}]}}]"),
+        true => format!("external: [{{{}: {name}}}]", field(store)),
+        false => format!("external: [{{{}: {name}, keys: [{key}]}}]", field(store)),
     }
 }
 
-/// The word among `words` that differs least, if it is a slip of the hand.
+/// How the spec names one.
+fn field(store: Store) -> &'static str {
+    match store {
+        Store::ConfigMap => "configMap",
+        Store::Secret => "secret",
+    }
+}
+
+/// The word among `words` that differs least, if it is a slip of the hand: case and the kind of separator count little.
 pub(super) fn alike<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let distance = |other: &str| strsim::osa_distance(word, other);
-    let close = words.filter(|other| (1..=1 + word.len() / 6).contains(&distance(other)));
-    close.min_by_key(|other| (distance(other), *other))
+    let plain = |word: &str| word.to_ascii_uppercase().replace(['-', '.'], "_");
+    let wanted = plain(word);
+    let few = |other: &&str| other.len().abs_diff(word.len()) <= 1 + word.len() / 10;
+    let pairs = words.filter(few).map(|other| (strsim::osa_distance(&wanted, &plain(other)), other));
+    let close = pairs.filter(|(letters, other)| *letters <= 1 + word.len() / 10 && *other != word);
+    close.min().map(|(_, other)| other)
 }
 
 /// How a container could get a variable that nothing gives it.
-fn remedy(view: &View<'_>, name: &str, supplies: &Supplies, stream: &Stream) -> String {
+fn remedy(judge: &Judge<'_>, name: &str) -> String {
+    let Judge { spec, stream, supplies, view, .. } = judge;
     for source in &view.sources {
-        let given: Vec<String> = source.variables().collect();
+        // What the spec wants by another name is no misspelling.
+        let mut given = source.variables();
+        given.retain(|given| !spec.names(given));
         if let Some(other) = alike(name, given.iter().map(String::as_str)) {
-            return format!("{} gives `{other}`: did you mean that?", source.title());
+            return format!("{} gives `{other}`: is one of the two misspelt?", source.title());
         }
     }
-    let has = |(_, _, keys): &(Store, &str, &_)| -> bool {
-        let keys: &crate::supply::Keys = keys;
-        keys.get(name).is_some_and(|content| *content != Content::Binary)
-    };
-    let holder = supplies.around(stream, &view.object).filter(has).min_by_key(|(store, called, _)| (*called, *store));
-    if let Some((store, called, _)) = holder {
-        let field = if store == Store::Secret { "secret" } else { "configMap" };
-        return format!("{} {called} has it: name it under `envFrom: [{{{field}: {called}}}]`", store.kind());
+    let has = |keys: &Keys| keys.get(name).is_some_and(|content| *content != Content::Binary);
+    let holders = supplies.around(stream, &view.object).filter(|(.., keys)| has(keys));
+    if let Some((called, store)) = holders.map(|(store, called, _)| (called, store)).min() {
+        return format!("{} {called} has it: name it under `envFrom: [{{{}: {called}}}]`", store.kind(), field(store));
     }
-    let unknown = view.sources.iter().find(|source| source.supply.is_none() && name.starts_with(&source.prefix));
-    if let Some(Source { store, name: called, prefix, .. }) = unknown {
-        let key = name.strip_prefix(prefix.as_str()).unwrap_or(name);
-        let entry = external(*store, called, key);
-        return format!("{} {called} of envFrom is not in the stream: add it, or say what it has: {entry}", store.kind());
+    let mut fitting = view.sources.iter().filter(|source| name.starts_with(&source.prefix));
+    let key = |source: &Source<'_>| name.strip_prefix(&source.prefix).unwrap_or(name).to_owned();
+    if let Some(source) = fitting.clone().find(|source| source.supply.is_none()) {
+        let entry = external(source.store, &source.name, &key(source));
+        return format!("{} of envFrom is not in the stream: add it, or say what it has: {entry}", source.title());
     }
-    match view.sources.iter().rev().find(|source| name.starts_with(&source.prefix)) {
+    match fitting.next_back() {
+        Some(source) if source.supply.as_ref().is_some_and(Supply::declared) => {
+            format!("add `{}` to {}, and to its keys under `external`", key(source), source.title())
+        }
         Some(source) => format!("add it to {}, or under `env`", source.title()),
         None => "give it under `env`, or name what has it under `envFrom`".to_owned(),
     }

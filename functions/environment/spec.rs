@@ -168,6 +168,12 @@ impl Reference {
 }
 
 impl Spec {
+    /// Whether the spec is about the variable.
+    pub(super) fn names(&self, variable: &str) -> bool {
+        let mut all = self.env.keys().chain(&self.required).chain(&self.optional);
+        all.any(|name| name.as_str() == variable)
+    }
+
     /// The variables to give, each before those that refer to it.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! What a container's environment is: its `env` and `envFrom`, and what is known of all they name.
 
+use std::collections::BTreeSet;
+
 use super::wiring::{Wiring, env_ref, flag, text};
 use crate::stream::{Object, Stream};
 use crate::supply::{Content, Store, Supplies, Supply};
@@ -13,25 +15,25 @@ pub(super) struct View<'a> {
     pub(super) pod: &'a Pod,
     pub(super) container: Container,
     /// `env`, without items that have no name.
-    pub(super) variables: Vec<Variable>,
+    pub(super) variables: Vec<Variable<'a>>,
     /// `envFrom`, without items that name nothing.
-    pub(super) sources: Vec<Source>,
+    pub(super) sources: Vec<Source<'a>>,
     /// Fields that should be lists and are not.
     pub(super) malformed: Vec<&'static str>,
 }
 
 /// An item of `env`.
-pub(super) struct Variable {
+pub(super) struct Variable<'a> {
     /// Its index.
     pub(super) at: usize,
     pub(super) name: String,
     pub(super) wiring: Wiring,
     /// What a reference to a key refers to, if it is known.
-    pub(super) supply: Option<Supply>,
+    pub(super) supply: Option<Supply<'a>>,
 }
 
 /// An item of `envFrom`.
-pub(super) struct Source {
+pub(super) struct Source<'a> {
     /// Its index.
     pub(super) at: usize,
     pub(super) store: Store,
@@ -39,38 +41,41 @@ pub(super) struct Source {
     pub(super) prefix: String,
     pub(super) optional: Option<bool>,
     /// What it refers to, if that is known.
-    pub(super) supply: Option<Supply>,
+    pub(super) supply: Option<Supply<'a>>,
 }
 
-impl Source {
+impl Source<'_> {
     /// What is known of the value that it gives a variable; `None` when it has no such key, or none that is known.
     pub(super) fn content(&self, variable: &str) -> Option<Content> {
-        let key = variable.strip_prefix(&self.prefix)?;
-        self.supply.as_ref()?.keys.get(key).copied()
+        self.supply.as_ref()?.content(variable.strip_prefix(&self.prefix)?)
+    }
+
+    /// Whether it is known to give the variable.
+    pub(super) fn gives(&self, variable: &str) -> bool {
+        self.content(variable).is_some_and(|content| content != Content::Binary)
+    }
+
+    /// The variables that it is known to give.
+    pub(super) fn variables(&self) -> BTreeSet<String> {
+        let keys = self.supply.iter().flat_map(Supply::keys).filter(|(_, content)| *content != Content::Binary);
+        keys.map(|(key, _)| format!("{}{key}", self.prefix)).collect()
     }
 
     /// Whether it may give variables that nobody knows of.
     pub(super) fn is_open(&self) -> bool {
-        self.supply.as_ref().is_none_or(|supply| supply.open)
-    }
-
-    /// The variables that it is known to give.
-    pub(super) fn variables(&self) -> impl Iterator<Item = String> {
-        let keys = self.supply.iter().flat_map(|supply| &supply.keys);
-        keys.filter(|(_, content)| **content != Content::Binary).map(|(key, _)| format!("{}{key}", self.prefix))
+        self.supply.as_ref().is_none_or(Supply::open)
     }
 
     /// How messages name it.
     pub(super) fn title(&self) -> String {
-        let name = self.supply.as_ref().map_or(&self.name, |supply| &supply.name);
-        format!("{} {name}", self.store.kind())
+        self.supply.as_ref().map_or_else(|| format!("{} {}", self.store.kind(), self.name), Supply::short_title)
     }
 }
 
 impl<'a> View<'a> {
     pub(super) fn of(
         stream: &Stream,
-        supplies: &Supplies,
+        supplies: &'a Supplies,
         object: Object<'a>,
         pod: &'a Pod,
         container: Container,
