@@ -171,7 +171,7 @@ impl Supplies {
     #[must_use]
     pub fn find(&self, stream: &Stream, from: &Object<'_>, store: Store, name: &str) -> Option<Supply<'_>> {
         let candidates = self.near(stream, from, self.by_name.get(&(store, name.to_owned())));
-        let called = self.called(stream, from, &candidates, name);
+        let called = called(stream, from, &candidates, name);
         // A declaration is by the name that the config has, and completes what goes by another now.
         let belongs = |entry: &&Entry| entry.object.is_none() || Some(entry.name.as_str()) == called;
         let parts: Vec<&Entry> = candidates.into_iter().filter(belongs).collect();
@@ -201,19 +201,19 @@ impl Supplies {
         let entries = numbers.into_iter().flatten().filter_map(|&at| self.entries.get(at));
         entries.filter(|entry| is_near(stream, from, entry)).collect()
     }
+}
 
-    /// What the candidates for `name` are called now, as [`lookup::referent`] decides.
-    fn called<'a>(&self, stream: &Stream, from: &Object<'_>, candidates: &[&'a Entry], name: &str) -> Option<&'a str> {
-        let present = candidates.iter().filter(|entry| entry.object.is_some());
-        if let Some(entry) = present.clone().find(|entry| entry.name == name) {
-            return Some(&entry.name);
-        }
-        let alike = |entry: &&&'a Entry| {
-            let object = entry.object.and_then(|id| stream.object(id));
-            object.is_some_and(|object| lookup::share_context(&object, from))
-        };
-        only(present.clone()).or_else(|| only(present.filter(alike)))
+/// What the candidates for `name` are called now, as [`lookup::referent`] decides.
+fn called<'a>(stream: &Stream, from: &Object<'_>, candidates: &[&'a Entry], name: &str) -> Option<&'a str> {
+    let present = candidates.iter().filter(|entry| entry.object.is_some());
+    if let Some(entry) = present.clone().find(|entry| entry.name == name) {
+        return Some(&entry.name);
     }
+    let alike = |entry: &&&'a Entry| {
+        let object = entry.object.and_then(|id| stream.object(id));
+        object.is_some_and(|object| lookup::share_context(&object, from))
+    };
+    only(present.clone()).or_else(|| only(present.filter(alike)))
 }
 
 /// The one name that all the entries have.

@@ -67,7 +67,10 @@ fn aw_3_every_setting_has_a_default_and_an_overlay_changes_it() {
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../../base]\nconfigMapGenerator:\n\
              - name: antwort\n  behavior: merge\n  literals: [{setting}=changed]\ntransformers: [krmor.yaml]\n"
         );
-        folder.write("antwort/overlays/mine/krmor.yaml", std::fs::read("examples/antwort/overlays/dev/krmor.yaml").unwrap());
+        folder.write(
+            "antwort/overlays/mine/krmor.yaml",
+            std::fs::read("examples/antwort/overlays/dev/krmor.yaml").unwrap(),
+        );
         folder.write("antwort/overlays/mine/kustomization.yaml", overlay);
         let objects = build(folder.0.join("antwort/overlays/mine").to_str().unwrap());
         let config = the(&objects, "ConfigMap");

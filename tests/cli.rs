@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use common::{Folder, krmor, pipe, text};
+use krmor::functions::FUNCTIONS;
 use serde_json::Value;
 
 const DEPLOYMENT: &str = "\
@@ -1178,21 +1179,16 @@ fn install_lays_links_that_kustomize_finds() {
     let folder = folder("install");
     let target = std::fs::canonicalize(env!("CARGO_BIN_EXE_krmor")).unwrap();
     let home = std::fs::canonicalize(&folder.0).unwrap().join("a/plugins");
-    let (pipeline, function) = (
-        home.join("krmor.dev/v1alpha1/pipeline/Pipeline"),
-        home.join("krmor.dev/v1alpha1/securitycontext/SecurityContext"),
-    );
+    let link = |kind: &str| home.join("krmor.dev/v1alpha1").join(kind.to_lowercase()).join(kind);
+    let pipeline = link("Pipeline");
+    let links: Vec<_> = ["Pipeline"].into_iter().chain(FUNCTIONS.iter().map(|one| one.kind)).map(link).collect();
     let wanted = |done: &str| {
-        format!(
-            "{} {done}\n{} {done}\nKUSTOMIZE_PLUGIN_HOME={}\n",
-            pipeline.display(),
-            function.display(),
-            home.display()
-        )
+        let lines: String = links.iter().map(|link| format!("{} {done}\n", link.display())).collect();
+        format!("{lines}KUSTOMIZE_PLUGIN_HOME={}\n", home.display())
     };
     let install = || run(&folder, &["install", "kustomize", "--home", "a/plugins"], "");
     install().gives(0, &wanted("laid"), "");
-    for link in [&pipeline, &function] {
+    for link in &links {
         assert_eq!(std::fs::read_link(link).unwrap(), target, "absolute, so that it holds from anywhere");
     }
     install().gives(0, &wanted("is in place"), "");

@@ -32,7 +32,14 @@ impl Filler<'_> {
         for field in &view.malformed {
             let message = format!("`{field}` of {} is not a list", view.name());
             let remedy = "write it as a list, as the Kubernetes API has it";
-            self.report.find(Severity::Error, "malformed-env", &view.object, &view.at(&format!("/{field}")), message, remedy);
+            self.report.find(
+                Severity::Error,
+                "malformed-env",
+                &view.object,
+                &view.at(&format!("/{field}")),
+                message,
+                remedy,
+            );
         }
         if !view.malformed.is_empty() {
             return;
@@ -92,7 +99,9 @@ impl Filler<'_> {
             wanted == other || there.supply.as_ref().is_some_and(|supply| supply.name == wanted)
         };
         if wiring.equals(&there.wiring, &self.view.container.name, same) {
-            if let (Wiring::Key { store, optional: wanted, .. }, Wiring::Key { optional, .. }) = (&wiring, &there.wiring) {
+            if let (Wiring::Key { store, optional: wanted, .. }, Wiring::Key { optional, .. }) =
+                (&wiring, &there.wiring)
+            {
                 let pointer = format!("/env/{}/valueFrom/{}/optional", there.at, key_ref(*store));
                 self.optional(&format!("`{name}`"), &pointer, *optional, *wanted);
             }

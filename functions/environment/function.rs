@@ -7,6 +7,7 @@ mod expand;
 mod fill;
 mod judge;
 mod required;
+mod services;
 pub mod spec;
 pub mod values;
 mod view;
@@ -14,6 +15,7 @@ mod wiring;
 
 use self::fill::Filler;
 use self::judge::Judge;
+use self::services::Services;
 pub use self::spec::Spec;
 use self::view::View;
 use crate::report::{Report, Severity};
@@ -54,14 +56,15 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     if spec.wirings().is_err() {
         return; // said already
     }
-    let (supplies, said) = (supplies(spec, stream), judge::said(report));
+    let (supplies, services, said) = (supplies(spec, stream), Services::of(stream), judge::said(report));
     // What is wrong with targets and pods was said when the function ran.
     for selected in target::pods(&spec.targets, &spec.exclude, stream, &mut Report::default()) {
         let Some(object) = stream.object(selected.pod.object) else { continue };
         for container in selected.containers(&object) {
             let meant = is_meant(&selected, &container);
             let view = View::of(stream, &supplies, object, &selected.pod, container);
-            let mut judge = Judge { spec, stream, supplies: &supplies, view: &view, said: &said, report };
+            let (supplies, services, view, said) = (&supplies, &services, &view, &said);
+            let mut judge = Judge { spec, stream, supplies, services, view, said, report };
             judge.precedence();
             judge.references();
             judge.names();

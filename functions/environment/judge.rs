@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::expand::references;
 use super::required::{Proof, alike, external, prove};
+use super::services::Services;
 use super::spec::Spec;
 use super::values::EnvName;
 use super::view::{Source, Variable, View};
 use super::wiring::Wiring;
-use crate::lookup;
 use crate::report::{Finding, Report, Severity};
 use crate::stream::{ObjectId, Stream};
 use crate::supply::{Store, Supplies, Supply};
-use crate::yaml::Node;
 
 /// A message lists at most this many names.
 const MAX_NAMES: usize = 8;
@@ -31,6 +30,7 @@ pub(super) struct Judge<'a> {
     pub(super) spec: &'a Spec,
     pub(super) stream: &'a Stream,
     pub(super) supplies: &'a Supplies,
+    pub(super) services: &'a Services,
     pub(super) view: &'a View<'a>,
     pub(super) said: &'a Said,
     pub(super) report: &'a mut Report,
@@ -68,7 +68,8 @@ impl Judge<'_> {
                     self.find(Severity::Error, "duplicate-key", &format!("/envFrom/{}", later.at), message, remedy);
                 }
             }
-            for Variable { at, name, .. } in view.variables.iter().filter(|variable| later.gives(&variable.name)) {
+            let hides = |variable: &&Variable<'_>| later.gives(&variable.name) && !variable.is_left_out();
+            for Variable { at, name, .. } in view.variables.iter().filter(hides) {
                 let message = format!("{}: `{name}` of env hides the one of {}", view.name(), later.title());
                 self.find(Severity::Info, "env-over-env-from", &format!("/env/{at}"), message, "");
             }
@@ -87,7 +88,8 @@ impl Judge<'_> {
             let refers = if let Wiring::Literal(value) = wiring { references(value) } else { Vec::new() };
             for other in refers {
                 let given = || view.sources.iter().any(|source| source.gives(other));
-                if before.contains(other) || given() || self.is_service(other) {
+                let service = || self.services.define(other, self.stream, &view.object, view.pod);
+                if before.contains(other) || given() || service() {
                     continue;
                 }
                 // The name is part of a value, so it is said only where it stands elsewhere, too.
@@ -109,20 +111,6 @@ impl Judge<'_> {
             }
             before.insert(name);
         }
-    }
-
-    /// Whether the kubelet defines the variable for a Service.
-    fn is_service(&self, name: &str) -> bool {
-        let object = &self.view.object;
-        let links = self.view.pod.spec_node(object).and_then(|spec| spec.get("enableServiceLinks"));
-        if name.starts_with("KUBERNETES_") || links.and_then(Node::as_bool) == Some(false) {
-            return name.starts_with("KUBERNETES_");
-        }
-        let services = self.stream.objects().filter(|other| other.kind() == "Service" && other.group().is_empty());
-        services.filter(|service| lookup::share_namespace(service, object)).any(|service| {
-            let prefix = service.name().to_uppercase().replace('-', "_");
-            name.strip_prefix(&prefix).is_some_and(|rest| rest.starts_with("_SERVICE_") || rest.starts_with("_PORT"))
-        })
     }
 
     /// What holds for containers that the spec is about.
@@ -218,14 +206,17 @@ impl Judge<'_> {
             Wiring::Key { name, .. } => Some((format!("/env/{}", variable.at), name, variable.supply.as_ref()?)),
             _ => None,
         });
-        let all = view.sources.iter().filter_map(|source| {
-            Some((format!("/envFrom/{}", source.at), &source.name, source.supply.as_ref()?))
-        });
-        let lost = |(_, name, supply): &(String, &String, &Supply<'_>)| !supply.stands() && supply.name != name.as_str();
+        let all = view
+            .sources
+            .iter()
+            .filter_map(|source| Some((format!("/envFrom/{}", source.at), &source.name, source.supply.as_ref()?)));
+        let lost =
+            |(_, name, supply): &(String, &String, &Supply<'_>)| !supply.stands() && supply.name != name.as_str();
         for (pointer, name, supply) in keys.chain(all).filter(lost) {
             let message = format!("{} reads Secret {name}, which will be {}", view.name(), supply.title());
             let to = supply.name;
-            let remedy = format!("kustomize follows it only by a nameReference configuration: add one, or write `{to}`");
+            let remedy =
+                format!("kustomize follows it only by a nameReference configuration: add one, or write `{to}`");
             self.find(Severity::Warning, "unfollowed-name", &pointer, message, remedy);
         }
     }

@@ -24,7 +24,8 @@ pub(super) fn prove(judge: &Judge<'_>, name: &str) -> Proof {
         return proof;
     }
     let at = |source: &Source| format!("/envFrom/{}", source.at);
-    if let Some((source, content)) = view.sources.iter().rev().find_map(|source| Some((source, source.content(name)?))) {
+    if let Some((source, content)) = view.sources.iter().rev().find_map(|source| Some((source, source.content(name)?)))
+    {
         return by_content(content, name, &source.title(), at(source));
     }
     let open = view.sources.iter().rev().filter(|source| name.starts_with(&source.prefix));
@@ -91,12 +92,15 @@ fn field(store: Store) -> &'static str {
     }
 }
 
+/// A slip of the hand is looked for among this many words.
+const MAX_WORDS: usize = 200;
+
 /// The word among `words` that differs least, if it is a slip of the hand: case and the kind of separator count little.
 pub(super) fn alike<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |word: &str| word.to_ascii_uppercase().replace(['-', '.'], "_");
     let wanted = plain(word);
     let few = |other: &&str| other.len().abs_diff(word.len()) <= 1 + word.len() / 10;
-    let pairs = words.filter(few).map(|other| (strsim::osa_distance(&wanted, &plain(other)), other));
+    let pairs = words.filter(few).take(MAX_WORDS).map(|other| (strsim::osa_distance(&wanted, &plain(other)), other));
     let close = pairs.filter(|(letters, other)| *letters <= 1 + word.len() / 10 && *other != word);
     close.min().map(|(_, other)| other)
 }

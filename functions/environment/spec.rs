@@ -78,7 +78,7 @@ pub struct Reference {
     pub optional: Option<bool>,
     /// Field of the pod, such as `metadata.name`, `status.podIP` or `metadata.labels['app']`.
     pub field: Option<FieldPath>,
-    /// Request or limit of a container, such as `limits.memory`; without that limit it is the node's capacity.
+    /// Request or limit of a container, such as `limits.memory`; without it, what the node can allocate.
     pub resource: Option<ResourcePath>,
     /// Name of the container whose `resource` is meant. Default: the variable's own.
     pub container: Option<String>,
@@ -104,16 +104,16 @@ pub struct EnvFrom {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct External {
-    /// Name of the ConfigMap.
+    /// Name of the ConfigMap, as the spec or the manifest refers to it.
     pub config_map: Option<ObjectName>,
-    /// Name of the Secret.
+    /// Name of the Secret, as the spec or the manifest refers to it.
     pub secret: Option<ObjectName>,
     /// All keys that it has. Default: not known, so that nothing about them is proven.
     pub keys: Option<Vec<DataKey>>,
 }
 
 /// The one of the two that is given.
-fn store<'a>(config_map: &'a Option<ObjectName>, secret: &'a Option<ObjectName>) -> Option<(Store, &'a str)> {
+fn store<'a>(config_map: Option<&'a ObjectName>, secret: Option<&'a ObjectName>) -> Option<(Store, &'a str)> {
     match (config_map, secret) {
         (Some(name), None) => Some((Store::ConfigMap, name.as_str())),
         (None, Some(name)) => Some((Store::Secret, name.as_str())),
@@ -124,14 +124,14 @@ fn store<'a>(config_map: &'a Option<ObjectName>, secret: &'a Option<ObjectName>)
 impl EnvFrom {
     /// What it names; nothing when it does not name exactly one.
     pub(super) fn store(&self) -> Option<(Store, &str)> {
-        store(&self.config_map, &self.secret)
+        store(self.config_map.as_ref(), self.secret.as_ref())
     }
 }
 
 impl External {
     /// What it names; nothing when it does not name exactly one.
     pub(super) fn store(&self) -> Option<(Store, &str)> {
-        store(&self.config_map, &self.secret)
+        store(self.config_map.as_ref(), self.secret.as_ref())
     }
 }
 
@@ -143,7 +143,7 @@ impl Reference {
             return Err("give exactly one of `configMap`, `secret`, `field` and `resource`".to_owned());
         }
         let stray = |stray: bool, what: &str| if stray { Err(what.to_owned()) } else { Ok(()) };
-        if let Some((store, object)) = store(&self.config_map, &self.secret) {
+        if let Some((store, object)) = store(self.config_map.as_ref(), self.secret.as_ref()) {
             stray(self.container.is_some() || self.divisor.is_some(), "`container` and `divisor` go with `resource`")?;
             let key = self.key.as_ref().map_or(name, DataKey::as_str);
             check_data_key(key).map_err(|problem| format!("{problem}; name it by `key`"))?;
@@ -158,9 +158,9 @@ impl Reference {
         }
         let resource = self.resource.as_ref().map(ResourcePath::as_str).unwrap_or_default().to_owned();
         let divisor = self.divisor.as_ref().map(|divisor| divisor.as_str().to_owned());
-        let fits = divisor.as_deref().is_none_or(|unit| match resource.ends_with(".cpu") {
-            true => matches!(unit, "1" | "1m"),
-            false => unit != "1m",
+        let fits = divisor.as_deref().is_none_or(|unit| match resource.as_str() {
+            "limits.cpu" | "requests.cpu" => matches!(unit, "1" | "1m"),
+            _ => unit != "1m",
         });
         stray(!fits, "`divisor` is `1` or `1m` for cpu, and never `1m` for bytes")?;
         Ok(Wiring::Resource { resource, container: self.container.clone(), divisor })
@@ -248,7 +248,8 @@ impl<'de> Visitor<'de> for AnyVariable {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Variable, A::Error> {
-        Reference::deserialize(MapAccessDeserializer::new(map)).map(|reference| Variable::Reference(Box::new(reference)))
+        Reference::deserialize(MapAccessDeserializer::new(map))
+            .map(|reference| Variable::Reference(Box::new(reference)))
     }
 }
 

@@ -32,6 +32,14 @@ pub(super) struct Variable<'a> {
     pub(super) supply: Option<Supply<'a>>,
 }
 
+impl Variable<'_> {
+    /// Whether the kubelet leaves it out: it may be absent, and is known to be.
+    pub(super) fn is_left_out(&self) -> bool {
+        let Wiring::Key { key, optional: Some(true), .. } = &self.wiring else { return false };
+        self.supply.as_ref().is_some_and(|supply| !supply.open() && supply.content(key).is_none())
+    }
+}
+
 /// An item of `envFrom`.
 pub(super) struct Source<'a> {
     /// Its index.

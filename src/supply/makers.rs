@@ -44,7 +44,8 @@ pub fn made(object: &Object<'_>) -> Option<Made> {
         ("", "Secret") => {
             let keys = keys_of(root.get("data")).chain(keys_of(root.get("stringData"))).collect();
             // A controller fills these: service account tokens.
-            let open = root.get("type").and_then(Node::as_str).as_deref() == Some("kubernetes.io/service-account-token");
+            let open =
+                root.get("type").and_then(Node::as_str).as_deref() == Some("kubernetes.io/service-account-token");
             Some(Made { stands: true, keys, open, ..Made::new(Store::Secret) })
         }
         ("bitnami.com", "SealedSecret") => Some(sealed(root)),
@@ -70,8 +71,7 @@ fn text(node: Option<Node<'_>>) -> Option<String> {
 
 /// Bitnami's SealedSecret: the Secret has its name; `template.data` adds keys, and a null there takes one away.
 fn sealed(root: Node<'_>) -> Made {
-    let mut keys: Keys =
-        keys_of(root.find(&["spec", "encryptedData"])).map(|(key, _)| (key, Content::Value)).collect();
+    let mut keys: Keys = keys_of(root.find(&["spec", "encryptedData"])).map(|(key, _)| (key, Content::Value)).collect();
     let template = root.find(&["spec", "template", "data"]);
     for (key, value) in template.into_iter().flat_map(Node::entries) {
         if value.is_null() {
