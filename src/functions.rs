@@ -17,6 +17,8 @@ use crate::workload::{PodTemplateRow, Table};
 
 #[path = "../functions/availability/function.rs"]
 pub mod availability;
+#[path = "../functions/environment/function.rs"]
+pub mod environment;
 #[path = "../functions/probes/function.rs"]
 pub mod probes;
 #[path = "../functions/resources/function.rs"]
@@ -212,6 +214,14 @@ macro_rules! function {
 
 /// Every function, in the order of phases, then by name.
 pub static FUNCTIONS: &[Function] = &[
+    function!(
+        "Environment",
+        Phase::Settings,
+        environment,
+        "environment",
+        "Gives containers their variables, and proves that those they need are there",
+        judge
+    ),
     function!(
         "Probes",
         Phase::Containers,

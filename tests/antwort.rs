@@ -5,8 +5,8 @@ mod common;
 use std::process::Command;
 use std::sync::Arc;
 
-use common::apps::{build, the};
-use common::{Folder, copy, krmor, text, tool};
+use common::apps::{build, the, try_build};
+use common::{Folder, copy, text};
 use krmor::quantity::Quantity;
 use krmor::yaml;
 use serde_json::{Value, json};
@@ -62,22 +62,26 @@ fn aw_2_probes_ask_healthz_on_8080_with_thresholds_fit_for_each_purpose() {
         assert!(number("startupProbe", "periodSeconds") <= 5, "{overlay}");
     }
 }
+const SETTINGS: [&str; 5] =
+    ["ANTWORT_BACKEND_URL", "ANTWORT_PROVIDER_TYPE", "ANTWORT_MODEL", "ANTWORT_STORAGE_TYPE", "ANTWORT_AUTH_TYPE"];
 
 #[test]
 fn aw_3_every_setting_has_a_default_and_an_overlay_changes_it() {
-    let settings =
-        ["ANTWORT_BACKEND_URL", "ANTWORT_PROVIDER_TYPE", "ANTWORT_MODEL", "ANTWORT_STORAGE_TYPE", "ANTWORT_AUTH_TYPE"];
     let data = the(&build("examples/antwort/base"), "ConfigMap")["data"].clone();
-    for setting in settings {
+    for setting in SETTINGS {
         assert!(data[setting].as_str().is_some_and(|value| !value.is_empty()), "no default for {setting} in {data}");
     }
     assert_eq!(data["ANTWORT_STORAGE_TYPE"], "memory");
-    for setting in settings {
+    for setting in SETTINGS {
         let folder = Folder::new(&format!("aw3-{setting}"));
         copy("examples/antwort".as_ref(), &folder.0.join("antwort"));
         let overlay = format!(
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../../base]\nconfigMapGenerator:\n\
-             - name: antwort\n  behavior: merge\n  literals: [{setting}=changed]\n"
+             - name: antwort\n  behavior: merge\n  literals: [{setting}=changed]\ntransformers: [krmor.yaml]\n"
+        );
+        folder.write(
+            "antwort/overlays/mine/krmor.yaml",
+            std::fs::read("examples/antwort/overlays/dev/krmor.yaml").unwrap(),
         );
         folder.write("antwort/overlays/mine/kustomization.yaml", overlay);
         let objects = build(folder.0.join("antwort/overlays/mine").to_str().unwrap());
@@ -88,6 +92,31 @@ fn aw_3_every_setting_has_a_default_and_an_overlay_changes_it() {
         // The pods read the changed ConfigMap.
         let container = &the(&objects, "Deployment")["spec"]["template"]["spec"]["containers"][0];
         assert!(container["envFrom"].to_string().contains(config["metadata"]["name"].as_str().unwrap()), "{container}");
+    }
+}
+
+#[test]
+fn aw_3_without_a_setting_the_build_fails_and_says_which() {
+    for setting in SETTINGS {
+        let folder = Folder::new(&format!("aw3-without-{setting}"));
+        copy("examples/antwort".as_ref(), &folder.0.join("antwort"));
+        let defaults = std::fs::read_to_string("examples/antwort/base/antwort.env").unwrap();
+        let kept = defaults.lines().filter(|line| !line.starts_with(&format!("{setting}=")));
+        folder.write("antwort/base/antwort.env", kept.map(|line| format!("{line}\n")).collect::<String>());
+        for overlay in ["dev", "production"] {
+            // What an overlay sets itself is there.
+            let file = folder.0.join("antwort/overlays").join(overlay).join("kustomization.yaml");
+            let own = std::fs::read_to_string(&file).unwrap();
+            let kept = own.lines().filter(|line| !line.contains(&format!("- {setting}=")));
+            let kept: String = kept.map(|line| format!("{line}\n")).collect();
+            let is_set = kept != own;
+            let build = || try_build(folder.0.join("antwort/overlays").join(overlay).to_str().unwrap());
+            assert_eq!(build().is_ok(), is_set, "{overlay} {setting}");
+            std::fs::write(&file, kept).unwrap();
+            let message = build().unwrap_err();
+            assert!(message.contains(&format!("antwort needs `{setting}`")), "{message}");
+            assert!(message.contains("Deployment antwort"), "{message}");
+        }
     }
 }
 
