@@ -429,7 +429,7 @@ fn metrics_need_requests() {
         assert_eq!(run("{}", &[bare.clone(), scaler]).errors(), ["metric-without-requests"]);
     }
     // Judged at the end: what a later function of the pipeline would set counts, so here nothing does.
-    assert_eq!(run("{}", &[bare.clone()]).errors(), [""; 0]);
+    assert_eq!(run("{}", std::slice::from_ref(&bare)).errors(), [""; 0]);
 }
 
 #[test]
@@ -499,12 +499,12 @@ fn conflicts_fail_are_overridden_or_kept() {
         ),
     ];
     for (spec, object, rule, pointer, after) in cases {
-        let done = run(&format!("{{{spec}}}"), &[object.clone()]);
+        let done = run(&format!("{{{spec}}}"), std::slice::from_ref(&object));
         assert_eq!((done.outcome, done.errors()), (Outcome::Findings, vec![rule]), "{spec} {object}");
-        let done = run(&format!("{{{spec}, conflicts: keep}}"), &[object.clone()]);
+        let done = run(&format!("{{{spec}, conflicts: keep}}"), std::slice::from_ref(&object));
         assert_eq!((done.outcome, done.rules(Severity::Warning)), (Outcome::Ok, vec![rule]), "{spec} {object}");
         assert_eq!(done.the("Deployment").pointer(pointer), object.pointer(pointer), "{spec}");
-        let done = run(&format!("{{{spec}, conflicts: override}}"), &[object.clone()]);
+        let done = run(&format!("{{{spec}, conflicts: override}}"), std::slice::from_ref(&object));
         assert_eq!(done.outcome, Outcome::Ok, "{spec}: {:?}", done.report.findings);
         assert_eq!(done.the("Deployment").pointer(pointer).unwrap_or(&Value::Null), &after, "{spec}");
         assert!(done.report.changes.iter().any(|change| change.why.class == Class::Overridden), "{spec}");
@@ -519,7 +519,7 @@ fn conflicts_fail_are_overridden_or_kept() {
         ),
     ];
     for (spec, object) in quiet {
-        let done = run(&format!("{{{spec}}}"), &[object.clone()]);
+        let done = run(&format!("{{{spec}}}"), std::slice::from_ref(&object));
         assert_eq!(done.objects, [object], "{spec}");
         assert!(done.report.findings.is_empty(), "{spec}");
     }
@@ -569,7 +569,8 @@ fn rollouts_that_wait_for_ever() {
 #[test]
 fn claims_that_one_pod_holds_keep_a_workload_from_scaling() {
     let shared = ["shared-claim"];
-    let cases: &[(&str, Option<&[&str]>, &[&str])] = &[
+    type Modes<'a> = Option<&'a [&'a str]>;
+    let cases: &[(&str, Modes<'_>, &[&str])] = &[
         ("", Some(&["ReadWriteOnce"]), &shared),
         ("", Some(&["ReadWriteOncePod"]), &shared),
         ("", Some(&["ReadWriteMany"]), &[]),
@@ -623,7 +624,7 @@ fn singletons() {
     assert_eq!((&spec["replicas"], &spec["strategy"]), (&json!(1), &json!({"type": "Recreate"})));
     // Switched off is not two.
     let off = with(with(web(), "/spec/replicas", json!(0)), "/spec/strategy", json!({"type": "Recreate"}));
-    assert_eq!(run("{singleton: true}", &[off.clone()]).objects, [off]);
+    assert_eq!(run("{singleton: true}", std::slice::from_ref(&off)).objects, [off]);
     // A StatefulSet's pod ends before its successor starts.
     let done = run("{singleton: true}", &[workload("apps/v1", "StatefulSet", "db")]);
     assert_eq!((done.report.findings.len(), &done.objects[0]["spec"]["replicas"]), (0, &json!(1)));

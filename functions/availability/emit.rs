@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::report::{Class, Report, Severity, Why};
 use crate::stream::{Action, Edit, Object, ObjectId, Stream};
+use crate::yaml::Node;
 
 /// Name, namespace and labels of a new object of `kind`: those of its workload.
 pub(super) fn metadata(workload: &Object<'_>, kind: &str, report: &mut Report) -> Option<ObjectMeta> {
@@ -18,7 +19,7 @@ pub(super) fn metadata(workload: &Object<'_>, kind: &str, report: &mut Report) -
         report.find(Severity::Error, "no-name", workload, "/metadata", message, remedy);
         return None;
     }
-    let labels = workload.root().find(&["metadata", "labels"]).and_then(|labels| labels.to_value());
+    let labels = workload.root().find(&["metadata", "labels"]).and_then(Node::to_value);
     let namespace = workload.namespace();
     Some(ObjectMeta {
         name: Some(name.into_owned()),

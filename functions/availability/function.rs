@@ -11,6 +11,7 @@ mod facts;
 mod judge;
 mod placement;
 mod requests;
+mod rollout;
 pub mod spec;
 pub mod values;
 mod wishes;

@@ -1,7 +1,8 @@
 //! What must hold in the final stream, for every workload that the spec targets.
 
-use super::facts::{Budget, Facts, Rollout, Workload, exclusive_claims, replicas, vertical};
+use super::facts::{Budget, Facts, Workload, replicas, vertical};
 use super::requests;
+use super::rollout::{Rollout, exclusive_claims};
 use super::spec::Spec;
 use super::values::Amount;
 use super::{placement, wishes};
@@ -97,7 +98,13 @@ impl Judge<'_> {
                     self.name_of(scaler.id),
                     self.name()
                 );
-                self.error_at(scaler.id, "autoscaler-range", "/spec/maxReplicas", message, "raise `maxReplicas`");
+                self.error_at(
+                    scaler.id,
+                    "autoscaler-range",
+                    "/spec/maxReplicas",
+                    message,
+                    "raise `maxReplicas`, or lower `minReplicas`",
+                );
             }
             let Some(autoscaler) = self.stream.object(scaler.id) else { continue };
             for gap in requests::gaps(&autoscaler, self.workload, &self.object) {

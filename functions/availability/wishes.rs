@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
-use super::facts::{Exclusive, Facts, Rollout, Workload, exclusive_claims, replicas};
+use super::facts::{Facts, Workload, replicas};
+use super::rollout::{Exclusive, Rollout, exclusive_claims};
 use super::spec::{Conflicts, Spec, Strategy, StrategyType};
 use super::values::Amount;
 use crate::report::{Class, Report, Severity, Why};
