@@ -329,12 +329,6 @@ impl Selected {
         containers
     }
 
-    /// Whether a target names the container, and not its whole pod.
-    #[must_use]
-    pub fn names(&self, container: &str) -> bool {
-        self.only.iter().any(|patterns| any_matches(patterns, container))
-    }
-
     /// Those of `containers` that targets name by an expression which names none that `fits`.
     pub fn named_in_vain<'c>(
         &self,
