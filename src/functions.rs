@@ -15,6 +15,8 @@ use crate::report::{Report, Severity};
 use crate::stream::Stream;
 use crate::workload::{PodTemplateRow, Table};
 
+#[path = "../functions/exposure/function.rs"]
+pub mod exposure;
 #[path = "../functions/security-context/function.rs"]
 pub mod security_context;
 
@@ -180,13 +182,23 @@ macro_rules! function {
 }
 
 /// Every function, in the order of phases, then by name.
-pub static FUNCTIONS: &[Function] = &[function!(
-    "SecurityContext",
-    Phase::Security,
-    security_context,
-    "security-context",
-    "Hardens pods and containers to a level of the Pod Security Standards"
-)];
+pub static FUNCTIONS: &[Function] = &[
+    function!(
+        "SecurityContext",
+        Phase::Security,
+        security_context,
+        "security-context",
+        "Hardens pods and containers to a level of the Pod Security Standards"
+    ),
+    function!(
+        "Exposure",
+        Phase::Surroundings,
+        exposure,
+        "exposure",
+        "Makes programs reachable from outside: OpenShift Routes, Ingress, Gateway API",
+        judge
+    ),
+];
 
 /// The function whose config is of `kind`.
 #[must_use]
