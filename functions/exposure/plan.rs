@@ -33,8 +33,7 @@ pub(super) struct World<'a> {
 impl<'a> World<'a> {
     /// The workloads that a Service sends to.
     pub(super) fn behind(&self, service: &Object<'_>) -> Vec<(&Pod, Object<'a>)> {
-        let pods = self.all.iter().filter_map(|pod| Some((pod, self.stream.object(pod.object)?)));
-        pods.filter(|(pod, workload)| service::selects(service, pod, workload)).collect()
+        service::pods_behind(self.stream, service, &self.all)
     }
 
     /// Whether a Service may be exposed: a target is behind it, or, where nothing is targeted, nothing of the stream is.
