@@ -101,12 +101,9 @@ fn subjects() -> Vec<Subject> {
             && !text.starts_with('\u{feff}')
             && !text.is_empty()
         {
-            // Nor would documents with markers of their own (`--- # why`, `...`), or of comments alone: in front, they
-            // would be the head of the next one.
+            // Nor would documents with markers of their own (`--- # why`, `...`), also behind the end of the one before.
             let plain = |text: &String| {
-                !text.starts_with("---")
-                    && !text.contains("\n...")
-                    && matches!(&parse(text)[..], [only] if only.root().kind() == yaml::Kind::Map)
+                !text.starts_with("---") && !text.contains("\n---") && !text.contains("\n...") && parse(text).len() == 1
             };
             streams.push((path.display().to_string(), split(&text).into_iter().filter(plain).collect()));
         }

@@ -61,8 +61,8 @@ struct Layers(Folder);
 
 impl Layers {
     /// `in_component`: krmor is called by a Component that the kustomization includes, else by the kustomization.
-    fn new(provider: &str, in_component: bool, listed: Listed) -> Self {
-        let folder = Folder::new(&format!("names-{provider}-{in_component}-{listed:?}"));
+    fn new(test: &str, provider: &str, in_component: bool, listed: Listed) -> Self {
+        let folder = Folder::new(&format!("{test}-{provider}-{in_component}-{listed:?}"));
         folder.write("base/all.yaml", BASE);
         folder.write("base/kustomization.yaml", "resources: [all.yaml]\n");
         let config = format!(
@@ -165,7 +165,7 @@ fn no_name_dangles_with_the_configuration_beside_the_call() {
     let home = plugin_home("names");
     for provider in ["route", "ingress", "httpRoute"] {
         for in_component in [false, true] {
-            let layers = Layers::new(provider, in_component, Listed::BesideCall);
+            let layers = Layers::new("names", provider, in_component, Listed::BesideCall);
             for (layer, prefix, namespace) in [("middle", "pre-web", "one"), ("top", "out-pre-web", "two")] {
                 let objects = layers.build(&home.0, layer);
                 let place = format!("{provider}, component: {in_component}, {layer}");
@@ -206,7 +206,7 @@ fn the_table_of_the_readme_is_what_kustomize_does() {
             "in the kustomization that includes it" => Listed::Including,
             _ => Listed::OnTop,
         };
-        let layers = Layers::new("route", in_component, listed);
+        let layers = Layers::new("names-table", "route", in_component, listed);
         for (layer, cell) in [("middle", row[2]), ("top", row[3])] {
             let objects = layers.build(&home.0, layer);
             let route = objects.iter().find(|object| object["kind"] == "Route").unwrap();
