@@ -19,15 +19,16 @@ use crate::workload::{PodTemplateRow, Table};
 pub mod availability;
 #[path = "../functions/environment/function.rs"]
 pub mod environment;
+#[path = "../functions/exposure/function.rs"]
+pub mod exposure;
+#[path = "../functions/monitoring/function.rs"]
+pub mod monitoring;
 #[path = "../functions/probes/function.rs"]
 pub mod probes;
 #[path = "../functions/resources/function.rs"]
 pub mod resources;
 #[path = "../functions/security-context/function.rs"]
 pub mod security_context;
-
-#[path = "../functions/monitoring/function.rs"]
-pub mod monitoring;
 
 /// When a function runs within a pipeline, so that what it looks at has been decided before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -244,6 +245,14 @@ pub static FUNCTIONS: &[Function] = &[
         availability,
         "availability",
         "Autoscalers, disruption budgets, spread and rollout of workloads",
+        judge
+    ),
+    function!(
+        "Exposure",
+        Phase::Surroundings,
+        exposure,
+        "exposure",
+        "Makes programs reachable from outside: OpenShift Routes, Ingress, Gateway API",
         judge
     ),
     function!(

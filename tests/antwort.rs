@@ -122,7 +122,7 @@ fn aw_3_without_a_setting_the_build_fails_and_says_which() {
 
 #[test]
 fn aw_4_pods_are_restricted_and_not_root() {
-    for overlay in ["dev", "production"] {
+    for overlay in ["dev", "openshift", "production"] {
         let objects = build(&format!("examples/antwort/overlays/{overlay}"));
         let pod = &the(&objects, "Deployment")["spec"]["template"]["spec"];
         assert_eq!(pod["securityContext"]["runAsNonRoot"], true, "{overlay}");
@@ -201,6 +201,26 @@ fn aw_7_production_scales_on_cpu_and_keeps_a_pod_through_a_drain() {
     let gone = budget["spec"]["maxUnavailable"].as_i64().unwrap();
     assert!(gone >= 1 && lowest - gone >= 1, "{budget} with {lowest} pods");
     assert_eq!(budget["spec"]["unhealthyPodEvictionPolicy"], "AlwaysAllow");
+}
+
+/// The first half: the Route. Its schema is that of OpenShift.
+#[test]
+fn aw_8_openshift_has_a_route_with_edge_tls_to_the_service() {
+    let objects = build("examples/antwort/overlays/openshift");
+    let (route, service, workload) = (the(&objects, "Route"), the(&objects, "Service"), the(&objects, "Deployment"));
+    assert_eq!(common::crds::Crds::load().problems(route), Some(Vec::new()));
+    let spec = &route["spec"];
+    assert_eq!(spec["tls"], json!({"termination": "edge", "insecureEdgeTerminationPolicy": "Redirect"}));
+    assert_eq!(spec["to"], json!({"kind": "Service", "name": service["metadata"]["name"], "weight": 100}));
+    let ports = service["spec"]["ports"].as_array().unwrap();
+    assert!(ports.iter().any(|port| port["name"] == spec["port"]["targetPort"] && port["port"] == 8080));
+    assert_eq!(route["metadata"]["name"], workload["metadata"]["name"]);
+    assert_eq!(route["metadata"]["labels"], workload["metadata"]["labels"]);
+    // OpenShift assigns the ids.
+    let pod = workload["spec"]["template"]["spec"].to_string();
+    for id in ["runAsUser", "runAsGroup", "fsGroup"] {
+        assert!(!pod.contains(id), "{id} is fixed");
+    }
 }
 
 /// One command renders and applies; here it applies to `cat`, on a cluster to `kubectl apply -f -`.
