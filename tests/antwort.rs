@@ -203,9 +203,9 @@ fn aw_7_production_scales_on_cpu_and_keeps_a_pod_through_a_drain() {
     assert_eq!(budget["spec"]["unhealthyPodEvictionPolicy"], "AlwaysAllow");
 }
 
-/// The first half: the Route. Its schema is that of OpenShift.
+/// The Route and the ServiceMonitor have the schemas of OpenShift and of the Prometheus operator.
 #[test]
-fn aw_8_openshift_has_a_route_with_edge_tls_to_the_service() {
+fn aw_8_openshift_has_a_route_with_edge_tls_and_a_monitor_of_the_metrics_port() {
     let objects = build("examples/antwort/overlays/openshift");
     let (route, service, workload) = (the(&objects, "Route"), the(&objects, "Service"), the(&objects, "Deployment"));
     assert_eq!(common::crds::Crds::load().problems(route), Some(Vec::new()));
@@ -221,6 +221,16 @@ fn aw_8_openshift_has_a_route_with_edge_tls_to_the_service() {
     for id in ["runAsUser", "runAsGroup", "fsGroup"] {
         assert!(!pod.contains(id), "{id} is fixed");
     }
+
+    let monitor = the(&objects, "ServiceMonitor");
+    assert_eq!(common::crds::Crds::load().problems(monitor), Some(Vec::new()));
+    assert_eq!(monitor["spec"]["selector"]["matchLabels"], service["metadata"]["labels"]);
+    assert_eq!(monitor["spec"]["endpoints"][0]["port"], "metrics");
+    let metrics = ports.iter().find(|port| port["name"] == "metrics").unwrap();
+    let declared = workload["spec"]["template"]["spec"]["containers"][0]["ports"].as_array().unwrap();
+    let container = declared.iter().find(|port| port["name"] == metrics["targetPort"]).unwrap();
+    let settings = &the(&objects, "ConfigMap")["data"];
+    assert_eq!(container["containerPort"].to_string(), settings["ANTWORT_METRICS_PORT"].as_str().unwrap());
 }
 
 /// One command renders and applies; here it applies to `cat`, on a cluster to `kubectl apply -f -`.

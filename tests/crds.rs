@@ -36,7 +36,7 @@ fn what_functions_make_fits_the_operators_schemas() {
         }
     }
     println!("{seen:?}");
-    for kind in ["HTTPRoute", "Route"] {
+    for kind in ["HTTPRoute", "PodMonitor", "Route", "ServiceMonitor"] {
         assert!(seen.contains_key(kind), "no case makes a {kind}");
     }
 }
