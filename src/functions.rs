@@ -15,6 +15,8 @@ use crate::report::{Report, Severity};
 use crate::stream::Stream;
 use crate::workload::{PodTemplateRow, Table};
 
+#[path = "../functions/checks/function.rs"]
+pub mod checks;
 #[path = "../functions/security-context/function.rs"]
 pub mod security_context;
 
@@ -180,13 +182,23 @@ macro_rules! function {
 }
 
 /// Every function, in the order of phases, then by name.
-pub static FUNCTIONS: &[Function] = &[function!(
-    "SecurityContext",
-    Phase::Security,
-    security_context,
-    "security-context",
-    "Hardens pods and containers to a level of the Pod Security Standards"
-)];
+pub static FUNCTIONS: &[Function] = &[
+    function!(
+        "SecurityContext",
+        Phase::Security,
+        security_context,
+        "security-context",
+        "Hardens pods and containers to a level of the Pod Security Standards"
+    ),
+    function!(
+        "Checks",
+        Phase::Checks,
+        checks,
+        "checks",
+        "Finds refused pods, secrets in plain text, dangling references and pools that are too large",
+        judge
+    ),
+];
 
 /// The function whose config is of `kind`.
 #[must_use]

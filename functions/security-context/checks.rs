@@ -43,6 +43,16 @@ impl Check {
             When::Asked(_) => "the config".to_owned(),
         }
     }
+
+    /// Whether it is about seccomp profiles.
+    pub(super) fn is_seccomp(&self) -> bool {
+        self.rule.starts_with("conflict/seccompProfile")
+    }
+}
+
+/// The checks of the standard itself, in order.
+pub(super) fn standard() -> impl Iterator<Item = &'static Check> {
+    CHECKS.iter().filter(|check| !matches!(check.when, When::Asked(_)))
 }
 
 /// The checks that a spec asks for, in order.
