@@ -157,10 +157,11 @@ impl<'a> Findings<'a> {
         }
         target.extend(found.container.as_ref().map(|name| format!("containers: [{name}]")));
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/');
+        let escape = |c: char| if "\\.+*?()|[]{}^$".contains(c) { format!("\\{c}") } else { c.to_string() };
         let names = match found.name.as_str() {
             "" => String::new(),
             name if name.chars().all(plain) => format!(" names: [{name}],"),
-            name => format!(" names: ['{}'],", regex_lite::escape(name).replace('\'', "''")),
+            name => format!(" names: ['{}'],", name.chars().map(escape).collect::<String>().replace('\'', "''")),
         };
         format!("{{target: {{{}}}, rules: [{}],{names} reason: …}}", target.join(", "), self.rule)
     }

@@ -100,17 +100,17 @@ fn ingress<'a>(object: Object<'a>, out: &mut Vec<Reference<'a>>) {
 /// A backend of an Ingress, in its form of `networking.k8s.io/v1` or of the versions before.
 fn backend<'a>(object: Object<'a>, at: String, subject: &str, backend: Option<Node<'a>>, out: &mut Vec<Reference<'a>>) {
     let Some(backend) = backend else { return };
-    if let Some(name) = backend.get("serviceName") {
-        let port = backend.get("servicePort").map(|port| (format!("{at}/servicePort"), port));
-        let reference = Place { pointer: format!("{at}/serviceName"), subject }.to(object, To::Service, Some(name));
-        out.extend(reference.map(|reference| Reference { parts: port.into_iter().collect(), ..reference }));
+    let (name, ports) = match backend.get("serviceName") {
+        Some(_) => ("serviceName", &["servicePort"][..]),
+        None => ("service/name", &["service/port/name", "service/port/number"][..]),
+    };
+    let find = |path: &str| backend.at_pointer(&format!("/{path}"));
+    let port = ports.iter().find_map(|path| Some((format!("{at}/{path}"), find(path)?)));
+    // The AWS controller reads such a backend from an annotation.
+    if port.as_ref().is_some_and(|(_, port)| port.as_str().as_deref() == Some("use-annotation")) {
         return;
     }
-    let port = backend.find(&["service", "port"]);
-    let port =
-        ["name", "number"].into_iter().find_map(|key| Some((format!("{at}/service/port/{key}"), port?.get(key)?)));
-    let name = backend.find(&["service", "name"]);
-    let reference = Place { pointer: format!("{at}/service/name"), subject }.to(object, To::Service, name);
+    let reference = Place { pointer: format!("{at}/{name}"), subject }.to(object, To::Service, find(name));
     out.extend(reference.map(|reference| Reference { parts: port.into_iter().collect(), ..reference }));
 }
 

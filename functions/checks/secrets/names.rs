@@ -46,8 +46,8 @@ const ENDS: &[(&[&str], Promise)] = {
         (&["password", "key"], Perhaps("")), (&["token", "key"], Perhaps("")), (&["username", "key"], Perhaps("")),
         // Counts and limits of language models.
         (&["max", "tokens"], Perhaps("")), (&["min", "tokens"], Perhaps("")), (&["num", "tokens"], Perhaps("")),
-        // Tells one person, or one continuation, from another.
-        (&["continue", "token"], Perhaps("")), (&["page", "token"], Perhaps("")),
+        // Tells one page, or one cluster, from another.
+        (&["continue", "token"], Perhaps("")), (&["page", "token"], Perhaps("")), (&["cluster", "token"], Perhaps("")),
     ]
 };
 
@@ -169,6 +169,7 @@ mod tests {
             "PASSWORD_MIN_LENGTH",
             "SECRET_REF",
             "TOKEN_TTL",
+            "initial-cluster-token",
             "compass",
             "bypass",
             "passwordKey",

@@ -74,7 +74,7 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || value.contains("${")
         || value.contains("{{")
         || value.contains("<path:")
-        || value.starts_with('$') && value.bytes().skip(1).all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        || value.starts_with('$') && value.bytes().skip(1).all(|b| b.is_ascii_alphanumeric() || b"_-.:".contains(&b))
         || value.starts_with('<') && value.ends_with('>')
         || value.starts_with('%') && value.ends_with('%') && value.len() > 1
         || value.starts_with("((") && value.ends_with("))")
