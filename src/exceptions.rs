@@ -73,8 +73,9 @@ impl Exceptions {
             if !matcher.matches(object) {
                 continue;
             }
-            let named = names.iter().enumerate().filter(|(_, name)| matcher.matches_container(name)).map(|(at, _)| at);
-            let containers: Option<Vec<usize>> = matcher.names_containers().then(|| named.collect());
+            let numbered = names.iter().enumerate();
+            let meant = numbered.filter(|(_, name)| matcher.matches_container(name)).map(|(at, _)| at);
+            let containers: Option<Vec<usize>> = matcher.names_containers().then(|| meant.collect());
             if containers.as_ref().is_none_or(|containers| !containers.is_empty()) {
                 *matched = true;
                 grants.push(Grant { exception, containers });

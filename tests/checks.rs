@@ -565,7 +565,7 @@ fn secrets_in_variables_and_arguments() {
         ("[--password-file=/run/p]", false),
         ("[--api-key=$(API_KEY)]", false),
         ("[--tls-secret=web-tls]", false),
-        ("['redis-server', '--requirepass', 'hunter2']", false),
+        ("['redis-server', '--requirepass', 'hunter2']", true),
         ("[sh, -c, 'export PGPASSWORD=hunter2; psql']", true),
         ("[sh, -c, 'psql --password hunter2 -h db']", true),
         ("[sh, -c, 'PASSWORD=$(cat /run/p) exec app']", false),
@@ -849,12 +849,12 @@ fn pools() {
             vec![replicas(web("", "")), server],
             &[],
         ),
-        ("no database", pool("server: {target: {name: db}}", "poolSize: 19"), vec![web("", "")], &["pools/unknown"]),
+        ("no database", pool("server: {target: {name: db}}", "poolSize: 19"), vec![web("", "")], &["unmatched-target"]),
         (
             "no client",
             pool("maxConnections: 9", "poolSize: 1").replace("name: web", "name: wbe"),
             vec![web("", "")],
-            &["pools/unknown"],
+            &["unmatched-target"],
         ),
         (
             "nodes decide",

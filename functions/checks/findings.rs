@@ -10,6 +10,7 @@ use crate::exceptions::{Exceptions, Grant};
 use crate::report::{Report, Severity};
 use crate::stream::{Object, ObjectId};
 use crate::target::Selected;
+use crate::yaml::print::{self, Quoting};
 
 /// What a rule has found.
 pub(super) struct Found<'f> {
@@ -156,12 +157,9 @@ impl<'a> Findings<'a> {
             target.push(format!("namespace: {}", object.namespace()));
         }
         target.extend(found.container.as_ref().map(|name| format!("containers: [{name}]")));
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/');
-        let escape = |c: char| if "\\.+*?()|[]{}^$".contains(c) { format!("\\{c}") } else { c.to_string() };
         let names = match found.name.as_str() {
             "" => String::new(),
-            name if name.chars().all(plain) => format!(" names: [{name}],"),
-            name => format!(" names: ['{}'],", name.chars().map(escape).collect::<String>().replace('\'', "''")),
+            name => format!(" names: [{}],", pattern(name)),
         };
         format!("{{target: {{{}}}, rules: [{}],{names} reason: …}}", target.join(", "), self.rule)
     }
@@ -171,4 +169,12 @@ impl<'a> Findings<'a> {
         let targets = self.spec.exceptions.iter().map(|exception| &exception.target);
         self.exceptions.report_unused(targets, "these rules find nothing there", self.report);
     }
+}
+
+/// A pattern that matches a name and no other, as YAML on one line.
+pub(super) fn pattern(name: &str) -> String {
+    let escape = |c: char| if "\\.+*?()|[]{}^$".contains(c) { format!("\\{c}") } else { c.to_string() };
+    let mut out = String::new();
+    print::write_flow(&mut out, &name.chars().map(escape).collect::<String>().into(), Quoting::Yaml);
+    out
 }

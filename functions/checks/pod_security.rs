@@ -30,8 +30,17 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
             let mut of_check: Vec<&Refusal> = refusals.iter().filter(|refusal| refusal.id == id).collect();
             of_check.retain(|refusal| findings.counts(&found(refusal)));
             let Some((first, others)) = of_check.split_first() else { continue };
-            let whats: Vec<&str> = of_check.iter().map(|refusal| refusal.what.as_str()).collect();
-            let message = format!("{}; {} allows {}", whats.join(", "), first.authority, first.allows);
+            let whats = |missing: bool| -> Vec<&str> {
+                of_check.iter().filter(|one| one.allows.is_none() == missing).map(|one| one.what.as_str()).collect()
+            };
+            let wrong = of_check
+                .iter()
+                .find_map(|one| one.allows)
+                .map(|allows| format!("{}; {} allows {allows}", whats(false).join(", "), first.authority));
+            let missing = whats(true);
+            let missing =
+                (!missing.is_empty()).then(|| format!("{}; {} demands it", missing.join(", "), first.authority));
+            let message = wrong.into_iter().chain(missing).collect::<Vec<_>>().join(". ");
             let same = others.iter().all(|refusal| refusal.container == first.container);
             let found = found(first);
             findings.say(Found { message, container: found.container.filter(|_| same), ..found });

@@ -6,7 +6,10 @@ pub(super) mod unknown;
 
 use super::spec::{Client, Pool};
 use super::world::{PodHere, World};
-use crate::target::Matcher;
+use crate::target::{Matcher, Selector, UNMATCHED};
+
+/// Rule of the findings about numbers.
+const UNKNOWN: &str = "pools/unknown";
 
 /// One workload's part of the sum.
 struct Part {
@@ -30,9 +33,9 @@ struct Sums {
     parts: Vec<Part>,
 }
 
-/// Something that the sum needs and nobody says: where in the config, what, and what to do.
+/// Something that the sum needs and nobody says: what, and what to do.
 struct Gap<'a> {
-    field: String,
+    rule: &'static str,
     message: String,
     remedy: String,
     pod: Option<&'a PodHere<'a>>,
@@ -62,21 +65,17 @@ fn sums<'w>(world: &'w World<'w>, name: &str, pool: &Pool) -> Result<Sums, Vec<G
 }
 
 /// The pods of the workloads that a target selects; at least one, unless it is optional.
-fn matching<'w>(
-    world: &'w World<'w>,
-    field: &str,
-    target: &crate::target::Selector,
-) -> Result<Vec<&'w PodHere<'w>>, Gap<'w>> {
-    let gap = |message: String| Gap {
-        field: format!("{field}.target"),
-        message,
-        remedy: "correct the target, or set `optional: true` if it need not match".to_owned(),
-        pod: None,
-    };
-    let matcher = Matcher::new(target, &format!("{field}.target")).map_err(&gap)?;
+fn matching<'w>(world: &'w World<'w>, field: &str, target: &Selector) -> Result<Vec<&'w PodHere<'w>>, Gap<'w>> {
+    let place = format!("{field}.target");
+    let gap = |rule, message: String, remedy: &str| Gap { rule, message, remedy: remedy.to_owned(), pod: None };
+    let matcher = Matcher::new(target, &place)
+        .map_err(|problem| gap("config", format!("spec.{problem}"), "correct the selector"))?;
     let pods: Vec<_> = world.pods.iter().filter(|pod| matcher.matches(&pod.object)).collect();
     match pods.is_empty() && !target.optional {
-        true => Err(gap(format!("`{target}` matches no pods"))),
+        true => {
+            let remedy = "correct the target, or set `optional: true` if it need not match";
+            Err(gap(UNMATCHED, format!("{place} `{target}` matches no pods"), remedy))
+        }
         false => Ok(pods),
     }
 }
@@ -89,16 +88,16 @@ fn limit<'w>(world: &'w World<'w>, field: &str, pool: &Pool) -> Result<u64, Gap<
     let field = format!("{field}.server");
     let pods = matching(world, &field, &server.target)?;
     let [pod] = pods.as_slice() else {
-        let message = format!("`{}` matches {} pods, not exactly one", server.target, pods.len());
-        return Err(Gap { field, message, remedy: "name one workload".to_owned(), pod: None });
+        let message = format!("spec.{field}.target: `{}` matches {} pods, not exactly one", server.target, pods.len());
+        return Err(Gap { rule: UNKNOWN, message, remedy: "name one workload".to_owned(), pod: None });
     };
     let (found, what) = match &server.env {
         Some(env) => (numbers::of_env(world, pod, env), format!("no number under the variable `{env}`")),
         None => (numbers::of_setting(pod), "no `max_connections` on its command line".to_owned()),
     };
     found.ok_or_else(|| Gap {
-        field,
-        message: format!("{} has {what}", pod.object.reference()),
+        rule: UNKNOWN,
+        message: format!("spec.{field}: {} has {what}", pod.object.reference()),
         remedy: "set it there, or give `maxConnections` instead of `server`".to_owned(),
         pod: Some(pod),
     })
@@ -107,8 +106,8 @@ fn limit<'w>(world: &'w World<'w>, field: &str, pool: &Pool) -> Result<u64, Gap<
 fn part<'w>(world: &'w World<'w>, field: &str, client: &Client, pod: &'w PodHere<'w>) -> Result<Part, Gap<'w>> {
     let number = |key: &str, number| {
         numbers::number(world, pod, number).map_err(|env| Gap {
-            field: format!("{field}.{key}"),
-            message: format!("{} has no number under the variable `{env}`", pod.object.reference()),
+            rule: UNKNOWN,
+            message: format!("spec.{field}.{key}: {} has no number under the variable `{env}`", pod.object.reference()),
             remedy: "set it there, or give `default`".to_owned(),
             pod: Some(pod),
         })
@@ -119,8 +118,11 @@ fn part<'w>(world: &'w World<'w>, field: &str, client: &Client, pod: &'w PodHere
     let replicas = match client.max_replicas {
         Some(replicas) => u64::from(replicas),
         None => numbers::replicas(world, pod).ok_or_else(|| Gap {
-            field: field.to_owned(),
-            message: format!("{}: nothing says how many pods there will be at most", pod.object.reference()),
+            rule: UNKNOWN,
+            message: format!(
+                "spec.{field}: nothing says how many pods of {} there will be at most",
+                pod.object.reference()
+            ),
             remedy: "give `maxReplicas`".to_owned(),
             pod: Some(pod),
         })?,

@@ -30,7 +30,7 @@ pub(super) mod volume;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::findings::{Findings, Found};
+use super::findings::{Findings, Found, pattern};
 use super::world::{World, may_be_in, may_share};
 use crate::lookup;
 use crate::stream::{Object, ObjectId};
@@ -162,7 +162,7 @@ pub(super) fn missing(to: To, world: &World<'_>, findings: &mut Findings<'_>) {
         let place = namespace.as_ref().map_or_else(String::new, |namespace| format!(" of namespace `{namespace}`"));
         let what = if kind.is_empty() { "object" } else { kind };
         let hint = world.closest(reference).map_or_else(String::new, |other| format!("did you mean `{other}`? Else "));
-        let external = format!("references: {{external: [{{kind: {what}, name: {name}}}]}}");
+        let external = format!("references: {{external: [{{kind: {what}, name: {}}}]}}", pattern(name));
         findings.add(Found {
             object: reference.from,
             container: reference.container.clone(),

@@ -66,14 +66,11 @@ impl TryFrom<String> for RuleId {
         let id = Self(text);
         let is_known = id.0.matches('*').count() == usize::from(id.0.ends_with("/*"))
             && rules::ids().any(|known| id.covers(&known));
-        match is_known {
-            true => Ok(id),
-            false => {
-                let ids: Vec<String> = rules::ids().collect();
-                let hint = crate::config::suggest(&id.0, &ids, "rule");
-                Err(format!("`{}` is no rule of this function; {hint}", id.0))
-            }
+        if is_known {
+            return Ok(id);
         }
+        let ids: Vec<String> = rules::ids().collect();
+        Err(format!("`{}` is no rule of this function; {}", id.0, crate::config::suggest(&id.0, &ids, "rule")))
     }
 }
 

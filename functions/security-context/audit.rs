@@ -3,12 +3,12 @@
 use super::checks::{self, Check};
 use super::fill::{self, Demands};
 use super::judge::Judge;
-use super::restricted::is_linux;
+use super::restricted::WINDOWS_EXEMPT;
 use super::spec::{Level, Spec};
 use super::values::Version;
 use super::view::{Place, View};
 use crate::report::Report;
-use crate::stream::Object;
+use crate::stream::{Action, Edit, Object};
 use crate::target::Selected;
 
 /// What stands before a check's id in the rules of `SecurityContext`.
@@ -28,8 +28,8 @@ pub(crate) struct Refusal {
     pub(crate) id: &'static str,
     /// Who refuses: `restricted v1.35`.
     pub(crate) authority: String,
-    /// What is allowed.
-    pub(crate) allows: &'static str,
+    /// What is allowed; none where a field is missing that must be there.
+    pub(crate) allows: Option<&'static str>,
     /// The container whose value it is; none for the pod's.
     pub(crate) container: Option<String>,
     /// Where it is written, or would be, from the object's root.
@@ -46,56 +46,71 @@ pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
 /// What admission at a level and version refuses in the containers and the pod that are in scope.
 pub(crate) fn audit(level: Level, version: Version, pod: &Selected, object: Object<'_>) -> Vec<Refusal> {
     let spec = Spec { level, version, ..Spec::default() };
-    let Some(view) = View::of(pod, object) else { return Vec::new() };
-    let mut refusals = Vec::new();
-    for check in checks::of(&spec) {
-        let mut violations = Vec::new();
-        (check.find)(&view, &spec, &mut violations);
-        // What `SecurityContext` finds beyond the standard: uid 0 before v1.23, annotations since v1.19.
-        let early = check.rule == "conflict/runAsUser" && version.minor() < 23;
-        let beyond =
-            |pointer: &str| early || version.minor() >= 19 && pointer.contains("/annotations/") && check.is_seccomp();
-        for violation in violations.into_iter().filter(|violation| !beyond(&violation.pointer)) {
-            let verb = if violation.inherited { "inherits" } else { "sets" };
-            let what = format!("{} {verb} `{}`", view.subject(violation.place), violation.says);
-            refusals.extend(refusal(check, &spec, &view, violation.place, violation.pointer, what));
-        }
-    }
-    missing(&spec, &view, &mut refusals);
-    refusals
+    let Some(mut view) = View::of(pod, object) else { return Vec::new() };
+    // Admission did not know of Windows then.
+    view.windows &= version.minor() >= WINDOWS_EXEMPT;
+    let mut audit = Audit { spec: &spec, view: &view, refusals: Vec::new() };
+    audit.violations();
+    audit.missing();
+    audit.refusals
 }
 
-/// What `fill` would set, admission misses.
-fn missing(spec: &Spec, view: &View<'_>, refusals: &mut Vec<Refusal>) {
-    let demands = Demands::of(spec);
-    let (mut report, mut edits) = (Report::default(), Vec::new());
-    fill::fill(&demands, view, &mut Judge { spec, grants: &[], used: &mut [], report: &mut report, edits: &mut edits });
-    for edit in edits {
-        let id = FILLED.iter().find(|(rule, _)| *rule == edit.why.rule).map(|(_, id)| *id);
-        let check = checks::of(spec).into_iter().find(|check| check.rule.strip_prefix(PREFIX) == id);
-        if let Some(check) = check {
+struct Audit<'a> {
+    spec: &'a Spec,
+    view: &'a View<'a>,
+    refusals: Vec<Refusal>,
+}
+
+impl Audit<'_> {
+    fn violations(&mut self) {
+        let minor = self.spec.version.minor();
+        for check in checks::of(self.spec) {
+            let mut violations = Vec::new();
+            (check.find)(self.view, self.spec, &mut violations);
+            // What `SecurityContext` finds beyond the standard: uid 0 before v1.23, annotations since v1.19.
+            let early = check.rule == "conflict/runAsUser" && minor < 23;
+            let late = check.rule.starts_with("conflict/seccompProfile") && minor >= 19;
+            violations.retain(|violation| !(early || late && violation.pointer.contains("/metadata/annotations/")));
+            for violation in violations {
+                let verb = if violation.inherited { "inherits" } else { "sets" };
+                let what = format!("{} {verb} `{}`", self.view.subject(violation.place), violation.says);
+                self.refuse(check, violation.place, violation.pointer, what, Some(check.allows));
+            }
+        }
+    }
+
+    /// What `fill` would set, admission misses.
+    fn missing(&mut self) {
+        let Self { spec, view, .. } = *self;
+        let (mut report, mut edits) = (Report::default(), Vec::new());
+        let mut judge = Judge { spec, grants: &[], used: &mut [], report: &mut report, edits: &mut edits };
+        fill::fill(&Demands::of(spec), view, &mut judge);
+        for edit in edits {
+            let id = FILLED.iter().find(|(rule, _)| *rule == edit.why.rule).map(|(_, id)| *id);
+            let check = checks::of(spec).into_iter().find(|check| check.rule.strip_prefix(PREFIX) == id);
             let place = place_of(view, &edit.pointer);
-            let what = format!("{} does not set `{}`", view.subject(place), shown(&edit.pointer, &edit.action));
-            refusals.extend(refusal(check, spec, view, place, view.pointer(place, ""), what));
+            let what = format!("{} does not set `{}`", view.subject(place), shown(&edit));
+            if let Some(check) = check {
+                self.refuse(check, place, view.pointer(place, ""), what, None);
+            }
         }
     }
-    // `fill` never writes a field of Linux into a Windows pod; before v1.25 admission wants it there.
-    if fill::demands_the_impossible(&demands, view, spec) && is_linux(view, spec) {
-        let check = checks::of(spec).into_iter().find(|check| check.rule == "conflict/allowPrivilegeEscalation");
-        for ((place, _), check) in view.in_scope().zip(check.into_iter().cycle()) {
-            let what = format!("{} does not set `allowPrivilegeEscalation: false`", view.subject(place));
-            refusals.extend(refusal(check, spec, view, place, view.pointer(place, ""), what));
-        }
+
+    fn refuse(&mut self, check: &Check, place: Place, pointer: String, what: String, allows: Option<&'static str>) {
+        let Some(id) = check.rule.strip_prefix(PREFIX) else { return };
+        let container = self.view.container(place).map(|container| container.name.clone());
+        let authority = check.authority(self.spec);
+        self.refusals.push(Refusal { id, authority, allows, container, pointer, what });
     }
 }
 
-fn shown(pointer: &str, action: &crate::stream::Action) -> String {
-    let key = pointer.rsplit_once("/securityContext/").map_or(pointer, |(_, key)| key).replace('/', ".");
-    match action {
-        crate::stream::Action::Set(value) => match value.get("type").unwrap_or(value) {
-            serde_json::Value::String(kind) => format!("{key}.type: {kind}"),
-            value => format!("{key}: {}", value.to_string().replace('"', "")),
-        },
+/// The field that an edit sets, as people write it.
+fn shown(edit: &Edit) -> String {
+    let key = edit.pointer.rsplit_once("/securityContext/").map_or(edit.pointer.as_str(), |(_, key)| key);
+    let key = key.replace('/', ".");
+    match &edit.action {
+        Action::Set(value) if value.get("type").is_some() => key,
+        Action::Set(value) => format!("{key}: {}", value.to_string().replace('"', "")),
         _ => key,
     }
 }
@@ -105,17 +120,4 @@ fn place_of(view: &View<'_>, pointer: &str) -> Place {
     let inside = |container: &str| pointer.strip_prefix(container).is_some_and(|rest| rest.starts_with('/'));
     let at = view.containers.iter().position(|container| inside(&container.pointer));
     at.map_or(Place::Pod, Place::Container)
-}
-
-fn refusal(
-    check: &Check,
-    spec: &Spec,
-    view: &View<'_>,
-    place: Place,
-    pointer: String,
-    what: String,
-) -> Option<Refusal> {
-    let container = view.container(place).map(|container| container.name.clone());
-    let authority = check.authority(spec);
-    Some(Refusal { id: check.rule.strip_prefix(PREFIX)?, authority, allows: check.allows, container, pointer, what })
 }

@@ -43,11 +43,6 @@ impl Check {
             When::Asked(_) => "the config".to_owned(),
         }
     }
-
-    /// Whether it is about seccomp profiles.
-    pub(super) fn is_seccomp(&self) -> bool {
-        self.rule.starts_with("conflict/seccompProfile")
-    }
 }
 
 /// The checks of the standard itself, in order.

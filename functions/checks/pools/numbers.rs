@@ -1,5 +1,7 @@
 //! Numbers that workloads say of themselves: in variables, on command lines, as replicas.
 
+use std::borrow::Cow;
+
 use super::super::labels;
 use super::super::references::{Answer, To};
 use super::super::values::Number;
@@ -53,7 +55,7 @@ fn of_key(world: &World<'_>, pod: &PodHere<'_>, reference: Node<'_>, key: Option
         .iter()
         .find(|other| other.to == To::ConfigMap && other.from.id() == pod.object.id() && other.name == name)?;
     let Answer::Here(maps) = world.follow(same) else { return None };
-    maps.iter().find_map(|map| labels::text(map.root().find(&["data", &key])?)).map(std::borrow::Cow::into_owned)
+    maps.iter().find_map(|map| labels::text(map.root().find(&["data", &key])?)).map(Cow::into_owned)
 }
 
 /// `max_connections` on a command line: `-c max_connections=200`, `--max-connections=200`, `--max_connections 200`.
@@ -61,18 +63,17 @@ pub(super) fn of_setting(pod: &PodHere<'_>) -> Option<u64> {
     pod.containers.iter().find_map(|container| {
         let node = container.node(&pod.object)?;
         let lists = ["command", "args"].into_iter().filter_map(|key| node.get(key));
-        let words: Vec<String> =
-            lists.flat_map(Node::items).filter_map(labels::text).map(|text| text.into_owned()).collect();
+        let words: Vec<String> = lists.flat_map(Node::items).filter_map(labels::text).map(Cow::into_owned).collect();
         let words: Vec<&str> = words.iter().flat_map(|word| word.split([' ', '\t', '\n', '='])).collect();
         let is_setting = |word: &str| {
             let word = word.trim_start_matches("-c").trim_start_matches('-').replace('-', "_");
             word.eq_ignore_ascii_case("max_connections")
         };
-        let pairs = words.windows(2).filter_map(|pair| match pair {
+        let mut pairs = words.windows(2).rev().filter_map(|pair| match pair {
             [name, value] if is_setting(name) => value.trim_matches(['"', '\'']).parse().ok(),
             _ => None,
         });
-        pairs.last()
+        pairs.next()
     })
 }
 

@@ -7,9 +7,8 @@ use super::sums;
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     for (name, pool) in &world.spec.pools {
         for gap in sums(world, name, pool).err().into_iter().flatten() {
-            let message = format!("spec.{}: {}", gap.field, gap.message);
             let Some(pod) = gap.pod else {
-                findings.add_in_stream("pools/unknown", message, &gap.remedy);
+                findings.add_in_stream(gap.rule, gap.message, &gap.remedy);
                 continue;
             };
             findings.add(Found {
@@ -17,7 +16,7 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
                 container: None,
                 pointer: pod.pod.spec.clone(),
                 name: name.clone(),
-                message,
+                message: gap.message,
                 remedy: gap.remedy,
             });
         }

@@ -96,7 +96,9 @@ impl<'a> Made<'a> {
         }
         match (group.as_str(), kind.as_ref()) {
             ("", "Service") => {
-                SERVING_CERTS.iter().for_each(|key| self.add(To::Secret, object.annotation(key), object));
+                for key in SERVING_CERTS {
+                    self.add(To::Secret, object.annotation(key), object);
+                }
             }
             ("objectbucket.io", "ObjectBucketClaim") | ("trust.cert-manager.io", "Bundle") => {
                 own_names().for_each(|name| self.add(To::ConfigMap, Some(Cow::Owned(name)), object));

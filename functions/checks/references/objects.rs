@@ -82,13 +82,13 @@ impl Place<'_> {
 fn ingress<'a>(object: Object<'a>, out: &mut Vec<Reference<'a>>) {
     let Some(spec) = object.root().get("spec") else { return };
     for key in ["defaultBackend", "backend"] {
-        backend(object, format!("/spec/{key}"), "the default backend sends to", spec.get(key), out);
+        backend(object, &format!("/spec/{key}"), "the default backend sends to", spec.get(key), out);
     }
     for (at, rule) in spec.get("rules").into_iter().flat_map(Node::items).enumerate() {
         for (number, path) in rule.find(&["http", "paths"]).into_iter().flat_map(Node::items).enumerate() {
             let text = path.get("path").and_then(Node::as_str).unwrap_or(Cow::Borrowed("/"));
             let pointer = format!("/spec/rules/{at}/http/paths/{number}/backend");
-            backend(object, pointer, &format!("path `{text}` sends to"), path.get("backend"), out);
+            backend(object, &pointer, &format!("path `{text}` sends to"), path.get("backend"), out);
         }
     }
     for (at, tls) in spec.get("tls").into_iter().flat_map(Node::items).enumerate() {
@@ -98,7 +98,7 @@ fn ingress<'a>(object: Object<'a>, out: &mut Vec<Reference<'a>>) {
 }
 
 /// A backend of an Ingress, in its form of `networking.k8s.io/v1` or of the versions before.
-fn backend<'a>(object: Object<'a>, at: String, subject: &str, backend: Option<Node<'a>>, out: &mut Vec<Reference<'a>>) {
+fn backend<'a>(object: Object<'a>, at: &str, subject: &str, backend: Option<Node<'a>>, out: &mut Vec<Reference<'a>>) {
     let Some(backend) = backend else { return };
     let (name, ports) = match backend.get("serviceName") {
         Some(_) => ("serviceName", &["servicePort"][..]),

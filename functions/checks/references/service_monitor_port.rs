@@ -10,7 +10,7 @@ use crate::yaml::Node;
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     for monitor in world.of_kind(MONITORS, "ServiceMonitor") {
         let services = services(world, &monitor);
-        let all = services.iter().flat_map(|service| service.root().find(&["spec", "ports"])).flat_map(Node::items);
+        let all = services.iter().filter_map(|service| service.root().find(&["spec", "ports"])).flat_map(Node::items);
         let names: Vec<_> = all.filter_map(|port| port.get("name")?.as_str()).collect();
         let endpoints = monitor.root().find(&["spec", "endpoints"]).into_iter().flat_map(Node::items);
         for (at, endpoint) in endpoints.enumerate().filter(|_| !services.is_empty()) {

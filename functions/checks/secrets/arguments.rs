@@ -59,13 +59,11 @@ fn argument(
     let named = |name: &str, value: &str| Some((name.to_owned(), detector.detect(name, value)?));
     if word.starts_with('-') && !is_script {
         let name = word.trim_start_matches('-');
-        return match name.split_once('=') {
-            Some((name, value)) => named(name, value),
-            None => {
-                *next = Some(name.to_owned());
-                None
-            }
-        };
+        if let Some((name, value)) = name.split_once('=') {
+            return named(name, value);
+        }
+        *next = Some(name.to_owned());
+        return None;
     }
     if let Some(found) = before.and_then(|name| named(&name, word)) {
         return Some(found);

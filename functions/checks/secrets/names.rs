@@ -20,6 +20,8 @@ const ENDS: &[(&[&str], Promise)] = {
         (&["password"], Secret("password")), (&["passwd"], Secret("passwd")), (&["passphrase"], Secret("passphrase")),
         (&["passwords"], Secret("passwords")), (&["pass"], Secret("pass")), (&["*", "pwd"], Secret("pwd")),
         (&["pass", "word"], Secret("password")), (&["pass", "phrase"], Secret("passphrase")),
+        // Redis.
+        (&["requirepass"], Secret("requirepass")), (&["masterauth"], Secret("masterauth")),
         (&["token"], Secret("token")), (&["tokens"], Secret("tokens")),
         (&["authtoken"], Secret("token")), (&["accesstoken"], Secret("token")),
         (&["api", "key"], Secret("api key")), (&["apikey"], Secret("api key")), (&["api", "keys"], Secret("api keys")),
