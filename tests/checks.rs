@@ -191,6 +191,22 @@ fn references_of_pods() {
     }
 }
 
+/// One of several objects may be meant: only what all of them lack is missing.
+#[test]
+fn objects_of_several_namespaces() {
+    let pod = web("", "env:\n- {name: A, valueFrom: {configMapKeyRef: {name: cfg, key: a}}}");
+    let map = |namespace: &str, key: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: cfg, namespace: {namespace}}}\ndata: {{{key}: x}}\n"
+        )
+    };
+    let count = |documents: &[String]| found("", &stream(documents)).len();
+    assert_eq!(count(&[pod.clone(), map("one", "b"), map("two", "a")]), 0);
+    assert_eq!(count(&[pod.clone(), map("one", "b"), map("two", "c")]), 1);
+    let placed = pod.replacen("name: web\n", "name: web\n  namespace: one\n", 1);
+    assert_eq!(count(&[placed, map("two", "a"), map("one", "b")]), 1);
+}
+
 /// Secrets that objects of the stream will make.
 #[test]
 fn makers_of_secrets() {
@@ -267,10 +283,10 @@ fn services() {
     let rows: &[(&str, Vec<String>, &[String])] = &[
         ("by name", vec![pod.clone(), port("http")], &[]),
         ("by number, declared or not", vec![pod.clone(), port("9999")], &[]),
-        ("by a wrong name", vec![pod.clone(), port("htpp")], &[target.clone()]),
-        ("by another protocol", vec![udp, port("http")], &[target.clone()]),
+        ("by a wrong name", vec![pod.clone(), port("htpp")], std::slice::from_ref(&target)),
+        ("by another protocol", vec![udp, port("http")], std::slice::from_ref(&target)),
         ("a sidecar's port", vec![sidecar, port("admin")], &[]),
-        ("an init container serves nobody", vec![init, port("admin")], &[target.clone()]),
+        ("an init container serves nobody", vec![init, port("admin")], std::slice::from_ref(&target)),
         ("selects nothing", vec![pod.clone(), service("{selector: {app: wbe}, ports: [{port: 80}]}")], &[selector]),
         (
             "one label of two",
@@ -855,6 +871,12 @@ fn pools() {
             pool("maxConnections: 9", "poolSize: 1").replace("name: web", "name: wbe"),
             vec![web("", "")],
             &["unmatched-target"],
+        ),
+        (
+            "set, but nobody can see to what",
+            pool("maxConnections: 40", "poolSize: {env: POOL, default: 1}"),
+            vec![web("", "env: [{name: POOL, valueFrom: {secretKeyRef: {name: s, key: k, optional: true}}}]")],
+            &["pools/unknown spec.template.spec"],
         ),
         (
             "nodes decide",

@@ -101,8 +101,16 @@ impl<'a> World<'a> {
             (_, None) => may_share(from, object),
         };
         let mut here: Vec<Object<'a>> = self.index.named(group, kind, name).filter(near).collect();
-        if let Some(one) = lookup::choose(from, &here, name) {
-            here = vec![one];
+        // Certainly in the same namespace goes before perhaps; of those that only may be meant, all count.
+        let certain = |object: &Object<'a>| match namespace {
+            Some(namespace) => lookup::in_namespace(object, namespace),
+            None => lookup::share_namespace(from, object),
+        };
+        if here.iter().any(certain) {
+            here.retain(certain);
+            if let Some(one) = lookup::choose(from, &here, name) {
+                here = vec![one];
+            }
         }
         // What can be no name is a parameter that someone fills in later.
         let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '_'));

@@ -12,38 +12,49 @@ use crate::yaml::Node;
 pub(super) fn number(world: &World<'_>, pod: &PodHere<'_>, number: &Number) -> Result<u64, String> {
     match number {
         Number::Literal(number) => Ok(u64::from(*number)),
-        Number::Env(from) => match (text_of_env(world, pod, &from.env), from.default) {
-            (Some(text), _) => text.trim().parse().map_err(|_| from.env.clone()),
-            (None, default) => default.map(u64::from).ok_or_else(|| from.env.clone()),
-        },
+        Number::Env(from) => match (variable(world, pod, &from.env), from.default) {
+            (Told::This(text), _) => text.trim().parse().ok(),
+            (Told::Hidden, _) => None,
+            (Told::Nothing, default) => default.map(u64::from),
+        }
+        .ok_or_else(|| from.env.clone()),
     }
 }
 
 /// The number under a variable.
 pub(super) fn of_env(world: &World<'_>, pod: &PodHere<'_>, name: &str) -> Option<u64> {
-    text_of_env(world, pod, name)?.trim().parse().ok()
+    if let Told::This(text) = variable(world, pod, name) { text.trim().parse().ok() } else { None }
 }
 
-/// What the first container that has the variable is told: by `env`, whose last entry counts, else by `envFrom`, whose
-/// last source counts.
-fn text_of_env(world: &World<'_>, pod: &PodHere<'_>, name: &str) -> Option<String> {
-    pod.containers.iter().find_map(|container| {
+/// What a program is told by a variable.
+enum Told {
+    Nothing,
+    /// Something that the stream does not show.
+    Hidden,
+    This(String),
+}
+
+/// What the first container that has the variable is told: by `env`, whose last entry counts, else
+/// by `envFrom`, whose last source counts.
+fn variable(world: &World<'_>, pod: &PodHere<'_>, name: &str) -> Told {
+    let found = pod.containers.iter().find_map(|container| {
         let node = container.node(&pod.object)?;
         let variables = node.get("env").into_iter().flat_map(Node::items);
         let own =
             variables.filter(|variable| variable.get("name").and_then(Node::as_str).as_deref() == Some(name)).last();
         if let Some(variable) = own {
-            return match variable.get("value").and_then(labels::text) {
-                Some(text) => Some(text.into_owned()),
-                None => of_key(world, pod, variable.find(&["valueFrom", "configMapKeyRef"])?, None),
-            };
+            let from = || of_key(world, pod, variable.find(&["valueFrom", "configMapKeyRef"])?, None);
+            let text = variable.get("value").and_then(labels::text).map(Cow::into_owned).or_else(from);
+            return Some(text.map_or(Told::Hidden, Told::This));
         }
         let sources: Vec<Node<'_>> = node.get("envFrom").into_iter().flat_map(Node::items).collect();
-        sources.into_iter().rev().find_map(|source| {
+        let told = |source: Node<'_>| {
             let prefix = source.get("prefix").and_then(Node::as_str).unwrap_or_default();
             of_key(world, pod, source.get("configMapRef")?, Some(name.strip_prefix(prefix.as_ref())?))
-        })
-    })
+        };
+        sources.into_iter().rev().find_map(told).map(Told::This)
+    });
+    found.unwrap_or(Told::Nothing)
 }
 
 /// The text of a key of the ConfigMap that a reference names.
