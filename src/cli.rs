@@ -3,11 +3,15 @@
 
 mod check;
 mod diff;
+mod doctor;
+mod explain;
 mod function;
 mod input;
 mod install;
+mod list;
 mod patch;
 mod run;
+mod schema;
 mod show;
 mod view;
 
@@ -16,6 +20,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::functions::Pipeline;
+use crate::report::{Report, junit, sarif, text};
+use crate::stream::Stream;
 
 /// Why a command failed: the exit code and the message, ready to print.
 #[derive(Debug)]
@@ -83,7 +91,15 @@ enum Command {
     Patch(patch::Options),
     /// Print documents as JSON lines, read as kustomize reads them.
     View(view::Options),
-    /// Install krmor for another tool.
+    /// List the functions, in the order they run.
+    List(list::Options),
+    /// Explain a kind of config, or a field of it.
+    Explain(explain::Options),
+    /// Print the JSON Schema of the configs, for editors.
+    Schema(schema::Options),
+    /// Find what keeps krmor from being called, or undoes what it does, each with the remedy.
+    Doctor(doctor::Options),
+    /// Install krmor for kustomize, completions for a shell, or manual pages.
     Install(install::Options),
 }
 
@@ -104,6 +120,15 @@ struct Source {
     allow_empty: bool,
 }
 
+/// The form of what krmor tells of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// The form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -111,6 +136,22 @@ enum Format {
     Text,
     /// KRM results and JSON Patches.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for CI: one test case per object.
+    Junit,
+}
+
+impl Format {
+    /// The report for programs; `None` for people. `made` says whether the changes were made, or would be.
+    fn machine(self, stream: &Stream, report: &Report, pipeline: &Pipeline, made: bool) -> Option<String> {
+        match self {
+            Format::Text => None,
+            Format::Json => Some(format!("{}\n", text::as_json(stream, report))),
+            Format::Sarif => Some(format!("{}\n", sarif::sarif(stream, report, pipeline, made))),
+            Format::Junit => Some(junit::junit(stream, report, pipeline, made)),
+        }
+    }
 }
 
 /// Runs the command line; the exit code.
@@ -142,6 +183,10 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Patch(options)) => patch::run(&options),
         Some(Command::View(options)) => view::run(&options),
+        Some(Command::List(options)) => list::run(&options),
+        Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::Schema(options)) => schema::run(&options),
+        Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Install(options)) => install::run(&options),
         None => function::run(&cli.function),
     }

@@ -17,8 +17,15 @@ use crate::workload::{PodTemplateRow, Table};
 
 #[path = "../functions/checks/function.rs"]
 pub mod checks;
+#[path = "../functions/probes/function.rs"]
+pub mod probes;
+#[path = "../functions/resources/function.rs"]
+pub mod resources;
 #[path = "../functions/security-context/function.rs"]
 pub mod security_context;
+
+#[path = "../functions/monitoring/function.rs"]
+pub mod monitoring;
 
 /// When a function runs within a pipeline, so that what it looks at has been decided before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +44,22 @@ pub enum Phase {
     Surroundings,
     /// Findings about what the other phases made.
     Checks,
+}
+
+impl Phase {
+    /// Its name in lists.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Settings => "settings",
+            Phase::Migration => "migration",
+            Phase::Containers => "containers",
+            Phase::Security => "security",
+            Phase::Availability => "availability",
+            Phase::Surroundings => "surroundings",
+            Phase::Checks => "checks",
+        }
+    }
 }
 
 /// One entry of the registry.
@@ -73,7 +96,13 @@ impl Function {
     /// The OpenAPI v3 schema of its spec.
     #[must_use]
     pub fn schema(&self) -> Schema {
-        (self.schema)(&mut openapi())
+        self.schema_by(&mut openapi())
+    }
+
+    /// The schema of its spec in another dialect.
+    #[must_use]
+    pub fn schema_by(&self, generator: &mut SchemaGenerator) -> Schema {
+        (self.schema)(generator)
     }
 
     /// Its KRMFunctionDefinition (KEP-2906): what `functions/<folder>/definition.yaml` holds.
@@ -184,11 +213,27 @@ macro_rules! function {
 /// Every function, in the order of phases, then by name.
 pub static FUNCTIONS: &[Function] = &[
     function!(
+        "Probes",
+        Phase::Containers,
+        probes,
+        "probes",
+        "Gives containers the liveness, readiness and startup probes that are named, and guesses none",
+        judge
+    ),
+    function!("Resources", Phase::Containers, resources, "resources", "Gives containers their requests and limits"),
+    function!(
         "SecurityContext",
         Phase::Security,
         security_context,
         "security-context",
         "Hardens pods and containers to a level of the Pod Security Standards"
+    ),
+    function!(
+        "Monitoring",
+        Phase::Surroundings,
+        monitoring,
+        "monitoring",
+        "Lets the Prometheus operator scrape workloads, by a ServiceMonitor or PodMonitor each"
     ),
     function!(
         "Checks",

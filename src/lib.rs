@@ -13,6 +13,8 @@
 //! 5. [`yaml::render`] splices what changed into the text; all other bytes are the user's. Results, text and JSON are
 //!    views of the report. Nothing is written when a finding is an error.
 //!
+//! [`schema`] makes what editors and `krmor explain` know of the configs from the types that read them.
+//!
 //! The laws that every function keeps are in `tests/laws.rs`; a new function joins them by its registry entry.
 
 #[cfg(feature = "cli")]
@@ -21,8 +23,12 @@ pub mod config;
 pub mod exceptions;
 pub mod functions;
 pub mod krm;
+pub mod labels;
 pub mod lookup;
+pub mod quantity;
 pub mod report;
+pub mod schema;
+pub mod service;
 pub mod stream;
 pub mod target;
 pub mod workload;

@@ -1,5 +1,7 @@
 //! What was done and what was found. Every view (KRM results, text, JSON) is made from these two lists.
 
+pub mod junit;
+pub mod sarif;
 pub mod text;
 
 use std::borrow::Cow;
@@ -7,6 +9,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::config::PIPELINE;
+use crate::functions::Pipeline;
 use crate::stream::{Object, ObjectId};
 use crate::yaml::Op;
 
@@ -17,7 +21,7 @@ pub enum Class {
     Added,
     /// A weaker value was there, and making it stricter is in the function's charge.
     Raised,
-    /// An explicit value of the user's gave way, by `conflicts: override`.
+    /// An explicit value of the user's gave way, because the spec says so: `conflicts: override`, `mode: set`.
     Overridden,
 }
 
@@ -103,7 +107,9 @@ pub struct Change {
     pub object: ObjectId,
     /// What was done.
     pub op: Op,
-    /// JSON Pointer from the document's root.
+    /// For a new document, the number of the one that it stands after.
+    pub after: Option<usize>,
+    /// JSON Pointer from the document's root; empty for a new document.
     pub path: String,
     /// The new value; null for a removal.
     pub value: Value,
@@ -134,6 +140,12 @@ pub struct Finding {
     pub object: Option<ObjectId>,
     /// JSON Pointer from the document's root; empty for the whole object.
     pub path: String,
+}
+
+/// A rule's name for tools that know many: the kind of the function, which the user's name for it does not tell.
+fn rule_id(pipeline: &Pipeline, function: &str, rule: &str) -> String {
+    let step = pipeline.steps.iter().find(|step| step.name == function);
+    format!("{}/{rule}", step.map_or(PIPELINE, |step| step.function.kind))
 }
 
 /// Everything a run did and found.

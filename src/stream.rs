@@ -1,9 +1,11 @@
 //! The objects of a stream, and the setters through which functions change them.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::report::{Change, Report, ResourceRef, Severity, Why};
 use crate::workload::Table;
@@ -58,7 +60,14 @@ pub struct Edit {
 /// What krmor was handed, and what functions change.
 #[derive(Debug)]
 pub struct Stream {
+    /// Those of the input, then the new ones.
     documents: Vec<Document>,
+    /// How many are of the input.
+    read: usize,
+    /// What the input numbers: documents, or the items of a ResourceList.
+    numbered: usize,
+    /// For each new document, in the order of their numbers, the number of the input's that it stands after.
+    after: Vec<usize>,
     objects: Vec<Location>,
     /// Where pod templates live.
     pub workloads: Table,
@@ -89,7 +98,8 @@ impl Stream {
             };
             add_objects(document.root(), location, 0, &mut objects);
         }
-        Self { documents, objects, workloads: Table::default() }
+        let read = documents.len();
+        Self { documents, read, numbered: read, after: Vec::new(), objects, workloads: Table::default() }
     }
 
     /// Takes the items of a parsed ResourceList as documents.
@@ -110,18 +120,37 @@ impl Stream {
                 add_objects(item, location, 0, &mut objects);
             }
         }
-        Self { documents: vec![list], objects, workloads: Table::default() }
+        let numbered = list.root().get("items").map_or(0, |items| items.items().count());
+        let documents = vec![list];
+        Self { documents, read: 1, numbered, after: Vec::new(), objects, workloads: Table::default() }
     }
 
-    /// The YAML documents, in order.
+    /// The YAML documents of the input, in order.
     #[must_use]
     pub fn documents(&self) -> &[Document] {
-        &self.documents
+        self.documents.get(..self.read).unwrap_or_default()
     }
 
-    /// The YAML documents, for transports that add to them.
-    pub(crate) fn documents_mut(&mut self) -> &mut [Document] {
-        &mut self.documents
+    /// Whether documents of these numbers have changed, or new ones stand after one of them.
+    #[must_use]
+    pub fn changed(&self, numbers: &Range<usize>) -> bool {
+        let old = self.documents().get(numbers.clone()).unwrap_or_default();
+        old.iter().any(Document::changed) || self.after.iter().any(|after| numbers.contains(after))
+    }
+
+    /// Puts the new documents of a ResourceList into its items, each behind the one that it stands after: the list.
+    pub(crate) fn merge_items(&mut self) -> Result<Option<&mut Document>, EditError> {
+        let new = self.documents.split_off(self.read.min(self.documents.len()));
+        let mut new: Vec<_> = self.after.drain(..).zip(new).collect();
+        let Some(list) = self.documents.first_mut() else { return Ok(None) };
+        // From the end, so that the numbers before still hold; the last of those that share a place goes in first.
+        new.sort_by_key(|(after, _)| *after);
+        for (after, document) in new.iter().rev() {
+            let value = document.root().to_value().unwrap_or_default();
+            let path = format!("/items/{}", after + 1);
+            list.apply(Operation { op: Op::Add, path: &path, value: &value })?;
+        }
+        Ok(Some(list))
     }
 
     /// The text that an object was read from.
@@ -134,7 +163,18 @@ impl Stream {
     /// The stream's text with every change in it.
     #[must_use]
     pub fn render(&self) -> String {
-        yaml::render(&self.documents)
+        let mut out = String::new();
+        self.render_to(0..self.read, |part| out.push_str(part));
+        out
+    }
+
+    /// Hands out, part by part, the text that holds the documents of these numbers, with every change in it.
+    pub fn render_to(&self, numbers: Range<usize>, write: impl FnMut(&str)) {
+        let added = self.documents.get(self.read..).unwrap_or_default();
+        let inside = self.after.iter().zip(added).filter(|(after, _)| numbers.contains(after));
+        let mut new: Vec<_> = inside.map(|(after, document)| (after - numbers.start, document)).collect();
+        new.sort_by_key(|(after, _)| *after);
+        yaml::render_with(self.documents().get(numbers).unwrap_or_default(), &new, write);
     }
 
     /// Every object, the items of `List`s among them.
@@ -240,6 +280,75 @@ impl Stream {
         }
     }
 
+    /// Adds `object` to the stream, behind the document of `beside`, the workload that it serves, and records it.
+    ///
+    /// What tells kpt in which file an object lies is taken from `beside`. When the stream already has an object of that
+    /// name, or the file of `beside` has no room for a second one, that is an error of the report and nothing is added.
+    pub fn emit(&mut self, report: &mut Report, beside: ObjectId, mut object: Value, why: Why) -> Option<ObjectId> {
+        let workload = self.object(beside)?;
+        let identity = Identity::of_value(&object);
+        if let Some(other) = self.objects().find(|other| identity.is_of(other)) {
+            let message = format!("{} is to be added for {}, and its name is taken", identity, workload.reference());
+            let remedy = "rename that object, or give this one another name";
+            report.find(Severity::Error, "name-taken", &other, "", message, remedy);
+            return None;
+        }
+        let location = workload.location;
+        if location.file.as_ref().is_some_and(|(file, _)| file.ends_with(".json")) {
+            let message = format!("{identity} is to be added behind it, and a JSON file holds one object only");
+            let remedy = "write the file as YAML, or put its object into a `List`";
+            report.find(Severity::Error, "json-file", &workload, "", message, remedy);
+            return None;
+        }
+        self.take_place(&workload, &mut object);
+        let after = location.document.checked_sub(self.numbered).and_then(|new| self.after.get(new)).copied();
+        let after = after.unwrap_or(location.document);
+        let document = match yaml::new_document(&object, self.documents.get(location.yaml)) {
+            Ok(document) => document,
+            Err(error) => {
+                report.find(Severity::Error, why.rule, &workload, "", error.message, "shorten what it is made from");
+                return None;
+            }
+        };
+        let number = self.numbered + self.after.len();
+        let file = location.file.clone().map(|(file, number)| (file, number + 1));
+        let (inside, prefix) = (String::new(), String::new());
+        let place = document.place();
+        let yaml = self.documents.len();
+        self.objects.push(Location { document: number, yaml, place, inside, prefix, implied: None, file });
+        self.documents.push(document);
+        self.after.push(after);
+        let id = self.objects.len() - 1;
+        report.changes.push(Change {
+            document: number,
+            object: id,
+            op: Op::Add,
+            after: Some(after),
+            path: String::new(),
+            value: object,
+            previous: None,
+            function: Arc::clone(report.function()),
+            why,
+        });
+        Some(id)
+    }
+
+    /// Gives `object` the annotations by which kpt finds the file of `workload`, with the next index that is free there.
+    fn take_place(&self, workload: &Object<'_>, object: &mut Value) {
+        for group in ["internal.config.kubernetes.io", "config.kubernetes.io"] {
+            let (path, index) = (format!("{group}/path"), format!("{group}/index"));
+            let Some(file) = workload.annotation(&path) else { continue };
+            let in_file = self.objects().filter(|other| other.annotation(&path).as_ref() == Some(&file));
+            let taken = in_file.filter_map(|other| other.annotation(&index)?.parse::<u64>().ok()).max();
+            let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { continue };
+            let annotations = metadata.entry("annotations").or_insert_with(|| Value::Object(Map::new()));
+            if let Some(annotations) = annotations.as_object_mut() {
+                annotations.insert(path, Value::String(file.into_owned()));
+                annotations.insert(index, Value::String(taken.map_or(0, |index| index + 1).to_string()));
+            }
+        }
+    }
+
     /// Makes an edit and records it; one that the text cannot take becomes an error of the report.
     pub fn make(&mut self, report: &mut Report, id: ObjectId, edit: Edit) {
         let Edit { pointer, action, why } = edit;
@@ -274,6 +383,7 @@ impl Stream {
             document: location.document,
             object: id,
             op: edit.op,
+            after: None,
             path: if location.prefix.is_empty() { pointer.to_owned() } else { format!("{}{pointer}", location.prefix) },
             value: edit.value,
             previous: edit.previous.map(Box::new),
@@ -290,6 +400,41 @@ struct Step {
     value: Value,
     previous: Option<Value>,
     why: Why,
+}
+
+/// What no two objects of a stream may share; an object without a namespace is in `default`.
+struct Identity {
+    group: String,
+    kind: String,
+    namespace: String,
+    name: String,
+}
+
+impl Identity {
+    fn of_value(object: &Value) -> Self {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let api_version = text("/apiVersion");
+        let group = api_version.split_once('/').map_or("", |(group, _)| group).to_owned();
+        Self { group, kind: text("/kind"), namespace: text("/metadata/namespace"), name: text("/metadata/name") }
+    }
+
+    fn is_of(&self, object: &Object<'_>) -> bool {
+        let plain = |namespace: &str| if namespace == "default" { String::new() } else { namespace.to_owned() };
+        object.kind() == self.kind
+            && object.name() == self.name
+            && plain(&object.namespace()) == plain(&self.namespace)
+            && object.group() == self.group
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.kind)?;
+        if !self.namespace.is_empty() {
+            write!(f, "{}/", self.namespace)?;
+        }
+        f.write_str(&self.name)
+    }
 }
 
 /// Adds the object at `node`, or the items of the list that it is.
@@ -346,6 +491,12 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn prefix(&self) -> &'a str {
         &self.location.prefix
+    }
+
+    /// Whether it was read from a file, whose lines are then known.
+    #[must_use]
+    pub fn is_from_file(&self) -> bool {
+        self.location.file.is_some()
     }
 
     /// Its content.

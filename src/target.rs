@@ -8,12 +8,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::labels::{Requirement, Values, all_met, parse_selector};
 use crate::lookup;
 use crate::report::{Report, Severity};
 use crate::stream::{Object, ObjectId, Stream};
 use crate::workload::{self, Container, Pod};
 use crate::yaml::print::{self, Quoting};
-use crate::yaml::{Kind, Node};
 
 /// Rule of the finding about a target that selects nothing; the run ends with exit code 2.
 pub const UNMATCHED: &str = "unmatched-target";
@@ -176,8 +176,9 @@ pub fn pods(targets: &[Selector], exclude: &[Selector], stream: &Stream, report:
     }
 }
 
+/// A regular expression that must match from the first to the last character.
 #[derive(Debug, Clone)]
-enum Pattern {
+pub(crate) enum Pattern {
     /// Without special characters: compared as it is.
     Literal(String),
     Regex {
@@ -187,7 +188,7 @@ enum Pattern {
 }
 
 impl Pattern {
-    fn new(text: &str) -> Result<Self, regex_lite::Error> {
+    pub(crate) fn new(text: &str) -> Result<Self, regex_lite::Error> {
         if !text.contains(['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$']) {
             return Ok(Pattern::Literal(text.to_owned()));
         }
@@ -196,14 +197,14 @@ impl Pattern {
         Ok(Pattern::Regex { text: text.to_owned(), regex: Regex::new(&format!("^(?:{text})$"))? })
     }
 
-    fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         match self {
             Pattern::Literal(literal) => literal == text,
             Pattern::Regex { regex, .. } => regex.is_match(text),
         }
     }
 
-    fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
             Pattern::Literal(text) | Pattern::Regex { text, .. } => text,
         }
@@ -301,7 +302,7 @@ pub struct Selected {
     pub pod: Pod,
     /// Whether its own fields may be written; otherwise only those of containers that a target names.
     pub whole_pod: bool,
-    /// Without `whole_pod`: what targets name.
+    /// What targets name.
     only: Vec<Arc<[Pattern]>>,
     except: Vec<Arc<[Pattern]>>,
 }
@@ -320,6 +321,24 @@ impl Selected {
         let mut containers = self.pod.containers(object);
         containers.retain(|container| self.includes(&container.name));
         containers
+    }
+
+    /// Whether a target names the container, and not its whole pod.
+    #[must_use]
+    pub fn names(&self, container: &str) -> bool {
+        self.only.iter().any(|patterns| any_matches(patterns, container))
+    }
+
+    /// Those of `containers` that targets name by an expression which names none that `fits`.
+    pub fn named_in_vain<'c>(
+        &self,
+        containers: &'c [Container],
+        fits: impl Fn(&Container) -> bool,
+    ) -> Vec<&'c Container> {
+        let names_one = |pattern: &&Pattern| containers.iter().any(|one| fits(one) && pattern.matches(&one.name));
+        let vain: Vec<&Pattern> =
+            self.only.iter().flat_map(|patterns| patterns.iter()).filter(|pattern| !names_one(pattern)).collect();
+        containers.iter().filter(|one| vain.iter().any(|pattern| pattern.matches(&one.name))).collect()
     }
 
     /// Whether a container of the pod is out of scope: then fields of the pod that its containers inherit reach too far.
@@ -529,231 +548,4 @@ impl Matcher {
         }
         Near { object, misses, alike: closest }
     }
-}
-
-/// One requirement of a label selector.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Requirement {
-    key: String,
-    test: Test,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Test {
-    Exists,
-    Absent,
-    In(Vec<String>),
-    NotIn(Vec<String>),
-    Above(i64),
-    Below(i64),
-}
-
-impl Requirement {
-    fn met(&self, value: Option<&str>) -> bool {
-        let number = || value.and_then(|text| text.parse::<i64>().ok());
-        let among = |values: &[String]| value.is_some_and(|value| values.iter().any(|other| other == value));
-        match &self.test {
-            Test::Exists => value.is_some(),
-            Test::Absent => value.is_none(),
-            Test::In(values) => among(values),
-            Test::NotIn(values) => !among(values),
-            Test::Above(limit) => number().is_some_and(|number| number > *limit),
-            Test::Below(limit) => number().is_some_and(|number| number < *limit),
-        }
-    }
-}
-
-/// Whether the labels or annotations of an object meet all requirements.
-fn all_met(requirements: &[Requirement], object: &Object<'_>, map: &str) -> bool {
-    if requirements.is_empty() {
-        return true;
-    }
-    let map = object.root().find(&["metadata", map]);
-    requirements.iter().all(|requirement| {
-        let value = map.and_then(|map| map.get(&requirement.key)).map(text);
-        requirement.met(value.as_deref())
-    })
-}
-
-/// A label's value; numbers and booleans that should have been quoted count as their text, as in kustomize.
-fn text(node: Node<'_>) -> Cow<'_, str> {
-    match node.as_str() {
-        Some(text) => text,
-        None if node.is_null() || node.kind() != Kind::Scalar => Cow::Borrowed(""),
-        None => Cow::Owned(node.json()),
-    }
-}
-
-/// What values a selector may ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Values {
-    /// Values of labels: at most 63 letters, digits, `-`, `_`, `.`.
-    Labels,
-    /// Values of annotations.
-    Any,
-}
-
-/// Parses a selector as `labels.Parse` of Kubernetes does; an empty one has no requirements.
-fn parse_selector(text: &str, values: Values) -> Result<Vec<Requirement>, String> {
-    let mut parser = Parser { tokens: tokens(text), at: 0 };
-    let mut out = Vec::new();
-    if parser.tokens.is_empty() {
-        return Ok(out);
-    }
-    loop {
-        let requirement = parser.requirement()?;
-        check_key(&requirement.key)?;
-        if let (Values::Labels, Test::In(list) | Test::NotIn(list)) = (values, &requirement.test) {
-            list.iter().try_for_each(|value| check_value(value))?;
-        }
-        out.push(requirement);
-        match parser.next() {
-            None => return Ok(out),
-            Some(",") => {}
-            Some(other) => return Err(format!("expected `,` or the end, found `{other}`")),
-        }
-    }
-}
-
-fn tokens(text: &str) -> Vec<&str> {
-    let mut out = Vec::new();
-    let mut rest = text;
-    loop {
-        rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
-        if rest.is_empty() {
-            return out;
-        }
-        let length = match rest.as_bytes() {
-            [b'=' | b'!', b'=', ..] => 2,
-            [b'=' | b'!' | b'(' | b')' | b',' | b'<' | b'>', ..] => 1,
-            _ => rest.find(['=', '!', '(', ')', ',', '<', '>', ' ', '\t', '\r', '\n']).unwrap_or(rest.len()),
-        };
-        let (token, behind) = rest.split_at(length);
-        out.push(token);
-        rest = behind;
-    }
-}
-
-struct Parser<'a> {
-    tokens: Vec<&'a str>,
-    at: usize,
-}
-
-impl<'a> Parser<'a> {
-    fn peek(&self) -> Option<&'a str> {
-        self.tokens.get(self.at).copied()
-    }
-
-    fn next(&mut self) -> Option<&'a str> {
-        let token = self.peek();
-        self.at += 1;
-        token
-    }
-
-    /// A key or a value; `in` and `notin` are words like others there.
-    fn word(&mut self, what: &str) -> Result<&'a str, String> {
-        match self.next() {
-            Some(token) if is_word(token) => Ok(token),
-            other => Err(format!("expected {what}, found {}", shown(other))),
-        }
-    }
-
-    fn requirement(&mut self) -> Result<Requirement, String> {
-        let absent = self.peek() == Some("!");
-        if absent {
-            self.at += 1;
-        }
-        let key = self.word("a key")?.to_owned();
-        let test = if absent {
-            Test::Absent
-        } else if matches!(self.peek(), None | Some(",")) {
-            Test::Exists
-        } else {
-            match self.next() {
-                Some("=" | "==") => Test::In(vec![self.value()?]),
-                Some("!=") => Test::NotIn(vec![self.value()?]),
-                Some("in") => Test::In(self.list()?),
-                Some("notin") => Test::NotIn(self.list()?),
-                Some(">") => Test::Above(self.number()?),
-                Some("<") => Test::Below(self.number()?),
-                other => {
-                    return Err(format!("expected `=`, `!=`, `in` or `notin` behind `{key}`, found {}", shown(other)));
-                }
-            }
-        };
-        Ok(Requirement { key, test })
-    }
-
-    fn value(&mut self) -> Result<String, String> {
-        match self.peek() {
-            None | Some(",") => Ok(String::new()),
-            Some(_) => self.word("a value").map(str::to_owned),
-        }
-    }
-
-    fn number(&mut self) -> Result<i64, String> {
-        let text = self.value()?;
-        text.parse().map_err(|_| format!("`<` and `>` compare whole numbers, and `{text}` is none"))
-    }
-
-    /// `(a, b)`; a value that is left out is the empty one.
-    fn list(&mut self) -> Result<Vec<String>, String> {
-        match self.next() {
-            Some("(") => {}
-            other => {
-                return Err(format!("expected `(` behind `in` or `notin`, found {}", shown(other)));
-            }
-        }
-        let mut out = Vec::new();
-        loop {
-            match self.peek() {
-                Some("," | ")") => out.push(String::new()),
-                _ => out.push(self.word("a value")?.to_owned()),
-            }
-            match self.next() {
-                Some(",") => {}
-                Some(")") => return Ok(out),
-                other => return Err(format!("expected `,` or `)`, found {}", shown(other))),
-            }
-        }
-    }
-}
-
-fn is_word(token: &str) -> bool {
-    !matches!(token, "=" | "==" | "!=" | "!" | "(" | ")" | "," | "<" | ">")
-}
-
-fn shown(token: Option<&str>) -> String {
-    token.map_or_else(|| "the end".to_owned(), |token| format!("`{token}`"))
-}
-
-/// Keys are `name` or `prefix/name`, as the API has it for labels and annotations.
-fn check_key(key: &str) -> Result<(), String> {
-    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
-    let label = |part: &str| {
-        let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-        part.bytes().all(|b| inner(b) || b == b'-')
-            && part.bytes().next().is_some_and(inner)
-            && part.bytes().last().is_some_and(inner)
-    };
-    let prefix_fits = prefix.is_none_or(|prefix| prefix.len() <= 253 && prefix.split('.').all(label));
-    if prefix_fits && !name.is_empty() && is_name(name) {
-        Ok(())
-    } else {
-        Err(format!("`{key}` is not a key of a label or annotation"))
-    }
-}
-
-fn check_value(value: &str) -> Result<(), String> {
-    let fits = value.is_empty() || is_name(value);
-    if fits { Ok(()) } else { Err(format!("`{value}` cannot be the value of a label")) }
-}
-
-/// At most 63 letters, digits, `-`, `_`, `.`, with a letter or digit at both ends.
-fn is_name(text: &str) -> bool {
-    let ends = |b: u8| b.is_ascii_alphanumeric();
-    text.len() <= 63
-        && text.bytes().all(|b| ends(b) || matches!(b, b'-' | b'_' | b'.'))
-        && text.bytes().next().is_some_and(ends)
-        && text.bytes().last().is_some_and(ends)
 }

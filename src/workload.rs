@@ -27,6 +27,9 @@ pub enum Trait {
     Recreate,
     /// The API refuses security fields at pod level.
     ContainerLevelOnly,
+    /// One container serves: the sole one, or the one with `ports`. By default the API refuses probes of the others, and
+    /// `terminationGracePeriodSeconds` in a liveness probe.
+    OneServes,
 }
 
 /// How a kind says which pods are its own.
@@ -82,7 +85,7 @@ const CLAIMS: &str = "/spec/volumeClaimTemplates";
 #[rustfmt::skip] // a table reads best with one row on one line
 const BUILT_IN: &[BuiltIn] = {
     use PodSelector::{LabelSelector, Labels};
-    use Trait::{ContainerLevelOnly, Recreate, RunsToCompletion, Scalable};
+    use Trait::{ContainerLevelOnly, OneServes, Recreate, RunsToCompletion, Scalable};
     &[
         row("apps", "Deployment", TEMPLATE).selects(LabelSelector).is(&[Scalable, Recreate]),
         row("apps", "StatefulSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]).claims(CLAIMS),
@@ -102,8 +105,8 @@ const BUILT_IN: &[BuiltIn] = {
         row("argoproj.io", "Rollout", &["spec.template?"]).selects(LabelSelector).is(&[Scalable]),
 
         // Knative scales by itself, and its webhook refuses pod-level security fields by default.
-        row("serving.knative.dev", "Service", TEMPLATE).is(&[ContainerLevelOnly]),
-        row("serving.knative.dev", "Configuration", TEMPLATE).is(&[ContainerLevelOnly]),
+        row("serving.knative.dev", "Service", TEMPLATE).is(&[ContainerLevelOnly, OneServes]),
+        row("serving.knative.dev", "Configuration", TEMPLATE).is(&[ContainerLevelOnly, OneServes]),
 
         // OpenShift; the core group is where the kind lived before 3.6.
         row("apps.openshift.io", "DeploymentConfig", TEMPLATE).selects(Labels).is(&[Scalable]),

@@ -3,32 +3,11 @@
 mod common;
 
 use std::process::Command;
-use std::sync::Arc;
 
+use common::apps::{build, the};
 use common::{Folder, copy, krmor, text, tool};
-use krmor::yaml;
+use krmor::quantity::Quantity;
 use serde_json::{Value, json};
-
-/// The objects of a kustomization, built by stock kustomize.
-fn build(path: &str) -> Vec<Value> {
-    let home = Folder::new(&format!("antwort-{}", path.replace('/', "-")));
-    let installed = krmor().args(["install", "kustomize", "--home"]).arg(&home.0).output().unwrap();
-    assert!(installed.status.success());
-    let out = Command::new(tool("kustomize"))
-        .args(["build", "--enable-alpha-plugins", path])
-        .env("KUSTOMIZE_PLUGIN_HOME", &home.0)
-        .output()
-        .unwrap();
-    assert!(out.status.success(), "{}", text(&out.stderr));
-    yaml::parse(&Arc::new(text(&out.stdout))).unwrap().iter().filter_map(|d| d.root().to_value()).collect()
-}
-
-fn the<'a>(objects: &'a [Value], kind: &str) -> &'a Value {
-    let mut found = objects.iter().filter(|object| object["kind"] == kind);
-    let object = found.next().unwrap_or_else(|| panic!("no {kind}"));
-    assert!(found.next().is_none(), "more than one {kind}");
-    object
-}
 
 #[test]
 fn aw_1_the_base_has_its_objects_and_the_service_exposes_8080() {
@@ -42,6 +21,43 @@ fn aw_1_the_base_has_its_objects_and_the_service_exposes_8080() {
     let base = json!(objects).to_string();
     for word in ["securityContext", "automountServiceAccountToken", "livenessProbe", "resources"] {
         assert!(!base.contains(word), "the base has {word}");
+    }
+}
+
+/// `GET /healthz` on 8080; readiness alone sees the backend; each threshold is fit for what its failure does.
+#[test]
+fn aw_2_probes_ask_healthz_on_8080_with_thresholds_fit_for_each_purpose() {
+    for overlay in ["dev", "production"] {
+        let objects = build(&format!("examples/antwort/overlays/{overlay}"));
+        let containers = the(&objects, "Deployment")["spec"]["template"]["spec"]["containers"].as_array().unwrap();
+        assert_eq!(containers.len(), 1, "{overlay}");
+        let container = &containers[0];
+        let request = |probe: &str| {
+            let get = &container[probe]["httpGet"];
+            let named = container["ports"].as_array().unwrap().iter().find(|port| port["name"] == get["port"]);
+            assert_eq!(named.unwrap()["containerPort"], 8080, "{overlay}: {probe}");
+            assert!(get.get("scheme").is_none_or(|scheme| scheme == "HTTP"), "{overlay}: {probe}");
+            assert!(get.get("host").is_none(), "{overlay}: {probe}");
+            get["path"].as_str().unwrap()
+        };
+        assert_eq!(request("livenessProbe"), "/healthz", "{overlay}");
+        assert_eq!(request("startupProbe"), "/healthz", "{overlay}");
+        assert_eq!(request("readinessProbe"), "/healthz?check=backend", "{overlay}");
+
+        let number = |probe: &str, key: &str| container[probe][key].as_i64().unwrap();
+        let time = |probe: &str| number(probe, "periodSeconds") * number(probe, "failureThreshold");
+        for probe in ["livenessProbe", "startupProbe", "readinessProbe"] {
+            assert!(number(probe, "timeoutSeconds") <= number(probe, "periodSeconds"), "{overlay}: {probe}");
+        }
+        // A restart costs more than a moment without traffic, and comes later.
+        assert!(time("livenessProbe") >= 60, "{overlay}");
+        assert!(time("readinessProbe") <= 15, "{overlay}");
+        assert!(time("startupProbe") >= 30, "{overlay}");
+        // Nothing waits for a fixed time: the startup probe sees when the program is there.
+        for probe in ["livenessProbe", "readinessProbe"] {
+            assert!(container[probe].get("initialDelaySeconds").is_none(), "{overlay}: {probe}");
+        }
+        assert!(number("startupProbe", "periodSeconds") <= 5, "{overlay}");
     }
 }
 
@@ -89,6 +105,39 @@ fn aw_4_pods_are_restricted_and_not_root() {
             assert_ne!(context["runAsUser"], 0, "{overlay}");
         }
     }
+}
+
+/// An amount of the gateway's container.
+fn amount(objects: &[Value], list: &str, resource: &str) -> Quantity {
+    let container = &the(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0];
+    let value = &container["resources"][list][resource];
+    Quantity::of(value).unwrap_or_else(|error| panic!("{list} of {resource}: {error}"))
+}
+
+#[test]
+fn aw_5_requests_and_limits_fit_a_go_http_server() {
+    let read = |text| Quantity::parse(text).unwrap();
+    for overlay in ["dev", "production"] {
+        let objects = build(&format!("examples/antwort/overlays/{overlay}"));
+        let [cpu, memory] = ["cpu", "memory"].map(|resource| {
+            let (request, limit) = (amount(&objects, "requests", resource), amount(&objects, "limits", resource));
+            assert!(request < limit, "{overlay}: bursts of {resource} have room");
+            (request, limit)
+        });
+        // A Go server idles in a few ten MiB and is never given a node for itself.
+        assert!(cpu.0 >= read("10m") && cpu.1 <= read("4"), "{overlay}: {cpu:?}");
+        assert!(memory.0 >= read("32Mi") && memory.1 <= read("2Gi"), "{overlay}: {memory:?}");
+    }
+}
+
+#[test]
+fn aw_6_dev_is_smaller_and_logs_more() {
+    let [dev, production] = ["dev", "production"].map(|overlay| build(&format!("examples/antwort/overlays/{overlay}")));
+    for (list, resource) in [("requests", "cpu"), ("requests", "memory"), ("limits", "cpu"), ("limits", "memory")] {
+        assert!(amount(&dev, list, resource) < amount(&production, list, resource), "{list} of {resource}");
+    }
+    assert_eq!(the(&dev, "ConfigMap")["data"]["ANTWORT_LOG_LEVEL"], "debug");
+    assert_ne!(the(&production, "ConfigMap")["data"]["ANTWORT_LOG_LEVEL"], "debug");
 }
 
 /// One command renders and applies; here it applies to `cat`, on a cluster to `kubectl apply -f -`.

@@ -1060,6 +1060,12 @@ error: functionConfig.spec.levle: unknown field `levle`
     let hint = "; kustomize hands over none when the config has the annotation config.kubernetes.io/path: remove it\n";
     assert!(done.err.ends_with(hint), "{}", done.err);
 
+    // As kustomize calls a generator: with nothing but its own config.
+    let own = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- apiVersion: krmor.dev/v1alpha1\n  kind: SecurityContext\n";
+    let done = run(&folder, &[], &with_config(own, &config("")));
+    assert!(done.err.ends_with("one belongs under `transformers:`, not under `generators:`\n"), "{}", done.err);
+    assert_eq!(done.code, Some(2));
+
     // One line for all: the config's place is shown, what stands beside it is not.
     let compact = r#"{"apiVersion":"config.kubernetes.io/v1","kind":"ResourceList","items":[{"kind":"Secret","data":{"k":"hunter2"}}],"functionConfig":{"apiVersion":"krmor.dev/v1alpha1","kind":"Frob"}}"#;
     let done = run(&folder, &[], compact);
@@ -1178,28 +1184,24 @@ fn install_lays_links_that_kustomize_finds() {
     let folder = folder("install");
     let target = std::fs::canonicalize(env!("CARGO_BIN_EXE_krmor")).unwrap();
     let home = std::fs::canonicalize(&folder.0).unwrap().join("a/plugins");
-    let (pipeline, function) = (
-        home.join("krmor.dev/v1alpha1/pipeline/Pipeline"),
-        home.join("krmor.dev/v1alpha1/securitycontext/SecurityContext"),
-    );
+    let kinds = std::iter::once("Pipeline").chain(krmor::functions::FUNCTIONS.iter().map(|function| function.kind));
+    let link = |kind: &str| home.join("krmor.dev/v1alpha1").join(kind.to_lowercase()).join(kind);
+    let links: Vec<_> = kinds.map(link).collect();
+    let pipeline = &links[0];
     let wanted = |done: &str| {
-        format!(
-            "{} {done}\n{} {done}\nKUSTOMIZE_PLUGIN_HOME={}\n",
-            pipeline.display(),
-            function.display(),
-            home.display()
-        )
+        let laid: String = links.iter().map(|link| format!("{} {done}\n", link.display())).collect();
+        format!("{laid}KUSTOMIZE_PLUGIN_HOME={}\n", home.display())
     };
     let install = || run(&folder, &["install", "kustomize", "--home", "a/plugins"], "");
     install().gives(0, &wanted("laid"), "");
-    for link in [&pipeline, &function] {
+    for link in &links {
         assert_eq!(std::fs::read_link(link).unwrap(), target, "absolute, so that it holds from anywhere");
     }
     install().gives(0, &wanted("is in place"), "");
-    std::fs::remove_file(&pipeline).unwrap();
-    std::os::unix::fs::symlink("/somewhere/else", &pipeline).unwrap();
+    std::fs::remove_file(pipeline).unwrap();
+    std::os::unix::fs::symlink("/somewhere/else", pipeline).unwrap();
     assert!(install().out.starts_with(&format!("{} laid\n", pipeline.display())));
-    assert_eq!(std::fs::read_link(&pipeline).unwrap(), target, "an old link is replaced");
+    assert_eq!(std::fs::read_link(pipeline).unwrap(), target, "an old link is replaced");
     assert_eq!(files(pipeline.parent().unwrap()), ["Pipeline"], "no temporary link stays");
     // Without --home, where kustomize itself looks first.
     let mut command = krmor();

@@ -120,9 +120,22 @@ fn every_command_and_flag_of_the_tables_exists() {
     for command in commands.lines().filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
         assert!(prose.contains(&format!("| `krmor {command}")), "README.md does not have `krmor {command}`");
     }
-    for function in FUNCTIONS {
-        let row = format!("| [`{}`](functions/{}/README.md) |", function.kind, function.folder);
-        assert!(prose.contains(&row), "README.md has no row: {row}");
+}
+
+/// The README's table of functions is the registry's; `UPDATE=1` writes it.
+#[test]
+fn the_table_of_functions_is_the_registry() {
+    let row = |function: &krmor::functions::Function| {
+        format!("| [`{}`](functions/{}/README.md) | {} |\n", function.kind, function.folder, function.summary)
+    };
+    let wanted = FUNCTIONS.iter().map(row).collect::<Vec<_>>().concat();
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let start = readme.find("| kind | does |\n| --- | --- |\n").unwrap() + "| kind | does |\n| --- | --- |\n".len();
+    let end = start + readme[start..].find("\n\n").unwrap() + 1;
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write("README.md", format!("{}{wanted}{}", &readme[..start], &readme[end..])).unwrap();
+    } else {
+        assert_eq!(&readme[start..end], wanted, "README.md is stale: UPDATE=1 cargo test --test docs writes it");
     }
 }
 

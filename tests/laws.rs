@@ -59,7 +59,12 @@ fn configs() -> Vec<(String, Value)> {
     let mut all = serde_json::Map::new();
     for function in FUNCTIONS {
         if function.configure(&json!({})).is_err() {
-            continue; // it has required fields: its README cases are its configs
+            // It has required fields: its README cases have configs.
+            let cases =
+                common::cases::cases(&std::path::Path::new("functions").join(function.folder).join("README.md"));
+            let configs = cases.into_iter().map(|case| (case.title, to_value(&case.config)));
+            out.extend(configs.filter(|(_, config)| pipeline(config).is_some()).take(10));
+            continue;
         }
         out.push((function.kind.to_owned(), config(function.kind, json!({}))));
         if function.schema().as_value()["properties"].get("conflicts").is_some() {
@@ -102,7 +107,8 @@ fn subjects() -> Vec<Subject> {
             && !text.is_empty()
         {
             // Nor would documents with markers of their own (`--- # why`, `...`).
-            let plain = |text: &String| !text.starts_with("---") && !text.contains("\n...") && parse(text).len() == 1;
+            let marked = |text: &str| text.starts_with("---") || text.contains("\n---") || text.contains("\n...");
+            let plain = |text: &String| !marked(text) && parse(text).len() == 1;
             streams.push((path.display().to_string(), split(&text).into_iter().filter(plain).collect()));
         }
     }
@@ -167,6 +173,9 @@ fn workload(random: &mut Random) -> String {
                     &format!("{pad}    ports:\n{pad}    - containerPort: 8080\n{pad}      name: http\n"),
                 ));
                 out.push_str(&context(random, &format!("{pad}    ")));
+                let resources =
+                    *random.pick(&["{}", "{requests: {cpu: 50m}}", "{limits: {memory: 1Gi, cpu: 2}} # fixed", ""]);
+                out.push_str(&maybe(random, &format!("{pad}    resources: {resources}\n")));
             }
         }
         out.push_str(&maybe(random, &format!("{pad}  securityContext: {{runAsNonRoot: true}}\n")));
@@ -290,8 +299,16 @@ fn law_3_the_reported_patches_are_the_whole_difference() {
     for_all(|subject, _, input, done| {
         let mut documents = parse(input);
         let mut values: Vec<Option<Value>> = documents.iter().map(|d| d.root().to_value()).collect();
+        let mut after = Vec::new();
         for change in &done.report.changes {
             operations += 1;
+            if let Some(number) = change.after {
+                assert_eq!((change.document, change.path.as_str()), (documents.len(), ""), "{}", subject.name);
+                documents.push(yaml::new_document(&change.value, documents.get(number)).unwrap());
+                values.push(Some(change.value.clone()));
+                after.push(number);
+                continue;
+            }
             let operation = Operation { op: change.op, path: &change.path, value: &change.value };
             documents[change.document].apply(operation).unwrap_or_else(|error| panic!("{}: {error}", subject.name));
             // The same patch by an implementation that knows nothing of ours.
@@ -300,10 +317,18 @@ fn law_3_the_reported_patches_are_the_whole_difference() {
             json_patch::patch(values[change.document].as_mut().unwrap(), &patch)
                 .unwrap_or_else(|error| panic!("{}: {error}", subject.name));
         }
-        let replayed = if documents.is_empty() { input.to_owned() } else { yaml::render(&documents) };
+        let (old, new) = documents.split_at(documents.len() - after.len());
+        let mut placed: Vec<(usize, &Document)> = after.iter().copied().zip(new).collect();
+        placed.sort_by_key(|(number, _)| *number);
+        let mut replayed = String::new();
+        yaml::render_with(old, &placed, |part| replayed.push_str(part));
+        let replayed = if documents.is_empty() { input.to_owned() } else { replayed };
         assert_eq!(replayed, done.output, "{}", subject.name);
-        let after: Vec<Option<Value>> = parse(&done.output).iter().map(|d| d.root().to_value()).collect();
-        assert_eq!(after, values, "{}", subject.name);
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        order.sort_by_key(|&n| n.checked_sub(old.len()).map_or((n, 0), |new| (after[new], n)));
+        let wanted: Vec<Option<Value>> = order.iter().map(|&n| values[n].clone()).collect();
+        let got: Vec<Option<Value>> = parse(&done.output).iter().map(|d| d.root().to_value()).collect();
+        assert_eq!(got, wanted, "{}", subject.name);
     });
     assert!(operations > 500, "only {operations} operations");
 }
@@ -311,9 +336,16 @@ fn law_3_the_reported_patches_are_the_whole_difference() {
 #[test]
 fn law_4_nothing_of_the_users_is_weakened() {
     for_all(|subject, _, input, done| {
-        let overrides = subject.config.to_string().contains("\"override\"");
+        let config = subject.config.to_string();
+        let asked = ["\"override\"", "\"overwrite\":true", "\"mode\":\"set\""];
+        let overrides = asked.iter().any(|asked| config.contains(asked));
         let mut values: Vec<Option<Value>> = parse(input).iter().map(|d| d.root().to_value()).collect();
         for change in &done.report.changes {
+            if change.after.is_some() {
+                assert_eq!(change.why.class, Class::Added, "{}", subject.name);
+                values.push(Some(change.value.clone()));
+                continue;
+            }
             let value = values[change.document].as_mut().unwrap();
             let there = value.pointer(&change.path).filter(|value| !value.is_null());
             let explicit = there.is_some()

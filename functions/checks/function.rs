@@ -4,7 +4,6 @@
 //! it and notes what it finds in `findings`, which knows severities, scope and exceptions.
 
 mod findings;
-mod labels;
 mod pod_security;
 mod pools;
 mod references;

@@ -2,24 +2,24 @@
 
 use std::fmt;
 
-use regex_lite::Regex;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
 use super::rules;
 use crate::report::Severity;
+use crate::target;
 
 /// A regular expression that must match from the first to the last character.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-pub struct Pattern(#[schemars(with = "String")] Regex);
+pub struct Pattern(#[schemars(with = "String")] target::Pattern);
 
 impl Pattern {
     /// Whether it matches all of a text.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        self.0.matches(text)
     }
 }
 
@@ -27,13 +27,11 @@ impl TryFrom<String> for Pattern {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let no = |error: regex_lite::Error| format!("`{text}` is not a regular expression: {error}");
         if text.is_empty() {
             return Err("an empty pattern matches nothing that has a name; take it out".to_owned());
         }
-        // Compiled by itself first: `)(` must not become right by what is put around it.
-        Regex::new(&text).map_err(no)?;
-        Regex::new(&format!("^(?:{text})$")).map(Self).map_err(no)
+        let no = |error| format!("`{text}` is not a regular expression: {error}");
+        target::Pattern::new(&text).map(Self).map_err(no)
     }
 }
 

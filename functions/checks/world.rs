@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::labels;
 use super::references::{Reference, made::Made, objects, pods};
 use super::spec::Spec;
+use crate::labels::LabelSelector;
 use crate::lookup::{self, Index};
 use crate::report::Report;
 use crate::stream::{Object, ObjectId, Stream};
 use crate::target::{Scope, Selected};
 use crate::workload::{self, Container, Pod, Role};
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
 
 /// A pod, or a template of pods.
 pub(super) struct PodHere<'a> {
@@ -84,9 +84,24 @@ impl<'a> World<'a> {
 
     /// The pods that a Service selects; none where it has no selector.
     pub(super) fn pods_of_service(&self, service: &Object<'a>) -> Option<Vec<&PodHere<'a>>> {
-        let selector = service.root().find(&["spec", "selector"])?;
-        selector.entries().next()?;
-        Some(self.pods_where(|pod| may_share(service, pod), |pod| labels::map_selects(selector, pod)))
+        let selector = LabelSelector::of_labels(service.root().find(&["spec", "selector"]));
+        let pods = || self.pods_where(|pod| may_share(service, pod), |labels| selector.matches(labels));
+        (!selector.is_empty()).then(pods)
+    }
+}
+
+/// Whether a label selector of the API selects `labels`; one that the API refuses selects everything, so that nothing more
+/// is said about it.
+pub(super) fn selects(selector: Node<'_>, labels: Option<Node<'_>>) -> bool {
+    selector.is_null() || LabelSelector::of(selector).is_none_or(|selector| selector.matches(labels))
+}
+
+/// A scalar's text; numbers and booleans that should have been quoted count as their text, as in kustomize.
+pub(super) fn scalar(node: Node<'_>) -> Option<Cow<'_, str>> {
+    match node.as_str() {
+        Some(text) => Some(text),
+        None if node.is_null() || node.kind() != Kind::Scalar => None,
+        None => Some(Cow::Owned(node.json())),
     }
 }
 
@@ -114,7 +129,7 @@ impl<'a> PodHere<'a> {
         let nodes = self.containers.iter().filter(serves).filter_map(|container| container.node(&self.object));
         let ports = nodes.flat_map(|node| node.get("ports").into_iter().flat_map(Node::items).collect::<Vec<_>>());
         let read = |port: Node<'a>| Port {
-            name: port.get("name").and_then(labels::text).unwrap_or_default(),
+            name: port.get("name").and_then(scalar).unwrap_or_default(),
             number: port.get("containerPort").and_then(Node::as_int),
             protocol: protocol(port),
         };
@@ -124,5 +139,5 @@ impl<'a> PodHere<'a> {
 
 /// `protocol` of a port, with the API's default.
 pub(super) fn protocol(port: Node<'_>) -> Cow<'_, str> {
-    port.get("protocol").and_then(labels::text).unwrap_or(Cow::Borrowed("TCP"))
+    port.get("protocol").and_then(scalar).unwrap_or(Cow::Borrowed("TCP"))
 }

@@ -41,7 +41,9 @@ pub(super) fn seccomp_profile(view: &View<'_>, spec: &Spec, out: &mut Vec<Violat
             let path = "/securityContext/seccompProfile";
             let says = show("seccompProfile", setting.node);
             let violation = view.violation_of(&setting, Field::SeccompProfile, path, says);
-            out.push(violation.set(view.pointer(setting.place, path), spec.seccomp()));
+            // An annotation beside it must say the same.
+            let instead = annotated_seccomp(view, setting.place).unwrap_or_else(|| spec.seccomp());
+            out.push(violation.set(view.pointer(setting.place, path), instead));
         }
     }
 }

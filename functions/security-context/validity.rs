@@ -4,7 +4,7 @@
 use super::fields::Field;
 use super::fill::{Demands, demands_the_impossible};
 use super::judge::Judge;
-use super::view::{Place, View, show};
+use super::view::{Place, View, show, value};
 use crate::report::Severity;
 use crate::yaml::Node;
 
@@ -69,6 +69,7 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
             );
         }
     }
+    host_process(view, judge);
     for (place, container) in view.in_scope() {
         let escalates = container.security.get("allowPrivilegeEscalation").and_then(Node::as_bool) == Some(false);
         let privileged = view.chosen(place, Field::Privileged);
@@ -111,6 +112,27 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
     }
 }
 
+/// A pod's containers are HostProcess containers all or none, and those need the host's network: overrides must not take
+/// either from a part of them.
+fn host_process(view: &View<'_>, judge: &mut Judge<'_>) {
+    const PATH: &str = "/securityContext/windowsOptions/hostProcess";
+    let network = view.pointer(Place::Pod, "/hostNetwork");
+    let edited = |pointer: &str| judge.edits.iter().any(|edit| edit.pointer == pointer);
+    let of_containers = view.containers.iter().enumerate().map(|(at, each)| (Place::Container(at), &each.security));
+    let all = [(Place::Pod, &view.security)].into_iter().chain(of_containers);
+    let set = all.filter(|(_, security)| {
+        value(security.get("windowsOptions"), "hostProcess").and_then(Node::as_bool) == Some(true)
+    });
+    let pointers: Vec<String> = set.map(|(place, _)| view.pointer(place, PATH)).collect();
+    let stays = pointers.iter().find(|pointer| !edited(pointer));
+    if let Some(pointer) = stays.filter(|_| edited(&network) || pointers.iter().any(|pointer| edited(pointer))) {
+        let message = "the API takes `hostProcess: true` for all containers of a pod or none, and only with `hostNetwork: true`: \
+                       it cannot stay for some";
+        let remedy = "change it for all of them, or allow `hostProcess` for the whole pod";
+        judge.report.find(Severity::Error, "invalid", &view.object, pointer, message, remedy);
+    }
+}
+
 fn windows_fields(view: &View<'_>, judge: &mut Judge<'_>) {
     let below = "/securityContext/";
     let of_spec = view.whole.then_some((Place::Pod, &view.spec, "/", LINUX_OF_SPECS));
@@ -119,6 +141,10 @@ fn windows_fields(view: &View<'_>, judge: &mut Judge<'_>) {
         view.in_scope().map(|(place, container)| (place, &container.security, below, LINUX_OF_CONTAINERS));
     for (place, entries, path, names) in of_spec.into_iter().chain(of_pod).chain(of_containers) {
         for (name, node) in names.iter().filter_map(|name| Some((name, entries.get(name)?))) {
+            // The one list that the API takes for absent when it is empty.
+            if *name == "sysctls" && node.json() == "[]" {
+                continue;
+            }
             let message =
                 format!("{} sets `{}`, which the API refuses for Windows pods", view.subject(place), show(name, node));
             let pointer = view.pointer(place, &[path, name].concat());

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::quantity::Quantity;
+
 /// The newest minor version that the tables of checks know (k8s.io/pod-security-admission v0.37.2).
 const NEWEST: u32 = 37;
 
@@ -99,7 +101,7 @@ impl TryFrom<String> for MountPath {
     }
 }
 
-/// A number of bytes as a Kubernetes quantity.
+/// A positive number of bytes as a Kubernetes quantity.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(extend("pattern" = "^[0-9]+(\\.[0-9]+)?([KMGTPE]i|[kMGTPE])?$"))]
@@ -117,15 +119,10 @@ impl TryFrom<String> for Size {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-        let (number, unit) = text.split_at(end);
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-        let units = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "k", "M", "G", "T", "P", "E"];
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        let positive = number.bytes().any(|b| matches!(b, b'1'..=b'9'));
-        match digits(whole) && digits(fraction) && positive && units.contains(&unit) {
-            true => Ok(Self(text)),
-            false => Err(format!("`{text}` is no size in bytes: write a positive number with a unit, such as `64Mi`")),
+        let size = Quantity::parse(&text).ok().filter(|size| *size > Quantity::zero() && size.is_whole());
+        match size.filter(|size| !size.written().ends_with(['n', 'u', 'm'])) {
+            Some(size) => Ok(Self(size.written().into_owned())),
+            None => Err(format!("`{text}` is no size in bytes: write a positive number with a unit, such as `64Mi`")),
         }
     }
 }

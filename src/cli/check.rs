@@ -23,16 +23,16 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let title = &config.pipeline.title;
     let changes = report.changes.len();
     let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-    let out = match (options.format, outcome) {
-        (Format::Json, _) => format!("{}\n", text::as_json(&input.stream, &report)),
-        (Format::Text, Outcome::Ok) => {
+    let out = match (options.format.machine(&input.stream, &report, &config.pipeline, false), outcome) {
+        (Some(out), _) => out,
+        (None, Outcome::Ok) => {
             let verdict = match changes {
                 0 => format!("nothing to change in {}", many(input.stream.objects().count(), "object")),
                 _ => format!("a run would make {}", many(changes, "change")),
             };
             format!("{}{title}: {verdict}\n", text::report(&input.stream, &report))
         }
-        (Format::Text, _) => {
+        (None, _) => {
             let (text, count) = function::failing(&input.stream, &report, &config);
             format!("{text}{title}: {count}; a run would write nothing\n")
         }

@@ -51,17 +51,24 @@ pub(super) fn run(options: &Options) -> Result<u8> {
 /// The diff of one document.
 fn document<'a>(stream: &'a Stream, changes: &[&Change], file: &mut text::Lines<'a>) -> Result<String> {
     let Some(first) = changes.first() else { return Ok(String::new()) };
-    let Some(source) = stream.documents().get(first.document) else { return Ok(String::new()) };
-    let before = source.file().get(source.span()).unwrap_or("");
-    let first_line = file.number(source.file(), source.span().start);
     let broken = |error: yaml::Error| show::yaml_error("document", "", &error);
+    // A new document is what the first change says; the others change that.
+    let new = first.after.map(|_| yaml::new_document(&first.value, None)).transpose().map_err(broken)?;
+    let (before, first_line) = match (&new, stream.documents().get(first.document)) {
+        (Some(new), _) => (new.file().as_str(), 1),
+        (None, None) => return Ok(String::new()),
+        (None, Some(source)) => {
+            let text = source.file().get(source.span()).unwrap_or("");
+            (text, file.number(source.file(), source.span().start))
+        }
+    };
     let mut documents = yaml::parse(&Arc::new(before.to_owned())).map_err(broken)?;
     let hidden_before = hidden(&documents, before);
     // In each round one change of every object, so that the lines that come and go with it are known.
     let mut after = before.to_owned();
-    let mut lines = Blame::new(before);
+    let mut lines = if new.is_some() { Blame::of_new(before) } else { Blame::new(before) };
     let mut starts = object_lines(stream, changes, &documents, before);
-    for round in rounds(changes, documents.iter().any(|document| document.root().has_aliases())) {
+    for round in rounds(changes, new.is_some(), documents.iter().any(|document| document.root().has_aliases())) {
         for change in round.iter().filter_map(|&number| changes.get(number)) {
             if let Some(document) = documents.first_mut() {
                 let applied = document.apply(Operation { op: change.op, path: &change.path, value: &change.value });
@@ -125,12 +132,15 @@ fn document<'a>(stream: &'a Stream, changes: &[&Change], file: &mut text::Lines<
     Ok(out)
 }
 
-/// Numbers of changes that can be made together: of different objects. An alias could make them one.
-fn rounds(changes: &[&Change], has_aliases: bool) -> Vec<Vec<usize>> {
+/// Numbers of changes that can be made together: of different objects. An alias could make them one. The first is skipped
+/// when it has made the document.
+fn rounds(changes: &[&Change], made: bool, has_aliases: bool) -> Vec<Vec<usize>> {
+    let skip = usize::from(made);
     let mut rounds: Vec<Vec<usize>> = Vec::new();
     let mut made: BTreeMap<ObjectId, usize> = BTreeMap::new();
-    for (number, change) in changes.iter().enumerate() {
-        let round = if has_aliases { number } else { *made.entry(change.object).and_modify(|n| *n += 1).or_insert(0) };
+    for (number, change) in changes.iter().enumerate().skip(skip) {
+        let round =
+            if has_aliases { number - skip } else { *made.entry(change.object).and_modify(|n| *n += 1).or_insert(0) };
         if round >= rounds.len() {
             rounds.push(Vec::new());
         }
@@ -220,6 +230,11 @@ impl Blame {
     fn new(text: &str) -> Self {
         let count = split(text).count();
         Self { origins: (0..count).map(Origin::Old).collect(), gone: vec![None; count] }
+    }
+
+    /// All of it is what the first change has put there.
+    fn of_new(text: &str) -> Self {
+        Self { origins: vec![Origin::Change(0); split(text).count()], gone: Vec::new() }
     }
 
     /// Changes make `before` into `after`, each in the lines from its cut to the next.

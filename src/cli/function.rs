@@ -108,7 +108,7 @@ fn bare(config: &Config, bytes: Vec<u8>, allow_empty: bool) -> Result<u8> {
     if outcome != Outcome::Ok {
         return Err(failed(&stream, &report, config, outcome));
     }
-    input::write_text(&text, stream.documents(), encoding)?;
+    input::write_text(&text, &stream, 0..stream.documents().len(), encoding)?;
     std::mem::forget((stream, report)); // the process ends: freeing a large stream piece by piece would only take time
     Ok(0)
 }
@@ -190,6 +190,13 @@ fn resource_list(text: &Arc<String>, encoding: Encoding, options: &Options) -> R
             );
         }
         return Err(refused(Failure::usage(message)));
+    }
+    if !options.allow_empty && stream.objects().all(|object| object.group() == GROUP) {
+        // A generator gets its own config as the only item; what it hands back would pass for the hardened objects.
+        let title = &config.pipeline.title;
+        return Err(refused(Failure::usage(format!(
+            "{title}: the only items are krmor's own configs; one belongs under `transformers:`, not under `generators:`"
+        ))));
     }
     let mut report = Report::default();
     let outcome = config.pipeline.run(&mut stream, &mut report);

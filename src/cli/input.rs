@@ -1,6 +1,7 @@
 //! Reading configs, streams and files.
 
 use std::io::{IsTerminal, Read, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::config;
 use crate::functions::{Outcome, Pipeline};
 use crate::report::Report;
 use crate::stream::Stream;
-use crate::yaml::{self, Document, Encoding};
+use crate::yaml::{self, Encoding};
 
 /// Longest config that is read.
 const MAX_CONFIG: u64 = 16 << 20;
@@ -21,7 +22,7 @@ pub(super) struct File {
     pub(super) path: Option<PathBuf>,
     pub(super) text: Arc<String>,
     encoding: Encoding,
-    documents: std::ops::Range<usize>,
+    documents: Range<usize>,
 }
 
 /// What a run works on.
@@ -34,34 +35,37 @@ pub(super) struct Input {
 impl Input {
     /// The bytes of a file with the stream's changes in it.
     pub(super) fn render(&self, file: &File) -> Vec<u8> {
-        let documents = self.stream.documents().get(file.documents.clone()).unwrap_or_default();
-        let text =
-            if documents.iter().any(Document::changed) { yaml::render(documents) } else { file.text.to_string() };
+        let mut text = String::new();
+        match self.changed(file) {
+            true => self.stream.render_to(file.documents.clone(), |part| text.push_str(part)),
+            false => text.push_str(&file.text),
+        }
         file.encoding.encode(text)
     }
 
     /// Writes a file with the stream's changes in it to standard output.
     pub(super) fn write(&self, file: &File) -> Result<()> {
-        let documents = self.stream.documents().get(file.documents.clone()).unwrap_or_default();
-        write_text(&file.text, documents, file.encoding)
+        write_text(&file.text, &self.stream, file.documents.clone(), file.encoding)
     }
 
     pub(super) fn changed(&self, file: &File) -> bool {
-        self.stream.documents().get(file.documents.clone()).unwrap_or_default().iter().any(Document::changed)
+        self.stream.changed(&file.documents)
     }
 }
 
-/// Writes a text, with the changes of its documents in it, to standard output.
-pub(super) fn write_text(text: &str, documents: &[Document], encoding: Encoding) -> Result<()> {
-    if !documents.iter().any(Document::changed) {
+/// Writes a text, with the changes of the documents that it holds, to standard output.
+pub(super) fn write_text(text: &str, stream: &Stream, documents: Range<usize>, encoding: Encoding) -> Result<()> {
+    if !stream.changed(&documents) {
         return write_stdout(&encoding.encode(text.to_owned()));
     }
     if encoding != Encoding::Utf8 {
-        return write_stdout(&encoding.encode(yaml::render(documents)));
+        let mut text = String::new();
+        stream.render_to(documents, |part| text.push_str(part));
+        return write_stdout(&encoding.encode(text));
     }
     let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     let mut result = Ok(());
-    yaml::render_to(documents, |part| {
+    stream.render_to(documents, |part| {
         if result.is_ok() {
             result = out.write_all(part.as_bytes());
         }

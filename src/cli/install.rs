@@ -1,10 +1,12 @@
-//! `krmor install`: links through which other tools find krmor.
+//! `krmor install`: what other tools find krmor by: plugin links, completions of shells, manual pages.
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Result, write_stdout};
-use crate::config::{API_VERSION, PIPELINE};
-use crate::functions::FUNCTIONS;
+use clap::CommandFactory;
+
+use super::{Cli, Failure, Result, write_stdout};
+use crate::config::API_VERSION;
+use crate::schema;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -20,10 +22,62 @@ enum Tool {
         #[arg(long, value_name = "DIR")]
         home: Option<PathBuf>,
     },
+    /// Print the completions of a shell, which its start-up file can read: `source <(krmor install completions bash)`.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+        /// Write them into this directory, by the name that the shell looks for.
+        #[arg(long, value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
+    /// Print the manual page, or write those of all commands.
+    Man {
+        /// Write a page for each command into this directory, such as one `man1` of your MANPATH.
+        #[arg(long, value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
 }
 
 pub(super) fn run(options: &Options) -> Result<u8> {
-    let Tool::Kustomize { home } = &options.tool;
+    match &options.tool {
+        Tool::Kustomize { home } => kustomize(home.as_deref()),
+        Tool::Completions { shell, directory } => completions(*shell, directory.as_deref()),
+        Tool::Man { directory } => man(directory.as_deref()),
+    }
+}
+
+fn completions(shell: clap_complete::Shell, directory: Option<&Path>) -> Result<u8> {
+    let mut command = Cli::command();
+    let Some(directory) = directory else {
+        let mut out = Vec::new();
+        clap_complete::generate(shell, &mut command, "krmor", &mut out);
+        write_stdout(&out)?;
+        return Ok(0);
+    };
+    let failed = |error: std::io::Error| Failure::io(&directory.display().to_string(), &error);
+    std::fs::create_dir_all(directory).map_err(failed)?;
+    let path = clap_complete::generate_to(shell, &mut command, "krmor", directory).map_err(failed)?;
+    write_stdout(format!("{}\n", path.display()).as_bytes())?;
+    Ok(0)
+}
+
+fn man(directory: Option<&Path>) -> Result<u8> {
+    let command = Cli::command().disable_help_subcommand(true); // it has no page
+    let Some(directory) = directory else {
+        let mut out = Vec::new();
+        let page = clap_mangen::Man::new(command).render(&mut out);
+        page.map_err(|error| Failure::io("the manual page", &error))?;
+        write_stdout(&out)?;
+        return Ok(0);
+    };
+    let failed = |error: std::io::Error| Failure::io(&directory.display().to_string(), &error);
+    std::fs::create_dir_all(directory).map_err(failed)?;
+    clap_mangen::generate_to(command, directory).map_err(failed)?;
+    write_stdout(format!("{}\n", directory.display()).as_bytes())?;
+    Ok(0)
+}
+
+fn kustomize(home: Option<&Path>) -> Result<u8> {
     let home = match home {
         Some(home) => std::path::absolute(home).map_err(|error| Failure::io(&home.display().to_string(), &error))?,
         None => default_home()
@@ -32,10 +86,8 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let target = std::env::current_exe()
         .and_then(|path| path.canonicalize())
         .map_err(|error| Failure::io("krmor's own path", &error))?;
-    let mut kinds = vec![PIPELINE];
-    kinds.extend(FUNCTIONS.iter().map(|function| function.kind));
     let mut out = String::new();
-    for kind in kinds {
+    for kind in schema::kinds() {
         let link = home.join(API_VERSION).join(kind.to_lowercase()).join(kind);
         let done = lay(&link, &target).map_err(|error| Failure::io(&link.display().to_string(), &error))?;
         out.push_str(&format!("{} {done}\n", link.display()));

@@ -28,15 +28,16 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     if failure.is_some() {
         report.changes.clear(); // none of them is made
     }
-    match (options.report, failure) {
-        (Some(Format::Json), failure) => {
-            print(&format!("{}\n", text::as_json(&input.stream, &report)));
+    let machine = options.report.and_then(|format| format.machine(&input.stream, &report, &config.pipeline, true));
+    match (machine, failure) {
+        (Some(out), failure) => {
+            print(&out);
             if let Some(failure) = failure {
-                return Err(Failure { message: String::new(), ..failure }); // JSON is all that standard error holds
+                return Err(Failure { message: String::new(), ..failure }); // the report is all that standard error holds
             }
         }
-        (_, Some(failure)) => return Err(failure),
-        (Some(Format::Text), None) => print(&text::report(&input.stream, &report)),
+        (None, Some(failure)) => return Err(failure),
+        (None, None) if options.report.is_some() => print(&text::report(&input.stream, &report)),
         (None, None) => function::notes(&input.stream, &report, Severity::Warning),
     }
     if options.in_place {

@@ -66,9 +66,23 @@ pub fn change(stream: &Stream, change: &Change) -> String {
     let path = field_path(&change.path);
     let what = match change.op {
         Op::Remove => format!("{path} removed"),
+        _ if change.after.is_some() => "new object".to_owned(),
         _ => format!("{path}: {}", short(&mask(&kind, &change.path, &change.value))),
     };
     format!("{:<10} {what}  ({}: {})", change.why.class.name(), change.why.rule, change.why.reason)
+}
+
+/// A change as a sentence of what was done, or of what a run would still have to do.
+pub(super) fn proposal(stream: &Stream, change: &Change, made: bool) -> String {
+    let kind = stream.object(change.object).map(|object| object.kind().into_owned()).unwrap_or_default();
+    let path = field_path(&change.path);
+    let verb = if change.op == Op::Remove { "removed" } else { change.why.class.name() };
+    let what = match change.op {
+        Op::Remove => path,
+        _ => format!("{path}: {}", short(&mask(&kind, &change.path, &change.value))),
+    };
+    let tense = if made { "was" } else { "would be" };
+    plain(&format!("{what} {tense} {verb}: {}", change.why.reason)).into_owned()
 }
 
 fn short(value: &Value) -> String {
@@ -153,7 +167,7 @@ pub fn line_of(text: &str, offset: usize) -> (usize, usize, &str) {
     (Lines { text, offset: 0, line: 1 }.number(text, offset), column, line)
 }
 
-fn line_at(text: &str, offset: usize) -> (usize, &str) {
+pub(super) fn line_at(text: &str, offset: usize) -> (usize, &str) {
     let before = text.get(..offset).unwrap_or(text);
     let start = before.rfind('\n').map_or(0, |at| at + 1);
     let line = text.get(start..).unwrap_or("").split(['\n', '\r']).next().unwrap_or("");
@@ -224,10 +238,11 @@ pub fn as_json(stream: &Stream, report: &Report) -> Value {
     for change in &report.changes {
         let kind = stream.object(change.object).map(|object| object.kind().into_owned()).unwrap_or_default();
         let mut operation = json!({"document": change.document, "op": change.op.name(), "path": change.path});
-        if change.op != Op::Remove
-            && let Some(map) = operation.as_object_mut()
-        {
-            map.insert("value".to_owned(), mask(&kind, &change.path, &change.value));
+        if let Some(map) = operation.as_object_mut() {
+            map.extend(change.after.map(|after| ("after".to_owned(), json!(after))));
+            if change.op != Op::Remove {
+                map.insert("value".to_owned(), mask(&kind, &change.path, &change.value));
+            }
         }
         patches.push(operation);
     }

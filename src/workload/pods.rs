@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use serde_json::{Value, json};
+
 use super::unknown::{self, Carrier, UNKNOWN};
 use super::{PodSelector, Row, Source, Trait};
 use crate::report::{Report, Severity};
@@ -93,6 +95,29 @@ impl Pod {
     #[must_use]
     pub fn metadata_node<'a>(&self, object: &Object<'a>) -> Option<Node<'a>> {
         object.root().at_pointer(&self.template)?.get("metadata")
+    }
+
+    /// The labels that the pod gets.
+    #[must_use]
+    pub fn labels<'a>(&self, object: &Object<'a>) -> Option<Node<'a>> {
+        self.metadata_node(object)?.get("labels")
+    }
+
+    /// How its kind selects its pods, as the API's label selectors are written; `None` when it does not, or selects all.
+    #[must_use]
+    pub fn label_selector(&self, object: &Object<'_>) -> Option<Value> {
+        let selector = object.root().find(&["spec", "selector"])?.to_value()?;
+        let selector = match self.selector {
+            PodSelector::Unset => return None,
+            PodSelector::LabelSelector => selector,
+            PodSelector::Labels => json!({"matchLabels": selector}),
+        };
+        let filled = |key: &str| match selector.get(key) {
+            Some(Value::Object(labels)) => !labels.is_empty(),
+            Some(Value::Array(items)) => !items.is_empty(),
+            _ => false,
+        };
+        (filled("matchLabels") || filled("matchExpressions")).then_some(selector)
     }
 
     /// A label of the pod.

@@ -25,7 +25,7 @@ use node::{Id, NONE, Props, Raw, Style, flag};
 pub(crate) use pointer::unescape as unescape_token;
 pub use pointer::{escape as escape_token, tokens as pointer_tokens};
 pub use scalar::Scalar;
-pub use splice::{render, render_to};
+pub use splice::{new_document, render, render_to, render_with};
 
 /// The longest stream that is read: 1 GiB.
 pub const MAX_SIZE: usize = 1 << 30;

@@ -36,19 +36,77 @@ pub fn render(documents: &[Document]) -> String {
 }
 
 /// Hands out the text of the stream part by part, for streams too long to be held twice.
-pub fn render_to(documents: &[Document], mut write: impl FnMut(&str)) {
+pub fn render_to(documents: &[Document], write: impl FnMut(&str)) {
+    render_with(documents, &[], write);
+}
+
+/// As [`render_to`], with new documents put in: each behind the one whose number stands with it, in the order of these.
+pub fn render_with(documents: &[Document], new: &[(usize, &Document)], mut write: impl FnMut(&str)) {
     let Some(file) = documents.first().map(Document::file) else { return };
-    let mut from = 0;
-    for document in documents.iter().filter(|document| document.changed()) {
-        for splice in Writer::new(document).splices() {
-            // Splices of nested removals may overlap; what is cut stays cut.
-            let start = splice.start.max(from);
-            write(file.get(from..start).unwrap_or(""));
-            write(&splice.text);
-            from = from.max(splice.end);
+    let (mut from, mut new) = (0, new.iter().peekable());
+    for (number, document) in documents.iter().enumerate() {
+        if document.changed() {
+            for splice in Writer::new(document).splices() {
+                // Splices of nested removals may overlap; what is cut stays cut.
+                let start = splice.start.max(from);
+                write(file.get(from..start).unwrap_or(""));
+                write(&splice.text);
+                from = from.max(splice.end);
+            }
+        }
+        let mut any = false;
+        while let Some((_, added)) = new.next_if(|(after, _)| *after == number) {
+            if !any {
+                let mut end = document.end as usize;
+                if !ends_line(file.get(..end).unwrap_or("")) {
+                    let line = scan::line_end(file.as_bytes(), end); // behind `...` there may be a comment
+                    end = line + break_len(file.as_bytes(), line);
+                }
+                write(file.get(from..end).unwrap_or(""));
+                from = from.max(end);
+                any = true;
+                if !ends_line(file.get(..end).unwrap_or("")) {
+                    write(layout(document).newline);
+                }
+            }
+            let newline = layout(document).newline;
+            write(&format!("---{newline}{}", render(std::slice::from_ref(added)).replace('\n', newline)));
+        }
+        let rest = file.get(from..).unwrap_or("");
+        let is_note = |line: &&str| line.trim().is_empty() || line.starts_with('#');
+        if any && rest.lines().find(|line| !is_note(line)).is_some_and(|line| line.starts_with('%')) {
+            write(&format!("...{}", layout(document).newline)); // directives stand before the next marker
         }
     }
     write(file.get(from..).unwrap_or(""));
+}
+
+fn ends_line(text: &str) -> bool {
+    text.is_empty() || text.ends_with(['\n', '\r'])
+}
+
+/// A document that holds `value`, laid out as `like` is; its lines end with `\n`.
+///
+/// # Errors
+/// When the value cannot be written as YAML, as keys of more than 1024 bytes cannot.
+pub fn new_document(value: &Value, like: Option<&Document>) -> Result<Document, super::Error> {
+    let mut text = String::new();
+    let layout = Layout { newline: "\n", ..like.map(layout).unwrap_or_default() };
+    print::write_document(&mut text, value, layout);
+    let document = super::parse(&std::sync::Arc::new(text))?.pop();
+    document.ok_or_else(|| super::Error::new(0, "there is nothing to write"))
+}
+
+/// How the text of a document is laid out, as far as parsing has learnt it.
+fn layout(document: &Document) -> Layout<'static> {
+    let text = document.file.as_str();
+    let first = text.get(..scan::line_end(text.as_bytes(), 0)).map_or(0, str::len);
+    Layout {
+        indent: document.hints.indent.map_or(2, |n| usize::from(n).max(1)),
+        list_indent: document.hints.list.map_or(0, usize::from),
+        dash_gap: 1,
+        newline: if text.get(first..).is_some_and(|rest| rest.starts_with("\r\n")) { "\r\n" } else { "\n" },
+    }
 }
 
 struct Writer<'a> {
@@ -74,14 +132,7 @@ struct Child {
 impl<'a> Writer<'a> {
     fn new(document: &'a Document) -> Self {
         let text = document.file.as_str();
-        let first = text.get(..scan::line_end(text.as_bytes(), 0)).map_or(0, str::len);
-        let newline = if text.get(first..).is_some_and(|rest| rest.starts_with("\r\n")) { "\r\n" } else { "\n" };
-        let layout = Layout {
-            indent: document.hints.indent.map_or(2, |n| usize::from(n).max(1)),
-            list_indent: document.hints.list.map_or(0, usize::from),
-            dash_gap: 1,
-            newline,
-        };
+        let layout = layout(document);
         let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
         Self { document, text, layout, splices: Vec::new(), rewritten: Vec::new(), line: Cell::new((start, start)) }
     }

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::super::labels;
 use super::super::references::{Answer, To};
 use super::super::values::Number;
-use super::super::world::{PodHere, World};
+use super::super::world::{PodHere, World, scalar};
 use crate::yaml::Node;
 
 /// The number, or the name of the variable that does not hold one.
@@ -44,7 +43,7 @@ fn variable(world: &World<'_>, pod: &PodHere<'_>, name: &str) -> Told {
             variables.filter(|variable| variable.get("name").and_then(Node::as_str).as_deref() == Some(name)).last();
         if let Some(variable) = own {
             let from = || of_key(world, pod, variable.find(&["valueFrom", "configMapKeyRef"])?, None);
-            let text = variable.get("value").and_then(labels::text).map(Cow::into_owned).or_else(from);
+            let text = variable.get("value").and_then(scalar).map(Cow::into_owned).or_else(from);
             return Some(text.map_or(Told::Hidden, Told::This));
         }
         let sources: Vec<Node<'_>> = node.get("envFrom").into_iter().flat_map(Node::items).collect();
@@ -66,7 +65,7 @@ fn of_key(world: &World<'_>, pod: &PodHere<'_>, reference: Node<'_>, key: Option
         .iter()
         .find(|other| other.to == To::ConfigMap && other.from.id() == pod.object.id() && other.name == name)?;
     let Answer::Here(maps) = world.follow(same) else { return None };
-    maps.iter().find_map(|map| labels::text(map.root().find(&["data", &key])?)).map(Cow::into_owned)
+    maps.iter().find_map(|map| scalar(map.root().find(&["data", &key])?)).map(Cow::into_owned)
 }
 
 /// `max_connections` on a command line: `-c max_connections=200`, `--max-connections=200`, `--max_connections 200`.
@@ -74,7 +73,7 @@ pub(super) fn of_setting(pod: &PodHere<'_>) -> Option<u64> {
     pod.containers.iter().find_map(|container| {
         let node = container.node(&pod.object)?;
         let lists = ["command", "args"].into_iter().filter_map(|key| node.get(key));
-        let words: Vec<String> = lists.flat_map(Node::items).filter_map(labels::text).map(Cow::into_owned).collect();
+        let words: Vec<String> = lists.flat_map(Node::items).filter_map(scalar).map(Cow::into_owned).collect();
         let words: Vec<&str> = words.iter().flat_map(|word| word.split([' ', '\t', '\n', '='])).collect();
         let is_setting = |word: &str| {
             let word = word.trim_start_matches("-c").trim_start_matches('-').replace('-', "_");

@@ -1,14 +1,13 @@
 //! `references/disruption-budget`: a PodDisruptionBudget must select pods. A stream without pods near it says nothing.
 
 use super::super::findings::{Findings, Found};
-use super::super::labels;
-use super::super::world::{World, may_share};
+use super::super::world::{World, may_share, selects};
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     for budget in world.of_kind("policy", "PodDisruptionBudget") {
         let Some(selector) = budget.root().find(&["spec", "selector"]) else { continue };
         let near = world.pods_where(|pod| may_share(&budget, pod), |_| true);
-        if near.is_empty() || near.iter().any(|pod| labels::selects(selector, pod.labels)) {
+        if near.is_empty() || near.iter().any(|pod| selects(selector, pod.labels)) {
             continue;
         }
         findings.add(Found {

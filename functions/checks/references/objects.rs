@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::labels;
+use super::super::world::scalar;
 use super::{Reference, To};
 use crate::stream::Object;
 use crate::yaml::Node;
@@ -206,7 +206,7 @@ fn binding<'a>(object: Object<'a>, out: &mut Vec<Reference<'a>>) {
 fn called<'a>(object: Object<'a>, at: &str, service: Option<Node<'a>>, out: &mut Vec<Reference<'a>>) {
     let Some(service) = service else { return };
     let place = Place { pointer: format!("{at}/name"), subject: "the API server calls" };
-    let namespace = service.get("namespace").and_then(labels::text);
+    let namespace = service.get("namespace").and_then(scalar);
     let parts = service.get("port").map(|port| (format!("{at}/port"), port)).into_iter().collect();
     let reference = place.to(object, To::Service, service.get("name"));
     out.extend(reference.map(|reference| Reference { namespace, parts, ..reference }));

@@ -1,8 +1,7 @@
 //! `references/pod-monitor`: a PodMonitor must select pods. A stream without pods where it looks says nothing.
 
 use super::super::findings::{Findings, Found};
-use super::super::labels;
-use super::super::world::{PodHere, World};
+use super::super::world::{PodHere, World, selects};
 use super::service_monitor::{MONITORS, looks_at};
 use crate::stream::Object;
 
@@ -25,5 +24,5 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
 /// The pods that a PodMonitor selects.
 pub(super) fn pods<'w, 'a>(world: &'w World<'a>, monitor: &Object<'a>) -> Vec<&'w PodHere<'a>> {
     let Some(selector) = monitor.root().find(&["spec", "selector"]) else { return Vec::new() };
-    world.pods_where(|pod| looks_at(monitor, pod), |labels| labels::selects(selector, labels))
+    world.pods_where(|pod| looks_at(monitor, pod), |labels| selects(selector, labels))
 }

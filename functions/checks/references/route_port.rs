@@ -2,8 +2,7 @@
 //! port. The number of the Service's port leads nowhere where the two differ.
 
 use super::super::findings::{Findings, Found};
-use super::super::labels;
-use super::super::world::{PodHere, World};
+use super::super::world::{PodHere, World, scalar};
 use super::service_port::ports;
 use super::{Answer, To, list};
 use crate::stream::Object;
@@ -19,7 +18,7 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
         if services.iter().any(|service| leads_to(world, service, port)) {
             continue;
         }
-        let Some(text) = labels::text(port) else { continue };
+        let Some(text) = scalar(port) else { continue };
         let all: Vec<String> = services.iter().flat_map(ports).collect();
         findings.add(Found {
             object: route,

@@ -2,8 +2,7 @@
 //! nothing.
 
 use super::super::findings::{Findings, Found};
-use super::super::labels;
-use super::super::world::{World, may_be_in, may_share};
+use super::super::world::{World, may_be_in, may_share, selects};
 use crate::stream::Object;
 use crate::yaml::Node;
 
@@ -43,7 +42,7 @@ pub(super) fn looks_at(monitor: &Object<'_>, object: &Object<'_>) -> bool {
 pub(super) fn services<'a>(world: &World<'a>, monitor: &Object<'a>) -> Vec<Object<'a>> {
     let Some(selector) = monitor.root().find(&["spec", "selector"]) else { return Vec::new() };
     let mut services = world.of_kind("", "Service");
-    let selects = |service: &Object<'_>| labels::selects(selector, service.root().find(&["metadata", "labels"]));
-    services.retain(|service| looks_at(monitor, service) && selects(service));
+    let is_meant = |service: &Object<'_>| selects(selector, service.root().find(&["metadata", "labels"]));
+    services.retain(|service| looks_at(monitor, service) && is_meant(service));
     services
 }

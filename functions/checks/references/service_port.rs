@@ -1,8 +1,7 @@
 //! `references/service-port`: the port that a backend names must be one of the Service's, by number or by name.
 
 use super::super::findings::{Findings, Found};
-use super::super::labels;
-use super::super::world::World;
+use super::super::world::{World, scalar};
 use super::{Answer, Reference, To, list};
 use crate::stream::Object;
 use crate::yaml::Node;
@@ -14,7 +13,7 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
             if services.iter().any(|service| has_port(service, *wanted)) {
                 continue;
             }
-            let Some(port) = labels::text(*wanted) else { continue };
+            let Some(port) = scalar(*wanted) else { continue };
             let ports: Vec<String> = services.iter().flat_map(ports).collect();
             let Reference { subject, name, .. } = reference;
             let has = list(&ports);
@@ -33,7 +32,7 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
 /// The ports of a Service, as people name them.
 pub(super) fn ports(service: &Object<'_>) -> Vec<String> {
     let ports = service.root().find(&["spec", "ports"]).into_iter().flat_map(Node::items);
-    let text = |port: Node<'_>, key: &str| port.get(key).and_then(labels::text).map(std::borrow::Cow::into_owned);
+    let text = |port: Node<'_>, key: &str| port.get(key).and_then(scalar).map(std::borrow::Cow::into_owned);
     let each = |port: Node<'_>| match (text(port, "port"), text(port, "name")) {
         (Some(number), Some(name)) => Some(format!("{number} ({name})")),
         (number, name) => number.or(name),

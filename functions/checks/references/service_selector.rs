@@ -1,8 +1,7 @@
 //! `references/service-selector`: a Service must select pods. A stream without pods near it says nothing.
 
 use super::super::findings::{Findings, Found};
-use super::super::labels;
-use super::super::world::{World, may_share};
+use super::super::world::{World, may_share, scalar};
 use crate::yaml::Node;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
@@ -24,8 +23,8 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
 /// How a selector of labels differs from the pod that comes nearest.
 fn nearest(world: &World<'_>, selector: Node<'_>) -> String {
     let misses = |labels: Option<Node<'_>>| -> Vec<String> {
-        let wanted = selector.entries().map(|(key, value)| (key, labels::text(value).unwrap_or_default()));
-        let there = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(labels::text);
+        let wanted = selector.entries().map(|(key, value)| (key, scalar(value).unwrap_or_default()));
+        let there = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(scalar);
         wanted.filter(|(key, value)| there(key).as_ref() != Some(value)).map(|(key, _)| key.into_owned()).collect()
     };
     let wanted = selector.entries().count();

@@ -1,8 +1,7 @@
 //! `secrets/annotation`: secrets in the annotations of objects and pods, which whoever may read the object can read.
 
 use super::super::findings::{Findings, Found};
-use super::super::labels;
-use super::super::world::World;
+use super::super::world::{World, scalar};
 use super::{Detector, lines, names, tokens};
 use crate::stream::Object;
 use crate::yaml::{Node, escape_token};
@@ -23,7 +22,7 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
 fn look(detector: &Detector<'_>, object: Object<'_>, at: &str, findings: &mut Findings<'_>) {
     let annotations = object.root().at_pointer(&format!("{at}/metadata/annotations"));
     for (key, value) in annotations.into_iter().flat_map(Node::entries) {
-        let Some(text) = labels::text(value) else { continue };
+        let Some(text) = scalar(value) else { continue };
         let Some(why) = why(detector, &object, &key, &text) else { continue };
         findings.add(Found {
             object,

@@ -1,8 +1,7 @@
 //! `secrets/config-map`: secrets in the data of ConfigMaps: under a key of their own, or within a file.
 
 use super::super::findings::{Findings, Found};
-use super::super::labels;
-use super::super::world::World;
+use super::super::world::{World, scalar};
 use super::{Detector, lines, tokens};
 use crate::yaml::{Node, escape_token};
 
@@ -16,7 +15,7 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     let detector = Detector::of(world);
     for object in world.of_kind("", "ConfigMap") {
         for (key, value) in object.root().get("data").into_iter().flat_map(Node::entries) {
-            let Some(text) = labels::text(value) else { continue };
+            let Some(text) = scalar(value) else { continue };
             let Some((line, name, why)) = look(&detector, &key, &text) else { continue };
             let place = line.map_or_else(String::new, |line| format!(", line {line}, as `{name}`"));
             findings.add(Found {

@@ -1,8 +1,7 @@
 //! `secrets/env`: environment variables of containers with a secret as their `value`.
 
 use super::super::findings::{Findings, Found};
-use super::super::labels;
-use super::super::world::World;
+use super::super::world::{World, scalar};
 use super::Detector;
 use crate::yaml::Node;
 
@@ -12,7 +11,7 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
         for container in &here.containers {
             let Some(node) = container.node(&here.object) else { continue };
             for (at, variable) in node.get("env").into_iter().flat_map(Node::items).enumerate() {
-                let text = |key: &str| variable.get(key).and_then(labels::text);
+                let text = |key: &str| variable.get(key).and_then(scalar);
                 let (Some(name), Some(value)) = (text("name"), text("value")) else { continue };
                 let Some(why) = detector.detect(&name, &value) else { continue };
                 findings.add(Found {

@@ -2,9 +2,8 @@
 //! rendered manifests, or the repository they come from, has them.
 
 use super::super::findings::{Findings, Found};
-use super::super::labels;
 use super::super::references::list;
-use super::super::world::World;
+use super::super::world::{World, scalar};
 use super::{base64, values};
 use crate::yaml::{Kind, Node};
 
@@ -14,7 +13,7 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
         let mut keys = Vec::new();
         for field in ["data", "stringData"] {
             for (key, value) in object.root().get(field).into_iter().flat_map(Node::entries) {
-                let Some(text) = labels::text(value).filter(|_| value.kind() == Kind::Scalar) else { continue };
+                let Some(text) = scalar(value).filter(|_| value.kind() == Kind::Scalar) else { continue };
                 let plain = if field == "data" { base64::decode(&text) } else { None };
                 let plain = plain.unwrap_or_else(|| text.clone().into_owned());
                 let is_allowed = allowed.allow_names.iter().any(|pattern| pattern.matches(&key))

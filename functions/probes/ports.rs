@@ -1,0 +1,88 @@
+//! The ports that a container declares, and the port of a probe among them.
+
+use serde_json::{Value, json};
+
+use super::spec::Handler;
+use super::values::Port;
+use crate::yaml::Node;
+
+/// A port that a container declares.
+struct Declared {
+    name: String,
+    number: Option<u16>,
+    protocol: String,
+}
+
+impl Declared {
+    fn is_tcp(&self) -> bool {
+        self.protocol == "TCP"
+    }
+}
+
+fn declared(container: Node<'_>) -> impl Iterator<Item = Declared> + '_ {
+    container.get("ports").into_iter().flat_map(Node::items).map(|port| {
+        let text = |key: &str| port.get(key).and_then(Node::as_str).map(std::borrow::Cow::into_owned);
+        let number = port.get("containerPort").and_then(Node::as_int);
+        Declared {
+            name: text("name").unwrap_or_default(),
+            number: number.and_then(|number| u16::try_from(number).ok()).filter(|number| *number > 0),
+            protocol: text("protocol").unwrap_or_else(|| "TCP".to_owned()),
+        }
+    })
+}
+
+/// Whether a container declares the port as one that a probe can ask.
+pub(super) fn declares(container: Node<'_>, port: &Port) -> bool {
+    declared(container).filter(Declared::is_tcp).any(|declared| match port {
+        Port::Number(number) => declared.number == Some(*number),
+        Port::Name(name) => declared.name == *name,
+    })
+}
+
+/// What is wrong with a port, and what to do.
+pub(super) struct Problem {
+    pub(super) message: String,
+    pub(super) remedy: String,
+}
+
+/// The port as it stands in the container's probe: gRPC takes numbers only. Null for a command.
+pub(super) fn resolve(container: Node<'_>, handler: &Handler) -> Result<Value, Problem> {
+    match handler.port() {
+        None => Ok(Value::Null),
+        Some(Port::Number(number)) => Ok(json!(number)),
+        Some(Port::Name(name)) => {
+            let number = named(container, name)?;
+            Ok(if matches!(handler, Handler::Grpc(_)) { json!(number) } else { json!(name) })
+        }
+    }
+}
+
+/// The number of the port that a container calls `name`.
+pub(super) fn named(container: Node<'_>, name: &str) -> Result<u16, Problem> {
+    let problem = |message: String, remedy: &str| Err(Problem { message, remedy: remedy.to_owned() });
+    let mut alike = declared(container).filter(|port| port.name == name);
+    match (alike.next(), alike.next()) {
+        (Some(_), Some(_)) => problem(format!("has two ports named `{name}`"), "give each port a name of its own"),
+        (Some(port), None) if !port.is_tcp() => problem(
+            format!("has `{name}` as a port of {}, which no probe can ask", port.protocol),
+            "give a port of TCP, or probe with `exec`",
+        ),
+        (Some(Declared { number: Some(number), .. }), None) => Ok(number),
+        (Some(_), None) => {
+            problem(format!("gives no number for its port `{name}`"), "set its `containerPort`, from 1 to 65535")
+        }
+        (None, _) => {
+            let mut names: Vec<String> = declared(container).map(|port| port.name).collect();
+            names.retain(|name| !name.is_empty());
+            let has = match names.is_empty() {
+                true => "its ports have no names".to_owned(),
+                false => format!("its ports are `{}`", names.join("`, `")),
+            };
+            let has = if declared(container).next().is_none() { "it declares none".to_owned() } else { has };
+            problem(
+                format!("has no port named `{name}`: {has}"),
+                "name the port so in its `ports`, or give the probe the port's number",
+            )
+        }
+    }
+}

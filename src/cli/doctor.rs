@@ -1,0 +1,152 @@
+//! `krmor doctor`: what keeps krmor from being called, or undoes what it does, each with the remedy.
+//!
+//! It reads files and asks tools for their versions; it changes nothing. What it says of stock kustomize is shown in
+//! `tests/doctor.rs` with a stock kustomize.
+
+mod calls;
+mod configs;
+mod orchestrators;
+mod plugins;
+mod tools;
+mod tree;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use self::tree::Tree;
+use super::{FOUND, Failure, Form, Result};
+use crate::report::Severity;
+use crate::report::text::plain;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// Directories whose kustomizations, Kptfiles and Argo CD settings are looked at, with those below.
+    #[arg(value_name = "DIR", default_value = ".")]
+    directories: Vec<PathBuf>,
+    /// The form of the findings on standard output.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Form,
+}
+
+/// A file, and the line in it from 1; a path of the machine has no line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    file: String,
+    line: Option<usize>,
+}
+
+impl Place {
+    /// A file or directory of the machine.
+    fn path(path: &Path) -> Self {
+        Self { file: path.display().to_string(), line: None }
+    }
+}
+
+/// One thing that is wrong, or worth knowing.
+#[derive(Debug)]
+struct Finding {
+    rule: &'static str,
+    severity: Severity,
+    place: Option<Place>,
+    message: String,
+    remedy: String,
+}
+
+/// What was looked at, and what is the matter with it.
+#[derive(Debug, Default)]
+struct Diagnosis {
+    facts: Vec<(&'static str, String)>,
+    findings: Vec<Finding>,
+}
+
+impl Diagnosis {
+    fn fact(&mut self, name: &'static str, value: impl Into<String>) {
+        self.facts.push((name, value.into()));
+    }
+
+    fn find(
+        &mut self,
+        severity: Severity,
+        rule: &'static str,
+        place: impl Into<Option<Place>>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let (place, message, remedy) = (place.into(), message.into(), remedy.into());
+        self.findings.push(Finding { rule, severity, place, message, remedy });
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+}
+
+pub(super) fn run(options: &Options) -> Result<u8> {
+    let mut diagnosis = Diagnosis::default();
+    let tree = Tree::read(&options.directories)?;
+    let calls = calls::judge(&tree, &mut diagnosis);
+    orchestrators::judge(&tree, &calls, &mut diagnosis);
+    plugins::judge(&calls, &mut diagnosis);
+    tools::judge(&mut diagnosis);
+    // The worst first; what belongs to one file stays together.
+    diagnosis.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.place.cmp(&b.place)));
+    let out = match options.format {
+        Form::Text => text(&diagnosis),
+        Form::Json => format!("{}\n", json(&diagnosis)),
+    };
+    anstream::stdout().lock().write_all(out.as_bytes()).map_err(|error| Failure::io("standard output", &error))?;
+    Ok(if diagnosis.count(Severity::Error) > 0 { FOUND } else { 0 })
+}
+
+fn text(diagnosis: &Diagnosis) -> String {
+    let mut out = String::new();
+    for finding in &diagnosis.findings {
+        let place = match &finding.place {
+            Some(Place { file, line: Some(line) }) => format!("{file}:{line}: "),
+            Some(Place { file, line: None }) => format!("{file}: "),
+            None => String::new(),
+        };
+        let line = format!("{}: {place}{}  [{}]", finding.severity.name(), finding.message, finding.rule);
+        out.push_str(&format!("{}\n  fix: {}\n", plain(&line), plain(&finding.remedy)));
+    }
+    for (name, value) in &diagnosis.facts {
+        out.push_str(&format!("{name}: {}\n", plain(value)));
+    }
+    let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let errors = diagnosis.count(Severity::Error);
+    out.push_str(&match diagnosis.findings.len() {
+        0 => "healthy\n".to_owned(),
+        _ => format!(
+            "{}: {}, {}, {}\n",
+            if errors == 0 { "healthy" } else { "not healthy" },
+            many(errors, "error"),
+            many(diagnosis.count(Severity::Warning), "warning"),
+            many(diagnosis.count(Severity::Info), "note"),
+        ),
+    });
+    out
+}
+
+fn json(diagnosis: &Diagnosis) -> Value {
+    let finding = |finding: &Finding| {
+        let mut one = json!({
+            "rule": finding.rule,
+            "severity": finding.severity.name(),
+            "message": finding.message,
+            "remedy": finding.remedy,
+        });
+        if let (Some(Place { file, line }), Some(map)) = (&finding.place, one.as_object_mut()) {
+            map.insert("file".to_owned(), json!(file));
+            map.extend(line.map(|line| ("line".to_owned(), json!(line))));
+        }
+        one
+    };
+    let facts: Map<_, _> = diagnosis.facts.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    json!({
+        "healthy": diagnosis.count(Severity::Error) == 0,
+        "facts": facts,
+        "findings": diagnosis.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,217 @@
+//! The manifests below some directories, and what their kustomizations refer to.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Place;
+use crate::cli::{Failure, Result};
+use crate::config::GROUP;
+use crate::report::text::line_of;
+use crate::yaml::{self, Document, Kind, Node};
+
+/// The names that kustomize gives its own file.
+const KUSTOMIZATIONS: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
+/// Larger files are data, not configs.
+const MAX_FILE: u64 = 16 << 20;
+
+/// A file that was read.
+#[derive(Debug)]
+pub(super) struct File {
+    /// As messages name it.
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    pub(super) text: Arc<String>,
+    /// Empty when it is not YAML.
+    pub(super) documents: Vec<Document>,
+    pub(super) error: Option<yaml::Error>,
+    /// Below one of the directories asked for, and not only referred to from there.
+    pub(super) listed: bool,
+}
+
+impl File {
+    pub(super) fn is_kustomization(&self) -> bool {
+        self.path.file_name().and_then(|name| name.to_str()).is_some_and(|name| KUSTOMIZATIONS.contains(&name))
+    }
+
+    pub(super) fn is_kptfile(&self) -> bool {
+        self.path.file_name().is_some_and(|name| name == "Kptfile")
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// The first document: all that a kustomization or Kptfile has.
+    pub(super) fn root(&self) -> Option<Node<'_>> {
+        self.documents.first().map(Document::root)
+    }
+
+    /// The file and a line, for a finding.
+    pub(super) fn place(&self, offset: usize) -> Place {
+        Place { file: self.name.clone(), line: Some(line_of(&self.text, offset).0) }
+    }
+
+    pub(super) fn place_of(&self, node: Node<'_>) -> Place {
+        self.place(node.span().map_or(0, |span| span.start))
+    }
+}
+
+/// Every file that was read, by its canonical path.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    files: BTreeMap<PathBuf, File>,
+}
+
+/// What an entry of `transformers:`, `resources:` and the like stands for.
+#[derive(Debug)]
+pub(super) enum Target<'a> {
+    /// A config written in the kustomization itself.
+    Inline(Vec<Document>),
+    File(&'a File),
+    /// The kustomization of a directory.
+    Kustomization(&'a File),
+    /// Not on this machine.
+    Remote,
+    Missing,
+}
+
+impl Tree {
+    /// Reads the manifests below the directories, and what their kustomizations refer to elsewhere.
+    pub(super) fn read(directories: &[PathBuf]) -> Result<Self> {
+        let mut tree = Self::default();
+        for directory in directories {
+            if !directory.is_dir() {
+                return Err(Failure::usage(format!("{} is not a directory", directory.display())));
+            }
+            tree.walk(directory)?;
+        }
+        let mut open: Vec<PathBuf> = tree.files.keys().cloned().collect();
+        while let Some(path) = open.pop() {
+            let referred = tree.files.get(&path).map(referred).unwrap_or_default();
+            for path in referred {
+                let file = if path.is_dir() { kustomization_of(&path) } else { Some(path) };
+                let Some(real) = file.as_deref().and_then(|path| path.canonicalize().ok()) else { continue };
+                if !tree.files.contains_key(&real) && tree.add(&real, false) {
+                    open.push(real);
+                }
+            }
+        }
+        Ok(tree)
+    }
+
+    pub(super) fn files(&self) -> impl Iterator<Item = &File> {
+        self.files.values()
+    }
+
+    pub(super) fn kustomizations(&self) -> impl Iterator<Item = &File> {
+        self.files().filter(|file| file.is_kustomization())
+    }
+
+    /// The entries of a field of a kustomization, with what each stands for.
+    pub(super) fn entries<'a>(&'a self, file: &'a File, field: &str) -> Vec<(Node<'a>, Target<'a>)> {
+        let items = file.root().and_then(|root| root.get(field)).into_iter().flat_map(Node::items);
+        items.filter_map(|item| item.as_str().map(|text| (item, self.target(file, &text)))).collect()
+    }
+
+    pub(super) fn target<'a>(&'a self, from: &File, text: &str) -> Target<'a> {
+        if let Some(documents) = inline(text) {
+            return Target::Inline(documents);
+        }
+        let path = from.folder().join(text);
+        let (path, is_folder) = if path.is_dir() { (kustomization_of(&path), true) } else { (Some(path), false) };
+        let file = path.and_then(|path| path.canonicalize().ok()).and_then(|real| self.files.get(&real));
+        match file {
+            Some(file) if is_folder => Target::Kustomization(file),
+            Some(file) => Target::File(file),
+            None if is_remote(text) => Target::Remote,
+            None => Target::Missing,
+        }
+    }
+
+    fn walk(&mut self, directory: &Path) -> Result<()> {
+        let failed = |error: std::io::Error| Failure::io(&directory.display().to_string(), &error);
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(directory)
+            .map_err(failed)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<std::io::Result<_>>()
+            .map_err(failed)?;
+        entries.sort();
+        for path in entries {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let is_link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+            if path.is_dir() {
+                // Links could lead round in a circle; hidden and built folders hold no sources.
+                if !is_link && !name.starts_with('.') && !matches!(name, "node_modules" | "target" | "vendor") {
+                    self.walk(&path)?;
+                }
+            } else if wanted(name) {
+                self.add(&path, true);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a file, if it is one that can hold manifests; whether it was added.
+    fn add(&mut self, path: &Path, listed: bool) -> bool {
+        let small = std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_FILE);
+        let Some(real) = path.canonicalize().ok().filter(|real| small && !self.files.contains_key(real)) else {
+            return false;
+        };
+        let Some((text, _)) = std::fs::read(path).ok().and_then(|bytes| yaml::decode(bytes).ok()) else { return false };
+        let text = Arc::new(text);
+        let (documents, error) = match yaml::parse(&text) {
+            Ok(documents) => (documents, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let name = path.strip_prefix("./").unwrap_or(path).display().to_string();
+        self.files.insert(real.clone(), File { name, path: real, text, documents, error, listed });
+        true
+    }
+}
+
+fn wanted(name: &str) -> bool {
+    let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+    name == "Kptfile" || KUSTOMIZATIONS.contains(&name) || matches!(extension, Some("yaml" | "yml"))
+}
+
+/// The paths that a kustomization's or Kptfile's texts name, of what there is.
+pub(super) fn referred(file: &File) -> Vec<PathBuf> {
+    if !file.is_kustomization() && !file.is_kptfile() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut open: Vec<Node<'_>> = file.root().into_iter().collect();
+    while let Some(node) = open.pop() {
+        open.extend(node.items());
+        open.extend(node.entries().map(|(_, value)| value));
+        if let Some(text) = node.as_str().filter(|text| !text.is_empty() && !text.contains('\n')) {
+            // A ConfigMap's file may have a key before it.
+            let path = text.rsplit('=').next().unwrap_or_default();
+            found.push(file.folder().join(path));
+        }
+    }
+    found.retain(|path| path.exists());
+    found
+}
+
+fn kustomization_of(folder: &Path) -> Option<PathBuf> {
+    KUSTOMIZATIONS.iter().map(|name| folder.join(name)).find(|path| path.is_file())
+}
+
+/// The documents of an entry that is a config itself: kustomize tries that first.
+fn inline(text: &str) -> Option<Vec<Document>> {
+    let documents = yaml::parse(&Arc::new(text.to_owned())).ok()?;
+    let is_config = |document: &Document| document.root().kind() == Kind::Map;
+    (!documents.is_empty() && documents.iter().all(is_config)).then_some(documents)
+}
+
+fn is_remote(text: &str) -> bool {
+    text.contains("://") || text.contains("?ref=") || text.starts_with("git@") || text.starts_with("github.com/")
+}
+
+/// Whether a document is a function config of ours.
+pub(super) fn is_ours(node: Node<'_>) -> bool {
+    let version = node.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
+    version.split('/').next() == Some(GROUP) && node.get("kind").is_some()
+}
