@@ -1,7 +1,7 @@
 //! The final stream as the rules see it, read once: its objects by name, its pods, and all references.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::references::{Reference, made::Made, objects, pods};
 use super::spec::Spec;
@@ -36,6 +36,8 @@ pub(super) struct World<'a> {
     /// What objects of the stream will make.
     pub(super) made: Made<'a>,
     namespaces: HashSet<String>,
+    /// Numbers of pods by each of their labels.
+    by_label: HashMap<(String, String), Vec<usize>>,
 }
 
 impl<'a> World<'a> {
@@ -52,6 +54,13 @@ impl<'a> World<'a> {
         let pods: Vec<PodHere<'a>> = all.into_iter().filter_map(here).collect();
         let mut references: Vec<Reference<'a>> = pods.iter().flat_map(pods::references).collect();
         references.extend(stream.objects().flat_map(objects::references));
+        let mut by_label: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, pod) in pods.iter().enumerate() {
+            for (key, value) in pod.labels.into_iter().flat_map(Node::entries) {
+                let label = (key.into_owned(), scalar(value).unwrap_or_default().into_owned());
+                by_label.entry(label).or_default().push(at);
+            }
+        }
         let made = Made::of(stream, &pods);
         let before =
             |object: &Object<'_>| object.annotation(lookup::PREVIOUS_NAMESPACES).unwrap_or_default().into_owned();
@@ -60,7 +69,18 @@ impl<'a> World<'a> {
             before.split(',').map(str::to_owned).chain([object.namespace().into_owned()]).collect::<Vec<_>>()
         });
         let namespaces = namespaces.collect();
-        Ok(Self { stream, spec, index: Index::of(stream), pods, objects, selected, references, made, namespaces })
+        Ok(Self {
+            stream,
+            spec,
+            index: Index::of(stream),
+            pods,
+            objects,
+            selected,
+            references,
+            made,
+            namespaces,
+            by_label,
+        })
     }
 
     /// The objects of a group and kind.
@@ -84,9 +104,13 @@ impl<'a> World<'a> {
 
     /// The pods that a Service selects; none where it has no selector.
     pub(super) fn pods_of_service(&self, service: &Object<'a>) -> Option<Vec<&PodHere<'a>>> {
-        let selector = LabelSelector::of_labels(service.root().find(&["spec", "selector"]));
-        let pods = || self.pods_where(|pod| may_share(service, pod), |labels| selector.matches(labels));
-        (!selector.is_empty()).then(pods)
+        let map = service.root().find(&["spec", "selector"])?;
+        let selector = LabelSelector::of_labels(Some(map));
+        // One label finds few; streams hold thousands of pods.
+        let (key, value) = map.entries().next()?;
+        let some = self.by_label.get(&(key.into_owned(), scalar(value).unwrap_or_default().into_owned()));
+        let pods = some.into_iter().flatten().filter_map(|&at| self.pods.get(at));
+        Some(pods.filter(|pod| selector.matches(pod.labels) && may_share(service, &pod.object)).collect())
     }
 }
 
