@@ -17,6 +17,8 @@ use crate::workload::{PodTemplateRow, Table};
 
 #[path = "../functions/availability/function.rs"]
 pub mod availability;
+#[path = "../functions/checks/function.rs"]
+pub mod checks;
 #[path = "../functions/environment/function.rs"]
 pub mod environment;
 #[path = "../functions/exposure/function.rs"]
@@ -261,6 +263,14 @@ pub static FUNCTIONS: &[Function] = &[
         monitoring,
         "monitoring",
         "Lets the Prometheus operator scrape workloads, by a ServiceMonitor or PodMonitor each"
+    ),
+    function!(
+        "Checks",
+        Phase::Checks,
+        checks,
+        "checks",
+        "Finds refused pods, secrets in plain text, dangling references and pools that are too large",
+        judge
     ),
 ];
 

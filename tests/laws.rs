@@ -106,10 +106,9 @@ fn subjects() -> Vec<Subject> {
             && !text.starts_with('\u{feff}')
             && !text.is_empty()
         {
-            // Nor would documents with markers of their own (`--- # why`, `...`), also behind the end of the one before.
-            let plain = |text: &String| {
-                !text.starts_with("---") && !text.contains("\n---") && !text.contains("\n...") && parse(text).len() == 1
-            };
+            // Nor would documents with markers of their own (`--- # why`, `...`).
+            let marked = |text: &str| text.starts_with("---") || text.contains("\n---") || text.contains("\n...");
+            let plain = |text: &String| !marked(text) && parse(text).len() == 1;
             streams.push((path.display().to_string(), split(&text).into_iter().filter(plain).collect()));
         }
     }
