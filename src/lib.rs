@@ -30,6 +30,7 @@ pub mod report;
 pub mod schema;
 pub mod service;
 pub mod stream;
+pub mod supply;
 pub mod target;
 pub mod workload;
 pub mod yaml;

@@ -41,6 +41,12 @@ pub fn in_namespace(object: &Object<'_>, namespace: &str) -> bool {
         || object.annotation(PREVIOUS_NAMESPACES).is_some_and(|list| list.split(',').any(|old| plain(old) == namespace))
 }
 
+/// Whether kustomize has given two objects the same prefixes and suffixes.
+#[must_use]
+pub fn share_context(a: &Object<'_>, b: &Object<'_>) -> bool {
+    CONTEXT.iter().all(|key| a.annotation(key) == b.annotation(key))
+}
+
 /// The object of a group and kind that `from` refers to by `name`, in its own namespace.
 ///
 /// A present name goes before a previous one. Of several that were called so, kustomize takes the one that has been
@@ -93,7 +99,7 @@ impl<'a> Index<'a> {
 
 /// Which of several objects that have or had a name another one means by it; see [`referent`].
 pub(crate) fn choose<'a>(from: &Object<'_>, candidates: &[Object<'a>], name: &str) -> Option<Object<'a>> {
-    let same_context = |object: &&Object<'a>| CONTEXT.iter().all(|key| object.annotation(key) == from.annotation(key));
+    let same_context = |object: &&Object<'a>| share_context(object, from);
     let now = candidates.iter().find(|object| object.name() == name);
     match (now, candidates) {
         (Some(object), _) => Some(*object),

@@ -315,18 +315,18 @@ impl Selected {
         (self.whole_pod || named(&self.only)) && !named(&self.except)
     }
 
+    /// Whether a target names the container, for functions that work on some roles only unless told.
+    #[must_use]
+    pub fn names(&self, container: &str) -> bool {
+        self.includes(container) && self.only.iter().any(|patterns| any_matches(patterns, container))
+    }
+
     /// The containers in scope.
     #[must_use]
     pub fn containers(&self, object: &Object<'_>) -> Vec<Container> {
         let mut containers = self.pod.containers(object);
         containers.retain(|container| self.includes(&container.name));
         containers
-    }
-
-    /// Whether a target names the container, and not its whole pod.
-    #[must_use]
-    pub fn names(&self, container: &str) -> bool {
-        self.only.iter().any(|patterns| any_matches(patterns, container))
     }
 
     /// Those of `containers` that targets name by an expression which names none that `fits`.

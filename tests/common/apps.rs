@@ -19,6 +19,7 @@ pub fn try_build(path: &str) -> Result<Vec<Value>, String> {
         .output()
         .unwrap();
     if !out.status.success() {
+        assert_eq!(text(&out.stdout), "", "{path}: what fails renders nothing");
         return Err(text(&out.stderr));
     }
     Ok(yaml::parse(&Arc::new(text(&out.stdout))).unwrap().iter().filter_map(|d| d.root().to_value()).collect())

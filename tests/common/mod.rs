@@ -3,6 +3,7 @@
 
 pub mod apps;
 pub mod cases;
+pub mod crds;
 pub mod pods;
 pub mod psa;
 
