@@ -449,6 +449,10 @@ fn malformed_programs_are_refused_or_left() {
         ("securityContext: null, resources: [], command: {}", "imagePullSecrets: x, serviceAccountName: 3"),
         ("env: [1, {}, {name: null}], envFrom: [x]", "volumes: [x, {name: 1}], affinity: x, tolerations: {}"),
         ("volumeMounts: [{name: 1}, x, {name: v}]", ""),
+        (
+            "env: [{name: A, value: '1'}, {name: A, value: '2'}]",
+            "initContainers: [{name: migrate, env: [{name: A, value: '3'}]}]",
+        ),
     ] {
         for spec in [INIT.to_owned(), job(HASHED), job("hook: argocd-sync")] {
             run(&spec, &api(container, pod));

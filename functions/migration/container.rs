@@ -133,12 +133,16 @@ pub(super) fn update(wanted: &Wanted, there: Node<'_>, pointer: &str) -> Vec<Edi
             edits.extend(set(pointer, old, &Value::Array(items.clone())));
             continue;
         };
-        for item in items {
-            let same = |other: &Node<'_>| match id {
-                Some(id) => other.get(id).and_then(Node::as_str).as_deref() == text(item, id),
+        for (number, item) in items.iter().enumerate() {
+            // Of items that share a name, which the API warns about, the second is the second.
+            let key = id.and_then(|id| Some((id, text(item, id)?)));
+            let twins =
+                items.iter().take(number).filter(|twin| key.is_some_and(|(id, own)| text(twin, id) == Some(own)));
+            let same = |other: &Node<'_>| match key {
+                Some((id, own)) => other.get(id).and_then(Node::as_str).as_deref() == Some(own),
                 None => other.to_value().as_ref() == Some(item),
             };
-            match list.items().enumerate().find(|(_, other)| same(other)) {
+            match list.items().enumerate().filter(|(_, other)| same(other)).nth(twins.count()) {
                 Some((number, other)) => edits.extend(set(format!("{pointer}/{number}"), Some(other), item)),
                 None => edits.push(Edit {
                     pointer: pointer.clone(),

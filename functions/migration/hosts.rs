@@ -1,4 +1,4 @@
-//! The Services of the stream that a migration's variables name as hosts: its database, most likely.
+//! What a migration's variables name as hosts, of the stream: its database, most likely.
 
 use std::borrow::Cow;
 
@@ -17,8 +17,9 @@ use crate::yaml::Node;
 /// Variables whose whole value is a host.
 const HOST_NAMES: [&str; 6] = ["HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "ENDPOINT"];
 
-/// The Services, each with the time at which the last of what it needs to answer is applied.
-pub(super) fn services<'s>(
+/// What answers behind the Services that are named as hosts, or else the Services: each with the time at which the last
+/// of it is applied.
+pub(super) fn named<'s>(
     stream: &'s Stream,
     pod: &Pod,
     workload: &Object<'_>,
@@ -26,7 +27,7 @@ pub(super) fn services<'s>(
     hook: Hook,
 ) -> Vec<(Object<'s>, Time)> {
     let hosts = hosts(stream, workload, template);
-    let named = |service: &Object<'_>| {
+    let is_named = |service: &Object<'_>| {
         let of = |host: &String| {
             let mut labels = host.split('.');
             labels.next().is_some_and(|name| lookup::is_named(service, name))
@@ -38,11 +39,11 @@ pub(super) fn services<'s>(
         service::is_service(service) && !service::selects(service, pod, workload) && hosts.iter().any(of)
     };
     let pods = workload::pods(stream, &mut Report::default());
-    let found = stream.objects().filter(named).map(|service| {
+    let found = stream.objects().filter(is_named).map(|service| {
         let behind = pods.iter().filter_map(|pod| Some((pod, stream.object(pod.object)?)));
         let behind = behind.filter(|(pod, object)| service::selects(&service, pod, object));
-        let due = behind.map(|(_, object)| time(&object, hook)).max();
-        (service, due.unwrap_or_else(|| time(&service, hook)))
+        let last = behind.map(|(_, object)| (object, time(&object, hook))).max_by_key(|(_, due)| *due);
+        last.unwrap_or_else(|| (service, time(&service, hook)))
     });
     found.collect()
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::hosts;
 use super::job;
 use super::references::{self, Reference};
 use super::spec::{Hook, Spec};
@@ -113,28 +114,24 @@ impl Look<'_> {
         let due = time(&provider, self.hook);
         // Within a wave Argo CD applies these kinds before Jobs; Helm orders hooks of one weight by name.
         let in_time = if self.hook == Hook::Helm { due < self.own } else { due <= self.own };
-        let made = if provider.kind() == reference.kind { "" } else { ", from which its Secret is made" };
+        let made = if provider.kind() == reference.kind { "" } else { ", which makes its Secret," };
         let what = match reference.kind {
             "ConfigMap" | "Secret" => "the Job would wait for it in vain at first, and read the old one later",
             _ => "the Job would wait for it in vain",
         };
         if !in_time {
-            self.late(&provider, due, &format!("{made}: {what}"), &format!("{POD}{}", reference.pointer), "", report);
+            let title = format!("{}{made}", provider.reference());
+            self.late(&title, due, &format!(": {what}"), &format!("{POD}{}", reference.pointer), "", report);
         }
     }
 
-    fn late(&self, object: &Object<'_>, due: Time, what: &str, pointer: &str, more: &str, report: &mut Report) {
+    fn late(&self, title: &str, due: Time, what: &str, pointer: &str, more: &str, report: &mut Report) {
         let (rule, message) = match self.hook {
             Hook::ArgocdSync => (
                 "wave-order",
-                format!(
-                    "the migration runs in wave {}, and {} comes in wave {}{what}",
-                    self.own.wave,
-                    object.reference(),
-                    due.wave
-                ),
+                format!("the migration runs in wave {}, and {} comes in wave {}{what}", self.own.wave, title, due.wave),
             ),
-            _ => ("same-stream", format!("{} is of this stream, {}{what}", object.reference(), self.runner())),
+            _ => ("same-stream", format!("{title} is of this stream, {}{what}", self.runner())),
         };
         report.find(Severity::Error, rule, &self.job, pointer, message, self.remedy(more));
     }
@@ -152,7 +149,7 @@ impl Look<'_> {
         let due = time(&namespace, self.hook);
         if due > self.own {
             self.late(
-                &namespace,
+                &namespace.reference().to_string(),
                 due,
                 ": the Job's own namespace would be missing at first",
                 "/metadata/namespace",
@@ -169,10 +166,10 @@ impl Look<'_> {
             return;
         }
         let Some(selector) = settings.database else {
-            for service in super::hosts::services(self.stream, self.pod, &self.workload, template, self.hook) {
-                let what = ", and a variable of the migration names it as a host";
+            for (object, due) in hosts::named(self.stream, self.pod, &self.workload, template, self.hook) {
+                let what = ", and a variable of the migration names it, or its Service, as a host";
                 let more = "; if the migration can do without it, name its database in `job.database` or write `externalDatabase: true`";
-                self.up(&service.0, service.1, what, more, report);
+                self.up(&object, due, what, more, report);
             }
             return;
         };
@@ -205,7 +202,7 @@ impl Look<'_> {
     /// A database is of use when it is up, not when it is applied: it needs a wave of its own before.
     fn up(&self, object: &Object<'_>, due: Time, what: &str, more: &str, report: &mut Report) {
         if due >= self.own {
-            self.late(object, due, what, POD, more, report);
+            self.late(&object.reference().to_string(), due, what, POD, more, report);
         }
     }
 
