@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::lookup;
 use crate::stream::{Object, Stream};
-use crate::yaml::Node;
+use crate::supply::{Store, makers};
 
 /// A name in a pod's spec.
 pub(super) struct Reference {
@@ -79,15 +79,8 @@ pub(super) fn provider<'s>(stream: &'s Stream, from: &Object<'_>, reference: &Re
 
 /// Whether an operator makes the Secret from the object.
 fn makes_secret(object: &Object<'_>, name: &str) -> bool {
-    let says = |path: &[&str]| object.root().find(path).and_then(Node::as_str).is_some_and(|text| text == name);
-    let own = |path: &[&str]| object.root().find(path).is_none() && lookup::is_named(object, name);
-    match (object.group().as_str(), object.kind().as_ref()) {
-        ("secrets.hashicorp.com", _) => says(&["spec", "destination", "name"]),
-        ("external-secrets.io", "ExternalSecret") => {
-            says(&["spec", "target", "name"]) || own(&["spec", "target", "name"])
-        }
-        ("bitnami.com", "SealedSecret") => lookup::is_named(object, name),
-        ("cert-manager.io", "Certificate") => says(&["spec", "secretName"]),
-        _ => false,
-    }
+    makers::made(object).is_some_and(|made| {
+        let called = made.name.map_or_else(|| lookup::is_named(object, name), |given| given == name);
+        called && made.store == Store::Secret && !made.stands
+    })
 }
