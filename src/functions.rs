@@ -24,6 +24,8 @@ pub mod security_context;
 
 #[path = "../functions/monitoring/function.rs"]
 pub mod monitoring;
+#[path = "../functions/vault-secrets/function.rs"]
+pub mod vault_secrets;
 
 /// When a function runs within a pipeline, so that what it looks at has been decided before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -210,6 +212,14 @@ macro_rules! function {
 
 /// Every function, in the order of phases, then by name.
 pub static FUNCTIONS: &[Function] = &[
+    function!(
+        "VaultSecrets",
+        Phase::Settings,
+        vault_secrets,
+        "vault-secrets",
+        "Gives workloads their secrets from Vault by reference, and turns values in manifests into references",
+        judge
+    ),
     function!(
         "Probes",
         Phase::Containers,

@@ -71,6 +71,8 @@ pub struct Document {
     replaced: Vec<Replaced>,
     /// Collections with changed children and their depth, in the order of their first change.
     dirty: Vec<(Id, usize)>,
+    /// The whole document was removed: nothing of it is written.
+    gone: bool,
 }
 
 /// `new` stands where the text has `old`, at `depth` below the root.
@@ -191,7 +193,13 @@ impl Document {
     /// Whether an edit changed it.
     #[must_use]
     pub fn changed(&self) -> bool {
-        !self.dirty.is_empty() || !self.replaced.is_empty()
+        self.gone || !self.dirty.is_empty() || !self.replaced.is_empty()
+    }
+
+    /// Whether an edit removed it: its text is not written, and [`Document::root`] still tells what it was.
+    #[must_use]
+    pub fn gone(&self) -> bool {
+        self.gone
     }
 
     /// The bytes of the stream that belong to this document.
@@ -331,6 +339,12 @@ impl Document {
     #[must_use]
     pub fn node(&self, place: Place, pointer: &str) -> Option<Node<'_>> {
         if self.has_alias { self.root().at_pointer(pointer) } else { Some(Node::at(self, place.id)) }
+    }
+
+    /// The node at `place`, wherever edits have moved it: for one that was removed.
+    #[must_use]
+    pub fn former_node(&self, place: Place) -> Node<'_> {
+        Node { document: self, id: place.id }
     }
 
     /// Applies an operation whose path starts at `place`, whose pointer is `pointer()`.
