@@ -15,15 +15,22 @@ use crate::report::{Report, Severity};
 use crate::stream::Stream;
 use crate::workload::{PodTemplateRow, Table};
 
+#[path = "../functions/availability/function.rs"]
+pub mod availability;
+#[path = "../functions/checks/function.rs"]
+pub mod checks;
+#[path = "../functions/environment/function.rs"]
+pub mod environment;
+#[path = "../functions/exposure/function.rs"]
+pub mod exposure;
+#[path = "../functions/monitoring/function.rs"]
+pub mod monitoring;
 #[path = "../functions/probes/function.rs"]
 pub mod probes;
 #[path = "../functions/resources/function.rs"]
 pub mod resources;
 #[path = "../functions/security-context/function.rs"]
 pub mod security_context;
-
-#[path = "../functions/monitoring/function.rs"]
-pub mod monitoring;
 #[path = "../functions/vault-secrets/function.rs"]
 pub mod vault_secrets;
 
@@ -213,6 +220,14 @@ macro_rules! function {
 /// Every function, in the order of phases, then by name.
 pub static FUNCTIONS: &[Function] = &[
     function!(
+        "Environment",
+        Phase::Settings,
+        environment,
+        "environment",
+        "Gives containers their variables, and proves that those they need are there",
+        judge
+    ),
+    function!(
         "VaultSecrets",
         Phase::Settings,
         vault_secrets,
@@ -237,11 +252,35 @@ pub static FUNCTIONS: &[Function] = &[
         "Hardens pods and containers to a level of the Pod Security Standards"
     ),
     function!(
+        "Availability",
+        Phase::Availability,
+        availability,
+        "availability",
+        "Autoscalers, disruption budgets, spread and rollout of workloads",
+        judge
+    ),
+    function!(
+        "Exposure",
+        Phase::Surroundings,
+        exposure,
+        "exposure",
+        "Makes programs reachable from outside: OpenShift Routes, Ingress, Gateway API",
+        judge
+    ),
+    function!(
         "Monitoring",
         Phase::Surroundings,
         monitoring,
         "monitoring",
         "Lets the Prometheus operator scrape workloads, by a ServiceMonitor or PodMonitor each"
+    ),
+    function!(
+        "Checks",
+        Phase::Checks,
+        checks,
+        "checks",
+        "Finds refused pods, secrets in plain text, dangling references and pools that are too large",
+        judge
     ),
 ];
 

@@ -206,19 +206,27 @@ pub fn field_path(pointer: &str) -> String {
 /// What stands for a value that must not be shown.
 pub const MASK: &str = "***";
 
-/// A value as any view may show it: data of Secrets and values of environment variables are masked.
+/// Lists of items with `name` and `value` whose values may be secrets: environment variables, and the headers of probes,
+/// which may hold a login.
+const NAMED_VALUES: [&str; 2] = ["env", "httpHeaders"];
+
+fn is_named_values(key: &str) -> bool {
+    NAMED_VALUES.contains(&key)
+}
+
+/// A value as any view may show it: data of Secrets and values of environment variables and headers are masked.
 #[must_use]
 pub fn mask(kind: &str, pointer: &str, value: &Value) -> Value {
     let secret_data = |token: &str| matches!(token, "data" | "stringData");
     let tokens = yaml::pointer_tokens(pointer).unwrap_or_default();
     let in_secret = kind == "Secret" || tokens.iter().any(|token| token == "items") && kind.ends_with("List");
     let mut secret = in_secret && tokens.iter().any(|token| secret_data(token));
-    let in_env = tokens.iter().position(|token| token == "env").is_some_and(|at| {
+    let in_env = tokens.iter().position(|token| is_named_values(token)).is_some_and(|at| {
         // `env`, `env/0` are shown but for the values in them; `env/0/value` is one.
         tokens.get(at + 2).is_some_and(|token| token == "value")
     });
     secret |= in_env;
-    let last_is_env = tokens.iter().rev().take(2).any(|token| token == "env");
+    let last_is_env = tokens.iter().rev().take(2).any(|token| is_named_values(token));
     hide(value, secret, kind == "Secret", last_is_env)
 }
 
@@ -233,7 +241,7 @@ fn hide(value: &Value, secret: bool, in_secret: bool, in_env: bool) -> Value {
             let one = |(key, inner): (&String, &Value)| {
                 let hidden =
                     secret || in_secret && is_hidden(key) || in_env && key == "value";
-                (key.clone(), hide(inner, hidden, in_secret, key == "env"))
+                (key.clone(), hide(inner, hidden, in_secret, is_named_values(key)))
             };
             Value::Object(entries.iter().map(one).collect())
         }
@@ -259,7 +267,7 @@ pub fn secret_spans(root: Node<'_>) -> Vec<Range<usize>> {
                 "data" | "stringData" if of_secret => secret_data(value, &mut out),
                 // kubectl's last-applied-configuration repeats the data.
                 "metadata" if of_secret => out.extend(value.get("annotations").and_then(Node::span)),
-                "env" if value.kind() == Kind::Seq => {
+                key if is_named_values(key) && value.kind() == Kind::Seq => {
                     out.extend(value.items().filter_map(|item| item.get("value")).filter_map(Node::span));
                 }
                 "items" if value.kind() == Kind::Seq => {
@@ -330,6 +338,13 @@ mod tests {
                 json!({"containers": [{"env": [{"name": "A", "value": "hush"}]}]}),
                 json!({"containers": [{"env": [{"name": "A", "value": "***"}]}]}),
             ),
+            (
+                "Pod",
+                "/spec/containers/0/livenessProbe",
+                json!({"httpGet": {"httpHeaders": [{"name": "Authorization", "value": "hush"}]}}),
+                json!({"httpGet": {"httpHeaders": [{"name": "Authorization", "value": "***"}]}}),
+            ),
+            ("Pod", "/spec/containers/0/livenessProbe/httpGet/httpHeaders/0/value", json!("hush"), json!("***")),
             ("Pod", "/spec/runAsUser", json!(5), json!(5)),
             ("ConfigMap", "/data/k", json!("shown"), json!("shown")),
         ];
@@ -348,6 +363,7 @@ mod tests {
             "kind: ResourceList\nitems:\n- kind: Secret\n  data: {k: hush}\n",
             "kind: Pod\nspec:\n  containers:\n  - env:\n    - {name: A, value: hush}\n    - name: B\n      value: >-\n        hush\n\n        hush\n",
             "kind: Pod\nspec: {initContainers: [{env: [{value: \"hush\", name: A}]}]}",
+            "kind: Pod\nspec:\n  containers:\n  - readinessProbe:\n      httpGet:\n        httpHeaders:\n        - name: Authorization\n          value: hush\n",
             "kind: Pod\nx: &x hush\nspec:\n  containers:\n  - env:\n    - value: *x\n",
         ];
         for case in cases {

@@ -259,7 +259,7 @@ fn shown(token: Option<&str>) -> String {
 }
 
 /// Keys are `name` or `prefix/name`, as the API has it for labels and annotations.
-fn check_key(key: &str) -> Result<(), String> {
+pub(crate) fn check_key(key: &str) -> Result<(), String> {
     let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
     let label = |part: &str| {
         let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();

@@ -6,7 +6,7 @@
 //!    stream, files. [`yaml`] parses it with the place of every byte and reads it as kustomize does.
 //! 2. [`config`] reads the function config, strictly, into a [`functions::Pipeline`].
 //! 3. [`stream::Stream`] is the list of objects. [`workload`] knows where pod templates live and visits pods and
-//!    containers; [`target`] selects among them.
+//!    containers; [`target`] selects among them, [`exceptions`] says what is meant to be so.
 //! 4. Each function of the registry ([`functions::FUNCTIONS`]) is a pure `apply(&Spec, &mut Stream, &mut Report)`. It
 //!    never edits text: the stream's setters record a JSON Patch operation with its rule and reason in the
 //!    [`report::Report`].
@@ -20,6 +20,7 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
+pub mod exceptions;
 pub mod functions;
 pub mod krm;
 pub mod labels;
@@ -29,6 +30,7 @@ pub mod report;
 pub mod schema;
 pub mod service;
 pub mod stream;
+pub mod supply;
 pub mod target;
 pub mod workload;
 pub mod yaml;

@@ -3,6 +3,8 @@
 //! kustomize calls functions when names have their prefixes and suffixes and references have not: `envFrom` may say `cfg`
 //! while the ConfigMap is already called `pre-cfg`. It notes what a name was in annotations, which go when it is done.
 
+use std::collections::HashMap;
+
 use crate::stream::{Object, Stream};
 
 /// Names the object had before earlier kustomizations, commas between.
@@ -39,6 +41,12 @@ pub fn in_namespace(object: &Object<'_>, namespace: &str) -> bool {
         || object.annotation(PREVIOUS_NAMESPACES).is_some_and(|list| list.split(',').any(|old| plain(old) == namespace))
 }
 
+/// Whether kustomize has given two objects the same prefixes and suffixes.
+#[must_use]
+pub fn share_context(a: &Object<'_>, b: &Object<'_>) -> bool {
+    CONTEXT.iter().all(|key| a.annotation(key) == b.annotation(key))
+}
+
 /// The object of a group and kind that `from` refers to by `name`, in its own namespace.
 ///
 /// A present name goes before a previous one. Of several that were called so, kustomize takes the one that has been
@@ -50,8 +58,48 @@ pub fn referent<'a>(stream: &'a Stream, from: &Object<'_>, group: &str, kind: &s
     choose(from, &named.collect::<Vec<_>>(), name)
 }
 
-fn choose<'a>(from: &Object<'_>, candidates: &[Object<'a>], name: &str) -> Option<Object<'a>> {
-    let same_context = |object: &&Object<'a>| CONTEXT.iter().all(|key| object.annotation(key) == from.annotation(key));
+/// The objects of a stream by their kind and the names they have and had, for functions that look up many.
+#[derive(Debug, Default)]
+pub struct Index<'a> {
+    kinds: HashMap<String, Vec<Object<'a>>>,
+    names: HashMap<(String, String), Vec<Object<'a>>>,
+}
+
+impl<'a> Index<'a> {
+    /// Reads a stream once.
+    #[must_use]
+    pub fn of(stream: &'a Stream) -> Self {
+        let mut index = Self::default();
+        for object in stream.objects() {
+            let (kind, now) = (object.kind().into_owned(), object.name().into_owned());
+            let before = object.annotation(PREVIOUS_NAMES).unwrap_or_default();
+            let mut names: Vec<&str> = before.split(',').filter(|name| *name != now && !name.is_empty()).collect();
+            names.push(&now);
+            names.sort_unstable();
+            names.dedup();
+            for name in names {
+                index.names.entry((kind.clone(), name.to_owned())).or_default().push(object);
+            }
+            index.kinds.entry(kind).or_default().push(object);
+        }
+        index
+    }
+
+    /// The objects of a group and kind, in the stream's order.
+    pub fn of_kind(&self, group: &str, kind: &str) -> impl Iterator<Item = Object<'a>> {
+        self.kinds.get(kind).into_iter().flatten().copied().filter(move |object| object.group() == group)
+    }
+
+    /// The objects of a group and kind that have or had the name, in the stream's order.
+    pub fn named(&self, group: &str, kind: &str, name: &str) -> impl Iterator<Item = Object<'a>> {
+        let found = self.names.get(&(kind.to_owned(), name.to_owned()));
+        found.into_iter().flatten().copied().filter(move |object| object.group() == group)
+    }
+}
+
+/// Which of several objects that have or had a name another one means by it; see [`referent`].
+pub(crate) fn choose<'a>(from: &Object<'_>, candidates: &[Object<'a>], name: &str) -> Option<Object<'a>> {
+    let same_context = |object: &&Object<'a>| share_context(object, from);
     let now = candidates.iter().find(|object| object.name() == name);
     match (now, candidates) {
         (Some(object), _) => Some(*object),

@@ -63,6 +63,18 @@ pub fn selects(service: &Object<'_>, pod: &Pod, workload: &Object<'_>) -> bool {
     !selector.is_empty() && selector.matches(pod.labels(workload)) && lookup::share_namespace(service, workload)
 }
 
+/// The pods, of `pods`, that a Service sends to, with their workloads.
+#[must_use]
+pub fn pods_behind<'s, 'p>(stream: &'s Stream, service: &Object<'_>, pods: &'p [Pod]) -> Vec<(&'p Pod, Object<'s>)> {
+    let selector = LabelSelector::of_labels(service.root().find(&["spec", "selector"]));
+    if selector.is_empty() {
+        return Vec::new();
+    }
+    let pods = pods.iter().filter_map(|pod| Some((pod, stream.object(pod.object)?)));
+    pods.filter(|(pod, workload)| selector.matches(pod.labels(workload)) && lookup::share_namespace(service, workload))
+        .collect()
+}
+
 /// The Services that send to the pods of a workload, in the stream's order.
 #[must_use]
 pub fn of_pod(stream: &Stream, pod: &Pod) -> Vec<ObjectId> {

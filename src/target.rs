@@ -320,18 +320,18 @@ impl Selected {
         (self.whole_pod || named(&self.only)) && !named(&self.except)
     }
 
+    /// Whether a target names the container, for functions that work on some roles only unless told.
+    #[must_use]
+    pub fn names(&self, container: &str) -> bool {
+        self.includes(container) && self.only.iter().any(|patterns| any_matches(patterns, container))
+    }
+
     /// The containers in scope.
     #[must_use]
     pub fn containers(&self, object: &Object<'_>) -> Vec<Container> {
         let mut containers = self.pod.containers(object);
         containers.retain(|container| self.includes(&container.name));
         containers
-    }
-
-    /// Whether a target names the container, and not its whole pod.
-    #[must_use]
-    pub fn names(&self, container: &str) -> bool {
-        self.only.iter().any(|patterns| any_matches(patterns, container))
     }
 
     /// Those of `containers` that targets name by an expression which names none that `fits`.
@@ -411,21 +411,41 @@ impl Compiled {
     ) -> Vec<ObjectId> {
         let mut matched = vec![false; self.targets.len()];
         let candidates: Vec<ObjectId> = objects.into_iter().collect();
-        let mut out = Vec::new();
-        for object in candidates.iter().filter_map(|&id| stream.object(id)) {
-            let mut wanted = self.targets.is_empty();
-            for (target, matched) in self.targets.iter().zip(&mut matched) {
-                if !target.names_containers() && target.matches(&object) {
-                    *matched = true;
-                    wanted = true;
-                }
-            }
-            if wanted && !self.exclude.iter().any(|exclude| !exclude.names_containers() && exclude.matches(&object)) {
-                out.push(object.id());
-            }
-        }
+        let all = candidates.iter().filter_map(|&id| stream.object(id));
+        let out = all.filter(|object| self.whole(object, &mut matched)).map(|object| object.id()).collect();
         self.report_unmatched(stream, report, &matched, &Over::Objects(candidates));
         out
+    }
+
+    /// Whether the whole object is in scope.
+    fn whole(&self, object: &Object<'_>, matched: &mut [bool]) -> bool {
+        let mut wanted = self.targets.is_empty();
+        for (target, matched) in self.targets.iter().zip(matched) {
+            if !target.names_containers() && target.matches(object) {
+                *matched = true;
+                wanted = true;
+            }
+        }
+        wanted && !self.exclude.iter().any(|exclude| !exclude.names_containers() && exclude.matches(object))
+    }
+
+    /// The objects and the pods in scope, for functions that look at both. Unmatched targets are reported as by
+    /// [`Compiled::select`].
+    pub fn select_all(&self, stream: &Stream, report: &mut Report, pods: Vec<Pod>) -> (Vec<ObjectId>, Vec<Selected>) {
+        let mut matched = vec![false; self.targets.len()];
+        let carriers: Vec<ObjectId> = pods.iter().map(|pod| pod.object).collect();
+        let find = |pod: Pod, matched: &mut [bool]| self.one(&stream.object(pod.object)?, pod, matched);
+        let selected = pods.into_iter().filter_map(|pod| find(pod, &mut matched)).collect();
+        let objects: Vec<_> = stream.objects().filter(|object| self.whole(object, &mut matched)).collect();
+        // Targets that name containers were meant for pods, the others for anything.
+        let but = |of_pods: bool| -> Vec<bool> {
+            let each = self.targets.iter().zip(&matched);
+            each.map(|(target, matched)| *matched || target.names_containers() != of_pods).collect()
+        };
+        self.report_unmatched(stream, report, &but(true), &Over::Pods(carriers));
+        let everything = stream.objects().map(|object| object.id()).collect();
+        self.report_unmatched(stream, report, &but(false), &Over::Objects(everything));
+        (objects.iter().map(Object::id).collect(), selected)
     }
 
     fn report_unmatched(&self, stream: &Stream, report: &mut Report, matched: &[bool], over: &Over) {

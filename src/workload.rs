@@ -25,6 +25,8 @@ pub enum Trait {
     Scalable,
     /// `spec.strategy.type: Recreate` stops the old pods before it starts new ones.
     Recreate,
+    /// A pod's successor has its name, and so starts only when it is gone.
+    StableNames,
     /// The API refuses security fields at pod level.
     ContainerLevelOnly,
     /// One container serves: the sole one, or the one with `ports`. By default the API refuses probes of the others, and
@@ -82,6 +84,9 @@ impl BuiltIn {
     }
 }
 
+/// Group and kind that a KEDA ScaledObject means when it does not say.
+pub const DEFAULT_SCALED: (&str, &str) = ("apps", "Deployment");
+
 const TEMPLATE: &[&str] = &["spec.template"];
 const CRON: &[&str] = &["spec.jobTemplate.spec.template"];
 const CLAIMS: &str = "/spec/volumeClaimTemplates";
@@ -90,10 +95,10 @@ const CLAIMS: &str = "/spec/volumeClaimTemplates";
 #[rustfmt::skip] // a table reads best with one row on one line
 const BUILT_IN: &[BuiltIn] = {
     use PodSelector::{LabelSelector, Labels};
-    use Trait::{ContainerLevelOnly, OneServes, Recreate, RunsToCompletion, Scalable};
+    use Trait::{ContainerLevelOnly, OneServes, Recreate, RunsToCompletion, Scalable, StableNames};
     &[
         row("apps", "Deployment", TEMPLATE).selects(LabelSelector).is(&[Scalable, Recreate]).restarts("Deployment"),
-        row("apps", "StatefulSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]).claims(CLAIMS).restarts("StatefulSet"),
+        row("apps", "StatefulSet", TEMPLATE).selects(LabelSelector).is(&[Scalable, StableNames]).claims(CLAIMS).restarts("StatefulSet"),
         row("apps", "DaemonSet", TEMPLATE).selects(LabelSelector).restarts("DaemonSet"),
         row("apps", "ReplicaSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]),
         row("batch", "Job", TEMPLATE).is(&[RunsToCompletion]),
@@ -119,7 +124,7 @@ const BUILT_IN: &[BuiltIn] = {
 
         // OpenKruise. Its UnitedDeployment has no row: the patches of its subsets can undo what a template says.
         row("apps.kruise.io", "CloneSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]).claims(CLAIMS),
-        row("apps.kruise.io", "StatefulSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]).claims(CLAIMS),
+        row("apps.kruise.io", "StatefulSet", TEMPLATE).selects(LabelSelector).is(&[Scalable, StableNames]).claims(CLAIMS),
         row("apps.kruise.io", "DaemonSet", TEMPLATE).selects(LabelSelector),
         row("apps.kruise.io", "BroadcastJob", TEMPLATE).is(&[RunsToCompletion]),
         row("apps.kruise.io", "AdvancedCronJob", &[

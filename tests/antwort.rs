@@ -5,31 +5,11 @@ mod common;
 use std::process::Command;
 use std::sync::Arc;
 
-use common::{Folder, copy, krmor, text, tool};
+use common::apps::{build, the, try_build};
+use common::{Folder, copy, text};
 use krmor::quantity::Quantity;
 use krmor::yaml;
 use serde_json::{Value, json};
-
-/// The objects of a kustomization, built by stock kustomize.
-fn build(path: &str) -> Vec<Value> {
-    let home = Folder::new(&format!("antwort-{}", path.replace('/', "-")));
-    let installed = krmor().args(["install", "kustomize", "--home"]).arg(&home.0).output().unwrap();
-    assert!(installed.status.success());
-    let out = Command::new(tool("kustomize"))
-        .args(["build", "--enable-alpha-plugins", path])
-        .env("KUSTOMIZE_PLUGIN_HOME", &home.0)
-        .output()
-        .unwrap();
-    assert!(out.status.success(), "{}", text(&out.stderr));
-    yaml::parse(&Arc::new(text(&out.stdout))).unwrap().iter().filter_map(|d| d.root().to_value()).collect()
-}
-
-fn the<'a>(objects: &'a [Value], kind: &str) -> &'a Value {
-    let mut found = objects.iter().filter(|object| object["kind"] == kind);
-    let object = found.next().unwrap_or_else(|| panic!("no {kind}"));
-    assert!(found.next().is_none(), "more than one {kind}");
-    object
-}
 
 #[test]
 fn aw_1_the_base_has_its_objects_and_the_service_exposes_8080() {
@@ -82,22 +62,26 @@ fn aw_2_probes_ask_healthz_on_8080_with_thresholds_fit_for_each_purpose() {
         assert!(number("startupProbe", "periodSeconds") <= 5, "{overlay}");
     }
 }
+const SETTINGS: [&str; 5] =
+    ["ANTWORT_BACKEND_URL", "ANTWORT_PROVIDER_TYPE", "ANTWORT_MODEL", "ANTWORT_STORAGE_TYPE", "ANTWORT_AUTH_TYPE"];
 
 #[test]
 fn aw_3_every_setting_has_a_default_and_an_overlay_changes_it() {
-    let settings =
-        ["ANTWORT_BACKEND_URL", "ANTWORT_PROVIDER_TYPE", "ANTWORT_MODEL", "ANTWORT_STORAGE_TYPE", "ANTWORT_AUTH_TYPE"];
     let data = the(&build("examples/antwort/base"), "ConfigMap")["data"].clone();
-    for setting in settings {
+    for setting in SETTINGS {
         assert!(data[setting].as_str().is_some_and(|value| !value.is_empty()), "no default for {setting} in {data}");
     }
     assert_eq!(data["ANTWORT_STORAGE_TYPE"], "memory");
-    for setting in settings {
+    for setting in SETTINGS {
         let folder = Folder::new(&format!("aw3-{setting}"));
         copy("examples/antwort".as_ref(), &folder.0.join("antwort"));
         let overlay = format!(
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../../base]\nconfigMapGenerator:\n\
-             - name: antwort\n  behavior: merge\n  literals: [{setting}=changed]\n"
+             - name: antwort\n  behavior: merge\n  literals: [{setting}=changed]\ntransformers: [krmor.yaml]\n"
+        );
+        folder.write(
+            "antwort/overlays/mine/krmor.yaml",
+            std::fs::read("examples/antwort/overlays/dev/krmor.yaml").unwrap(),
         );
         folder.write("antwort/overlays/mine/kustomization.yaml", overlay);
         let objects = build(folder.0.join("antwort/overlays/mine").to_str().unwrap());
@@ -112,8 +96,33 @@ fn aw_3_every_setting_has_a_default_and_an_overlay_changes_it() {
 }
 
 #[test]
+fn aw_3_without_a_setting_the_build_fails_and_says_which() {
+    for setting in SETTINGS {
+        let folder = Folder::new(&format!("aw3-without-{setting}"));
+        copy("examples/antwort".as_ref(), &folder.0.join("antwort"));
+        let defaults = std::fs::read_to_string("examples/antwort/base/antwort.env").unwrap();
+        let kept = defaults.lines().filter(|line| !line.starts_with(&format!("{setting}=")));
+        folder.write("antwort/base/antwort.env", kept.map(|line| format!("{line}\n")).collect::<String>());
+        for overlay in ["dev", "production"] {
+            // What an overlay sets itself is there.
+            let file = folder.0.join("antwort/overlays").join(overlay).join("kustomization.yaml");
+            let own = std::fs::read_to_string(&file).unwrap();
+            let kept = own.lines().filter(|line| !line.contains(&format!("- {setting}=")));
+            let kept: String = kept.map(|line| format!("{line}\n")).collect();
+            let is_set = kept != own;
+            let build = || try_build(folder.0.join("antwort/overlays").join(overlay).to_str().unwrap());
+            assert_eq!(build().is_ok(), is_set, "{overlay} {setting}");
+            std::fs::write(&file, kept).unwrap();
+            let message = build().unwrap_err();
+            assert!(message.contains(&format!("antwort needs `{setting}`")), "{message}");
+            assert!(message.contains("Deployment antwort"), "{message}");
+        }
+    }
+}
+
+#[test]
 fn aw_4_pods_are_restricted_and_not_root() {
-    for overlay in ["dev", "production"] {
+    for overlay in ["dev", "openshift", "production"] {
         let objects = build(&format!("examples/antwort/overlays/{overlay}"));
         let pod = &the(&objects, "Deployment")["spec"]["template"]["spec"];
         assert_eq!(pod["securityContext"]["runAsNonRoot"], true, "{overlay}");
@@ -160,6 +169,68 @@ fn aw_6_dev_is_smaller_and_logs_more() {
     }
     assert_eq!(the(&dev, "ConfigMap")["data"]["ANTWORT_LOG_LEVEL"], "debug");
     assert_ne!(the(&production, "ConfigMap")["data"]["ANTWORT_LOG_LEVEL"], "debug");
+}
+
+#[test]
+fn aw_7_production_scales_on_cpu_and_keeps_a_pod_through_a_drain() {
+    let objects = build("examples/antwort/overlays/production");
+    let deployment = the(&objects, "Deployment");
+    assert_eq!(deployment["spec"].get("replicas"), None, "each apply would undo what the autoscaler did");
+
+    let autoscaler = the(&objects, "HorizontalPodAutoscaler");
+    assert_eq!(autoscaler["apiVersion"], "autoscaling/v2");
+    let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": deployment["metadata"]["name"]});
+    assert_eq!(autoscaler["spec"]["scaleTargetRef"], target);
+    let metric = &autoscaler["spec"]["metrics"][0];
+    assert_eq!(
+        (&metric["resource"]["name"], &metric["resource"]["target"]["type"]),
+        (&json!("cpu"), &json!("Utilization"))
+    );
+    for container in deployment["spec"]["template"]["spec"]["containers"].as_array().unwrap() {
+        assert!(
+            container["resources"]["requests"]["cpu"].is_string(),
+            "nothing to take the percentage of: {container}"
+        );
+    }
+    let lowest = autoscaler["spec"]["minReplicas"].as_i64().unwrap();
+    assert!(autoscaler["spec"]["maxReplicas"].as_i64().unwrap() > lowest);
+
+    // At the lowest number a drain takes some pods, and leaves at least one.
+    let budget = the(&objects, "PodDisruptionBudget");
+    assert_eq!(budget["spec"]["selector"], deployment["spec"]["selector"]);
+    let gone = budget["spec"]["maxUnavailable"].as_i64().unwrap();
+    assert!(gone >= 1 && lowest - gone >= 1, "{budget} with {lowest} pods");
+    assert_eq!(budget["spec"]["unhealthyPodEvictionPolicy"], "AlwaysAllow");
+}
+
+/// The Route and the ServiceMonitor have the schemas of OpenShift and of the Prometheus operator.
+#[test]
+fn aw_8_openshift_has_a_route_with_edge_tls_and_a_monitor_of_the_metrics_port() {
+    let objects = build("examples/antwort/overlays/openshift");
+    let (route, service, workload) = (the(&objects, "Route"), the(&objects, "Service"), the(&objects, "Deployment"));
+    assert_eq!(common::crds::Crds::load().problems(route), Some(Vec::new()));
+    let spec = &route["spec"];
+    assert_eq!(spec["tls"], json!({"termination": "edge", "insecureEdgeTerminationPolicy": "Redirect"}));
+    assert_eq!(spec["to"], json!({"kind": "Service", "name": service["metadata"]["name"], "weight": 100}));
+    let ports = service["spec"]["ports"].as_array().unwrap();
+    assert!(ports.iter().any(|port| port["name"] == spec["port"]["targetPort"] && port["port"] == 8080));
+    assert_eq!(route["metadata"]["name"], workload["metadata"]["name"]);
+    assert_eq!(route["metadata"]["labels"], workload["metadata"]["labels"]);
+    // OpenShift assigns the ids.
+    let pod = workload["spec"]["template"]["spec"].to_string();
+    for id in ["runAsUser", "runAsGroup", "fsGroup"] {
+        assert!(!pod.contains(id), "{id} is fixed");
+    }
+
+    let monitor = the(&objects, "ServiceMonitor");
+    assert_eq!(common::crds::Crds::load().problems(monitor), Some(Vec::new()));
+    assert_eq!(monitor["spec"]["selector"]["matchLabels"], service["metadata"]["labels"]);
+    assert_eq!(monitor["spec"]["endpoints"][0]["port"], "metrics");
+    let metrics = ports.iter().find(|port| port["name"] == "metrics").unwrap();
+    let declared = workload["spec"]["template"]["spec"]["containers"][0]["ports"].as_array().unwrap();
+    let container = declared.iter().find(|port| port["name"] == metrics["targetPort"]).unwrap();
+    let settings = &the(&objects, "ConfigMap")["data"];
+    assert_eq!(container["containerPort"].to_string(), settings["ANTWORT_METRICS_PORT"].as_str().unwrap());
 }
 
 /// One command renders and applies; here it applies to `cat`, on a cluster to `kubectl apply -f -`.

@@ -1060,6 +1060,12 @@ error: functionConfig.spec.levle: unknown field `levle`
     let hint = "; kustomize hands over none when the config has the annotation config.kubernetes.io/path: remove it\n";
     assert!(done.err.ends_with(hint), "{}", done.err);
 
+    // As kustomize calls a generator: with nothing but its own config.
+    let own = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- apiVersion: krmor.dev/v1alpha1\n  kind: SecurityContext\n";
+    let done = run(&folder, &[], &with_config(own, &config("")));
+    assert!(done.err.ends_with("one belongs under `transformers:`, not under `generators:`\n"), "{}", done.err);
+    assert_eq!(done.code, Some(2));
+
     // One line for all: the config's place is shown, what stands beside it is not.
     let compact = r#"{"apiVersion":"config.kubernetes.io/v1","kind":"ResourceList","items":[{"kind":"Secret","data":{"k":"hunter2"}}],"functionConfig":{"apiVersion":"krmor.dev/v1alpha1","kind":"Frob"}}"#;
     let done = run(&folder, &[], compact);

@@ -12,12 +12,10 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use common::Random;
-use common::pods;
-use common::psa::{Answer, ask};
+use common::psa::{Answer, ask, ask_everywhere};
+use common::{Done, Random, pods, run};
 use krmor::functions::Outcome;
-use krmor::report::{Finding, Report, Severity};
-use krmor::stream::Stream;
+use krmor::report::{Finding, Severity};
 use krmor::yaml;
 use serde_json::{Value, json};
 
@@ -94,45 +92,13 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     entries.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// What krmor made of a text.
-struct Done {
-    outcome: Outcome,
-    text: String,
-    report: Report,
-}
-
-impl Done {
-    fn value(&self) -> Value {
-        value(&self.text)
-    }
-
-    fn errors(&self) -> Vec<&Finding> {
-        self.report.findings.iter().filter(|finding| finding.severity == Severity::Error).collect()
-    }
-}
-
 fn value(text: &str) -> Value {
     yaml::parse(&Arc::new(text.to_owned())).unwrap()[0].root().to_value().unwrap()
 }
 
 /// krmor with a fixture's level and version, on a text of its own.
 fn harden(fixture: &Fixture, conflicts: &str, text: &str) -> Done {
-    run(&json!({"level": fixture.level, "version": fixture.version, "conflicts": conflicts}), text)
-}
-
-fn run(spec: &Value, text: &str) -> Done {
-    let config = json!({
-        "apiVersion": "krmor.dev/v1alpha1",
-        "kind": "SecurityContext",
-        "metadata": {"name": "psa"},
-        "spec": spec,
-    });
-    let config = yaml::parse(&Arc::new(config.to_string())).unwrap();
-    let pipeline = krmor::config::read(config[0].root(), None).unwrap();
-    let mut stream = Stream::parse(&Arc::new(text.to_owned())).unwrap();
-    let mut report = Report::default();
-    let outcome = pipeline.run(&mut stream, &mut report);
-    Done { outcome, text: stream.render(), report }
+    run("SecurityContext", &json!({"level": fixture.level, "version": fixture.version, "conflicts": conflicts}), text)
 }
 
 /// What the API server says about pods, each in the namespace of its fixture.
@@ -228,7 +194,7 @@ fn fixtures_that_fail_come_out_admitted_or_are_refused() {
     {
         if done.outcome == Outcome::Ok {
             hardened += 1;
-            claims.push((fixture, "hardened", done.value()));
+            claims.push((fixture, "hardened", value(&done.text)));
             continue;
         }
         refused += 1;
@@ -251,7 +217,7 @@ fn fixtures_that_fail_come_out_admitted_or_are_refused() {
         // Nothing but those values is in the way: without them the pod is hardened.
         let repaired = harden(fixture, "fail", &without(pod.clone(), paths).to_string());
         if repaired.outcome == Outcome::Ok {
-            claims.push((fixture, "repaired where the errors say", repaired.value()));
+            claims.push((fixture, "repaired where the errors say", value(&repaired.text)));
         } else {
             wrong.push((fixture.title(), format!("repaired, but refused: {:#?}", repaired.errors())));
         }
@@ -281,7 +247,7 @@ fn with_override_only_volumes_are_refused() {
         let errors = done.errors();
         let only_volumes = !errors.is_empty() && errors.iter().all(|error| VOLUMES.contains(&error.rule.as_ref()));
         match done.outcome {
-            Outcome::Ok => claims.push((fixture, done.value())),
+            Outcome::Ok => claims.push((fixture, value(&done.text))),
             _ if only_volumes => volumes += 1,
             _ => wrong.push((fixture.title(), format!("{errors:#?}"))),
         }
@@ -335,15 +301,15 @@ fn templates_and_lists_are_treated_as_pods_are() {
         told.collect()
     };
     let (mut wrong, mut count) = (Vec::new(), 0);
-    for fixture in fixtures() {
+    for fixture in fixtures().into_iter().step_by(3) {
         for way in ["fail", "override"] {
             let pod = harden(&fixture, way, &fixture.text);
             for (head, indent, prefix) in wraps {
                 count += 1;
                 let inside = harden(&fixture, way, &wrapped(&fixture, head, *indent));
-                let value = inside.value();
-                let part = |key: &str| value.pointer(&format!("{prefix}/{key}")).unwrap().clone();
-                let alone = pod.value();
+                let object = value(&inside.text);
+                let part = |key: &str| object.pointer(&format!("{prefix}/{key}")).unwrap().clone();
+                let alone = value(&pod.text);
                 if inside.outcome != pod.outcome
                     || told(&inside, prefix) != told(&pod, "")
                     || (part("metadata"), part("spec")) != (alone["metadata"].clone(), alone["spec"].clone())
@@ -383,19 +349,15 @@ fn is_extra(finding: &Finding, version: u32, invalid: &[String]) -> bool {
     }
 }
 
-/// Beyond the suite's fixtures: pods with many values at once, at every version.
-#[test]
-fn random_pods_agree_with_admission() {
-    let mut random = Random(0x95A);
-    let cases: Vec<(Fixture, Value)> = (0..4_000)
-        .map(|number| {
-            let (level, minor) = (*random.pick(&["baseline", "restricted"]), random.below(38));
-            let pod = pods::any(&mut random);
-            let (level, version) = (level.to_owned(), format!("v1.{minor}"));
-            let name = format!("{number}");
-            (Fixture { level, version, passes: false, name, text: pod.to_string() }, pod)
-        })
-        .collect();
+/// A pod in the place of a fixture.
+fn case(level: &str, minor: usize, pod: &Value) -> (Fixture, Value) {
+    let (level, version) = (level.to_owned(), format!("v1.{minor}"));
+    (Fixture { level, version, passes: false, name: "own".to_owned(), text: pod.to_string() }, pod.clone())
+}
+
+/// krmor refuses what admission does, names what admission complains of, and what it lets out is admitted. Says how many
+/// were hardened, refused, and settled by `override`.
+fn agree(cases: &[(Fixture, Value)]) -> [usize; 3] {
     let before = judge(cases.iter().map(|(case, pod)| (case, pod)));
     let mut wrong = Vec::new();
     let mut claims: Vec<(&Fixture, &str, &Answer, Value)> = Vec::new();
@@ -404,52 +366,82 @@ fn random_pods_agree_with_admission() {
         let version: u32 = case.version[3..].parse().unwrap();
         let done = harden(case, "fail", &case.text);
         let found = done.errors();
-        if done.outcome == Outcome::Ok {
-            claims.push((case, "hardened", answer, done.value()));
-        }
         for finding in &found {
             let reason = REASONS.iter().find(|(rule, _)| *rule == finding.rule).map(|(_, reason)| *reason);
-            let complains =
-                reason.is_some_and(|reason| answer.violations.iter().any(|(seen, _)| seen.starts_with(reason)));
-            if !complains && !is_extra(finding, version, &answer.invalid) {
+            let complains = |reason: &str| answer.violations.iter().any(|(seen, _)| seen.starts_with(reason));
+            if !reason.is_some_and(complains) && !is_extra(finding, version, &answer.invalid) {
                 wrong.push((case.title(), format!("{finding:#?}\n{answer:#?}\n{pod}")));
             }
         }
-        let overridden = harden(case, "override", &case.text);
-        let errors = overridden.errors();
-        counts[0] += usize::from(done.outcome == Outcome::Ok);
-        counts[1] += usize::from(done.outcome != Outcome::Ok);
-        counts[2] += usize::from(done.outcome != Outcome::Ok && overridden.outcome == Outcome::Ok);
-        match overridden.outcome {
-            Outcome::Ok => claims.push((case, "overridden", answer, overridden.value())),
-            _ if errors
-                .iter()
-                .all(|error| VOLUMES.contains(&error.rule.as_ref()) || error.rule.starts_with("windows-")) => {}
-            _ => wrong.push((case.title(), format!("{errors:#?}\n{pod}"))),
+        if done.outcome == Outcome::Ok {
+            counts[0] += 1;
+            claims.push((case, "hardened", answer, value(&done.text)));
+            continue;
         }
-        let paths =
-            found.iter().filter(|finding| finding.rule.starts_with("conflict/")).map(|finding| finding.path.as_str());
-        let repaired = harden(case, "fail", &without(pod.clone(), paths).to_string());
-        match repaired.outcome {
-            Outcome::Ok => claims.push((case, "repaired where the errors say", answer, repaired.value())),
-            _ if repaired.errors().iter().all(|error| error.rule.starts_with("windows-")) => {}
-            _ => wrong.push((case.title(), format!("repaired, but refused: {:#?}\n{pod}", repaired.errors()))),
+        counts[1] += 1;
+        let overridden = harden(case, "override", &case.text);
+        let stays = |rule: &str| VOLUMES.contains(&rule) || rule.starts_with("windows-");
+        if overridden.outcome == Outcome::Ok {
+            counts[2] += 1;
+            claims.push((case, "overridden", answer, value(&overridden.text)));
+        } else if !overridden.errors().iter().all(|error| stays(&error.rule)) {
+            wrong.push((case.title(), format!("{:#?}\n{pod}", overridden.errors())));
+        }
+        let conflicts = found.iter().filter(|finding| finding.rule.starts_with("conflict/"));
+        let repaired = without(pod.clone(), conflicts.map(|finding| finding.path.as_str()));
+        let repaired = harden(case, "fail", &repaired.to_string());
+        if repaired.outcome == Outcome::Ok {
+            claims.push((case, "repaired where the errors say", answer, value(&repaired.text)));
+        } else if !repaired.errors().iter().all(|error| error.rule.starts_with("windows-")) {
+            wrong.push((case.title(), format!("repaired, but refused: {:#?}\n{pod}", repaired.errors())));
         }
     }
     let after = judge(claims.iter().map(|claim| (claim.0, &claim.3)));
     for ((case, what, before, pod), answer) in claims.iter().zip(after) {
-        let invalid = answer.invalid.iter().any(|error| !before.invalid.contains(error));
-        if !answer.violations.is_empty() || invalid {
+        if !answer.violations.is_empty() || answer.invalid.iter().any(|error| !before.invalid.contains(error)) {
             wrong.push((case.title(), format!("{what}: {answer:#?}\n{pod}\n{}", case.text)));
         }
     }
     none(&wrong);
+    counts
+}
+
+/// The tables of allowed values have the right values for the right versions.
+#[test]
+fn every_value_at_every_version() {
+    let pods = pods::singles();
+    let mut cases = Vec::new();
+    for level in ["baseline", "restricted"] {
+        let versions: Vec<_> = (0..38).map(|minor| (level, format!("v1.{minor}"))).collect();
+        for (pod, answers) in pods.iter().zip(ask_everywhere(&pods, &versions)) {
+            // The ends, the default, and both sides of every version in which admission changes its mind.
+            let turns = |at: &usize| at.checked_sub(1).is_some_and(|before| answers[before] != answers[*at]);
+            let tells = |at: &usize| [0, 35, 37].contains(at) || turns(at) || turns(&(at + 1));
+            cases.extend((0..38).filter(tells).map(|at| case(level, at, pod)));
+        }
+    }
+    let [hardened, refused, overridden] = agree(&cases);
     say(&format!(
-        "{} random pods: {} hardened, {} refused; {} of those settled by `override`",
-        cases.len(),
-        counts[0],
-        counts[1],
-        counts[2]
+        "{} values at the versions that tell them apart: {hardened} hardened, {refused} refused, {overridden} of those \
+         settled by `override`",
+        pods.len(),
+    ));
+}
+
+/// Values together, in pods and containers.
+#[test]
+fn random_pods_agree_with_admission() {
+    let mut random = Random(0x95A);
+    let cases: Vec<_> = (0..2_000)
+        .map(|_| {
+            let (level, minor) = (*random.pick(&["baseline", "restricted"]), random.below(38));
+            case(level, minor, &pods::any(&mut random))
+        })
+        .collect();
+    let [hardened, refused, overridden] = agree(&cases);
+    say(&format!(
+        "{} random pods: {hardened} hardened, {refused} refused, {overridden} of those settled by `override`",
+        cases.len()
     ));
 }
 
@@ -499,7 +491,7 @@ fn no_config_makes_a_pod_invalid() {
     let mut random = Random(0xC0F);
     let mut pods: Vec<(Value, Value, Value)> = Vec::new();
     let mut refused = 0;
-    for _ in 0..4_000 {
+    for _ in 0..2_500 {
         let pod = pods::any(&mut random);
         let minor = if random.below(2) == 0 { 35 } else { random.below(38) };
         let mut spec = json!({
@@ -532,9 +524,9 @@ fn no_config_makes_a_pod_invalid() {
             json!({"target": random.pick(&targets), "fields": fields, "reason": "random"})
         };
         spec["exceptions"] = (0..random.below(3)).map(|_| exception(&mut random)).collect();
-        let done = run(&spec, &pod.to_string());
+        let done = run("SecurityContext", &spec, &pod.to_string());
         match done.outcome {
-            Outcome::Ok => pods.push((spec, pod, done.value())),
+            Outcome::Ok => pods.push((spec, pod, value(&done.text))),
             _ => refused += 1,
         }
     }

@@ -848,6 +848,29 @@ fn windows_pods_get_no_field_of_linux() {
             ],
         ),
         (
+            "an empty list is absent",
+            "{}",
+            "{os: {name: windows}, securityContext: {sysctls: []}, containers: [{name: a}]}",
+            &["+ .runAsNonRoot=true"],
+        ),
+        (
+            "HostProcess cannot stay for one container of two",
+            "{conflicts: override, exceptions: [{target: {containers: [a]}, fields: [hostProcess], reason: node agent}]}",
+            "{os: {name: windows}, hostNetwork: true, securityContext: {windowsOptions: {hostProcess: true}}, containers: [{name: a}, {name: b, securityContext: {windowsOptions: {hostProcess: true}}}]}",
+            &[
+                "info exception .windowsOptions.hostProcess",
+                "error invalid .windowsOptions.hostProcess",
+                "~ b.windowsOptions.hostProcess=true→false",
+                "+ .runAsNonRoot=true",
+            ],
+        ),
+        (
+            "nor without the host's network",
+            "{conflicts: override, exclude: [{containers: [a]}]}",
+            "{os: {name: windows}, hostNetwork: true, containers: [{name: a, securityContext: {windowsOptions: {hostProcess: true}}}, {name: b}]}",
+            &["error invalid a.windowsOptions.hostProcess", "~ .hostNetwork=true→false", "+ b.runAsNonRoot=true"],
+        ),
+        (
             "HostProcess is baseline's matter, and needs the host's network",
             "{exceptions: [{target: {}, fields: [hostProcess], reason: node agent}]}",
             "{os: {name: windows}, hostNetwork: true, securityContext: {windowsOptions: {hostProcess: true}}, containers: [{name: a}]}",
@@ -870,6 +893,12 @@ fn exceptions_and_what_follows_from_them() {
             "so may SYS_ADMIN",
             "{exceptions: [{target: {containers: [a]}, fields: [capabilities.add], reason: mounts}]}",
             "{containers: [{name: a, securityContext: {capabilities: {add: [SYS_ADMIN]}}}]}",
+            &["info exception a.capabilities.add", "std", "+ a.capabilities.drop.0=ALL"],
+        ),
+        (
+            "and says so",
+            "{exceptions: [{target: {containers: [a]}, fields: [capabilities.add], reason: mounts}]}",
+            "{containers: [{name: a, securityContext: {allowPrivilegeEscalation: true, capabilities: {add: [CAP_SYS_ADMIN]}}}]}",
             &["info exception a.capabilities.add", "std", "+ a.capabilities.drop.0=ALL"],
         ),
         (
@@ -992,6 +1021,12 @@ fn exceptions_and_what_follows_from_them() {
             "{profile: openshift, conflicts: override}",
             "{securityContext: {runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000}, containers: [{name: a, securityContext: {runAsUser: 0}}]}",
             &["- .runAsUser=1000", "- .runAsGroup=1000", "- .fsGroup=1000", "- a.runAsUser=0", "std", "std a"],
+        ),
+        (
+            "what is overridden says what the annotation beside it says",
+            "{conflicts: override}",
+            "{metadata: {annotations: {container.seccomp.security.alpha.kubernetes.io/a: localhost/p}}, spec: {securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}, containers: [{name: a, securityContext: {seccompProfile: {type: Unconfined}}}]}}",
+            &["~ a.seccompProfile.type=Unconfined→Localhost", "+ a.seccompProfile.localhostProfile=p", "std a"],
         ),
         (
             "an annotation that stays keeps the field out",

@@ -97,7 +97,7 @@ pub(super) fn of_pods(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut 
     emit(spec, OF_PODS, pod, selector, stream, report);
 }
 
-fn monitors<'a>(stream: &'a Stream, shape: Shape) -> impl Iterator<Item = Object<'a>> {
+fn monitors(stream: &Stream, shape: Shape) -> impl Iterator<Item = Object<'_>> {
     stream.objects().filter(move |object| object.kind() == shape.kind && object.group() == GROUP)
 }
 

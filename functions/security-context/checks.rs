@@ -45,6 +45,11 @@ impl Check {
     }
 }
 
+/// The checks of the standard itself, in order.
+pub(super) fn standard() -> impl Iterator<Item = &'static Check> {
+    CHECKS.iter().filter(|check| !matches!(check.when, When::Asked(_)))
+}
+
 /// The checks that a spec asks for, in order.
 pub(super) fn of(spec: &Spec) -> Vec<&'static Check> {
     let minor = spec.version.minor();

@@ -5,9 +5,9 @@
 //! Only then are the edits made, through the stream's setters.
 
 mod asked;
+pub(crate) mod audit;
 mod baseline;
 mod checks;
-mod exceptions;
 pub mod fields;
 mod fill;
 mod judge;
@@ -20,11 +20,11 @@ mod view;
 mod volumes;
 
 use self::checks::Check;
-use self::exceptions::Exceptions;
 use self::fill::Demands;
 use self::judge::Judge;
 pub use self::spec::Spec;
 use self::view::{View, Violation};
+use crate::exceptions::Exceptions;
 use crate::report::{Report, Severity};
 use crate::stream::{Edit, Stream};
 use crate::target::{self, Selected};
@@ -38,7 +38,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
         }
         return;
     }
-    let exceptions = match Exceptions::of(spec) {
+    let exceptions = match Exceptions::of(spec.exceptions.iter().map(|exception| &exception.target)) {
         Ok(exceptions) => exceptions,
         Err(problem) => {
             return report.find_in_stream(Severity::Error, "config", format!("spec.{problem}"), "correct the selector");
@@ -53,7 +53,8 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
             stream.make(report, pod.pod.object, edit);
         }
     }
-    run.exceptions.report_unused(spec, report);
+    let targets = spec.exceptions.iter().map(|exception| &exception.target);
+    run.exceptions.report_unused(targets, "what it matches has no such value", report);
 }
 
 /// What holds for every pod of a run, and what they share.
@@ -71,7 +72,8 @@ impl Run<'_> {
     fn look(&mut self, pod: &Selected, stream: &Stream, report: &mut Report) {
         let Some(object) = stream.object(pod.pod.object) else { return };
         let Some(mut view) = View::of(pod, object) else { return };
-        let grants = self.exceptions.grants(&view);
+        let names: Vec<&str> = view.containers.iter().map(|container| container.name.as_str()).collect();
+        let grants = self.exceptions.grants(&view.object, &names);
         view.shield(self.spec, &grants);
         let (used, edits) = (&mut self.exceptions.used, &mut self.edits);
         let mut judge = Judge { spec: self.spec, grants: &grants, used, report, edits };

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use super::checks::Check;
-use super::exceptions::Grant;
 use super::fields::Field;
 use super::spec::{Conflicts, Spec};
 use super::view::{Place, View, Violation};
+use crate::exceptions::Grant;
 use crate::report::{Class, Report, Severity, Why};
 use crate::stream::Edit;
 

@@ -26,7 +26,7 @@ const VOLUMES: &[&str] = &[
 ];
 
 /// From here on the standard leaves pods alone that say `os.name: windows`.
-const WINDOWS_EXEMPT: u32 = 25;
+pub(super) const WINDOWS_EXEMPT: u32 = 25;
 
 /// Whether Linux-only demands apply to the pod.
 pub(super) fn is_linux(view: &View<'_>, spec: &Spec) -> bool {

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::fields::Field;
-use super::values::{MountPath, NonRootId, Reason, Size, Version, VolumeName};
+use super::values::{MountPath, NonRootId, Size, Version, VolumeName};
+use crate::exceptions::Reason;
 use crate::target::Selector;
 
 /// Hardens pods and containers to a level of the Pod Security Standards.

@@ -153,29 +153,3 @@ impl TryFrom<String> for VolumeName {
         }
     }
 }
-
-/// A reason, which must say something.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(extend("minLength" = 1))]
-pub struct Reason(String);
-
-impl Reason {
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Reason {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        // Also not the `…` of the entry that a finding proposes.
-        match text.chars().any(char::is_alphanumeric) {
-            true => Ok(Self(text.trim().to_owned())),
-            false => Err("say why: the reason stands in the report".to_owned()),
-        }
-    }
-}

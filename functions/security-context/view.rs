@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::exceptions::Grant;
 use super::fields::{Field, FieldSet};
 use super::spec::Spec;
+use crate::exceptions::Grant;
 use crate::stream::{Action, Object};
 use crate::target::Selected;
 use crate::workload::{Pod, Trait};

@@ -191,6 +191,13 @@ fn resource_list(text: &Arc<String>, encoding: Encoding, options: &Options) -> R
         }
         return Err(refused(Failure::usage(message)));
     }
+    if !options.allow_empty && stream.objects().all(|object| object.group() == GROUP) {
+        // A generator gets its own config as the only item; what it hands back would pass for the hardened objects.
+        let title = &config.pipeline.title;
+        return Err(refused(Failure::usage(format!(
+            "{title}: the only items are krmor's own configs; one belongs under `transformers:`, not under `generators:`"
+        ))));
+    }
     let mut report = Report::default();
     let outcome = config.pipeline.run(&mut stream, &mut report);
     let shape = |error: yaml::EditError| Failure::usage(format!("the ResourceList's {error}"));

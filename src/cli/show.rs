@@ -10,7 +10,7 @@ use crate::config::{PIPELINE, Problem};
 use crate::krm::field_path;
 use crate::report::Finding;
 use crate::report::text::{line_of, mask_line, plain};
-use crate::yaml::{self, Document, Node};
+use crate::yaml::{self, Document, Kind, Node};
 
 /// A config that is wrong. `name` is its file, or its kind and name where the file is a caller's temporary one; `config`
 /// is where in the text it lies.
@@ -36,14 +36,31 @@ pub(super) fn config_problem(
     }
     let path = field_path(&problem.pointer);
     let title = if path.is_empty() { problem.message.clone() } else { format!("{path}: {}", problem.message) };
-    // Configs hold no secrets, but what shares a line with one may.
+    // Configs hold no secrets but values of variables; what shares a line with one may.
     let at = place.as_ref().map_or(0, |span| span.start);
     let line = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |start| start + 1);
     let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |length| at + length);
     let before = text.get(line..config.start).unwrap_or("").trim();
     let behind = text.get(config.end..end).unwrap_or("").trim();
     let alone = place.is_some() && before.is_empty() && (behind.is_empty() || behind.starts_with('#'));
+    let alone = alone && !holds_variables(root, &(line..end));
     report(name, text, place, &title, &problem.remedy, !alone)
+}
+
+/// Whether a part of a config holds the value of an environment variable.
+fn holds_variables(root: Node<'_>, part: &Range<usize>) -> bool {
+    let within = |node: Node<'_>| node.span().is_some_and(|span| span.start < part.end && part.start < span.end);
+    let is_value = |node: Node<'_>| node.kind() == Kind::Scalar && within(node);
+    let mut open = vec![root];
+    while let Some(node) = open.pop() {
+        for (key, value) in node.entries() {
+            if key == "env" && (is_value(value) || value.entries().any(|(_, value)| is_value(value))) {
+                return true;
+            }
+            open.push(value);
+        }
+    }
+    false
 }
 
 /// A finding about the config, which begins with its place in the spec (`targets[0].name: …`), shown at that place.

@@ -1,13 +1,26 @@
 //! What several test files need: pinned tools, temporary folders, seeded randomness.
 #![allow(dead_code, unreachable_pub)] // each test file uses a part
 
+pub mod apps;
 pub mod cases;
+pub mod crds;
 pub mod pods;
 pub mod psa;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use krmor::functions::{Outcome, Pipeline};
+use krmor::report::{Finding, Report, Severity};
+use krmor::stream::Stream;
+use krmor::yaml;
+use serde_json::{Value, json};
 
 /// The path of a pinned tool, built on first use; see `tests/tools/get`.
 pub fn tool(name: &str) -> PathBuf {
@@ -20,6 +33,42 @@ pub fn tool(name: &str) -> PathBuf {
 /// The krmor under test.
 pub fn krmor() -> Command {
     Command::new(env!("CARGO_BIN_EXE_krmor"))
+}
+
+/// What a function made of a text.
+pub struct Done {
+    pub outcome: Outcome,
+    pub text: String,
+    pub report: Report,
+}
+
+impl Done {
+    pub fn errors(&self) -> Vec<&Finding> {
+        self.report.findings.iter().filter(|finding| finding.severity == Severity::Error).collect()
+    }
+}
+
+thread_local! {
+    /// Configs that have been read: tests ask for the same ones tens of thousands of times.
+    static PIPELINES: RefCell<HashMap<String, Rc<Pipeline>>> = RefCell::default();
+}
+
+fn pipeline(kind: &str, spec: &Value) -> Rc<Pipeline> {
+    let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": kind, "metadata": {"name": "test"}, "spec": spec});
+    let config = config.to_string();
+    let read = || {
+        let config = yaml::parse(&Arc::new(config.clone())).unwrap();
+        Rc::new(krmor::config::read(config[0].root(), None).unwrap())
+    };
+    PIPELINES.with_borrow_mut(|pipelines| Rc::clone(pipelines.entry(config.clone()).or_insert_with(read)))
+}
+
+/// Runs one function in this process.
+pub fn run(kind: &str, spec: &Value, text: &str) -> Done {
+    let mut stream = Stream::parse(&Arc::new(text.to_owned())).unwrap();
+    let mut report = Report::default();
+    let outcome = pipeline(kind, spec).run(&mut stream, &mut report);
+    Done { outcome, text: stream.render(), report }
 }
 
 /// Runs a command with `stdin`.
@@ -45,7 +94,10 @@ pub struct Folder(pub PathBuf);
 
 impl Folder {
     pub fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("krmor-test-{name}-{}", std::process::id()));
+        // Tests of one process run side by side.
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("krmor-test-{name}-{}-{number}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -120,6 +172,6 @@ pub fn structures() -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-pub fn given(name: &str) -> serde_json::Value {
+pub fn given(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(format!("tests/yaml/{name}")).unwrap()).unwrap()
 }

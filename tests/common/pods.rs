@@ -1,4 +1,4 @@
-//! Random pods, with values around what the Pod Security Standards allow.
+//! Pods with values around what the Pod Security Standards allow: each value for itself, and many at random.
 
 use serde_json::{Map, Value, json};
 
@@ -77,149 +77,270 @@ fn volume_sources() -> Vec<Value> {
     ]
 }
 
-/// Puts one of `values` under `key`, once in `often` times.
-fn maybe(random: &mut Random, often: usize, map: &mut Map<String, Value>, key: &str, values: &[Value]) {
-    if random.below(often) == 0 {
-        map.insert(key.to_owned(), random.pick(values).clone());
-    }
+/// A field, how rarely a random pod has it, and its values.
+type Field = (&'static str, usize, Vec<Value>);
+
+fn flags() -> Vec<Value> {
+    vec![json!(false), json!(true), json!(true), Value::Null]
 }
 
-/// What pods and containers both have.
-fn security(random: &mut Random, windows: bool) -> Map<String, Value> {
-    let mut out = Map::new();
-    let flags = [json!(true), json!(true), json!(false), Value::Null];
-    maybe(random, 4, &mut out, "runAsNonRoot", &flags);
-    let process =
-        [json!({}), json!({"hostProcess": false}), json!({"hostProcess": true}), json!({"runAsUserName": "u"})];
-    maybe(random, if windows { 3 } else { 25 }, &mut out, "windowsOptions", &process);
-    if windows {
-        return out;
-    }
-    maybe(random, 4, &mut out, "runAsUser", &[json!(0), json!(1000), json!(65534), Value::Null]);
-    maybe(random, 12, &mut out, "runAsGroup", &[json!(0), json!(1000)]);
-    let profiles = [
+fn profiles() -> Vec<Value> {
+    vec![
         json!({"type": "RuntimeDefault"}),
         json!({"type": "Localhost", "localhostProfile": "p"}),
         json!({"type": "Unconfined"}),
         Value::Null,
+    ]
+}
+
+/// Fields of security contexts that pods and containers both have.
+fn of_both() -> Vec<Field> {
+    let se_linux: Vec<Value> =
+        ["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t", "spc_t"]
+            .iter()
+            .map(|kind| json!({"type": kind}))
+            .chain(
+                ["user", "role", "level"]
+                    .iter()
+                    .flat_map(|key| [json!({*key: "s0"}), json!({*key: "", "type": "container_t"})]),
+            )
+            .collect();
+    vec![
+        ("runAsNonRoot", 4, flags()),
+        ("runAsUser", 4, vec![json!(0), json!(1000), json!(65534), Value::Null]),
+        ("runAsGroup", 12, vec![json!(0), json!(1000)]),
+        ("seccompProfile", 4, profiles()),
+        ("appArmorProfile", 12, profiles()),
+        ("seLinuxOptions", 8, se_linux),
+    ]
+}
+
+/// Fields of security contexts that containers have for themselves.
+fn of_containers() -> Vec<Field> {
+    let capabilities = CAPABILITIES.iter().flat_map(|name| [json!({"add": [name]}), json!({"drop": [name]})]);
+    vec![
+        ("privileged", 8, flags()),
+        ("allowPrivilegeEscalation", 3, flags()),
+        ("procMount", 10, vec![json!("Default"), json!("Unmasked")]),
+        ("readOnlyRootFilesystem", 6, flags()),
+        ("capabilities", 20, capabilities.collect()),
+    ]
+}
+
+/// The one field of security contexts for Windows.
+fn for_windows() -> Field {
+    let values =
+        vec![json!({}), json!({"hostProcess": false}), json!({"hostProcess": true}), json!({"runAsUserName": "u"})];
+    ("windowsOptions", 25, values)
+}
+
+fn handlers() -> Vec<Value> {
+    let hosts = [None, Some(json!("")), Some(json!("127.0.0.1")), Some(Value::Null)];
+    let action = |host: &Option<Value>| match host {
+        Some(host) => json!({"port": 80, "host": host}),
+        None => json!({"port": 80}),
+    };
+    let of = |kind: &'static str| hosts.iter().map(move |host| json!({kind: action(host)}));
+    of("httpGet").chain(of("tcpSocket")).chain([json!({"exec": {"command": ["true"]}})]).collect()
+}
+
+/// Fields of containers that are about the network.
+fn of_network() -> Vec<Field> {
+    let hooks = |hook: &str| handlers().into_iter().map(|handler| json!({hook: handler})).collect::<Vec<_>>();
+    let ports = [
+        json!([{"containerPort": 80}]),
+        json!([{"containerPort": 80, "hostPort": 0}]),
+        json!([{"containerPort": 80, "hostPort": 80}]),
     ];
-    maybe(random, 4, &mut out, "seccompProfile", &profiles);
-    maybe(random, 12, &mut out, "appArmorProfile", &profiles);
-    if random.below(8) == 0 {
-        let mut options = Map::new();
-        let types = ["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t", "spc_t"];
-        maybe(random, 2, &mut options, "type", &types.map(Value::from));
-        maybe(random, 5, &mut options, "user", &["", "u"].map(Value::from));
-        maybe(random, 5, &mut options, "role", &["", "r"].map(Value::from));
-        maybe(random, 3, &mut options, "level", &["s0"].map(Value::from));
-        out.insert("seLinuxOptions".to_owned(), Value::Object(options));
+    vec![
+        ("ports", 5, ports.to_vec()),
+        ("livenessProbe", 12, handlers()),
+        ("readinessProbe", 12, handlers()),
+        ("startupProbe", 12, handlers()),
+        ("lifecycle", 12, [hooks("postStart"), hooks("preStop")].concat()),
+    ]
+}
+
+/// Fields of pods.
+fn of_pods() -> Vec<Field> {
+    let flags = || vec![json!(true), json!(false)];
+    vec![("hostNetwork", 12, flags()), ("hostPID", 12, flags()), ("hostIPC", 12, flags()), ("hostUsers", 8, flags())]
+}
+
+/// The annotations that came before fields, for a container, or for the pod.
+fn annotations(container: Option<&str>) -> Vec<(String, Vec<Value>)> {
+    let app_armor = ["", "runtime/default", "localhost/p", "unconfined"].map(Value::from).to_vec();
+    let seccomp = ["runtime/default", "docker/default", "localhost/p", "unconfined"].map(Value::from).to_vec();
+    match container {
+        None => vec![("seccomp.security.alpha.kubernetes.io/pod".to_owned(), seccomp)],
+        Some(name) => vec![
+            (format!("container.apparmor.security.beta.kubernetes.io/{name}"), app_armor),
+            (format!("container.seccomp.security.alpha.kubernetes.io/{name}"), seccomp),
+        ],
+    }
+}
+
+fn pod(metadata: &Value, spec: &Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+}
+
+/// A pod for every value, alone in an otherwise empty pod that has every kind of container.
+pub fn singles() -> Vec<Value> {
+    let empty = |name: &str| json!({"name": name, "image": "example.com/image:1"});
+    let lists = ["initContainers", "containers", "ephemeralContainers"];
+    let mut base = pod(&json!({"name": "p"}), &json!({}));
+    for list in lists {
+        base["spec"][list] = json!([empty(&list[..1])]);
+    }
+    let mut out = vec![base.clone()];
+    let mut with = |change: &dyn Fn(&mut Value)| {
+        let mut pod = base.clone();
+        change(&mut pod);
+        // The standard knows Windows by what security contexts say.
+        if pod["spec"].to_string().contains("securityContext") {
+            let mut windows = pod.clone();
+            windows["spec"]["os"] = json!({"name": "windows"});
+            out.push(windows);
+        }
+        out.push(pod);
+    };
+    for (key, _, values) in of_pods() {
+        values.iter().for_each(|value| with(&|pod| pod["spec"][key] = value.clone()));
+    }
+    for (key, _, values) in [of_both(), vec![for_windows()]].concat() {
+        values.iter().for_each(|value| with(&|pod| pod["spec"]["securityContext"] = json!({key: value})));
+    }
+    for name in SYSCTLS {
+        with(&|pod| pod["spec"]["securityContext"] = json!({"sysctls": [{"name": name, "value": "1"}]}));
+    }
+    for source in volume_sources() {
+        with(&|pod| {
+            pod["spec"]["volumes"] = json!([source]);
+            pod["spec"]["volumes"][0]["name"] = json!("v");
+        });
+    }
+    for (key, values) in annotations(None) {
+        values.iter().for_each(|value| with(&|pod| pod["metadata"]["annotations"] = json!({&key: value})));
+    }
+    for list in lists {
+        for (key, _, values) in [of_both(), of_containers(), vec![for_windows()]].concat() {
+            values.iter().for_each(|value| with(&|pod| pod["spec"][list][0]["securityContext"] = json!({key: value})));
+        }
+        for (key, _, values) in of_network() {
+            values.iter().for_each(|value| with(&|pod| pod["spec"][list][0][key] = value.clone()));
+        }
+        for (key, values) in annotations(Some(&list[..1])) {
+            values.iter().for_each(|value| with(&|pod| pod["metadata"]["annotations"] = json!({&key: value})));
+        }
+    }
+    // Users of its own relax some checks.
+    for list in lists {
+        for (key, value) in [("runAsUser", json!(0)), ("runAsNonRoot", json!(false)), ("procMount", json!("Unmasked"))]
+        {
+            with(&|pod| {
+                pod["spec"]["hostUsers"] = json!(false);
+                pod["spec"][list][0]["securityContext"] = json!({key: value});
+            });
+        }
+    }
+    out
+}
+
+/// Some of the fields, each with one of its values.
+fn some(random: &mut Random, fields: Vec<Field>) -> Map<String, Value> {
+    let mut out = Map::new();
+    for (key, often, values) in fields {
+        if random.below(often) == 0 {
+            out.insert(key.to_owned(), random.pick(&values).clone());
+        }
     }
     out
 }
 
 fn capabilities(random: &mut Random) -> Value {
     let mut out = Map::new();
-    for (key, often) in [("add", 2), ("drop", 2)] {
-        if random.below(often) == 0 {
-            let most = 1 + random.below(3);
-            out.insert(key.to_owned(), (0..most).map(|_| json!(random.pick(CAPABILITIES))).collect());
+    for key in ["add", "drop"] {
+        if random.below(2) == 0 {
+            let count = 1 + random.below(3);
+            out.insert(key.to_owned(), (0..count).map(|_| json!(random.pick(CAPABILITIES))).collect());
         }
     }
     Value::Object(out)
 }
 
-fn handler(random: &mut Random) -> Value {
-    let mut action = json!({"port": 80});
-    if random.below(2) == 0 {
-        action["host"] = random.pick(&[json!(""), json!("127.0.0.1"), Value::Null]).clone();
-    }
-    match random.below(4) {
-        0 => json!({"tcpSocket": action}),
-        1 => json!({"exec": {"command": ["true"]}}),
-        _ => json!({"httpGet": action}),
-    }
-}
-
-fn container(random: &mut Random, list: &str, name: &str, windows: bool) -> Value {
-    let mut out = Map::new();
-    out.insert("name".to_owned(), json!(name));
-    out.insert("image".to_owned(), json!("example.com/image:1"));
-    let mut context = security(random, windows);
-    if !windows {
-        let flags = [json!(false), json!(false), json!(true), Value::Null];
-        maybe(random, 8, &mut context, "privileged", &flags);
-        maybe(random, 3, &mut context, "allowPrivilegeEscalation", &flags);
-        maybe(random, 10, &mut context, "procMount", &[json!("Default"), json!("Unmasked")]);
-        maybe(random, 6, &mut context, "readOnlyRootFilesystem", &flags);
+/// What a container has beside its name. `lean`: nothing that only Linux has.
+fn container(random: &mut Random, list: &str, lean: bool) -> Map<String, Value> {
+    let mut context = some(random, vec![for_windows()]);
+    if !lean {
+        context.extend(some(random, [of_both(), of_containers()].concat()));
         if random.below(3) == 0 {
             context.insert("capabilities".to_owned(), capabilities(random));
         }
     }
+    let mut out = Map::new();
     if !context.is_empty() || random.below(5) == 0 {
         out.insert("securityContext".to_owned(), Value::Object(context));
     }
-    let sidecar = list == "initContainers" && random.below(2) == 0;
-    if sidecar {
+    let is_sidecar = list == "initContainers" && random.below(2) == 0;
+    if is_sidecar {
         out.insert("restartPolicy".to_owned(), json!("Always"));
     }
-    if list != "ephemeralContainers" && random.below(5) == 0 {
-        let port = 1 + random.below(60000);
-        let mut ports = json!([{"containerPort": port}]);
-        if random.below(2) == 0 {
-            ports[0]["hostPort"] = random.pick(&[json!(0), json!(port)]).clone();
-        }
-        out.insert("ports".to_owned(), ports);
+    if list == "containers" || is_sidecar {
+        out.extend(some(random, of_network()));
     }
-    if list == "containers" || sidecar {
-        for key in ["livenessProbe", "readinessProbe", "startupProbe"] {
-            if random.below(12) == 0 {
-                out.insert(key.to_owned(), handler(random));
-            }
-        }
-        if random.below(12) == 0 {
-            let hook = *random.pick(&["postStart", "preStop"]);
-            out.insert("lifecycle".to_owned(), json!({hook: handler(random)}));
-        }
-    }
-    Value::Object(out)
+    out
 }
 
 /// A pod with some of the fields that the standard looks at.
 pub fn any(random: &mut Random) -> Value {
     let windows = random.below(25) == 0;
-    let mut spec = Map::new();
-    let mut names = Vec::new();
     // Some Windows pods have fields that only Linux has: the API server refuses them.
-    let only_windows = windows && random.below(4) != 0;
-    for (list, least, more) in [("initContainers", 0, 3), ("containers", 1, 2), ("ephemeralContainers", 0, 2)] {
-        let count = least + random.below(more);
-        let mut containers = Vec::new();
-        for number in 0..count {
-            let name = format!("{}{number}", &list[..1]);
-            containers.push(container(random, list, &name, only_windows));
-            names.push(name);
+    let lean = windows && random.below(4) != 0;
+    let mut spec = some(random, of_pods());
+    if windows {
+        spec.insert("os".to_owned(), json!({"name": "windows"}));
+    }
+    if lean {
+        spec.remove("hostUsers");
+    }
+    let mut metadata = json!({"name": "p"});
+    let mut annotated = Map::new();
+    let is_annotated = random.below(6) == 0;
+    let mut annotate = |random: &mut Random, container: Option<&str>| {
+        for (key, values) in annotations(container).into_iter().filter(|_| is_annotated) {
+            if random.below(5) == 0 {
+                annotated.insert(key, random.pick(&values).clone());
+            }
         }
-        if count > 0 {
+    };
+    annotate(random, None);
+    for (list, least, more) in [("initContainers", 0, 3), ("containers", 1, 2), ("ephemeralContainers", 0, 2)] {
+        let mut containers = Vec::new();
+        for number in 0..least + random.below(more) {
+            let name = format!("{}{number}", &list[..1]);
+            annotate(random, Some(&name));
+            let mut fields = container(random, list, lean);
+            fields.insert("name".to_owned(), json!(name));
+            fields.insert("image".to_owned(), json!("example.com/image:1"));
+            containers.push(fields);
+        }
+        if !containers.is_empty() {
             spec.insert(list.to_owned(), json!(containers));
         }
     }
-    for key in ["hostNetwork", "hostPID", "hostIPC"] {
-        maybe(random, 12, &mut spec, key, &[json!(true), json!(false)]);
+    if !annotated.is_empty() {
+        metadata["annotations"] = Value::Object(annotated);
     }
-    match windows {
-        true => drop(spec.insert("os".to_owned(), json!({"name": "windows"}))),
-        false => {
-            maybe(random, 20, &mut spec, "os", &[json!({"name": "linux"})]);
-            maybe(random, 8, &mut spec, "hostUsers", &[json!(false), json!(true)]);
+    let mut context = some(random, vec![for_windows()]);
+    if !lean {
+        context.extend(some(random, of_both()));
+        if random.below(6) == 0 {
+            let mut sysctls: Vec<&str> = (0..random.below(4)).map(|_| *random.pick(SYSCTLS)).collect();
+            sysctls.sort_unstable();
+            sysctls.dedup();
+            let item = |name: &str| json!({"name": name, "value": "1"});
+            context.insert("sysctls".to_owned(), sysctls.into_iter().map(item).collect());
         }
-    }
-    let mut context = security(random, only_windows);
-    if !only_windows && random.below(6) == 0 {
-        let mut sysctls: Vec<&str> = (0..random.below(4)).map(|_| *random.pick(SYSCTLS)).collect();
-        sysctls.sort_unstable();
-        sysctls.dedup();
-        let item = |name: &str| json!({"name": name, "value": "1"});
-        context.insert("sysctls".to_owned(), sysctls.into_iter().map(item).collect());
     }
     if !context.is_empty() || random.below(4) == 0 {
         spec.insert("securityContext".to_owned(), Value::Object(context));
@@ -233,24 +354,5 @@ pub fn any(random: &mut Random) -> Value {
         }
         spec.insert("volumes".to_owned(), json!(volumes));
     }
-    let mut metadata = json!({"name": "p"});
-    if random.below(6) == 0 {
-        metadata["annotations"] = Value::Object(annotations(random, &names));
-    }
-    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
-}
-
-/// What named profiles before there were fields for them.
-fn annotations(random: &mut Random, containers: &[String]) -> Map<String, Value> {
-    let mut out = Map::new();
-    let app_armor = ["", "runtime/default", "localhost/p", "unconfined"].map(Value::from);
-    let seccomp = ["runtime/default", "docker/default", "localhost/p", "unconfined"].map(Value::from);
-    for name in containers {
-        let key = format!("container.apparmor.security.beta.kubernetes.io/{name}");
-        maybe(random, 6, &mut out, &key, &app_armor);
-        let key = format!("container.seccomp.security.alpha.kubernetes.io/{name}");
-        maybe(random, 6, &mut out, &key, &seccomp);
-    }
-    maybe(random, 4, &mut out, "seccomp.security.alpha.kubernetes.io/pod", &seccomp);
-    out
+    pod(&metadata, &Value::Object(spec))
 }

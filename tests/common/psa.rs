@@ -17,23 +17,34 @@ pub struct Answer {
 
 /// Asks about pods, each with the level and the version of the standard that its namespace enforces.
 pub fn ask<'a>(questions: impl IntoIterator<Item = (&'a str, &'a str, &'a Value)>) -> Vec<Answer> {
-    let lines: Vec<String> = questions
-        .into_iter()
-        .map(|(level, version, pod)| json!({"level": level, "version": version, "pod": pod}).to_string())
-        .collect();
+    let lines = questions.into_iter().map(|(level, version, pod)| {
+        json!({"pod": pod, "namespaces": [{"level": level, "version": version}]}).to_string()
+    });
+    answers(lines.collect()).into_iter().flatten().collect()
+}
+
+/// Asks about each pod in each namespace, given by level and version; the answers of a pod stand together.
+pub fn ask_everywhere(pods: &[Value], namespaces: &[(&str, String)]) -> Vec<Vec<Answer>> {
+    let namespaces: Vec<Value> =
+        namespaces.iter().map(|(level, version)| json!({"level": level, "version": version})).collect();
+    answers(pods.iter().map(|pod| json!({"pod": pod, "namespaces": namespaces}).to_string()).collect())
+}
+
+fn answers(lines: Vec<String>) -> Vec<Vec<Answer>> {
     let out = pipe(&mut Command::new(tool("psa")), lines.join("\n").as_bytes());
     assert!(out.status.success(), "{}", text(&out.stderr));
-    let answers: Vec<Answer> = text(&out.stdout).lines().map(answer).collect();
+    let answers: Vec<_> = text(&out.stdout).lines().map(answer).collect();
     assert_eq!(answers.len(), lines.len());
     answers
 }
 
-fn answer(line: &str) -> Answer {
+fn answer(line: &str) -> Vec<Answer> {
     let line: Value = serde_json::from_str(line).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let list = |key: &str| line[key].as_array().unwrap_or_else(|| panic!("{line}")).clone();
-    Answer {
-        invalid: list("invalid").iter().map(text).collect(),
-        violations: list("violations").iter().map(|each| (text(&each["reason"]), text(&each["detail"]))).collect(),
-    }
+    let list = |value: &Value| value.as_array().unwrap_or_else(|| panic!("{line}")).clone();
+    let invalid: Vec<String> = list(&line["invalid"]).iter().map(text).collect();
+    let violation = |each: &Value| (text(&each["reason"]), text(&each["detail"]));
+    let of_namespaces = list(&line["violations"]);
+    let violations = of_namespaces.iter().map(|found| list(found).iter().map(violation).collect());
+    violations.map(|violations| Answer { invalid: invalid.clone(), violations }).collect()
 }

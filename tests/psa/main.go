@@ -1,5 +1,5 @@
-// psa says what becomes of a pod in an API server: it reads lines of JSON {level, version, pod} and answers each with a
-// line {invalid, violations}. The code is the API server's own: strict reading, defaults and validation from
+// psa says what becomes of a pod in an API server: it reads lines of JSON {pod, namespaces: [{level, version}]} and answers
+// each with a line {invalid, violations}, the violations for each of the namespaces. The code is the API server's own: strict reading, defaults and validation from
 // k8s.io/kubernetes, and the Pod Security admission of a newer release, which knows more versions of the standard.
 package main
 
@@ -21,16 +21,21 @@ import (
 )
 
 type question struct {
-	Level   string          `json:"level"`
-	Version string          `json:"version"`
-	Pod     json.RawMessage `json:"pod"`
+	Pod        json.RawMessage `json:"pod"`
+	Namespaces []namespace     `json:"namespaces"`
+}
+
+// namespace is what the labels of a namespace say.
+type namespace struct {
+	Level   string `json:"level"`
+	Version string `json:"version"`
 }
 
 type answer struct {
 	// Why the API server refuses the pod whatever its namespace says.
 	Invalid []string `json:"invalid"`
-	// Why Pod Security admission forbids it; none: it is allowed.
-	Violations []violation `json:"violations"`
+	// Why Pod Security admission forbids it in each namespace; none: it is allowed.
+	Violations [][]violation `json:"violations"`
 }
 
 type violation struct {
@@ -67,15 +72,7 @@ func fail(err error) {
 }
 
 func evaluate(evaluator policy.Evaluator, q question) answer {
-	level, err := api.ParseLevel(q.Level)
-	if err != nil {
-		fail(err)
-	}
-	version, err := api.ParseVersion(q.Version)
-	if err != nil {
-		fail(err)
-	}
-	out := answer{Invalid: []string{}, Violations: []violation{}}
+	out := answer{Invalid: []string{}, Violations: [][]violation{}}
 	var pod corev1.Pod
 	unknown, err := kjson.UnmarshalStrict(q.Pod, &pod)
 	if err != nil {
@@ -88,12 +85,28 @@ func evaluate(evaluator policy.Evaluator, q question) answer {
 	out.Invalid = append(out.Invalid, validate(&pod)...)
 	// After the defaults: admission sees a volume without a source as an emptyDir, and all ports of a pod on the
 	// host's network as host ports.
-	for _, result := range evaluator.EvaluatePod(api.LevelVersion{Level: level, Version: version}, &pod.ObjectMeta, &pod.Spec) {
-		if !result.Allowed {
-			out.Violations = append(out.Violations, violation{result.ForbiddenReason, result.ForbiddenDetail})
+	for _, namespace := range q.Namespaces {
+		found := []violation{}
+		for _, result := range evaluator.EvaluatePod(enforced(namespace), &pod.ObjectMeta, &pod.Spec) {
+			if !result.Allowed {
+				found = append(found, violation{result.ForbiddenReason, result.ForbiddenDetail})
+			}
 		}
+		out.Violations = append(out.Violations, found)
 	}
 	return out
+}
+
+func enforced(n namespace) api.LevelVersion {
+	level, err := api.ParseLevel(n.Level)
+	if err != nil {
+		fail(err)
+	}
+	version, err := api.ParseVersion(n.Version)
+	if err != nil {
+		fail(err)
+	}
+	return api.LevelVersion{Level: level, Version: version}
 }
 
 // validate does what `podStrategy.Validate` of pkg/registry/core/pod does.

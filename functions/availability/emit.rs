@@ -1,0 +1,88 @@
+//! New objects beside their workload, and single fields of those that are there.
+
+use std::borrow::Cow;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::report::{Class, Report, Severity, Why};
+use crate::stream::{Action, Edit, Object, ObjectId, Stream};
+use crate::yaml::Node;
+
+/// Name, namespace and labels of a new object of `kind`: those of its workload.
+pub(super) fn metadata(workload: &Object<'_>, kind: &str, report: &mut Report) -> Option<ObjectMeta> {
+    let name = workload.name();
+    if name.is_empty() || name.ends_with('*') {
+        let message = format!("{} has no fixed name, and its {kind} is to have the same", workload.reference());
+        let remedy = "give it `metadata.name`, or exclude it from this function";
+        report.find(Severity::Error, "no-name", workload, "/metadata", message, remedy);
+        return None;
+    }
+    let labels = workload.root().find(&["metadata", "labels"]).and_then(Node::to_value);
+    let namespace = workload.namespace();
+    Some(ObjectMeta {
+        name: Some(name.into_owned()),
+        namespace: (!namespace.is_empty()).then(|| namespace.into_owned()),
+        labels: labels.and_then(|labels| serde_json::from_value(labels).ok()),
+        ..ObjectMeta::default()
+    })
+}
+
+/// Adds `object` behind its workload.
+pub(super) fn add(
+    stream: &mut Stream,
+    report: &mut Report,
+    workload: ObjectId,
+    object: &impl Serialize,
+    rule: &'static str,
+    reason: String,
+) {
+    let why = Why { rule, reason: Cow::Owned(reason), class: Class::Added };
+    if let Ok(object) = serde_json::to_value(object) {
+        stream.emit(report, workload, object, why);
+    }
+}
+
+/// Edits of one object that was there before.
+pub(super) struct Put<'a> {
+    pub(super) stream: &'a mut Stream,
+    pub(super) report: &'a mut Report,
+    pub(super) id: ObjectId,
+    pub(super) rule: &'static str,
+}
+
+impl Put<'_> {
+    /// Sets a field that the config names.
+    pub(super) fn set(&mut self, pointer: &str, value: Value) {
+        let class = if self.has(pointer) { Class::Raised } else { Class::Added };
+        self.make(pointer, Action::Set(value), class, "the config says so");
+    }
+
+    /// Sets a field where there is none.
+    pub(super) fn fill(&mut self, pointer: &str, value: Value) {
+        if !self.has(pointer) {
+            self.make(pointer, Action::Set(value), Class::Added, "the default of the config");
+        }
+    }
+
+    /// Adds an item to a list.
+    pub(super) fn append(&mut self, pointer: &str, item: Value) {
+        self.make(pointer, Action::Append(item), Class::Added, "the config says so");
+    }
+
+    /// Removes a field that cannot stand beside what the config names.
+    pub(super) fn remove(&mut self, pointer: &str, reason: &'static str) {
+        self.make(pointer, Action::Remove, Class::Raised, reason);
+    }
+
+    pub(super) fn has(&self, pointer: &str) -> bool {
+        let object = self.stream.object(self.id);
+        object.and_then(|object| object.root().at_pointer(pointer)).is_some_and(|node| !node.is_null())
+    }
+
+    fn make(&mut self, pointer: &str, action: Action, class: Class, reason: &'static str) {
+        let why = Why { rule: self.rule, reason: Cow::Borrowed(reason), class };
+        self.stream.make(self.report, self.id, Edit { pointer: pointer.to_owned(), action, why });
+    }
+}

@@ -1,0 +1,240 @@
+//! What the stream says about its workloads: who scales them, which budgets cover them, what they claim.
+
+use std::ops::RangeInclusive;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector as ApiSelector;
+use serde_json::json;
+
+use super::spec::Spec;
+use crate::labels::LabelSelector;
+use crate::lookup;
+use crate::report::{Report, Severity};
+use crate::stream::{Object, ObjectId, Stream};
+use crate::target::Scope;
+use crate::workload::{self, DEFAULT_SCALED, Pod, Trait};
+use crate::yaml::Node;
+
+/// A workload: an object with one pod template or more.
+#[derive(Debug, Clone)]
+pub(super) struct Workload {
+    pub(super) id: ObjectId,
+    pub(super) pods: Vec<Pod>,
+}
+
+impl Workload {
+    pub(super) fn has(&self, wanted: Trait) -> bool {
+        self.pods.iter().any(|pod| pod.has(wanted))
+    }
+
+    /// Whether it can be scaled, and its pods stay.
+    fn scalable(&self, stream: &Stream) -> bool {
+        let stays = |object: &Object<'_>| !self.pods.iter().any(|pod| pod.runs_to_completion(object));
+        self.has(Trait::Scalable) && stream.object(self.id).is_some_and(|object| stays(&object))
+    }
+
+    /// The selector of one of its pods, as the API has it: the workload's own, else the labels of the template.
+    pub(super) fn selector_of(pod: &Pod, object: &Object<'_>) -> Option<ApiSelector> {
+        let labels = || Some(json!({"matchLabels": pod.labels(object)?.to_value()?}));
+        let selector = pod.label_selector(object).or_else(labels)?;
+        let selector: ApiSelector = serde_json::from_value(selector).ok()?;
+        let filled = selector.match_labels.as_ref().is_some_and(|labels| !labels.is_empty())
+            || selector.match_expressions.as_ref().is_some_and(|expressions| !expressions.is_empty());
+        filled.then_some(selector)
+    }
+
+    /// The selector of all its pods; `None` when it has none, or one for each template.
+    pub(super) fn selector(&self, object: &Object<'_>) -> Option<ApiSelector> {
+        let mut selectors = self.pods.iter().map(|pod| Self::selector_of(pod, object));
+        let first = selectors.next()??;
+        selectors.all(|other| other.as_ref() == Some(&first)).then_some(first)
+    }
+}
+
+/// `spec.replicas`, when it is written.
+pub(super) fn replicas<'a>(object: &Object<'a>) -> Option<Node<'a>> {
+    object.root().find(&["spec", "replicas"]).filter(|node| !node.is_null())
+}
+
+/// What scales a workload.
+#[derive(Debug)]
+pub(super) struct Autoscaler {
+    pub(super) id: ObjectId,
+    target: ObjectId,
+    /// Whether it is one of autoscaling/v2, which krmor can edit.
+    pub(super) editable: bool,
+    pub(super) range: RangeInclusive<i128>,
+}
+
+/// A PodDisruptionBudget.
+#[derive(Debug)]
+pub(super) struct Budget {
+    pub(super) id: ObjectId,
+    /// The workloads whose pods it selects, by their number in [`Facts::workloads`].
+    covers: Vec<usize>,
+    /// Whether it is one of policy/v1.
+    pub(super) current: bool,
+}
+
+/// What is known of the whole stream.
+#[derive(Debug)]
+pub(super) struct Facts {
+    /// Every workload, in scope or not.
+    pub(super) workloads: Vec<Workload>,
+    autoscalers: Vec<Autoscaler>,
+    budgets: Vec<Budget>,
+}
+
+impl Facts {
+    pub(super) fn of(stream: &Stream, report: &mut Report) -> Self {
+        let mut workloads: Vec<Workload> = Vec::new();
+        for pod in workload::pods(stream, report) {
+            match workloads.last_mut().filter(|last| last.id == pod.object) {
+                Some(last) => last.pods.push(pod),
+                None => workloads.push(Workload { id: pod.object, pods: vec![pod] }),
+            }
+        }
+        let autoscalers = stream.objects().filter_map(|object| autoscaler(stream, &object)).collect();
+        let budgets = stream.objects().filter_map(|object| budget(stream, &object, &workloads)).collect();
+        Self { workloads, autoscalers, budgets }
+    }
+
+    /// The workloads that a spec is for. Targets that match nothing become errors of the report.
+    pub(super) fn select(&self, spec: &Spec, stream: &Stream, report: &mut Report) -> Vec<&Workload> {
+        let scope = Scope { targets: spec.targets.clone(), exclude: spec.exclude.clone() };
+        let scope = match scope.compile() {
+            Ok(scope) => scope,
+            Err(problem) => {
+                let message = format!("spec.{problem}");
+                report.find_in_stream(Severity::Error, "config", message, "correct the selector");
+                return Vec::new();
+            }
+        };
+        let scalable: Vec<_> = self.workloads.iter().filter(|workload| workload.scalable(stream)).collect();
+        let mut chosen = scope.select_objects(stream, report, scalable.iter().map(|workload| workload.id)).into_iter();
+        let mut next = chosen.next();
+        let mut wanted = |workload: &&Workload| {
+            let found = next == Some(workload.id);
+            if found {
+                next = chosen.next();
+            }
+            found
+        };
+        scalable.into_iter().filter(|workload| wanted(workload)).collect()
+    }
+
+    pub(super) fn autoscalers(&self, workload: ObjectId) -> Vec<&Autoscaler> {
+        self.autoscalers.iter().filter(|scaler| scaler.target == workload).collect()
+    }
+
+    pub(super) fn budgets(&self, workload: ObjectId) -> Vec<&Budget> {
+        let covers = |budget: &&Budget| self.covered(budget).any(|covered| covered.id == workload);
+        self.budgets.iter().filter(covers).collect()
+    }
+
+    /// The workloads whose pods a budget selects.
+    pub(super) fn covered<'a>(&'a self, budget: &'a Budget) -> impl Iterator<Item = &'a Workload> {
+        budget.covers.iter().filter_map(|&number| self.workloads.get(number))
+    }
+
+    /// The fewest and the most pods (or groups of pods) that a workload can have.
+    pub(super) fn range(&self, object: &Object<'_>) -> RangeInclusive<i128> {
+        let scalers = self.autoscalers(object.id());
+        let low = scalers.iter().map(|scaler| *scaler.range.start()).min();
+        let high = scalers.iter().map(|scaler| *scaler.range.end()).max();
+        let own = replicas(object).and_then(Node::as_int);
+        // An autoscaler moves what is below its range into it; `replicas: 0` is a workload that is switched off.
+        low.unwrap_or(own.unwrap_or(1)).max(1)..=high.unwrap_or(1).max(own.unwrap_or(1))
+    }
+
+    /// Whether all workloads under a budget say how many pods they have: then the fewest there can be.
+    pub(super) fn lowest_under(&self, budget: &Budget, stream: &Stream) -> Option<i128> {
+        let lowest = |workload: &Workload| {
+            let known = workload.scalable(stream);
+            stream.object(workload.id).filter(|_| known).map(|object| *self.range(&object).start())
+        };
+        self.covered(budget).map(lowest).sum()
+    }
+}
+
+/// Whether `object` is of a kind of a group, in any version.
+fn is(object: &Object<'_>, group: &str, kind: &str) -> bool {
+    object.kind() == kind && object.group() == group
+}
+
+/// The workload that a reference (`apiVersion`, `kind`, `name`) in `object` leads to.
+///
+/// ScaledObjects may leave out all but the name; the other APIs demand all three.
+fn target(stream: &Stream, object: &Object<'_>, key: &str) -> Option<ObjectId> {
+    let reference = object.root().find(&["spec", key])?;
+    let text = |key: &str| reference.get(key).and_then(Node::as_str).unwrap_or_default().into_owned();
+    let (api_version, kind, name) = (text("apiVersion"), text("kind"), text("name"));
+    let group = match api_version.split_once('/') {
+        Some((group, _)) => group,
+        None if api_version.is_empty() => DEFAULT_SCALED.0,
+        None => "",
+    };
+    let kind = if kind.is_empty() { DEFAULT_SCALED.1 } else { &kind };
+    lookup::referent(stream, object, group, kind, &name).map(|workload| workload.id())
+}
+
+fn autoscaler(stream: &Stream, object: &Object<'_>) -> Option<Autoscaler> {
+    let number = |key: &str, absent: i128| {
+        object.root().find(&["spec", key]).and_then(Node::as_int).unwrap_or(absent).clamp(0, i32::MAX.into())
+    };
+    let (editable, range) = if is(object, "autoscaling", "HorizontalPodAutoscaler") {
+        (object.version() == "v2", number("minReplicas", 1)..=number("maxReplicas", 1))
+    } else if is(object, "keda.sh", "ScaledObject") {
+        (false, number("minReplicaCount", 0)..=number("maxReplicaCount", 100))
+    } else {
+        return None;
+    };
+    let target = target(stream, object, "scaleTargetRef")?;
+    Some(Autoscaler { id: object.id(), target, editable, range })
+}
+
+fn budget(stream: &Stream, object: &Object<'_>, workloads: &[Workload]) -> Option<Budget> {
+    if !is(object, "policy", "PodDisruptionBudget") {
+        return None;
+    }
+    let current = object.version() == "v1";
+    // Without a selector it covers nothing; an empty one covers every pod, or none before policy/v1.
+    let selector = object.root().find(&["spec", "selector"]).and_then(LabelSelector::of)?;
+    if selector.is_empty() && !current {
+        return None;
+    }
+    let covers = |workload: &Workload| {
+        stream.object(workload.id).is_some_and(|owner| {
+            lookup::share_namespace(object, &owner)
+                && workload.pods.iter().any(|pod| selector.matches(pod.labels(&owner)))
+        })
+    };
+    let numbers = workloads.iter().enumerate().filter(|(_, workload)| covers(workload)).map(|(at, _)| at);
+    Some(Budget { id: object.id(), covers: numbers.collect(), current })
+}
+
+/// The resources whose requests a VerticalPodAutoscaler changes for a workload, with that object.
+pub(super) fn vertical(stream: &Stream, workload: ObjectId) -> Option<(Object<'_>, Vec<String>)> {
+    let mut objects = stream.objects().filter(|object| is(object, "autoscaling.k8s.io", "VerticalPodAutoscaler"));
+    objects.find_map(|object| {
+        let mode = object.root().find(&["spec", "updatePolicy", "updateMode"]).and_then(Node::as_str);
+        if mode.as_deref() == Some("Off") || target(stream, &object, "targetRef") != Some(workload) {
+            return None;
+        }
+        let mut controlled: Vec<String> = Vec::new();
+        let policies = object.root().find(&["spec", "resourcePolicy", "containerPolicies"]);
+        let policies: Vec<Node<'_>> = policies.into_iter().flat_map(Node::items).collect();
+        let both = || ["cpu", "memory"].map(str::to_owned).to_vec();
+        for policy in &policies {
+            let off = policy.get("mode").and_then(Node::as_str).is_some_and(|mode| mode == "Off");
+            let named = policy.get("controlledResources").map(|list| list.items().filter_map(Node::as_str));
+            let named = named.map_or_else(both, |list| list.map(std::borrow::Cow::into_owned).collect());
+            controlled.extend(if off { Vec::new() } else { named });
+        }
+        // Containers without a policy of their own follow the default, which controls both.
+        let default = |policy: &Node<'_>| policy.get("containerName").and_then(Node::as_str).is_some_and(|n| n == "*");
+        if !policies.iter().any(default) {
+            controlled.extend(both());
+        }
+        Some((object, controlled))
+    })
+}

@@ -1,0 +1,47 @@
+//! `Availability`: how many pods a workload has, where they run, and how they are replaced and evicted.
+//!
+//! `facts` joins the workloads of the stream with what scales, covers and claims; the functions of `autoscaling`, `budget`,
+//! `placement` and `wishes` make what the spec asks for and leave what the user wrote. `judge` then says of the final
+//! stream what does not hold: it alone reports conflicts and broken invariants, so that each is said once.
+
+mod autoscaling;
+mod budget;
+mod emit;
+mod facts;
+mod judge;
+mod placement;
+mod requests;
+mod rollout;
+pub mod spec;
+pub mod values;
+mod wishes;
+
+use self::facts::Facts;
+pub use self::judge::judge;
+pub use self::spec::Spec;
+use crate::report::{Report, Severity};
+use crate::stream::Stream;
+
+/// Makes what the spec asks for, for the workloads that it targets.
+pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
+    let contradictions = spec.contradictions();
+    if !contradictions.is_empty() {
+        for (field, problem, remedy) in contradictions {
+            report.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), remedy);
+        }
+        return;
+    }
+    let facts = Facts::of(stream, report);
+    for workload in facts.select(spec, stream, report) {
+        for wish in wishes::of(spec, stream, &facts, workload) {
+            wish.fulfil(spec, workload, stream, report);
+        }
+        if let Some(scaling) = &spec.autoscaling {
+            autoscaling::autoscale(scaling, &facts, workload, stream, report);
+        }
+        if let Some(budget) = &spec.budget {
+            budget::protect(budget, &facts, workload, stream, report);
+        }
+        placement::place(spec, workload, stream, report);
+    }
+}

@@ -1,0 +1,258 @@
+//! What must hold in the final stream, for every workload that the spec targets.
+
+use super::facts::{Budget, Facts, Workload, replicas, vertical};
+use super::requests;
+use super::rollout::{Rollout, exclusive_claims};
+use super::spec::Spec;
+use super::values::Amount;
+use super::{placement, wishes};
+use crate::report::{Report, Severity};
+use crate::stream::{Object, ObjectId, Stream};
+use crate::workload::Trait;
+
+/// Reports what does not hold: conflicts with the spec, and what could never work whatever the spec says.
+pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
+    if !spec.contradictions().is_empty() {
+        return;
+    }
+    // What is wrong with pods and targets has been said when the function was applied.
+    let mut said = Report::default();
+    let facts = Facts::of(stream, &mut said);
+    let mut judged = Vec::new();
+    for workload in facts.select(spec, stream, &mut said) {
+        let Some(object) = stream.object(workload.id) else { continue };
+        let mut judge = Judge { spec, stream, facts: &facts, workload, object, report };
+        judge.replicas();
+        judge.autoscalers();
+        judge.claims();
+        judge.singleton();
+        judge.budgets(&mut judged);
+        placement::malformed(spec, workload, &object, report);
+        for wish in wishes::of(spec, stream, &facts, workload) {
+            wish.complain(spec, &object, report);
+        }
+    }
+}
+
+struct Judge<'a> {
+    spec: &'a Spec,
+    stream: &'a Stream,
+    facts: &'a Facts,
+    workload: &'a Workload,
+    object: Object<'a>,
+    report: &'a mut Report,
+}
+
+impl Judge<'_> {
+    fn name(&self) -> String {
+        self.object.reference().to_string()
+    }
+
+    fn name_of(&self, id: ObjectId) -> String {
+        self.stream.object(id).map(|object| object.reference().to_string()).unwrap_or_default()
+    }
+
+    fn error(&mut self, rule: &'static str, pointer: &str, message: String, remedy: &str) {
+        self.report.find(Severity::Error, rule, &self.object, pointer, message, remedy);
+    }
+
+    fn error_at(&mut self, id: ObjectId, rule: &'static str, pointer: &str, message: String, remedy: &str) {
+        if let Some(object) = self.stream.object(id) {
+            self.report.find(Severity::Error, rule, &object, pointer, message, remedy);
+        }
+    }
+
+    /// A number of pods in the manifest is taken back to at every apply, whatever the autoscaler did.
+    fn replicas(&mut self) {
+        if self.spec.singleton {
+            return; // which says more of both
+        }
+        let Some(own) = replicas(&self.object) else { return };
+        let scalers = self.facts.autoscalers(self.workload.id);
+        // `replicas: 0` is a conflict of its own.
+        let (Some(scaler), false) = (scalers.first(), own.as_int() == Some(0)) else { return };
+        let message = format!(
+            "{} sets `spec.replicas: {}`, and {} scales it: each apply undoes what the autoscaler did",
+            self.name(),
+            own.json(),
+            self.name_of(scaler.id)
+        );
+        let remedy = "remove `spec.replicas` (and any `replicas:` of a kustomization), or declare `autoscaling` here, which does";
+        self.error("replicas-with-autoscaler", "/spec/replicas", message, remedy);
+    }
+
+    fn autoscalers(&mut self) {
+        let scalers = self.facts.autoscalers(self.workload.id);
+        if scalers.len() > 1 {
+            let names: Vec<String> = scalers.iter().map(|scaler| self.name_of(scaler.id)).collect();
+            let message =
+                format!("{} is scaled by {}, which work against each other", self.name(), names.join(" and "));
+            self.error("two-autoscalers", "", message, "keep one of them, with the metrics of both");
+        }
+        let vertical = vertical(self.stream, self.workload.id);
+        for scaler in scalers {
+            let (low, high) = (*scaler.range.start(), *scaler.range.end());
+            if low > high {
+                let message = format!(
+                    "{} asks for at least {low} and at most {high} pods of {}",
+                    self.name_of(scaler.id),
+                    self.name()
+                );
+                self.error_at(
+                    scaler.id,
+                    "autoscaler-range",
+                    "/spec/maxReplicas",
+                    message,
+                    "raise `maxReplicas`, or lower `minReplicas`",
+                );
+            }
+            let Some(autoscaler) = self.stream.object(scaler.id) else { continue };
+            for gap in requests::gaps(&autoscaler, self.workload, &self.object) {
+                let message = format!(
+                    "{} scales {} by {} in percent of the requests, and {}",
+                    autoscaler.reference(),
+                    self.name(),
+                    gap.resource,
+                    gap.problem
+                );
+                self.error_at(scaler.id, "metric-without-requests", &gap.pointer, message, &gap.remedy);
+            }
+            let Some((other, controlled)) = &vertical else { continue };
+            for (pointer, resource) in requests::resource_metrics(&autoscaler) {
+                if controlled.contains(&resource) {
+                    let message = format!(
+                        "{} scales {} by {resource}, and {} changes its {resource} requests: each takes the other's work for load",
+                        autoscaler.reference(),
+                        self.name(),
+                        other.reference()
+                    );
+                    let remedy = format!(
+                        "take {resource} out of `controlledResources` of the latter, set its `updateMode: Off`, or scale by another metric"
+                    );
+                    self.error_at(scaler.id, "metric-with-vertical-autoscaler", &pointer, message, &remedy);
+                }
+            }
+        }
+    }
+
+    /// A volume that one pod holds keeps the others pending.
+    fn claims(&mut self) {
+        let highest = *self.facts.range(&self.object).end();
+        let claims = exclusive_claims(self.spec, self.stream, self.workload);
+        for claim in claims.iter().filter(|_| highest > 1) {
+            let message = format!("{} is to run up to {highest} pods, which would all use {}", self.name(), claim.says);
+            let remedy = match claim.unknown {
+                true => "declare its `accessMode` in `spec.claims`, or keep to one pod",
+                false => {
+                    "keep to one pod, use a ReadWriteMany claim, or give each pod its own (`volumeClaimTemplates`)"
+                }
+            };
+            self.error("shared-claim", &claim.pointer, message, remedy);
+        }
+        let Some(claim) = claims.first().filter(|_| self.workload.has(Trait::Recreate)) else { return };
+        // Without `strategy` in the spec this is a wish; with a rolling one it is what the config asks for.
+        let asked = self.spec.strategy.is_some() && !self.spec.singleton;
+        let lowest = *self.facts.range(&self.object).start();
+        if asked && Rollout::of(&self.object).waits(lowest) {
+            let message = format!(
+                "a rolling update of {} can wait for ever: the new pod may not get {}, while the old one holds it",
+                self.name(),
+                claim.says
+            );
+            let remedy = match claim.unknown {
+                true => "declare its `accessMode` in `spec.claims`, or let `strategy` be `{type: Recreate}`",
+                false => "let `strategy` be `{type: Recreate}`, or give it `maxSurge: 0` and `maxUnavailable: 1`",
+            };
+            self.error("rollout-deadlock", "/spec/strategy", message, remedy);
+        }
+    }
+
+    fn singleton(&mut self) {
+        if !self.spec.singleton {
+            if self.spec.strategy.is_some() && !self.workload.has(Trait::Recreate) {
+                let message = format!("{} has no `spec.strategy` as Deployments have: its own way stays", self.name());
+                let remedy = "set its update strategy in the manifest";
+                self.report.find(Severity::Info, "strategy", &self.object, "", message, remedy);
+            }
+            return;
+        }
+        for scaler in self.facts.autoscalers(self.workload.id) {
+            let message = format!("{} is a singleton, and {} scales it", self.name(), self.name_of(scaler.id));
+            self.error(
+                "singleton-scaled",
+                "",
+                message,
+                "remove the autoscaler, or exclude the workload from this function",
+            );
+        }
+        let (message, remedy) = if self.workload.has(Trait::Recreate) {
+            let message = "two pods can run for a moment when a node is drained or lost: `Recreate` keeps to one during updates only";
+            (message, "let the program hold a lock or a lease if two must never work at once")
+        } else if self.workload.has(Trait::StableNames) {
+            return;
+        } else {
+            let message = "two pods can run for a moment, during updates and when a node is drained or lost: its kind has no `Recreate`";
+            (
+                message,
+                "let the program hold a lock or a lease, or use a StatefulSet, whose pods end before their successors start",
+            )
+        };
+        let message = format!("{} is a singleton, and {message}", self.name());
+        self.report.find(Severity::Info, "singleton-overlap", &self.object, "", message, remedy);
+    }
+
+    fn budgets(&mut self, judged: &mut Vec<ObjectId>) {
+        let budgets = self.facts.budgets(self.workload.id);
+        if budgets.len() > 1 {
+            let names: Vec<String> = budgets.iter().map(|budget| self.name_of(budget.id)).collect();
+            let message = format!(
+                "the pods of {} are covered by {}: the API evicts no pod that has more than one budget",
+                self.name(),
+                names.join(" and ")
+            );
+            self.error("two-budgets", "", message, "keep one of them, or let their selectors not overlap");
+        }
+        for budget in budgets {
+            if !judged.contains(&budget.id) {
+                judged.push(budget.id);
+                self.blocked(budget);
+            }
+        }
+    }
+
+    /// A budget that never allows an eviction: nodes cannot be drained, nor clusters upgraded.
+    fn blocked(&mut self, budget: &Budget) {
+        let Some(object) = self.stream.object(budget.id) else { return };
+        let amount = |key: &str| object.root().find(&["spec", key]).filter(|node| !node.is_null());
+        let (least, most) = (amount("minAvailable"), amount("maxUnavailable"));
+        let lowest = self.facts.lowest_under(budget, self.stream);
+        let covered: Vec<String> = self.facts.covered(budget).map(|workload| self.name_of(workload.id)).collect();
+        let covered = covered.join(" and ");
+        let pods = |number: i128| format!("{number} {}", if number == 1 { "pod" } else { "pods" });
+        let (pointer, problem) = match (least, most) {
+            (None, None) => ("/spec", "without `maxUnavailable` and `minAvailable`".to_owned()),
+            (_, Some(most)) if Amount::of(most).is_some_and(Amount::is_zero) => {
+                ("/spec/maxUnavailable", format!("with `maxUnavailable: {}`", most.json()))
+            }
+            (Some(least), None) => {
+                let (Some(amount), Some(lowest)) = (Amount::of(least), lowest) else { return };
+                let needed = amount.rounded_up(lowest);
+                if needed < lowest {
+                    return;
+                }
+                let share =
+                    if matches!(amount, Amount::Percent(_)) { format!(", which is {needed},") } else { String::new() };
+                let shown = least.json();
+                (
+                    "/spec/minAvailable",
+                    format!("with `minAvailable: {shown}`{share} where there may be only {}", pods(lowest)),
+                )
+            }
+            _ => return,
+        };
+        let message =
+            format!("{} allows no eviction of pods of {covered} {problem}: it blocks every drain", object.reference());
+        let remedy = "use `maxUnavailable: 1`, or run more pods than must stay";
+        self.error_at(budget.id, "budget-blocks-drain", pointer, message, remedy);
+    }
+}

@@ -1,0 +1,112 @@
+//! Where pods run: spread constraints and anti-affinity.
+
+use std::borrow::Cow;
+
+use k8s_openapi::api::core::v1::{PodAffinityTerm, TopologySpreadConstraint, WeightedPodAffinityTerm};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde_json::{Value, json};
+
+use super::facts::Workload;
+use super::spec::{AntiAffinity, Spec, Spread, WhenUnsatisfiable};
+use crate::report::{Class, Report, Severity, Why};
+use crate::stream::{Action, Edit, Object, Stream};
+use crate::workload::{Pod, Trait};
+use crate::yaml::{Kind, Node};
+
+/// Spreads the pods of a workload and keeps them apart, where the user has not done so.
+pub(super) fn place(spec: &Spec, workload: &Workload, stream: &mut Stream, report: &mut Report) {
+    if spec.spread.is_empty() && spec.anti_affinity.is_none() {
+        return;
+    }
+    for pod in &workload.pods {
+        let Some(object) = stream.object(workload.id) else { return };
+        let Some(selector) = Workload::selector_of(pod, &object) else {
+            let field = if spec.spread.is_empty() { "antiAffinity" } else { "spread" };
+            return no_selector(&object, field, report);
+        };
+        let mut edits: Vec<Edit> =
+            spec.spread.iter().filter_map(|spread| spread_edit(spread, pod, &object, &selector)).collect();
+        let anti_affinity = spec.anti_affinity.as_ref();
+        edits.extend(anti_affinity.and_then(|wanted| apart(wanted, pod, &object, &selector)));
+        for edit in edits {
+            stream.make(report, workload.id, edit);
+        }
+    }
+}
+
+/// Says that something selects pods, and nothing says which.
+pub(super) fn no_selector(object: &Object<'_>, field: &str, report: &mut Report) {
+    let message = format!("`{field}` needs a selector of the pods of {}, and it has none", object.reference());
+    let remedy = "give it `spec.selector`, or its pods the same labels; or exclude it from this function";
+    report.find(Severity::Error, "no-selector", object, "/spec", message, remedy);
+}
+
+fn added(pointer: String, action: Action, rule: &'static str, reason: &'static str) -> Edit {
+    Edit { pointer, action, why: Why { rule, reason: Cow::Borrowed(reason), class: Class::Added } }
+}
+
+fn spread_edit(spread: &Spread, pod: &Pod, object: &Object<'_>, selector: &LabelSelector) -> Option<Edit> {
+    let pointer = format!("{}/topologySpreadConstraints", pod.spec);
+    let key = spread.topology_key.as_str();
+    let list = object.root().at_pointer(&pointer).filter(|list| !list.is_null());
+    let of_key = |item: Node<'_>| item.get("topologyKey").and_then(Node::as_str).is_some_and(|own| own == key);
+    if list.is_some_and(|list| list.kind() != Kind::Seq || list.items().any(of_key)) {
+        return None;
+    }
+    let when = match spread.when_unsatisfiable {
+        WhenUnsatisfiable::ScheduleAnyway => "ScheduleAnyway",
+        WhenUnsatisfiable::DoNotSchedule => "DoNotSchedule",
+    };
+    // During a rolling update the pods of the old template would count too, and the new ones end up uneven.
+    let revision = pod.has(Trait::Recreate).then(|| vec!["pod-template-hash".to_owned()]);
+    let constraint = TopologySpreadConstraint {
+        label_selector: Some(selector.clone()),
+        match_label_keys: revision,
+        max_skew: spread.max_skew.map_or(1, super::values::Count::get),
+        topology_key: key.to_owned(),
+        when_unsatisfiable: when.to_owned(),
+        ..TopologySpreadConstraint::default()
+    };
+    let constraint = serde_json::to_value(constraint).ok()?;
+    Some(added(pointer, Action::Append(constraint), "spread", "the loss of one place leaves pods in others"))
+}
+
+fn apart(wanted: &AntiAffinity, pod: &Pod, object: &Object<'_>, selector: &LabelSelector) -> Option<Edit> {
+    let pointer = format!("{}/affinity/podAntiAffinity", pod.spec);
+    let own = object.root().at_pointer(&pointer);
+    let lists = own.into_iter().flat_map(Node::entries);
+    if own.is_some_and(|own| !own.is_null() && own.kind() != Kind::Map)
+        || lists.into_iter().any(|(_, list)| !list.is_null() && (list.kind() != Kind::Seq || list.items().count() > 0))
+    {
+        return None;
+    }
+    let term = PodAffinityTerm {
+        label_selector: Some(selector.clone()),
+        topology_key: wanted.topology_key.as_str().to_owned(),
+        ..PodAffinityTerm::default()
+    };
+    let (key, term): (_, Value) = if wanted.required {
+        ("requiredDuringSchedulingIgnoredDuringExecution", json!(term))
+    } else {
+        let weighted = WeightedPodAffinityTerm { pod_affinity_term: term, weight: 100 };
+        ("preferredDuringSchedulingIgnoredDuringExecution", json!(weighted))
+    };
+    Some(added(
+        format!("{pointer}/{key}"),
+        Action::Append(term),
+        "anti-affinity",
+        "the loss of one place leaves pods in others",
+    ))
+}
+
+/// What [`place`] finds malformed is reported by the judge.
+pub(super) fn malformed(spec: &Spec, workload: &Workload, object: &Object<'_>, report: &mut Report) {
+    for pod in workload.pods.iter().filter(|_| !spec.spread.is_empty()) {
+        let pointer = format!("{}/topologySpreadConstraints", pod.spec);
+        let list = object.root().at_pointer(&pointer).filter(|list| !list.is_null());
+        if list.is_some_and(|list| list.kind() != Kind::Seq) {
+            let message = format!("`topologySpreadConstraints` of {} is not a list", object.reference());
+            report.find(Severity::Error, "spread", object, &pointer, message, "write each constraint as an item");
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! What a person may write in the spec.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::values::{Amount, Behavior, Count, Metric, NamePattern, TopologyKey};
+use crate::target::Selector;
+
+/// How many pods a workload has, where they run, and how they are replaced and evicted.
+///
+/// Works on every kind that has the scale subresource. Only what the spec names is made; what must hold for the objects
+/// that are there is checked in any case.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Spec {
+    /// Fewest pods: fills an absent `spec.replicas` of a workload that no autoscaler scales; a higher one stays, a lower
+    /// one is a conflict. From 1; not with `autoscaling`. Default: nothing is asked.
+    pub replicas: Option<Count>,
+    /// A HorizontalPodAutoscaler (autoscaling/v2) for each workload. One that is there is updated in the fields named
+    /// here; `spec.replicas` of the workload is removed. Default: none.
+    pub autoscaling: Option<Autoscaling>,
+    /// A PodDisruptionBudget (policy/v1) for each workload; `{}` takes the defaults. One that already covers the
+    /// workload's pods is updated in the fields named here. Default: none.
+    pub budget: Option<Budget>,
+    /// Topology spread constraints of the pods, one for each `topologyKey`; a constraint with the same key stays as it
+    /// is. Default: none.
+    #[serde(default)]
+    pub spread: Vec<Spread>,
+    /// Anti-affinity of a workload's pods among themselves; `{}` takes the defaults. Pods that have a `podAntiAffinity`
+    /// keep it. Default: none.
+    pub anti_affinity: Option<AntiAffinity>,
+    /// `spec.strategy` of the kinds that have `RollingUpdate` and `Recreate` there (Deployments). Absent fields are
+    /// filled; other explicit values are conflicts. Default: `Recreate` where a rolling update would wait for ever for a
+    /// volume, else nothing.
+    pub strategy: Option<Strategy>,
+    /// `true`: there must never be two pods. `spec.replicas: 1` and, for Deployments, `Recreate` are filled; more
+    /// replicas or an autoscaler are refused. Not with `autoscaling`, nor with `replicas` above 1. Default `false`.
+    #[serde(default)]
+    pub singleton: bool,
+    /// What claims that are not in the stream can do. Without an entry such a claim counts as one that a single pod
+    /// may use. Default: none.
+    #[serde(default)]
+    pub claims: Vec<Claim>,
+    /// What happens to explicit values of a workload that oppose the spec (fewer `replicas`, `replicas: 0` under an
+    /// autoscaler, another `strategy`): `fail` (the default) reports every one as an error, `override` changes them,
+    /// `keep` leaves them with a warning.
+    #[serde(default)]
+    pub conflicts: Conflicts,
+    /// Which workloads to work on; each entry must match a workload that can be scaled unless `optional: true`.
+    /// Default: all that can be scaled.
+    #[serde(default)]
+    pub targets: Vec<Selector>,
+    /// Which workloads to leave alone. Default: none.
+    #[serde(default)]
+    pub exclude: Vec<Selector>,
+}
+
+/// How an autoscaler scales.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Autoscaling {
+    /// Fewest pods, from 1. Default 2; an autoscaler that is there keeps its own.
+    pub min_replicas: Option<Count>,
+    /// Most pods; at least `minReplicas`.
+    pub max_replicas: Count,
+    /// Average use of cpu to aim at, in percent of the requests: every container must have one. Default: not looked at.
+    pub cpu: Option<Count>,
+    /// Average use of memory to aim at, in percent of the requests: every container must have one. Default: not looked at.
+    pub memory: Option<Count>,
+    /// Further metrics, each as in `spec.metrics` of the API (`type` and the field of that type). Default: none.
+    #[serde(default)]
+    pub metrics: Vec<Metric>,
+    /// `scaleUp` and `scaleDown` as in `spec.behavior` of the API. Default: the API's.
+    pub behavior: Option<Behavior>,
+}
+
+impl Autoscaling {
+    /// Fewest pods, where nothing else says.
+    #[must_use]
+    pub fn lowest(&self) -> i32 {
+        self.min_replicas.unwrap_or(Count::known(2)).get()
+    }
+
+    /// Its metrics, as the API has them.
+    pub(super) fn all_metrics(&self) -> Vec<Metric> {
+        let short = [("cpu", self.cpu), ("memory", self.memory)];
+        let short = short.into_iter().filter_map(|(name, percent)| Some(Metric::utilization(name, percent?)));
+        short.chain(self.metrics.iter().cloned()).collect()
+    }
+}
+
+/// How many pods may be evicted.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Budget {
+    /// Most pods that may be down at once: a number, or a share of all such as `25%` (rounded up). Default 1, unless
+    /// `minAvailable` is given.
+    pub max_unavailable: Option<Amount>,
+    /// Fewest pods that must stay: a number, or a share of all such as `50%` (rounded up). Not with `maxUnavailable`.
+    /// Default: none.
+    pub min_available: Option<Amount>,
+    /// Whether pods that are not ready may be evicted while the budget is used up: `AlwaysAllow` or `IfHealthyBudget`.
+    /// Default `AlwaysAllow`: else a crashing pod blocks the drain of its node.
+    pub unhealthy_pod_eviction_policy: Option<EvictionPolicy>,
+}
+
+impl Budget {
+    /// The field that limits evictions, and its value.
+    pub(super) fn limit(&self) -> (&'static str, Amount) {
+        match (self.max_unavailable, self.min_available) {
+            (None, Some(amount)) => ("minAvailable", amount),
+            (amount, _) => ("maxUnavailable", amount.unwrap_or(Amount::Count(1))),
+        }
+    }
+
+    pub(super) fn policy(&self) -> &'static str {
+        match self.unhealthy_pod_eviction_policy.unwrap_or_default() {
+            EvictionPolicy::AlwaysAllow => "AlwaysAllow",
+            EvictionPolicy::IfHealthyBudget => "IfHealthyBudget",
+        }
+    }
+}
+
+/// What a budget says of pods that are not ready.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum EvictionPolicy {
+    /// They may always be evicted.
+    #[default]
+    AlwaysAllow,
+    /// They may be evicted while enough others are ready.
+    IfHealthyBudget,
+}
+
+/// One topology spread constraint.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Spread {
+    /// Label of the nodes between whose values pods are spread, such as `topology.kubernetes.io/zone` or
+    /// `kubernetes.io/hostname`.
+    pub topology_key: TopologyKey,
+    /// By how many pods two such groups of nodes may differ, from 1. Default 1.
+    pub max_skew: Option<Count>,
+    /// `ScheduleAnyway` prefers an even spread, `DoNotSchedule` demands it. Default `ScheduleAnyway`.
+    #[serde(default)]
+    pub when_unsatisfiable: WhenUnsatisfiable,
+}
+
+/// What the scheduler does when it cannot spread evenly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum WhenUnsatisfiable {
+    /// The pod runs elsewhere.
+    #[default]
+    ScheduleAnyway,
+    /// The pod stays pending.
+    DoNotSchedule,
+}
+
+/// Keeps pods of one workload apart.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AntiAffinity {
+    /// Label of the nodes; pods avoid nodes that share its value. Default `kubernetes.io/hostname`.
+    #[serde(default = "TopologyKey::hostname")]
+    pub topology_key: TopologyKey,
+    /// `true`: a pod that would share such a place stays pending. Default `false`: it is preferred not to.
+    #[serde(default)]
+    pub required: bool,
+}
+
+/// How pods are replaced when their template changes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Strategy {
+    /// `RollingUpdate` replaces pods step by step, `Recreate` stops all before it starts new ones.
+    #[serde(rename = "type")]
+    pub kind: StrategyType,
+    /// Most pods above the wanted number during an update: a number, or a share such as `25%`. With `RollingUpdate`
+    /// only. Default: the API's, `25%`.
+    pub max_surge: Option<Amount>,
+    /// Most pods below the wanted number during an update: a number, or a share such as `25%`. With `RollingUpdate`
+    /// only. Default: the API's, `25%`.
+    pub max_unavailable: Option<Amount>,
+}
+
+/// The strategies of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum StrategyType {
+    /// Step by step.
+    RollingUpdate,
+    /// All at once.
+    Recreate,
+}
+
+/// What a claim that is not in the stream can do.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Claim {
+    /// Name of the claim as pods write it: a regular expression that must match from the first to the last character.
+    pub name: NamePattern,
+    /// The claim's access mode: `ReadWriteOnce`, `ReadWriteOncePod`, `ReadOnlyMany` or `ReadWriteMany`.
+    pub access_mode: AccessMode,
+}
+
+/// The access modes of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum AccessMode {
+    /// By the pods of one node.
+    ReadWriteOnce,
+    /// By one pod.
+    ReadWriteOncePod,
+    /// By pods of many nodes, to read.
+    ReadOnlyMany,
+    /// By pods of many nodes.
+    ReadWriteMany,
+}
+
+/// What happens to explicit values that oppose the spec.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Conflicts {
+    /// Every one is an error.
+    #[default]
+    Fail,
+    /// They are changed.
+    Override,
+    /// They stay, each with a warning.
+    Keep,
+}
+
+impl Spec {
+    /// What cannot be right although each field is: the field's path in the config, the problem and the remedy.
+    #[must_use]
+    pub fn contradictions(&self) -> Vec<(String, &'static str, &'static str)> {
+        const ONE: &str = "remove one of the two";
+        let mut found = Vec::new();
+        let mut says = |wrong: bool, field: &str, problem, remedy| {
+            if wrong {
+                found.push((format!("spec.{field}"), problem, remedy));
+            }
+        };
+        let kind = self.strategy.as_ref().map(|strategy| strategy.kind);
+        let scaled = self.autoscaling.is_some();
+        let many = self.replicas.is_some_and(|replicas| replicas.get() > 1);
+        says(self.singleton && scaled, "singleton", "a singleton is never scaled, and `autoscaling` is given", ONE);
+        says(self.singleton && many, "singleton", "a singleton has one pod, and `replicas` asks for more", ONE);
+        let rolling = self.singleton && kind == Some(StrategyType::RollingUpdate);
+        says(rolling, "strategy", "a rolling update runs two pods of a singleton at once", ONE);
+        let both = scaled && self.replicas.is_some();
+        says(both, "replicas", "`autoscaling` decides about the number of pods", "use `autoscaling.minReplicas`");
+        if let Some(scaling) = &self.autoscaling {
+            let range = scaling.lowest() > scaling.max_replicas.get();
+            let problem = "`maxReplicas` is below `minReplicas` (2 unless given)";
+            says(range, "autoscaling.maxReplicas", problem, "raise it, or lower `minReplicas`");
+            let none = scaling.all_metrics().is_empty();
+            says(none, "autoscaling", "there is no metric to scale by", "add `cpu: 70`, `memory` or `metrics`");
+            for (at, metric) in scaling.metrics.iter().enumerate() {
+                let named = |name: &str| metric.value().pointer("/resource/name").is_some_and(|own| own == name);
+                let given = named("cpu") && scaling.cpu.is_some() || named("memory") && scaling.memory.is_some();
+                let twice = scaling.metrics.iter().take(at).any(|other| other == metric);
+                says(given || twice, &format!("autoscaling.metrics[{at}]"), "the metric is given twice", ONE);
+            }
+        }
+        if let Some(budget) = &self.budget {
+            let both = budget.max_unavailable.is_some() && budget.min_available.is_some();
+            says(both, "budget", "the API takes `maxUnavailable` or `minAvailable`, not both", ONE);
+            let never = budget.max_unavailable.is_some_and(Amount::is_zero);
+            let remedy = "allow at least 1, or use `minAvailable`";
+            says(never, "budget.maxUnavailable", "no pod could be evicted, and no node drained", remedy);
+            for (field, amount) in [("maxUnavailable", budget.max_unavailable), ("minAvailable", budget.min_available)]
+            {
+                let over = amount.is_some_and(Amount::exceeds_all);
+                says(over, &format!("budget.{field}"), "this is more than all pods", "write at most `100%`");
+            }
+        }
+        for (at, spread) in self.spread.iter().enumerate() {
+            let twice = self.spread.iter().take(at).any(|other| other.topology_key == spread.topology_key);
+            says(twice, &format!("spread[{at}].topologyKey"), "the key is listed twice", ONE);
+        }
+        if let Some(Strategy { kind, max_surge, max_unavailable }) = &self.strategy {
+            let numbers = max_surge.is_some() || max_unavailable.is_some();
+            let problem = "`Recreate` takes neither `maxSurge` nor `maxUnavailable`";
+            says(*kind == StrategyType::Recreate && numbers, "strategy", problem, "remove them");
+            let stuck = max_surge.is_some_and(Amount::is_zero) && max_unavailable.is_some_and(Amount::is_zero);
+            says(stuck, "strategy", "with both at 0 no pod could ever be replaced", "let one of them be at least 1");
+            let over = max_unavailable.is_some_and(Amount::exceeds_all);
+            says(over, "strategy.maxUnavailable", "this is more than all pods", "write at most `100%`");
+        }
+        found
+    }
+}

@@ -1,0 +1,274 @@
+//! Single values of the spec. Each checks itself while it is read, so that an error names its place.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscalerBehavior, MetricSpec};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use regex_lite::Regex;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::yaml::Node;
+
+/// A number of pods, at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(try_from = "i64")]
+#[schemars(extend("minimum" = 1, "maximum" = 2_147_483_647))]
+pub struct Count(i32);
+
+impl Count {
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> i32 {
+        self.0
+    }
+
+    /// A number that is known to be positive.
+    pub(super) const fn known(number: i32) -> Self {
+        Self(number)
+    }
+}
+
+impl TryFrom<i64> for Count {
+    type Error = String;
+
+    fn try_from(number: i64) -> Result<Self, String> {
+        let number = i32::try_from(number).ok().filter(|number| *number > 0);
+        number.map(Self).ok_or_else(|| "the number must be from 1 to 2147483647".to_owned())
+    }
+}
+
+/// Pods as a number or as a share of all: the API's int-or-string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Value")]
+pub enum Amount {
+    /// So many.
+    Count(i32),
+    /// So many of a hundred.
+    Percent(i32),
+}
+
+impl Amount {
+    /// Reads a field of a manifest; `None` for what the API would refuse.
+    pub(super) fn of(node: Node<'_>) -> Option<Self> {
+        match node.as_int() {
+            Some(number) => i32::try_from(number).ok().filter(|number| *number >= 0).map(Self::Count),
+            None => Self::percent(&node.as_str()?),
+        }
+    }
+
+    fn percent(text: &str) -> Option<Self> {
+        let digits = text.strip_suffix('%').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
+        digits.parse().ok().map(Self::Percent)
+    }
+
+    /// How many of `total` it is, a part of a pod counting as one.
+    pub(super) fn rounded_up(self, total: i128) -> i128 {
+        match self {
+            Self::Count(number) => number.into(),
+            Self::Percent(share) => (i128::from(share) * total + 99) / 100,
+        }
+    }
+
+    /// How many of `total` it is, a part of a pod counting as none.
+    pub(super) fn rounded_down(self, total: i128) -> i128 {
+        match self {
+            Self::Count(number) => number.into(),
+            Self::Percent(share) => i128::from(share) * total / 100,
+        }
+    }
+
+    pub(super) fn is_zero(self) -> bool {
+        matches!(self, Self::Count(0) | Self::Percent(0))
+    }
+
+    pub(super) fn exceeds_all(self) -> bool {
+        matches!(self, Self::Percent(share) if share > 100)
+    }
+
+    pub(super) fn value(self) -> Value {
+        match self {
+            Self::Count(number) => number.into(),
+            Self::Percent(share) => format!("{share}%").into(),
+        }
+    }
+
+    pub(super) fn typed(self) -> IntOrString {
+        match self {
+            Self::Count(number) => IntOrString::Int(number),
+            Self::Percent(share) => IntOrString::String(format!("{share}%")),
+        }
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(number) => write!(f, "{number}"),
+            Self::Percent(share) => write!(f, "{share}%"),
+        }
+    }
+}
+
+impl TryFrom<Value> for Amount {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let number = value.as_i64().and_then(|number| i32::try_from(number).ok()).filter(|number| *number >= 0);
+        let amount = number.map(Self::Count).or_else(|| value.as_str().and_then(Self::percent));
+        amount.ok_or_else(|| "write a number of pods from 0, or a share of them such as `25%`".to_owned())
+    }
+}
+
+impl JsonSchema for Amount {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Amount".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [
+            {"type": "integer", "minimum": 0, "maximum": 2_147_483_647},
+            {"type": "string", "pattern": "^[0-9]+%$"},
+        ]})
+    }
+}
+
+/// A regular expression that must match a whole name.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+pub struct NamePattern(#[schemars(with = "String")] Regex);
+
+impl NamePattern {
+    pub(super) fn matches(&self, name: &str) -> bool {
+        self.0.is_match(name)
+    }
+}
+
+impl TryFrom<String> for NamePattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        // Compiled by itself first: `)(` must not become right by what is put around it.
+        let whole = Regex::new(&text).and_then(|_| Regex::new(&format!("^(?:{text})$")));
+        whole.map(Self).map_err(|error| format!("`{text}` is not a regular expression: {error}"))
+    }
+}
+
+/// The key of a node label.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(extend("minLength" = 1))]
+pub struct TopologyKey(String);
+
+impl TopologyKey {
+    /// The key.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn hostname() -> Self {
+        Self("kubernetes.io/hostname".to_owned())
+    }
+}
+
+impl TryFrom<String> for TopologyKey {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match crate::labels::check_key(&text) {
+            Ok(()) => Ok(Self(text)),
+            Err(_) => Err(format!("`{text}` is not the key of a node label, such as `topology.kubernetes.io/zone`")),
+        }
+    }
+}
+
+/// A metric as the API has it in `spec.metrics` of an autoscaler.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(try_from = "Value")]
+#[schemars(with = "serde_json::Map<String, Value>")]
+pub struct Metric(Value);
+
+impl Metric {
+    pub(super) fn value(&self) -> &Value {
+        &self.0
+    }
+
+    pub(super) fn utilization(resource: &str, percent: Count) -> Self {
+        let target = serde_json::json!({"type": "Utilization", "averageUtilization": percent.get()});
+        Self(serde_json::json!({"type": "Resource", "resource": {"name": resource, "target": target}}))
+    }
+}
+
+impl TryFrom<Value> for Metric {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let value = checked::<MetricSpec>(&value, "a metric of autoscaling/v2")?;
+        let fields = [
+            ("Resource", "resource"),
+            ("ContainerResource", "containerResource"),
+            ("Pods", "pods"),
+            ("Object", "object"),
+            ("External", "external"),
+        ];
+        let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
+        let Some((_, field)) = fields.iter().find(|(name, _)| *name == kind) else {
+            return Err("`type` must be Resource, ContainerResource, Pods, Object or External".to_owned());
+        };
+        let given = value.as_object().is_some_and(|map| map.len() == 2 && map.contains_key(*field));
+        if given { Ok(Self(value)) } else { Err(format!("`type: {kind}` goes with `{field}`, and with nothing else")) }
+    }
+}
+
+/// `spec.behavior` of an autoscaler, as the API has it.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(try_from = "Value")]
+#[schemars(with = "serde_json::Map<String, Value>")]
+pub struct Behavior(Value);
+
+impl Behavior {
+    pub(super) fn value(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl TryFrom<Value> for Behavior {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        checked::<HorizontalPodAutoscalerBehavior>(&value, "the behavior of autoscaling/v2").map(Self)
+    }
+}
+
+/// `value` as a `T` of the API writes it (quantities are texts); what it holds beyond is a typo.
+fn checked<T: DeserializeOwned + Serialize>(value: &Value, what: &str) -> Result<Value, String> {
+    let typed: T = serde_json::from_value(value.clone()).map_err(|error| format!("this is not {what}: {error}"))?;
+    let known = serde_json::to_value(typed).map_err(|error| error.to_string())?;
+    match surplus(value, &known) {
+        Some(field) => Err(format!("`{field}` is no field of {what}")),
+        None => Ok(known),
+    }
+}
+
+/// The first field of `value` that `known` does not have.
+fn surplus(value: &Value, known: &Value) -> Option<String> {
+    match (value, known) {
+        (Value::Object(value), Value::Object(known)) => value.iter().find_map(|(key, value)| match known.get(key) {
+            None => Some(key.clone()),
+            Some(known) => surplus(value, known).map(|rest| format!("{key}.{rest}")),
+        }),
+        (Value::Array(value), Value::Array(known)) => {
+            let mut pairs = value.iter().zip(known).enumerate();
+            pairs.find_map(|(at, (value, known))| surplus(value, known).map(|rest| format!("{at}.{rest}")))
+        }
+        _ => None,
+    }
+}

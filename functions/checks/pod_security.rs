@@ -1,0 +1,49 @@
+//! `pod-security/*`: what Pod Security admission would say to a pod, by the table of checks of `SecurityContext`; one
+//! finding for each check and pod.
+
+use std::borrow::Cow;
+
+use super::findings::{Findings, Found};
+use super::world::World;
+use crate::functions::security_context::audit::{self, Refusal};
+use crate::report::Severity;
+
+/// What stands before the ids of the standard's checks.
+pub(super) const FAMILY: &str = "pod-security/";
+
+pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+    let asked = world.spec.pod_security;
+    let Some(level) = asked.level.level() else { return };
+    for selected in &world.selected {
+        let Some(object) = world.stream.object(selected.pod.object) else { continue };
+        let refusals = audit::audit(level, asked.version, selected, object);
+        let found = |refusal: &'_ Refusal| Found {
+            object,
+            container: refusal.container.clone(),
+            pointer: refusal.pointer.clone(),
+            name: String::new(),
+            message: refusal.what.clone(),
+            remedy: "change it".to_owned(),
+        };
+        for id in audit::ids() {
+            findings.begin_id(Cow::Owned(format!("{FAMILY}{id}")), Severity::Error);
+            let mut of_check: Vec<&Refusal> = refusals.iter().filter(|refusal| refusal.id == id).collect();
+            of_check.retain(|refusal| findings.counts(&found(refusal)));
+            let Some((first, others)) = of_check.split_first() else { continue };
+            let whats = |missing: bool| -> Vec<&str> {
+                of_check.iter().filter(|one| one.allows.is_none() == missing).map(|one| one.what.as_str()).collect()
+            };
+            let wrong = of_check
+                .iter()
+                .find_map(|one| one.allows)
+                .map(|allows| format!("{}; {} allows {allows}", whats(false).join(", "), first.authority));
+            let missing = whats(true);
+            let missing =
+                (!missing.is_empty()).then(|| format!("{}; {} demands it", missing.join(", "), first.authority));
+            let message = wrong.into_iter().chain(missing).collect::<Vec<_>>().join(". ");
+            let same = others.iter().all(|refusal| refusal.container == first.container);
+            let found = found(first);
+            findings.say(Found { message, container: found.container.filter(|_| same), ..found });
+        }
+    }
+}

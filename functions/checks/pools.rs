@@ -1,0 +1,134 @@
+//! `pools/*`: the connections that all pods together may open to a database, against those that it takes.
+
+pub(super) mod connections;
+mod numbers;
+pub(super) mod unknown;
+
+use super::spec::{Client, Pool};
+use super::world::{PodHere, World};
+use crate::target::{Matcher, Selector, UNMATCHED};
+
+/// Rule of the findings about numbers.
+const UNKNOWN: &str = "pools/unknown";
+
+/// One workload's part of the sum.
+struct Part {
+    /// `Deployment api`.
+    who: String,
+    replicas: u64,
+    /// Connections of one pod, and how they come about.
+    each: u64,
+    how: String,
+}
+
+impl Part {
+    fn sum(&self) -> u64 {
+        self.replicas.saturating_mul(self.each)
+    }
+}
+
+/// What is known of a database.
+struct Sums {
+    limit: u64,
+    parts: Vec<Part>,
+}
+
+/// Something that the sum needs and nobody says: what, and what to do.
+struct Gap<'a> {
+    rule: &'static str,
+    message: String,
+    remedy: String,
+    pod: Option<&'a PodHere<'a>>,
+}
+
+/// Adds up a pool, or says what is missing.
+fn sums<'w>(world: &'w World<'w>, name: &str, pool: &Pool) -> Result<Sums, Vec<Gap<'w>>> {
+    let mut gaps = Vec::new();
+    let mut keep = |gap: Gap<'w>| gaps.push(gap);
+    let limit = limit(world, &format!("pools.{name}"), pool).map_err(&mut keep).ok();
+    let mut parts = Vec::new();
+    for (client, spec) in &pool.clients {
+        let field = format!("pools.{name}.clients.{client}");
+        match matching(world, &field, &spec.target) {
+            Ok(pods) => {
+                for pod in pods {
+                    parts.extend(part(world, &field, spec, pod).map_err(&mut keep).ok());
+                }
+            }
+            Err(gap) => keep(gap),
+        }
+    }
+    match limit {
+        Some(limit) if gaps.is_empty() => Ok(Sums { limit, parts }),
+        _ => Err(gaps),
+    }
+}
+
+/// The pods of the workloads that a target selects; at least one, unless it is optional.
+fn matching<'w>(world: &'w World<'w>, field: &str, target: &Selector) -> Result<Vec<&'w PodHere<'w>>, Gap<'w>> {
+    let place = format!("{field}.target");
+    let gap = |rule, message: String, remedy: &str| Gap { rule, message, remedy: remedy.to_owned(), pod: None };
+    let matcher = Matcher::new(target, &place)
+        .map_err(|problem| gap("config", format!("spec.{problem}"), "correct the selector"))?;
+    let pods: Vec<_> = world.pods.iter().filter(|pod| matcher.matches(&pod.object)).collect();
+    match pods.is_empty() && !target.optional {
+        true => {
+            let remedy = "correct the target, or set `optional: true` if it need not match";
+            Err(gap(UNMATCHED, format!("{place} `{target}` matches no pods"), remedy))
+        }
+        false => Ok(pods),
+    }
+}
+
+fn limit<'w>(world: &'w World<'w>, field: &str, pool: &Pool) -> Result<u64, Gap<'w>> {
+    if let Some(limit) = pool.max_connections {
+        return Ok(u64::from(limit));
+    }
+    let Some(server) = &pool.server else { return Ok(0) };
+    let field = format!("{field}.server");
+    let pods = matching(world, &field, &server.target)?;
+    let [pod] = pods.as_slice() else {
+        let message = format!("spec.{field}.target: `{}` matches {} pods, not exactly one", server.target, pods.len());
+        return Err(Gap { rule: UNKNOWN, message, remedy: "name one workload".to_owned(), pod: None });
+    };
+    let (found, what) = match &server.env {
+        Some(env) => (numbers::of_env(world, pod, env), format!("no number under the variable `{env}`")),
+        None => (numbers::of_setting(pod), "no `max_connections` on its command line".to_owned()),
+    };
+    found.ok_or_else(|| Gap {
+        rule: UNKNOWN,
+        message: format!("spec.{field}: {} has {what}", pod.object.reference()),
+        remedy: "set it there, or give `maxConnections` instead of `server`".to_owned(),
+        pod: Some(pod),
+    })
+}
+
+fn part<'w>(world: &'w World<'w>, field: &str, client: &Client, pod: &'w PodHere<'w>) -> Result<Part, Gap<'w>> {
+    let number = |key: &str, number| {
+        numbers::number(world, pod, number).map_err(|env| Gap {
+            rule: UNKNOWN,
+            message: format!("spec.{field}.{key}: {} has no number under the variable `{env}`", pod.object.reference()),
+            remedy: "set it there, or give `default`".to_owned(),
+            pod: Some(pod),
+        })
+    };
+    let size = number("poolSize", &client.pool_size)?;
+    let overflow = number("overflow", &client.overflow)?;
+    let processes = number("processes", &client.processes)?;
+    let replicas = match client.max_replicas {
+        Some(replicas) => u64::from(replicas),
+        None => numbers::replicas(world, pod).ok_or_else(|| Gap {
+            rule: UNKNOWN,
+            message: format!(
+                "spec.{field}: nothing says how many pods of {} there will be at most",
+                pod.object.reference()
+            ),
+            remedy: "give `maxReplicas`".to_owned(),
+            pod: Some(pod),
+        })?,
+    };
+    let pool = if overflow > 0 { format!("({size} + {overflow})") } else { size.to_string() };
+    let how = if processes == 1 { pool } else { format!("{processes} processes × {pool}") };
+    let each = size.saturating_add(overflow).saturating_mul(processes);
+    Ok(Part { who: pod.object.reference().to_string(), replicas, each, how })
+}

@@ -1,0 +1,24 @@
+//! `pools/unknown`: a number that the sum of a pool needs must be found.
+
+use super::super::findings::{Findings, Found};
+use super::super::world::World;
+use super::sums;
+
+pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+    for (name, pool) in &world.spec.pools {
+        for gap in sums(world, name, pool).err().into_iter().flatten() {
+            let Some(pod) = gap.pod else {
+                findings.add_in_stream(gap.rule, gap.message, &gap.remedy);
+                continue;
+            };
+            findings.add(Found {
+                object: pod.object,
+                container: None,
+                pointer: pod.pod.spec.clone(),
+                name: name.clone(),
+                message: gap.message,
+                remedy: gap.remedy,
+            });
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! `references/pod-monitor-port`: the `port` of an endpoint is the *name* of a port of the pods selected.
+
+use super::super::findings::{Findings, Found};
+use super::super::world::World;
+use super::list;
+use super::pod_monitor::pods;
+use super::service_monitor::MONITORS;
+use crate::yaml::Node;
+
+pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+    for monitor in world.of_kind(MONITORS, "PodMonitor") {
+        let pods = pods(world, &monitor);
+        let ports = pods.iter().flat_map(|pod| pod.ports()).map(|port| port.name.into_owned());
+        let names: Vec<String> = ports.filter(|name| !name.is_empty()).collect();
+        let endpoints = monitor.root().find(&["spec", "podMetricsEndpoints"]).into_iter().flat_map(Node::items);
+        for (at, endpoint) in endpoints.enumerate().filter(|_| !pods.is_empty()) {
+            let is_bad = |port: &std::borrow::Cow<'_, str>| !names.iter().any(|name| name == port);
+            let Some(port) = endpoint.get("port").and_then(Node::as_str).filter(is_bad) else { continue };
+            findings.add(Found {
+                object: monitor,
+                container: None,
+                pointer: format!("/spec/podMetricsEndpoints/{at}/port"),
+                name: port.clone().into_owned(),
+                message: format!("no pod that it selects has a port named `{port}`; they have {}", list(&names)),
+                remedy: "write the name of the containers' port".to_owned(),
+            });
+        }
+    }
+}

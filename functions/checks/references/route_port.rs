@@ -1,0 +1,58 @@
+//! `references/route-port`: a Route's `targetPort` is the *name* of a port of its Service, or the number of the pods'
+//! port. The number of the Service's port leads nowhere where the two differ.
+
+use super::super::findings::{Findings, Found};
+use super::super::world::{PodHere, World, scalar};
+use super::service_port::ports;
+use super::{Answer, To, list};
+use crate::stream::Object;
+use crate::yaml::Node;
+
+pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+    for reference in world.references.iter().filter(|reference| reference.to == To::Service) {
+        let route = reference.from;
+        let is_main =
+            route.kind() == "Route" && route.group() == "route.openshift.io" && reference.pointer == "/spec/to/name";
+        let port = route.root().find(&["spec", "port", "targetPort"]).filter(|_| is_main);
+        let (Some(port), Answer::Here(services)) = (port, world.follow(reference)) else { continue };
+        if services.iter().any(|service| leads_to(world, service, port)) {
+            continue;
+        }
+        let Some(text) = scalar(port) else { continue };
+        let all: Vec<String> = services.iter().flat_map(ports).collect();
+        findings.add(Found {
+            object: route,
+            container: None,
+            pointer: "/spec/port/targetPort".to_owned(),
+            name: text.clone().into_owned(),
+            message: format!(
+                "`targetPort: {text}` is neither the name of a port of the Service `{}`, which has {}, nor the number of a port of its pods",
+                reference.name,
+                list(&all)
+            ),
+            remedy: "write the name of the Service's port".to_owned(),
+        });
+    }
+}
+
+fn leads_to(world: &World<'_>, service: &Object<'_>, wanted: Node<'_>) -> bool {
+    let items = service.root().find(&["spec", "ports"]).into_iter().flat_map(Node::items);
+    if let Some(name) = wanted.as_str() {
+        return items.into_iter().any(|port| port.get("name").and_then(Node::as_str).as_deref() == Some(name.as_ref()));
+    }
+    let Some(number) = wanted.as_int() else { return true };
+    // Without a look at the pods nobody knows what they listen on.
+    let Some(pods) = world.pods_of_service(service).filter(|pods| !pods.is_empty()) else { return true };
+    items.into_iter().any(|port| match port.get("targetPort").filter(|target| !target.is_null()) {
+        None => port.get("port").and_then(Node::as_int) == Some(number),
+        Some(target) => match (target.as_int(), target.as_str()) {
+            (Some(target), _) => target == number,
+            (_, Some(name)) => pods.iter().any(|pod| declares(pod, &name, number)),
+            _ => true,
+        },
+    })
+}
+
+fn declares(pod: &PodHere<'_>, name: &str, number: i128) -> bool {
+    pod.ports().iter().any(|port| port.name == name && port.number == Some(number))
+}

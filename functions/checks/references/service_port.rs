@@ -1,0 +1,56 @@
+//! `references/service-port`: the port that a backend names must be one of the Service's, by number or by name.
+
+use super::super::findings::{Findings, Found};
+use super::super::world::{World, scalar};
+use super::{Answer, Reference, To, list};
+use crate::stream::Object;
+use crate::yaml::Node;
+
+pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+    for reference in world.references.iter().filter(|reference| reference.to == To::Service) {
+        let Answer::Here(services) = world.follow(reference) else { continue };
+        for (pointer, wanted) in &reference.parts {
+            if services.iter().any(|service| has_port(service, *wanted)) {
+                continue;
+            }
+            let Some(port) = scalar(*wanted) else { continue };
+            let ports: Vec<String> = services.iter().flat_map(ports).collect();
+            let Reference { subject, name, .. } = reference;
+            let has = list(&ports);
+            findings.add(Found {
+                object: reference.from,
+                container: None,
+                pointer: pointer.clone(),
+                name: port.clone().into_owned(),
+                message: format!("{subject} port `{port}` of the Service `{name}`, which has {has}"),
+                remedy: "name one of its ports".to_owned(),
+            });
+        }
+    }
+}
+
+/// The ports of a Service, as people name them.
+pub(super) fn ports(service: &Object<'_>) -> Vec<String> {
+    let ports = service.root().find(&["spec", "ports"]).into_iter().flat_map(Node::items);
+    let text = |port: Node<'_>, key: &str| port.get(key).and_then(scalar).map(std::borrow::Cow::into_owned);
+    let each = |port: Node<'_>| match (text(port, "port"), text(port, "name")) {
+        (Some(number), Some(name)) => Some(format!("{number} ({name})")),
+        (number, name) => number.or(name),
+    };
+    ports.filter_map(each).collect()
+}
+
+/// An `ExternalName` has every port; what is neither number nor name is for the API to refuse.
+fn has_port(service: &Object<'_>, wanted: Node<'_>) -> bool {
+    let spec = service.root().get("spec");
+    let is_external = spec.and_then(|spec| spec.get("type")?.as_str()).as_deref() == Some("ExternalName");
+    let mut ports = spec.and_then(|spec| spec.get("ports")).into_iter().flat_map(Node::items);
+    is_external
+        || match (wanted.as_int(), wanted.as_str()) {
+            (Some(number), _) => ports.any(|port| port.get("port").and_then(Node::as_int) == Some(number)),
+            (_, Some(name)) => {
+                ports.any(|port| port.get("name").and_then(Node::as_str).as_deref() == Some(name.as_ref()))
+            }
+            _ => true,
+        }
+}

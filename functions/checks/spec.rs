@@ -1,0 +1,202 @@
+//! What a person may write in the spec.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::values::{Number, Pattern, RuleId, Setting};
+use crate::exceptions::Reason;
+use crate::functions::security_context::spec::Level;
+use crate::functions::security_context::values::Version;
+use crate::target::Selector;
+
+/// Looks at the final stream, after all other functions, and reports what is wrong with it. It changes nothing.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Spec {
+    /// The Pod Security level that every pod must pass. Default: `restricted`, version `v1.35`.
+    pub pod_security: PodSecurity,
+    /// What counts as a secret in plain text, beside what krmor knows. Default: nothing more, nothing less.
+    pub secrets: Secrets,
+    /// What references may lead to that is not in the stream. Default: what every cluster has.
+    pub references: References,
+    /// Databases, by a name of your choice so that an overlay can patch one, and who opens connections to each.
+    /// Default: none.
+    pub pools: BTreeMap<String, Pool>,
+    /// Severity of single rules (`references/secret: error`) or of families (`secrets/*: warning`), or `off`; the single
+    /// rule goes first. Default: the severities of the README.
+    #[schemars(with = "BTreeMap<String, Setting>")]
+    pub rules: BTreeMap<RuleId, Setting>,
+    /// Findings that are meant, each with its reason. Default: none.
+    pub exceptions: Vec<Exception>,
+    /// Objects or containers to look at; each entry must match something unless `optional: true`. Default: all. What
+    /// they refer to is looked for in the whole stream.
+    pub targets: Vec<Selector>,
+    /// Objects or containers to leave alone. Default: none.
+    pub exclude: Vec<Selector>,
+}
+
+/// What Pod Security admission will be asked to enforce.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct PodSecurity {
+    /// Level of the Pod Security Standards: `restricted` (the default), `baseline`, or `privileged`, which allows
+    /// everything.
+    pub level: Standard,
+    /// Version of the standard: `v1.0` to `v1.37`, or `latest`. Default `v1.35`, as for `SecurityContext`.
+    pub version: Version,
+}
+
+/// A level of the Pod Security Standards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Standard {
+    /// Unrestricted.
+    Privileged,
+    /// Prevents known privilege escalations.
+    Baseline,
+    /// Hardening best practice.
+    #[default]
+    Restricted,
+}
+
+impl Standard {
+    /// The level with checks; none where everything is allowed.
+    #[must_use]
+    pub fn level(self) -> Option<Level> {
+        match self {
+            Standard::Privileged => None,
+            Standard::Baseline => Some(Level::Baseline),
+            Standard::Restricted => Some(Level::Restricted),
+        }
+    }
+}
+
+/// What counts as a secret in plain text.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Secrets {
+    /// More names that hold secrets, as regular expressions that must match the whole name of an environment variable,
+    /// flag or key. Default: none.
+    pub names: Vec<Pattern>,
+    /// Names that hold none although they sound so, as regular expressions for the whole name. Default: none.
+    pub allow_names: Vec<Pattern>,
+    /// Values that are none, such as what your tool puts in later, as regular expressions for the whole value. Default:
+    /// none; placeholders such as `<…>`, `${…}` and `{{…}}` are known.
+    pub allow_values: Vec<Pattern>,
+}
+
+/// What references may lead to.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct References {
+    /// Objects that others bring: an operator, another repository, a person. Default: none.
+    pub external: Vec<External>,
+}
+
+/// Objects that are not in the stream and still there.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct External {
+    /// Their kind, such as `Secret`.
+    pub kind: String,
+    /// Their name, as a regular expression for the whole name. Default: any.
+    pub name: Option<Pattern>,
+    /// Their namespace, as a regular expression for the whole of it. Default: any.
+    pub namespace: Option<Pattern>,
+}
+
+/// One database and the connections that pods may open to it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pool {
+    /// The most connections that the database takes, as a whole number. Exactly one of this and `server` is given.
+    pub max_connections: Option<u32>,
+    /// The database's own workload in the stream, whose settings say how many connections it takes.
+    pub server: Option<Server>,
+    /// Connections kept for others: administrators, backups, migrations. Default 0.
+    #[serde(default)]
+    pub reserve: u32,
+    /// Who opens connections, by a name of your choice.
+    pub clients: BTreeMap<String, Client>,
+}
+
+/// A database in the stream.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Server {
+    /// Its workload; must match exactly one.
+    pub target: Selector,
+    /// Name of the environment variable that holds the number of connections. Default: the setting `max_connections` of
+    /// its command line (`-c max_connections=200`, `--max-connections=200`).
+    pub env: Option<String>,
+}
+
+/// Workloads that open connections to a database, each pod as many.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Client {
+    /// The workloads; must match at least one.
+    pub target: Selector,
+    /// Connections that a process keeps open: a whole number, or `{env: KEY}` to read it from the workload.
+    pub pool_size: Number,
+    /// Connections that a process opens beyond its pool under load: a whole number, or `{env: KEY}`. Default 0.
+    #[serde(default = "none")]
+    pub overflow: Number,
+    /// Processes of a pod that have a pool each (workers): a whole number, or `{env: KEY}`. Default 1.
+    #[serde(default = "one")]
+    pub processes: Number,
+    /// The most pods there will be, as a whole number. Default: what its autoscaler says, else `spec.replicas`, else 1.
+    pub max_replicas: Option<u32>,
+}
+
+fn none() -> Number {
+    Number::Literal(0)
+}
+
+fn one() -> Number {
+    Number::Literal(1)
+}
+
+/// Findings that are meant.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Exception {
+    /// Where; with `containers`, only what is about those containers.
+    pub target: Selector,
+    /// Which rules: ids, or `family/*`.
+    #[schemars(with = "Vec<String>")]
+    pub rules: Vec<RuleId>,
+    /// What the finding must be about, as regular expressions for the whole name of a variable, key, port or object.
+    /// Default: anything.
+    #[serde(default)]
+    pub names: Vec<Pattern>,
+    /// Why; stands in the report.
+    pub reason: Reason,
+}
+
+impl Spec {
+    /// What cannot be right although each field is: the field's path in the config, the problem and the remedy.
+    #[must_use]
+    pub fn contradictions(&self) -> Vec<(String, String, &'static str)> {
+        let mut found = Vec::new();
+        for (name, pool) in &self.pools {
+            let both = match (pool.max_connections, &pool.server) {
+                (Some(_), Some(_)) => Some("has both `maxConnections` and `server`"),
+                (None, None) => Some("has neither `maxConnections` nor `server`"),
+                _ => None,
+            };
+            let field = format!("spec.pools.{name}");
+            found.extend(both.map(|both| (field.clone(), both.to_owned(), "give exactly one of them")));
+            if pool.clients.is_empty() {
+                found.push((format!("{field}.clients"), "there are none".to_owned(), "name who opens connections"));
+            }
+        }
+        for (at, exception) in self.exceptions.iter().enumerate().filter(|(_, exception)| exception.rules.is_empty()) {
+            let problem = format!("`{}` names no rule", exception.target);
+            found.push((format!("spec.exceptions[{at}].rules"), problem, "name the rules that it is for"));
+        }
+        found
+    }
+}

@@ -1,0 +1,238 @@
+//! What must hold in the final stream, when every function has said what it makes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::expand::references;
+use super::required::{Proof, alike, external, prove};
+use super::services::Services;
+use super::spec::Spec;
+use super::values::EnvName;
+use super::view::{Source, Variable, View};
+use super::wiring::Wiring;
+use crate::report::{Finding, Report, Severity};
+use crate::stream::{ObjectId, Stream};
+use crate::supply::{Store, Supplies, Supply};
+
+/// A message lists at most this many names.
+const MAX_NAMES: usize = 8;
+
+/// What earlier functions of the pipeline found: object, path, message.
+pub(super) type Said = BTreeSet<(Option<ObjectId>, String, String)>;
+
+/// Notes what has been found, so that two functions for the same container say it once.
+pub(super) fn said(report: &Report) -> Said {
+    let note = |finding: &Finding| (finding.object, finding.path.clone(), finding.message.clone());
+    report.findings.iter().map(note).collect()
+}
+
+/// Judges one container.
+pub(super) struct Judge<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) stream: &'a Stream,
+    pub(super) supplies: &'a Supplies,
+    pub(super) services: &'a Services,
+    pub(super) view: &'a View<'a>,
+    pub(super) said: &'a Said,
+    pub(super) report: &'a mut Report,
+}
+
+fn list(names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(MAX_NAMES).map(|name| format!("`{name}`")).collect();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(MAX_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+impl Judge<'_> {
+    /// What holds for every container: each variable comes from one place.
+    pub(super) fn precedence(&mut self) {
+        let view = self.view;
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for Variable { at, name, .. } in &view.variables {
+            if let Some(first) = seen.insert(name, *at) {
+                let message = format!("{} has `{name}` twice, here and at env[{first}]", view.name());
+                let remedy = "keep one of the two: Kubernetes takes the last, and server-side apply refuses both";
+                self.find(Severity::Error, "duplicate-variable", &format!("/env/{at}"), message, remedy);
+            }
+        }
+        for (number, later) in view.sources.iter().enumerate() {
+            for earlier in view.sources.iter().take(number) {
+                let names = later.variables();
+                let both: Vec<&str> = names.iter().map(String::as_str).filter(|name| earlier.gives(name)).collect();
+                if !both.is_empty() {
+                    let (from, also) = (earlier.title(), later.title());
+                    let message = format!("{} gets {} from both {from} and {also}", view.name(), list(&both));
+                    let remedy = "take it out of one of the two, or give one a `prefix`: Kubernetes takes the later";
+                    self.find(Severity::Error, "duplicate-key", &format!("/envFrom/{}", later.at), message, remedy);
+                }
+            }
+            let hides = |variable: &&Variable<'_>| later.gives(&variable.name) && !variable.is_left_out();
+            for Variable { at, name, .. } in view.variables.iter().filter(hides) {
+                let message = format!("{}: `{name}` of env hides the one of {}", view.name(), later.title());
+                self.find(Severity::Info, "env-over-env-from", &format!("/env/{at}"), message, "");
+            }
+        }
+    }
+
+    /// `$(NAME)` in a value is text when nothing defines the name before it.
+    pub(super) fn references(&mut self) {
+        let view = self.view;
+        if view.sources.iter().any(Source::is_open) {
+            return;
+        }
+        let last: BTreeMap<&str, usize> = view.variables.iter().map(|other| (other.name.as_str(), other.at)).collect();
+        let mut before: BTreeSet<&str> = BTreeSet::new();
+        for Variable { at, name, wiring, .. } in &view.variables {
+            let refers = if let Wiring::Literal(value) = wiring { references(value) } else { Vec::new() };
+            for other in refers {
+                let given = || view.sources.iter().any(|source| source.gives(other));
+                let service = || self.services.define(other, self.stream, &view.object, view.pod);
+                if before.contains(other) || given() || service() {
+                    continue;
+                }
+                // The name is part of a value, so it is said only where it stands elsewhere, too.
+                let (message, remedy) = match last.get(other).filter(|later| *later > at) {
+                    Some(later) => (
+                        format!("`{name}` refers to `{other}`, which is defined behind it, at env[{later}]"),
+                        "move that before this".to_owned(),
+                    ),
+                    None => (
+                        format!("`{name}` refers by `$(…)` to a variable that nothing defines before it"),
+                        match alike(other, before.iter().copied()) {
+                            Some(close) => format!("did you mean `$({close})`? As it is, it stays text"),
+                            None => "define it before; or write `$$(` if it is meant as text".to_owned(),
+                        },
+                    ),
+                };
+                let message = format!("{}: {message}", view.name());
+                self.find(Severity::Warning, "undefined-reference", &format!("/env/{at}/value"), message, remedy);
+            }
+            before.insert(name);
+        }
+    }
+
+    /// What holds for containers that the spec is about.
+    pub(super) fn demands(&mut self) {
+        let mut open: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for name in self.spec.required.iter().map(EnvName::as_str) {
+            match prove(self, name) {
+                Proof::Given => {}
+                Proof::Open(title) => open.entry(title).or_default().push(name),
+                Proof::Missing { why, remedy, pointer } => {
+                    let message = format!("{} needs `{name}`, and {why}", self.view.name());
+                    self.find(Severity::Error, "required-key", &pointer, message, remedy);
+                }
+            }
+        }
+        for (title, names) in open {
+            let name = self.view.name();
+            let message = format!("{name} needs {}, and the stream does not tell the keys of {title}", list(&names));
+            let remedy = "see that they are there, or list its keys under `external`";
+            self.find(Severity::Info, "unproven-key", "", message, remedy);
+        }
+        let absent = |name: &&str| matches!(prove(self, name), Proof::Missing { .. });
+        let names: Vec<&str> = self.spec.optional.iter().map(EnvName::as_str).filter(absent).collect();
+        if !names.is_empty() {
+            let message = format!("{} runs without {}", self.view.name(), list(&names));
+            self.find(Severity::Info, "optional-key", "", message, "");
+        }
+        self.missing_keys();
+        self.unknown_sources();
+    }
+
+    /// Variables of the spec that refer to keys of others; what is required has been proven.
+    fn key_references(&self) -> impl Iterator<Item = (&Variable<'_>, Store, &str, &str)> {
+        let ours = |variable: &&Variable<'_>| {
+            let required = self.spec.required.iter().any(|name| name.as_str() == variable.name);
+            !required && self.spec.names(&variable.name)
+        };
+        self.view.variables.iter().filter(ours).filter_map(|variable| match &variable.wiring {
+            Wiring::Key { optional: Some(true), .. } => None,
+            Wiring::Key { store, name, key, .. } => Some((variable, *store, name.as_str(), key.as_str())),
+            _ => None,
+        })
+    }
+
+    fn missing_keys(&mut self) {
+        let mut found = Vec::new();
+        for (variable, _, _, key) in self.key_references() {
+            let Some(supply) = variable.supply.as_ref() else { continue };
+            if supply.open() || supply.content(key).is_some() {
+                continue;
+            }
+            let (name, title) = (&variable.name, supply.title());
+            let message = format!("{}: `{name}` needs the key `{key}`, which {title} does not have", self.view.name());
+            let remedy = match alike(key, supply.keys().map(|(key, _)| key)) {
+                Some(close) => format!("did you mean its key `{close}`?"),
+                None => "add the key, or set `optional: true` on the reference".to_owned(),
+            };
+            found.push((format!("/env/{}", variable.at), message, remedy));
+        }
+        for (pointer, message, remedy) in found {
+            self.find(Severity::Error, "missing-key", &pointer, message, remedy);
+        }
+    }
+
+    /// What the spec names must be there.
+    fn unknown_sources(&mut self) {
+        let view = self.view;
+        let mut unknown: BTreeMap<(Store, String), String> = BTreeMap::new();
+        for (variable, store, name, _) in self.key_references().filter(|(variable, ..)| variable.supply.is_none()) {
+            unknown.entry((store, name.to_owned())).or_insert_with(|| format!("/env/{}", variable.at));
+        }
+        for source in view.sources.iter().filter(|source| source.supply.is_none() && source.optional != Some(true)) {
+            let named = (source.store, source.name.as_str());
+            if self.spec.env_from.iter().any(|entry| entry.store() == Some(named)) {
+                unknown.insert((source.store, source.name.clone()), format!("/envFrom/{}", source.at));
+            }
+        }
+        for ((store, name), pointer) in unknown {
+            let what = format!("{} {name}, which is not in the stream, and nothing in it makes it", store.kind());
+            let around = self.supplies.around(self.stream, &view.object).filter(|(other, ..)| *other == store);
+            let remedy = match alike(&name, around.map(|(_, name, _)| name)) {
+                Some(close) => format!("did you mean {} {close}?", store.kind()),
+                None => format!("add it, or say that it comes from elsewhere: {}", external(store, &name, "")),
+            };
+            self.find(Severity::Error, "unknown-source", &pointer, format!("{} reads {what}", view.name()), remedy);
+        }
+    }
+
+    /// A name from before kustomize's prefixes, of what is only made by something: kustomize does not know to follow it.
+    pub(super) fn names(&mut self) {
+        let view = self.view;
+        let keys = view.variables.iter().filter_map(|variable| match &variable.wiring {
+            Wiring::Key { name, .. } => Some((format!("/env/{}", variable.at), name, variable.supply.as_ref()?)),
+            _ => None,
+        });
+        let all = view
+            .sources
+            .iter()
+            .filter_map(|source| Some((format!("/envFrom/{}", source.at), &source.name, source.supply.as_ref()?)));
+        let lost =
+            |(_, name, supply): &(String, &String, &Supply<'_>)| !supply.stands() && supply.name != name.as_str();
+        for (pointer, name, supply) in keys.chain(all).filter(lost) {
+            let message = format!("{} reads Secret {name}, which will be {}", view.name(), supply.title());
+            let to = supply.name;
+            let remedy =
+                format!("kustomize follows it only by a nameReference configuration: add one, or write `{to}`");
+            self.find(Severity::Warning, "unfollowed-name", &pointer, message, remedy);
+        }
+    }
+
+    fn find(
+        &mut self,
+        severity: Severity,
+        rule: &'static str,
+        below: &str,
+        message: String,
+        remedy: impl Into<String>,
+    ) {
+        let (object, pointer) = (&self.view.object, self.view.at(below));
+        let note = (Some(object.id()), format!("{}{pointer}", object.prefix()), message);
+        if !self.said.contains(&note) {
+            self.report.find(severity, rule, object, &pointer, note.2, remedy);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Finds the Service and the port behind a path, and sees that they exist.
+
+use std::collections::BTreeSet;
+
+use super::plan::World;
+use super::spec::{PathRule, PathType, Termination};
+use super::values::{Path, Port};
+use crate::report::{Report, Severity};
+use crate::service::{self, Target};
+use crate::stream::{Object, ObjectId};
+use crate::workload::{Container, Pod, Role};
+use crate::yaml::Node;
+
+/// A path and what is behind it.
+pub(super) struct Backend {
+    pub(super) path: Path,
+    pub(super) path_type: PathType,
+    pub(super) service: ObjectId,
+    /// The Service's present name.
+    pub(super) name: String,
+    /// The port of the Service.
+    pub(super) port: service::Port,
+    /// How the config names the port, if it does.
+    pub(super) asked: Option<Port>,
+    /// The numbers that the port has in the pods, as far as the stream says.
+    pub(super) numbers: BTreeSet<i128>,
+    /// What what is made is named after and stands beside: the workload behind the Service, or the Service.
+    pub(super) serves: ObjectId,
+    /// All workloads behind the Service.
+    pub(super) workloads: Vec<ObjectId>,
+}
+
+/// The Service and the port for a path; what is missing is reported.
+pub(super) fn find(world: &World<'_>, at: usize, rule: &PathRule, report: &mut Report) -> Option<Backend> {
+    let place =
+        |own: bool, field: &str| if own { format!("spec.paths[{at}].{field}") } else { format!("spec.{field}") };
+    let mut config = |place: String, problem: String, remedy: String| {
+        report.find_in_stream(Severity::Error, "config", format!("{place}: {problem}"), remedy);
+    };
+    let wanted = rule.service.as_ref().or(world.spec.service.as_ref()).map(super::values::Name::as_str);
+    let service = match choose_service(world, wanted) {
+        Ok(service) => service,
+        Err((problem, remedy)) => {
+            config(place(rule.service.is_some(), "service"), problem, remedy);
+            return None;
+        }
+    };
+    if service.root().find(&["spec", "type"]).and_then(Node::as_str).as_deref() == Some("ExternalName") {
+        let message = "its type is ExternalName: requests would leave the cluster instead of reaching pods";
+        let remedy = "give the Service a selector, or expose another";
+        report.find(Severity::Error, "external-name", &service, "/spec/type", message, remedy);
+        return None;
+    }
+    let asked = rule.port.as_ref().or(world.spec.port.as_ref());
+    let port = match choose_port(world, &service, asked) {
+        Ok(port) => port,
+        Err((problem, remedy)) => {
+            config(place(rule.port.is_some(), "port"), problem, remedy);
+            return None;
+        }
+    };
+    let mut behind = world.behind(&service);
+    if behind.iter().any(|(pod, workload)| !pod.runs_to_completion(workload)) {
+        behind.retain(|(pod, workload)| !pod.runs_to_completion(workload));
+    }
+    let good = behind.iter().filter(|(pod, workload)| !listens(&service, &port, pod, workload, report)).count() == 0;
+    // Of several, the one that is called like the Service, else the first by name: not by its place in the stream.
+    let first = behind.iter().map(|(_, workload)| workload).min_by_key(|workload| {
+        (workload.name() != service.name(), workload.kind(), workload.name().into_owned(), workload.id())
+    });
+    good.then(|| Backend {
+        path: rule.path.clone(),
+        path_type: rule.path_type,
+        service: service.id(),
+        name: service.name().into_owned(),
+        asked: asked.cloned(),
+        numbers: behind.iter().filter_map(|(pod, it)| service::container_port(&port.target, pod, it)).collect(),
+        serves: first.map_or(service.id(), Object::id),
+        workloads: behind.iter().map(|(pod, _)| pod.object).collect(),
+        port,
+    })
+}
+
+type Problem = (String, String);
+
+fn choose_service<'a>(world: &World<'a>, wanted: Option<&str>) -> Result<Object<'a>, Problem> {
+    let list = |services: &[Object<'_>]| {
+        services.iter().map(|service| service.reference().to_string()).collect::<Vec<_>>().join(", ")
+    };
+    let found = match wanted {
+        Some(name) => world.named(name),
+        None => without_headless(world.candidates()),
+    };
+    match (found.as_slice(), wanted) {
+        ([only], _) => Ok(*only),
+        ([], Some(name)) => {
+            let names: Vec<String> = world.candidates().iter().map(|service| service.name().into_owned()).collect();
+            let problem = format!("no Service `{name}` sends to a targeted workload");
+            let remedy = match names.is_empty() {
+                true => "add the Service, or correct its selector".to_owned(),
+                false => crate::config::suggest(name, &names, "Service"),
+            };
+            Err((problem, remedy))
+        }
+        ([], None) => {
+            let remedy = "add a Service whose selector fits their labels, or correct `targets`";
+            Err(("no Service sends to a targeted workload".to_owned(), remedy.to_owned()))
+        }
+        (several, Some(name)) => {
+            let problem = format!("`{name}` can be {}", list(several));
+            Err((problem, "choose one by `targets`".to_owned()))
+        }
+        (several, None) => {
+            let problem = format!("the targeted workloads have several: {}", list(several));
+            Err((problem, "name one by `service:`, or choose one workload by `targets`".to_owned()))
+        }
+    }
+}
+
+/// Headless Services stand beside the one for clients, for the pods among themselves.
+fn without_headless(services: Vec<Object<'_>>) -> Vec<Object<'_>> {
+    let headless = |service: &Object<'_>| {
+        service.root().find(&["spec", "clusterIP"]).and_then(Node::as_str).as_deref() == Some("None")
+    };
+    if services.iter().all(headless) {
+        return services;
+    }
+    services.into_iter().filter(|service| !headless(service)).collect()
+}
+
+fn choose_port(world: &World<'_>, service: &Object<'_>, asked: Option<&Port>) -> Result<service::Port, Problem> {
+    let reference = service.reference();
+    let ports = service::ports(service);
+    let show = |port: &service::Port| match port.name.as_str() {
+        "" => port.port.to_string(),
+        name => format!("{name} ({})", port.port),
+    };
+    let list = ports.iter().map(show).collect::<Vec<_>>().join(", ");
+    if ports.is_empty() {
+        return Err((format!("{reference} has no ports"), "list them in the Service's `spec.ports`".to_owned()));
+    }
+    let tcp = |port: &&service::Port| port.protocol == "TCP";
+    let fits = |port: &&service::Port| match asked {
+        Some(Port::Number(number)) => port.port == i128::from(*number),
+        Some(Port::Name(name)) => port.name == *name,
+        None => false,
+    };
+    if let Some(asked) = asked {
+        let all: Vec<&service::Port> = ports.iter().filter(fits).collect();
+        return match (all.iter().find(|port| tcp(port)), all.first()) {
+            (Some(port), _) => Ok((*port).clone()),
+            (None, Some(other)) => {
+                let problem =
+                    format!("port {} of {reference} is for {}, and HTTP needs TCP", show(other), other.protocol);
+                Err((problem, format!("name another; the ports are: {list}")))
+            }
+            (None, None) => {
+                let meant = |port: &&service::Port| match (asked, &port.target) {
+                    (Port::Number(asked), Target::Number(number)) => i128::from(*asked) == *number,
+                    (Port::Name(asked), Target::Name(name)) => asked == name,
+                    _ => false,
+                };
+                let hint = match ports.iter().find(meant) {
+                    Some(port) => format!("that is the port of its pods: name the Service's, {}", show(port)),
+                    None => format!("its ports are: {list}"),
+                };
+                Err((format!("{reference} has no port `{asked}`"), hint))
+            }
+        };
+    }
+    let encrypted = world.spec.tls.as_ref().map_or(Termination::None, |tls| tls.termination).reaches_pods();
+    let usual = if encrypted { "https" } else { "http" };
+    let open: Vec<&service::Port> = ports.iter().filter(tcp).collect();
+    match (open.as_slice(), open.iter().find(|port| port.name == usual)) {
+        ([only], _) | (_, Some(only)) => Ok((*only).clone()),
+        ([], None) => {
+            let problem = format!("{reference} has no TCP port, and HTTP needs one");
+            Err((problem, format!("add one to the Service; its ports are: {list}")))
+        }
+        (_, None) => {
+            let problem = format!("{reference} has several ports, none of them called `{usual}`");
+            Err((problem, format!("name one by `port:`; they are: {list}")))
+        }
+    }
+}
+
+/// Whether the pods have the port that the Service sends to; if not, that is reported.
+fn listens(service: &Object<'_>, port: &service::Port, pod: &Pod, workload: &Object<'_>, report: &mut Report) -> bool {
+    let containers: Vec<Container> = pod.containers(workload);
+    let open = containers.iter().filter(|container| matches!(container.role, Role::Main | Role::Sidecar));
+    let declared: Vec<(String, i128)> = open
+        .filter_map(|container| container.node(workload)?.get("ports"))
+        .flat_map(Node::items)
+        .filter_map(|port| {
+            let name = port.get("name").and_then(Node::as_str).unwrap_or_default();
+            Some((name.into_owned(), port.get("containerPort")?.as_int()?))
+        })
+        .collect();
+    let (known, target) = match &port.target {
+        // What a container listens on need not be declared; where ports are, the others are taken for wrong.
+        Target::Number(number) => {
+            (declared.is_empty() || declared.iter().any(|(_, own)| own == number), number.to_string())
+        }
+        Target::Name(name) => (declared.iter().any(|(own, _)| own == name), name.clone()),
+    };
+    if known {
+        return true;
+    }
+    let list: Vec<String> = declared
+        .iter()
+        .map(|(name, number)| if name.is_empty() { number.to_string() } else { format!("{name} ({number})") })
+        .collect();
+    let has = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+    let message = format!(
+        "port {} sends to the port `{target}` of {}, which no container there has",
+        port.port,
+        workload.reference()
+    );
+    let remedy = format!("correct `targetPort`, or declare the port in the container; declared are: {has}");
+    let pointer = format!("/spec/ports/{}/targetPort", port.index);
+    report.find(Severity::Error, "port-missing", service, &pointer, message, remedy);
+    false
+}

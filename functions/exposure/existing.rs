@@ -1,0 +1,134 @@
+//! Finds what already exposes the pods: it is updated, and never joined by a second one.
+
+use std::borrow::Cow;
+
+use super::plan::Plan;
+use super::spec::Provider;
+use crate::lookup;
+use crate::report::{Report, Severity};
+use crate::service;
+use crate::stream::{Object, ObjectId, Stream};
+use crate::workload;
+use crate::yaml::Node;
+
+/// A kind of object that exposes Services.
+pub(super) struct Exposer {
+    pub(super) provider: Provider,
+    pub(super) group: &'static str,
+    pub(super) kind: &'static str,
+    /// The names of the Services behind one.
+    pub(super) services: for<'a> fn(Node<'a>) -> Vec<Cow<'a, str>>,
+}
+
+/// The three that are known.
+pub(super) const EXPOSERS: [Exposer; 3] = [
+    Exposer { provider: Provider::Route, group: "route.openshift.io", kind: "Route", services: of_route },
+    Exposer { provider: Provider::Ingress, group: "networking.k8s.io", kind: "Ingress", services: of_ingress },
+    Exposer {
+        provider: Provider::HttpRoute,
+        group: "gateway.networking.k8s.io",
+        kind: "HTTPRoute",
+        services: of_http_route,
+    },
+];
+
+impl Exposer {
+    /// Whether an object is of the kind.
+    pub(super) fn is(&self, object: &Object<'_>) -> bool {
+        object.kind() == self.kind && object.group() == self.group
+    }
+
+    /// That of a provider.
+    pub(super) fn of(provider: Provider) -> Option<&'static Self> {
+        EXPOSERS.iter().find(|exposer| exposer.provider == provider)
+    }
+}
+
+/// Whether an object is an HTTPRoute.
+pub(super) fn is_http_route(object: &Object<'_>) -> bool {
+    Exposer::of(Provider::HttpRoute).is_some_and(|exposer| exposer.is(object))
+}
+
+fn of_route(root: Node<'_>) -> Vec<Cow<'_, str>> {
+    let others = root.find(&["spec", "alternateBackends"]).into_iter().flat_map(Node::items);
+    let all = root.find(&["spec", "to"]).into_iter().chain(others);
+    all.filter_map(|to| to.get("name")?.as_str()).collect()
+}
+
+fn of_ingress(root: Node<'_>) -> Vec<Cow<'_, str>> {
+    let rules = root.find(&["spec", "rules"]).into_iter().flat_map(Node::items);
+    let paths = rules.filter_map(|rule| rule.find(&["http", "paths"])).flat_map(Node::items);
+    let backends = paths.filter_map(|path| path.get("backend")).chain(root.find(&["spec", "defaultBackend"]));
+    backends.filter_map(|backend| backend.find(&["service", "name"])?.as_str()).collect()
+}
+
+fn of_http_route(root: Node<'_>) -> Vec<Cow<'_, str>> {
+    let rules = root.find(&["spec", "rules"]).into_iter().flat_map(Node::items);
+    let all = rules.filter_map(|rule| rule.get("backendRefs")).flat_map(Node::items);
+    let is = |item: Node<'_>, key, value| item.get(key).and_then(Node::as_str).is_none_or(|text| text == value);
+    let local = all.filter(|to| is(*to, "kind", "Service") && is(*to, "group", "") && to.get("namespace").is_none());
+    local.filter_map(|to| to.get("name")?.as_str()).collect()
+}
+
+/// The objects of the provider's kind that expose the pods, or that the config names; `None` when there is one too many.
+pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Option<Vec<ObjectId>> {
+    let services = plan.services();
+    let pods = workload::pods(stream, &mut Report::default());
+    let same_pods = |service: &Object<'_>| {
+        services.contains(&service.id())
+            || pods
+                .iter()
+                .filter(|pod| plan.workloads.contains(&pod.object))
+                .any(|pod| stream.object(pod.object).is_some_and(|workload| service::selects(service, pod, &workload)))
+    };
+    let local = |object: &Object<'_>| {
+        services.iter().filter_map(|id| stream.object(*id)).all(|it| lookup::share_namespace(&it, object))
+    };
+    let (mut found, mut foreign) = (Vec::new(), Vec::new());
+    for object in stream.objects().filter(|object| EXPOSERS.iter().any(|exposer| exposer.is(object))) {
+        let Some(exposer) = EXPOSERS.iter().find(|exposer| exposer.is(&object)) else { continue };
+        if !local(&object) {
+            continue;
+        }
+        let wanted = match &plan.spec.name {
+            Some(name) => exposer.provider == plan.spec.provider && is_called(&object, name.as_str(), exposer),
+            None => (exposer.services)(object.root()).iter().any(|name| {
+                lookup::referent(stream, &object, "", "Service", name).is_some_and(|service| same_pods(&service))
+            }),
+        };
+        match (wanted, exposer.provider == plan.spec.provider) {
+            (true, true) => found.push(object.id()),
+            (true, false) => foreign.push(object),
+            (false, _) => {}
+        }
+    }
+    for object in &foreign {
+        let message = format!("it already exposes the pods that the config exposes by `provider: {}`", plan.provider());
+        let remedy = "remove it, or say by `name:` that the pods are to be exposed twice";
+        report.find(Severity::Error, "second", object, "", message, remedy);
+    }
+    foreign.is_empty().then_some(found)
+}
+
+/// Whether an object is called so, or, where one config makes several Routes, so and by its path.
+fn is_called(object: &Object<'_>, name: &str, exposer: &Exposer) -> bool {
+    lookup::is_named(object, name)
+        || (exposer.provider == Provider::Route
+            && object.root().find(&["spec", "path"]).and_then(Node::as_str).is_some_and(|path| {
+                super::route::slug(path.trim_end_matches('/'))
+                    .is_some_and(|slug| lookup::is_named(object, &format!("{name}-{slug}")))
+            }))
+}
+
+/// Reports that an object exposes the same pods as another does, or as the config asks.
+pub(super) fn report_second(stream: &Stream, second: ObjectId, first: Option<ObjectId>, report: &mut Report) {
+    let Some(second) = stream.object(second) else { return };
+    let message = match first.and_then(|first| stream.object(first)) {
+        Some(first) => {
+            format!("{} exposes the same pods, and the config does not say which of them is meant", first.reference())
+        }
+        None => "it exposes the same pods by another path than the config does".to_owned(),
+    };
+    let remedy = "remove one of the two, or say by `name:` what the config's own is called";
+    report.find(Severity::Error, "second", &second, "", message, remedy);
+}

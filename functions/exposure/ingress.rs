@@ -1,0 +1,196 @@
+//! An Ingress for all paths.
+
+use k8s_openapi::api::networking::v1::{
+    HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend, IngressSpec,
+    IngressTLS, ServiceBackendPort,
+};
+use serde_json::Value;
+
+use super::backends::Backend;
+use super::controllers;
+use super::existing;
+use super::merge::Policy;
+use super::object::{Step, metadata, port_number, step};
+use super::plan::Plan;
+use super::spec::{IssuerKind, Termination, Tls};
+use super::values::Port;
+use crate::lookup;
+use crate::report::{Report, Severity};
+use crate::stream::{Object, ObjectId, Stream};
+use crate::yaml::Node;
+
+/// The Ingress that is wanted.
+pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report: &mut Report) -> Option<Vec<Step>> {
+    if let [first, second, ..] = found {
+        existing::report_second(stream, *second, Some(*first), report);
+        return None;
+    }
+    let serves = plan.first(stream)?;
+    let existing = found.first().and_then(|id| stream.object(*id));
+    let host = host(plan, existing.as_ref());
+    let tls = plan.spec.tls.as_ref().filter(|tls| tls.termination != Termination::None);
+    if tls.is_some() && host.is_none() {
+        let message = "spec.host: TLS needs the host that the certificate is for";
+        report.find_in_stream(Severity::Error, "config", message, "add `host:`, or remove `tls`");
+        return None;
+    }
+    let class = class(plan, existing.as_ref());
+    let mut annotations = controllers::annotations(plan, stream, existing.as_ref(), class.as_deref(), report)?;
+    annotations.extend(tls.and_then(issuer));
+    for (key, own) in &plan.spec.annotations {
+        if let Some(value) = annotations.get(key).filter(|value| *value != own) {
+            let message = format!("spec.annotations: `{key}` contradicts `tls`, which makes it `{value}`");
+            report.find_in_stream(Severity::Error, "config", message, "remove it, or change `tls`");
+            return None;
+        }
+        annotations.insert(key.clone(), own.clone());
+    }
+    let name = plan.name_beside(&serves);
+    // The certificate of connections that pass through is in the pods.
+    let certificate = tls.filter(|tls| tls.termination != Termination::Passthrough);
+    let secret = |tls: &Tls| tls.secret_name.as_ref().map_or(format!("{name}-tls"), |name| name.as_str().to_owned());
+    let ingress = Ingress {
+        metadata: metadata(&serves, name.clone(), &annotations),
+        spec: Some(IngressSpec {
+            ingress_class_name: plan.spec.ingress_class_name.as_ref().map(|class| class.as_str().to_owned()),
+            tls: certificate.map(|tls| {
+                vec![IngressTLS { hosts: host.clone().map(|host| vec![host]), secret_name: Some(secret(tls)) }]
+            }),
+            rules: Some(vec![IngressRule {
+                host: host.clone(),
+                http: Some(HTTPIngressRuleValue { paths: plan.longest_first().into_iter().map(path).collect() }),
+            }]),
+            ..IngressSpec::default()
+        }),
+        status: None,
+    };
+    if let Some(tls) = certificate.filter(|tls| tls.issuer.is_none() && existing.is_none()) {
+        find_certificate(&serves, stream, &secret(tls), report);
+    }
+    let kept = Kept { plan, stream, host: host.as_deref(), class: class.as_deref() };
+    let reason = plan.reason(stream, host.as_deref());
+    step(&ingress, &serves, existing, &kept, reason, report).map(|step| vec![step])
+}
+
+/// The host of the config, else that of the Ingress that is there.
+fn host(plan: &Plan<'_>, existing: Option<&Object<'_>>) -> Option<String> {
+    let own = plan.spec.host.as_ref().map(|host| host.as_str().to_owned());
+    own.or_else(|| {
+        let mut rules = existing?.root().find(&["spec", "rules"])?.items();
+        rules.find_map(|rule| rule.get("host")?.as_str()).map(std::borrow::Cow::into_owned)
+    })
+}
+
+/// The class of the config, else that of the Ingress that is there.
+fn class(plan: &Plan<'_>, existing: Option<&Object<'_>>) -> Option<String> {
+    let own = plan.spec.ingress_class_name.as_ref().map(|class| class.as_str().to_owned());
+    own.or_else(|| {
+        let existing = existing?;
+        let class = existing.root().find(&["spec", "ingressClassName"]).and_then(Node::as_str);
+        class.or_else(|| existing.annotation(controllers::CLASS)).map(std::borrow::Cow::into_owned)
+    })
+}
+
+fn path(backend: &Backend) -> HTTPIngressPath {
+    let number = ServiceBackendPort { number: Some(port_number(backend.port.port)), name: None };
+    let by_name = match &backend.asked {
+        Some(Port::Number(_)) => false,
+        Some(Port::Name(_)) | None => !backend.port.name.is_empty(),
+    };
+    let port = match by_name {
+        true => ServiceBackendPort { name: Some(backend.port.name.clone()), number: None },
+        false => number,
+    };
+    HTTPIngressPath {
+        path: Some(backend.path.as_str().to_owned()),
+        path_type: backend.path_type.name().to_owned(),
+        backend: IngressBackend {
+            service: Some(IngressServiceBackend { name: backend.name.clone(), port: Some(port) }),
+            resource: None,
+        },
+    }
+}
+
+/// How cert-manager is told which issuer signs the certificate.
+fn issuer(tls: &Tls) -> Option<(String, String)> {
+    let issuer = tls.issuer.as_ref()?;
+    let key = match issuer.kind {
+        IssuerKind::ClusterIssuer => "cert-manager.io/cluster-issuer",
+        IssuerKind::Issuer => "cert-manager.io/issuer",
+    };
+    Some((key.to_owned(), issuer.name.as_str().to_owned()))
+}
+
+/// Says that nothing in the stream makes the Secret with the certificate.
+fn find_certificate(serves: &Object<'_>, stream: &Stream, secret: &str, report: &mut Report) {
+    let makes = |object: &Object<'_>| {
+        let named = |path: &[&str]| object.root().find(path).and_then(Node::as_str).is_some_and(|name| name == secret);
+        match object.kind().as_ref() {
+            "Secret" => lookup::is_named(object, secret),
+            "Certificate" => named(&["spec", "secretName"]),
+            _ => named(&["spec", "destination", "name"]) || named(&["spec", "target", "name"]),
+        }
+    };
+    if !stream.objects().any(|object| makes(&object)) {
+        let message = format!("the certificate is to be in the Secret `{secret}`, which nothing of the stream makes");
+        report.find(Severity::Info, "certificate", serves, "", message, "add `tls.issuer`, or see that it is there");
+    }
+}
+
+/// How an Ingress that is there is compared.
+struct Kept<'a> {
+    plan: &'a Plan<'a>,
+    stream: &'a Stream,
+    host: Option<&'a str>,
+    class: Option<&'a str>,
+}
+
+impl Kept<'_> {
+    fn backend(&self, service: &Value) -> Option<&Backend> {
+        self.plan.backends.iter().find(|backend| *service == backend.name.as_str())
+    }
+}
+
+impl Policy for Kept<'_> {
+    fn is_same(&self, pattern: &str, item: Node<'_>, wanted: &Value) -> bool {
+        let text = |key: &str| item.get(key).and_then(Node::as_str).unwrap_or_default();
+        let asked = |key: &str| wanted.get(key).and_then(Value::as_str).unwrap_or_default();
+        match pattern {
+            "/spec/rules" => text("host") == self.host.unwrap_or_default(),
+            "/spec/rules/*/http/paths" if asked("pathType") == "Exact" || text("pathType") == "Exact" => {
+                text("pathType") == asked("pathType") && text("path") == asked("path")
+            }
+            "/spec/rules/*/http/paths" => text("path").trim_end_matches('/') == asked("path").trim_end_matches('/'),
+            "/spec/tls" => {
+                let mut hosts = item.get("hosts").into_iter().flat_map(Node::items);
+                hosts.any(|host| host.as_str().as_deref() == self.host)
+            }
+            _ => item.as_str().is_some_and(|text| *wanted == *text),
+        }
+    }
+
+    fn is_open(&self, pattern: &str) -> bool {
+        pattern != "/spec/rules"
+    }
+
+    fn will_do(&self, pattern: &str, node: Node<'_>, wanted: &Value) -> Option<bool> {
+        let text = node.as_str().unwrap_or_default();
+        match pattern {
+            "/spec/ingressClassName" => Some(self.class == Some(&text)),
+            "/spec/tls/*/secretName" if self.plan.spec.tls.as_ref().is_none_or(|tls| tls.secret_name.is_none()) => {
+                Some(true)
+            }
+            "/spec/rules/*/http/paths/*/path" | "/spec/rules/*/http/paths/*/pathType" => Some(true),
+            "/spec/rules/*/http/paths/*/backend/service" => {
+                let backend = self.backend(wanted.get("name")?)?;
+                let service = self.stream.object(backend.service)?;
+                let name = node.get("name").and_then(Node::as_str).unwrap_or_default();
+                let port = node.get("port")?;
+                let number = port.get("number").and_then(Node::as_int) == Some(backend.port.port);
+                let called = port.get("name").and_then(Node::as_str).is_some_and(|name| name == backend.port.name);
+                Some(lookup::is_named(&service, &name) && (number || called))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What a spec means for a stream: which Service and port is behind each path, and whose names and labels are taken.
+
+use std::collections::BTreeSet;
+
+use super::backends::{self, Backend};
+use super::check;
+use super::spec::{PathRule, Spec};
+use crate::lookup;
+use crate::report::{Report, Severity};
+use crate::service;
+use crate::stream::{Object, ObjectId, Stream};
+use crate::target;
+use crate::workload::{self, Pod};
+
+/// The spec, found in the stream.
+pub(super) struct Plan<'a> {
+    pub(super) spec: &'a Spec,
+    /// In the order of the config.
+    pub(super) backends: Vec<Backend>,
+    /// The workloads behind all of them.
+    pub(super) workloads: BTreeSet<ObjectId>,
+}
+
+/// The pods of a stream, and which of them the spec is for.
+pub(super) struct World<'a> {
+    pub(super) stream: &'a Stream,
+    pub(super) spec: &'a Spec,
+    pub(super) all: Vec<Pod>,
+    pub(super) services: Vec<Object<'a>>,
+    selected: BTreeSet<ObjectId>,
+}
+
+impl<'a> World<'a> {
+    /// The workloads that a Service sends to.
+    pub(super) fn behind(&self, service: &Object<'_>) -> Vec<(&Pod, Object<'a>)> {
+        service::pods_behind(self.stream, service, &self.all)
+    }
+
+    /// Whether a Service may be exposed: a target is behind it, or, where nothing is targeted, nothing of the stream is.
+    fn in_scope(&self, service: &Object<'_>) -> bool {
+        let behind = self.behind(service);
+        behind.iter().any(|(pod, _)| self.selected.contains(&pod.object))
+            || (behind.is_empty() && self.spec.targets.is_empty())
+    }
+
+    /// The Services that may be exposed and send to something.
+    pub(super) fn candidates(&self) -> Vec<Object<'a>> {
+        let targeted =
+            |service: &&Object<'a>| self.behind(service).iter().any(|(pod, _)| self.selected.contains(&pod.object));
+        self.services.iter().filter(targeted).copied().collect()
+    }
+
+    /// The Services in scope of a name, now or before earlier kustomizations.
+    pub(super) fn named(&self, name: &str) -> Vec<Object<'a>> {
+        let all = self.services.iter().filter(|service| lookup::is_named(service, name) && self.in_scope(service));
+        let all: Vec<Object<'a>> = all.copied().collect();
+        let now: Vec<Object<'a>> = all.iter().filter(|service| service.name() == name).copied().collect();
+        if now.is_empty() { all } else { now }
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// Finds in the stream what the spec names; `None` when that fails, with the reasons reported, or when the spec is
+    /// for nothing that the stream has.
+    pub(super) fn of(spec: &'a Spec, stream: &Stream, report: &mut Report) -> Option<Self> {
+        let contradictions = check::contradictions(spec);
+        if !contradictions.is_empty() {
+            for (field, problem, remedy) in contradictions {
+                report.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), remedy);
+            }
+            return None;
+        }
+        let selected = target::pods(&spec.targets, &spec.exclude, stream, report);
+        if selected.is_empty() && !spec.targets.is_empty() {
+            return None;
+        }
+        let world = World {
+            stream,
+            spec,
+            all: workload::pods(stream, report),
+            services: stream.objects().filter(service::is_service).collect(),
+            selected: selected.iter().map(|one| one.pod.object).collect(),
+        };
+        let whole = [PathRule::default()];
+        let rules = if spec.paths.is_empty() { whole.as_slice() } else { spec.paths.as_slice() };
+        let found = rules.iter().enumerate().map(|(at, rule)| backends::find(&world, at, rule, report));
+        let backends: Vec<Backend> = found.collect::<Vec<_>>().into_iter().collect::<Option<_>>()?;
+        let workloads = backends.iter().flat_map(|backend| backend.workloads.iter().copied()).collect();
+        let plan = Self { spec, backends, workloads };
+        plan.is_in_one_namespace(stream, report).then_some(plan)
+    }
+
+    /// Whether one object can name all the Services.
+    fn is_in_one_namespace(&self, stream: &Stream, report: &mut Report) -> bool {
+        let services: Vec<_> = self.backends.iter().filter_map(|backend| stream.object(backend.service)).collect();
+        let Some(first) = services.first() else { return false };
+        let Some(other) = services.iter().find(|other| !lookup::share_namespace(first, other)) else { return true };
+        let message = format!(
+            "spec.paths: {} and {} are in two namespaces, and what exposes them names Services of its own",
+            first.reference(),
+            other.reference()
+        );
+        let remedy = "expose those of each namespace by a config of its own";
+        report.find_in_stream(Severity::Error, "config", message, remedy);
+        false
+    }
+
+    /// Longest path first: the order in which they are tried.
+    pub(super) fn longest_first(&self) -> Vec<&Backend> {
+        let mut backends: Vec<&Backend> = self.backends.iter().collect();
+        backends.sort_by_key(|backend| (std::cmp::Reverse(backend.path.prefix().len()), backend.path_type));
+        backends
+    }
+
+    /// The Services, each once.
+    pub(super) fn services(&self) -> BTreeSet<ObjectId> {
+        self.backends.iter().map(|backend| backend.service).collect()
+    }
+}

@@ -1,0 +1,181 @@
+//! OpenShift Routes: one for each path.
+
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::backends::Backend;
+use super::existing;
+use super::merge::Policy;
+use super::object::{Custom, Step, metadata, port_number, reason, step};
+use super::plan::Plan;
+use super::spec::{Spec, Termination};
+use crate::lookup;
+use crate::report::{Report, Severity};
+use crate::service::Target;
+use crate::stream::{Object, ObjectId, Stream};
+use crate::yaml::Node;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RouteSpec {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    to: To,
+    port: RoutePort,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<RouteTls>,
+    wildcard_policy: &'static str,
+}
+
+#[derive(Serialize)]
+struct To {
+    kind: &'static str,
+    name: String,
+    weight: u16,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoutePort {
+    target_port: IntOrString,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RouteTls {
+    termination: &'static str,
+    insecure_edge_termination_policy: &'static str,
+    #[serde(rename = "destinationCACertificate", skip_serializing_if = "Option::is_none")]
+    destination_ca_certificate: Option<String>,
+}
+
+/// The Routes that are wanted.
+pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report: &mut Report) -> Option<Vec<Step>> {
+    if let Some(tls) = plan.spec.tls.as_ref().filter(|tls| tls.secret_name.is_some() || tls.issuer.is_some()) {
+        let field = if tls.issuer.is_some() { "issuer" } else { "secretName" };
+        let message =
+            format!("spec.tls.{field}: not read for Routes: the router serves its own certificate for the host");
+        report.find_in_stream(Severity::Info, "certificate", message, "let the router's certificate cover the host");
+    }
+    let mut left: Vec<Object<'_>> = found.iter().filter_map(|id| stream.object(*id)).collect();
+    let mut first = None;
+    let mut steps = Vec::new();
+    for backend in plan.longest_first() {
+        let workload = stream.object(backend.serves)?;
+        let service = stream.object(backend.service)?;
+        let existing = left.iter().position(|route| path(route) == backend.path.prefix()).map(|at| left.remove(at));
+        first = first.or(existing.map(|route| route.id()));
+        let route = Custom {
+            api_version: "route.openshift.io/v1",
+            kind: "Route",
+            metadata: metadata(&workload, name(plan, backend, &workload), &plan.spec.annotations),
+            spec: RouteSpec {
+                host: plan.spec.host.as_ref().map(|host| host.as_str().to_owned()),
+                path: Some(backend.path.prefix().to_owned()).filter(|path| !path.is_empty()),
+                to: To { kind: "Service", name: backend.name.clone(), weight: 100 },
+                port: RoutePort { target_port: target_port(backend, &service, report)? },
+                tls: tls(plan.spec),
+                wildcard_policy: "None",
+            },
+        };
+        let host = plan.spec.host.as_ref().map(super::values::Host::as_str);
+        let reason = reason(host, backend.path.prefix(), &workload.reference().to_string());
+        steps.push(step(&route, &workload, existing, &Kept { backend, service }, reason, report)?);
+    }
+    for other in &left {
+        let first = first.or_else(|| left.first().map(Object::id)).filter(|first| *first != other.id());
+        if first.is_some() || left.len() == 1 {
+            existing::report_second(stream, other.id(), first, report);
+        }
+    }
+    left.is_empty().then_some(steps)
+}
+
+/// The path of a Route, without the slash at its end.
+fn path(route: &Object<'_>) -> String {
+    let path = route.root().find(&["spec", "path"]).and_then(Node::as_str).unwrap_or_default();
+    path.trim_end_matches('/').to_owned()
+}
+
+/// The name of the Route for a path: its path tells it from another of the same name.
+fn name(plan: &Plan<'_>, backend: &Backend, workload: &Object<'_>) -> String {
+    let name = plan.name_beside(workload);
+    let shared = |other: &&Backend| plan.spec.name.is_some() || other.serves == backend.serves;
+    if plan.backends.iter().filter(shared).count() == 1 {
+        return name;
+    }
+    slug(backend.path.prefix()).map_or(name.clone(), |slug| format!("{name}-{slug}"))
+}
+
+/// What a path without its last slash is called in names: `api-v1` for `/api/v1`; nothing for `/`.
+pub(super) fn slug(path: &str) -> Option<String> {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let slug = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
+    (!slug.is_empty()).then_some(slug)
+}
+
+/// The port as routers look it up: by the name that it has in the Service, else by the number that it has in the pods.
+fn target_port(backend: &Backend, service: &Object<'_>, report: &mut Report) -> Option<IntOrString> {
+    if !backend.port.name.is_empty() {
+        return Some(IntOrString::String(backend.port.name.clone()));
+    }
+    let mut numbers = backend.numbers.iter();
+    match (&backend.port.target, numbers.next(), numbers.next()) {
+        (Target::Number(number), ..) | (_, Some(number), None) => Some(IntOrString::Int(port_number(*number))),
+        (Target::Name(name), ..) => {
+            let message = format!(
+                "a Route names the port of a Service by its name or by its number in the pods: port {} has no name, and \
+                 the stream does not say which number `{name}` is",
+                backend.port.port
+            );
+            let pointer = format!("/spec/ports/{}", backend.port.index);
+            report.find(Severity::Error, "port-unnamed", service, &pointer, message, "give the Service's port a name");
+            None
+        }
+    }
+}
+
+fn tls(spec: &Spec) -> Option<RouteTls> {
+    let tls = spec.tls.as_ref().filter(|tls| tls.termination != Termination::None)?;
+    Some(RouteTls {
+        termination: tls.termination.name(),
+        insecure_edge_termination_policy: if tls.redirects() { "Redirect" } else { "None" },
+        destination_ca_certificate: tls.destination_ca_certificate.clone(),
+    })
+}
+
+/// How a Route that is there is compared.
+struct Kept<'a> {
+    backend: &'a Backend,
+    service: Object<'a>,
+}
+
+impl Policy for Kept<'_> {
+    fn is_same(&self, _: &str, _: Node<'_>, _: &Value) -> bool {
+        false
+    }
+
+    fn is_open(&self, _: &str) -> bool {
+        false
+    }
+
+    fn will_do(&self, pattern: &str, node: Node<'_>, wanted: &Value) -> Option<bool> {
+        let text = node.as_str().unwrap_or_default();
+        match pattern {
+            "/spec/path" | "/spec/to/kind" | "/spec/to/weight" | "/spec/wildcardPolicy" => Some(true),
+            "/spec/to/name" => Some(lookup::is_named(&self.service, &text)),
+            "/spec/port/targetPort" => Some(match node.as_int() {
+                Some(number) => {
+                    self.backend.port.target == Target::Number(number) || self.backend.numbers.contains(&number)
+                }
+                None => !text.is_empty() && text == self.backend.port.name,
+            }),
+            // Plain HTTP that is refused is no worse than redirected; nothing is asked of it without `redirect`.
+            "/spec/tls/insecureEdgeTerminationPolicy" => Some(text == "None" || *wanted == "None" || *wanted == *text),
+            _ => None,
+        }
+    }
+}

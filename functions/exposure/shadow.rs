@@ -1,0 +1,139 @@
+//! Judged on the final stream: no two objects answer the same requests.
+
+use super::existing::Exposer;
+use super::plan::Plan;
+use super::spec::Provider;
+use crate::lookup;
+use crate::report::{Report, Severity};
+use crate::stream::{Object, Stream};
+use crate::yaml::Node;
+
+/// A path that an object answers for.
+struct Claim<'a> {
+    object: Object<'a>,
+    /// From the object's root.
+    pointer: String,
+    host: String,
+    /// What else must be equal for two of them to meet: the class of an Ingress, the listener of an HTTPRoute.
+    door: Vec<String>,
+    path: String,
+    exact: bool,
+}
+
+/// Reports every path, of what exposes the plan's pods, that another object or entry has too.
+pub(super) fn judge(plan: &Plan<'_>, stream: &Stream, report: &mut Report) {
+    let Some(exposer) = Exposer::of(plan.spec.provider) else { return };
+    let Some(service) = plan.backends.first().and_then(|backend| stream.object(backend.service)) else { return };
+    let mut claims: Vec<Claim<'_>> = Vec::new();
+    for object in stream.objects().filter(|object| exposer.is(object)) {
+        match exposer.provider {
+            Provider::Route => route(object, &mut claims),
+            Provider::Ingress => ingress(object, &mut claims),
+            Provider::HttpRoute => http_route(object, &mut claims),
+        }
+    }
+    let ours = |claim: &Claim<'_>| {
+        lookup::share_namespace(&claim.object, &service)
+            && (exposer.services)(claim.object.root()).iter().any(|name| {
+                let to = lookup::referent(stream, &claim.object, "", "Service", name);
+                to.is_some_and(|to| plan.services().contains(&to.id()))
+            })
+    };
+    for (at, second) in claims.iter().enumerate() {
+        let meets = |first: &&Claim<'_>| {
+            first.host == second.host
+                && first.path == second.path
+                && first.exact == second.exact
+                && (first.door.is_empty()
+                    || second.door.is_empty()
+                    || first.door.iter().any(|door| second.door.contains(door)))
+        };
+        let Some(first) = claims.iter().take(at).find(meets).filter(|first| ours(first) || ours(second)) else {
+            continue;
+        };
+        let host = if second.host.is_empty() { "any host".to_owned() } else { format!("`{}`", second.host) };
+        let path = if second.path.is_empty() { "/" } else { &second.path };
+        let by = match first.object.id() == second.object.id() {
+            true => "another entry of the same object".to_owned(),
+            false => first.object.reference().to_string(),
+        };
+        let message =
+            format!("requests for `{path}` of {host} have an answer already, by {by}: one of the two is never asked");
+        let remedy = "remove one of the two, or give one another path or host";
+        report.find(Severity::Error, "shadowed", &second.object, &second.pointer, message, remedy);
+    }
+}
+
+fn text(node: Node<'_>, path: &[&str]) -> String {
+    node.find(path).and_then(Node::as_str).unwrap_or_default().into_owned()
+}
+
+fn prefix(path: &str) -> String {
+    path.trim_end_matches('/').to_owned()
+}
+
+fn route<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
+    let host = text(object.root(), &["spec", "host"]);
+    // Without a host, the router makes one up for each.
+    if !host.is_empty() {
+        let path = prefix(&text(object.root(), &["spec", "path"]));
+        out.push(Claim { object, pointer: "/spec/host".to_owned(), host, door: Vec::new(), path, exact: false });
+    }
+}
+
+fn ingress<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
+    let class = text(object.root(), &["spec", "ingressClassName"]);
+    let rules = object.root().find(&["spec", "rules"]).into_iter().flat_map(Node::items);
+    for (number, rule) in rules.enumerate() {
+        for (at, item) in rule.find(&["http", "paths"]).into_iter().flat_map(Node::items).enumerate() {
+            let path = text(item, &["path"]);
+            let exact = text(item, &["pathType"]) == "Exact";
+            out.push(Claim {
+                object,
+                pointer: format!("/spec/rules/{number}/http/paths/{at}/path"),
+                host: text(rule, &["host"]),
+                door: vec![class.clone()],
+                path: if exact { path } else { prefix(&path) },
+                exact,
+            });
+        }
+    }
+}
+
+fn http_route<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
+    let root = object.root();
+    let items = |node: Node<'a>, path: &[&str]| node.find(path).into_iter().flat_map(Node::items).collect::<Vec<_>>();
+    let parents = items(root, &["spec", "parentRefs"]);
+    let door = parents.iter().map(|parent| {
+        let [namespace, name, section] = ["namespace", "name", "sectionName"].map(|key| text(*parent, &[key]));
+        format!("{namespace}/{name}/{section}")
+    });
+    let door: Vec<String> = door.collect();
+    let hosts: Vec<String> = items(root, &["spec", "hostnames"])
+        .into_iter()
+        .filter_map(Node::as_str)
+        .map(std::borrow::Cow::into_owned)
+        .collect();
+    let hosts = if hosts.is_empty() { vec![String::new()] } else { hosts };
+    for (number, rule) in items(root, &["spec", "rules"]).into_iter().enumerate() {
+        for (at, item) in items(rule, &["matches"]).into_iter().enumerate() {
+            // What looks at more than the path, or at a pattern, is not compared.
+            let more = ["headers", "queryParams", "method"].iter().any(|key| item.get(key).is_some());
+            let kind = text(item, &["path", "type"]);
+            if more || kind == "RegularExpression" {
+                continue;
+            }
+            let (path, exact) = (text(item, &["path", "value"]), kind == "Exact");
+            for host in &hosts {
+                out.push(Claim {
+                    object,
+                    pointer: format!("/spec/rules/{number}/matches/{at}/path"),
+                    host: host.clone(),
+                    door: door.clone(),
+                    path: if exact { path.clone() } else { prefix(&path) },
+                    exact,
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,810 @@
+//! `Availability`: what a spec makes of workloads, what it refuses, and what stock kustomize makes of the result.
+
+mod common;
+
+use std::process::Command;
+use std::sync::Arc;
+
+use common::{Folder, krmor, text, tool};
+use krmor::functions::Outcome;
+use krmor::report::{Class, Report, Severity};
+use krmor::stream::Stream;
+use krmor::yaml;
+use serde_json::{Value, json};
+
+struct Done {
+    outcome: Outcome,
+    objects: Vec<Value>,
+    report: Report,
+}
+
+impl Done {
+    fn the(&self, kind: &str) -> &Value {
+        let mut found = self.objects.iter().filter(|object| object["kind"] == kind);
+        let object = found.next().unwrap_or_else(|| panic!("no {kind}: {:?}", self.report.findings));
+        assert!(found.next().is_none(), "more than one {kind}");
+        object
+    }
+
+    /// The rules of its findings of a severity.
+    fn rules(&self, severity: Severity) -> Vec<&str> {
+        let findings = self.report.findings.iter().filter(|finding| finding.severity == severity);
+        findings.map(|finding| finding.rule.as_ref()).collect()
+    }
+
+    fn errors(&self) -> Vec<&str> {
+        self.rules(Severity::Error)
+    }
+}
+
+fn values(text: &str) -> Vec<Value> {
+    yaml::parse(&Arc::new(text.to_owned())).unwrap().iter().filter_map(|d| d.root().to_value()).collect()
+}
+
+/// Runs the function alone; a spec that cannot be read panics with the reason.
+fn run(spec: &str, objects: &[Value]) -> Done {
+    let spec = values(&format!("spec: {spec}")).remove(0)["spec"].clone();
+    let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Availability", "spec": spec}).to_string();
+    let config = yaml::parse(&Arc::new(config)).unwrap();
+    let pipeline = krmor::config::read(config[0].root(), None).unwrap_or_else(|error| panic!("{spec}: {error}"));
+    let input: Vec<String> = objects.iter().map(ToString::to_string).collect();
+    let mut stream = Stream::parse(&Arc::new(input.join("\n---\n"))).unwrap();
+    let mut report = Report::default();
+    let outcome = pipeline.run(&mut stream, &mut report);
+    Done { outcome, objects: values(&stream.render()), report }
+}
+
+/// Sets a value deep in an object; parents are made.
+fn with(mut object: Value, pointer: &str, value: Value) -> Value {
+    let mut place = &mut object;
+    for token in pointer.split('/').skip(1) {
+        place = match token.parse::<usize>() {
+            Ok(at) if place.is_array() => &mut place[at],
+            _ => &mut place[token.replace("~1", "/")],
+        };
+    }
+    *place = value;
+    object
+}
+
+fn workload(api_version: &str, kind: &str, name: &str) -> Value {
+    json!({
+        "apiVersion": api_version, "kind": kind, "metadata": {"name": name},
+        "spec": {
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}},
+                "spec": {"containers": [{"name": "app", "image": "i", "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}]},
+            },
+        },
+    })
+}
+
+fn web() -> Value {
+    workload("apps/v1", "Deployment", "web")
+}
+
+fn autoscaler(low: i32, high: i32) -> Value {
+    json!({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "minReplicas": low, "maxReplicas": high,
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}],
+        },
+    })
+}
+
+fn budget(name: &str, spec: &Value) -> Value {
+    let object = json!({
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": name},
+        "spec": {"selector": {"matchLabels": {"app": "web"}}},
+    });
+    spec.as_object()
+        .unwrap()
+        .iter()
+        .fold(object, |object, (key, value)| with(object, &format!("/spec/{key}"), value.clone()))
+}
+
+fn on_claim(workload: Value) -> Value {
+    let volumes = json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]);
+    with(workload, "/spec/template/spec/volumes", volumes)
+}
+
+fn claim(modes: &[&str]) -> Value {
+    json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": {"accessModes": modes}})
+}
+
+const SCALING: &str = "{autoscaling: {maxReplicas: 5, cpu: 70}, budget: {}, spread: [{topologyKey: kubernetes.io/hostname}], antiAffinity: {}}";
+
+#[test]
+fn every_kind_that_scales_is_the_target_of_its_autoscaler() {
+    let kinds = [
+        ("apps/v1", "Deployment"),
+        ("apps/v1", "StatefulSet"),
+        ("apps/v1", "ReplicaSet"),
+        ("argoproj.io/v1alpha1", "Rollout"),
+        ("apps.kruise.io/v1alpha1", "CloneSet"),
+        ("apps.kruise.io/v1beta1", "StatefulSet"),
+    ];
+    for (api_version, kind) in kinds {
+        let labelled = with(workload(api_version, kind, "web"), "/metadata/labels", json!({"team": "a"}));
+        let done = run(SCALING, &[with(labelled, "/metadata/namespace", json!("ns"))]);
+        assert_eq!(done.outcome, Outcome::Ok, "{kind}: {:?}", done.report.findings);
+        let (scaler, budget, pod) = (
+            done.the("HorizontalPodAutoscaler"),
+            done.the("PodDisruptionBudget"),
+            &done.the(kind)["spec"]["template"]["spec"],
+        );
+        assert_eq!(scaler["spec"]["scaleTargetRef"], json!({"apiVersion": api_version, "kind": kind, "name": "web"}));
+        for object in [scaler, budget] {
+            assert_eq!(
+                object["metadata"],
+                json!({"labels": {"team": "a"}, "name": "web", "namespace": "ns"}),
+                "{kind}"
+            );
+        }
+        let selector = json!({"matchLabels": {"app": "web"}});
+        assert_eq!(
+            budget["spec"],
+            json!({"maxUnavailable": 1, "selector": selector, "unhealthyPodEvictionPolicy": "AlwaysAllow"})
+        );
+        let spread = &pod["topologySpreadConstraints"][0];
+        assert_eq!((&spread["labelSelector"], &spread["maxSkew"]), (&selector, &json!(1)), "{kind}");
+        // Only pods of Deployments have that label.
+        assert_eq!(spread.get("matchLabelKeys").is_some(), (api_version, kind) == ("apps/v1", "Deployment"), "{kind}");
+        let term = &pod["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"][0];
+        assert_eq!((&term["weight"], &term["podAffinityTerm"]["labelSelector"]), (&json!(100), &selector), "{kind}");
+        assert!(done.report.changes.iter().all(|change| change.why.class == Class::Added), "{kind}");
+    }
+}
+
+#[test]
+fn selectors_that_are_plain_maps_or_absent_become_selectors_of_labels() {
+    let config = workload("apps.openshift.io/v1", "DeploymentConfig", "web");
+    let config = with(config, "/spec/selector", json!({"app": "web"}));
+    let mut controller = workload("v1", "ReplicationController", "web");
+    controller["spec"].as_object_mut().unwrap().shift_remove("selector");
+    for object in [config, controller] {
+        let done = run("{budget: {}}", &[object]);
+        assert_eq!(done.the("PodDisruptionBudget")["spec"]["selector"], json!({"matchLabels": {"app": "web"}}));
+    }
+    let expressions = json!({"matchExpressions": [{"key": "app", "operator": "In", "values": ["web", "api"]}]});
+    let done = run("{budget: {}}", &[with(web(), "/spec/selector", expressions.clone())]);
+    assert_eq!(done.the("PodDisruptionBudget")["spec"]["selector"], expressions);
+    // Never an empty selector: it would cover every pod of the namespace.
+    let bare = with(with(web(), "/spec/selector", json!({})), "/spec/template/metadata/labels", json!({}));
+    assert_eq!(run("{budget: {}}", &[bare]).errors(), ["no-selector"]);
+}
+
+#[test]
+fn kinds_that_do_not_scale_are_left_alone() {
+    let pod = json!({"containers": [{"name": "app", "image": "i"}]});
+    let others = [
+        workload("apps/v1", "DaemonSet", "a"),
+        json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "b"}, "spec": {"template": {"spec": pod}}}),
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "c"}, "spec": pod}),
+        json!({"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "d"}, "spec": {"template": {"spec": pod}}}),
+    ];
+    let done = run(SCALING, &others);
+    assert_eq!((done.outcome, done.objects.as_slice()), (Outcome::Ok, others.as_slice()));
+    let done = run("{replicas: 2, targets: [{kind: Job}]}", &others);
+    assert_eq!((done.outcome, done.errors()), (Outcome::Usage, vec!["unmatched-target"]));
+}
+
+#[test]
+fn a_group_of_pods_is_scaled_by_its_leader() {
+    let template = |labels: Value, requests: Value| json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "i", "resources": {"requests": requests}}]}});
+    let group = |leader: Value, worker: Value| {
+        json!({
+            "apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "metadata": {"name": "web"},
+            "spec": {"leaderWorkerTemplate": {"size": 2, "leaderTemplate": leader, "workerTemplate": worker}},
+        })
+    };
+    let same = json!({"app": "web"});
+    let done = run(SCALING, &[group(template(same.clone(), json!({"cpu": 1})), template(same.clone(), json!({})))]);
+    assert_eq!(done.outcome, Outcome::Ok, "{:?}", done.report.findings);
+    assert_eq!(done.the("PodDisruptionBudget")["spec"]["selector"], json!({"matchLabels": same}));
+    let both = &done.the("LeaderWorkerSet")["spec"]["leaderWorkerTemplate"];
+    for template in ["leaderTemplate", "workerTemplate"] {
+        assert!(both[template]["spec"]["topologySpreadConstraints"].is_array(), "{template}");
+    }
+    let done = run(SCALING, &[group(template(same.clone(), json!({})), template(same, json!({"cpu": 1})))]);
+    assert_eq!(done.errors(), ["metric-without-requests"]);
+    let roles =
+        group(template(json!({"role": "l"}), json!({"cpu": 1})), template(json!({"role": "w"}), json!({"cpu": 1})));
+    assert_eq!(run("{budget: {}}", &[roles]).errors(), ["no-selector"]);
+}
+
+#[test]
+fn items_of_a_list_get_theirs_too() {
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [web(), workload("apps/v1", "StatefulSet", "db")]});
+    let done = run("{replicas: 3, budget: {}}", &[list]);
+    assert_eq!(done.outcome, Outcome::Ok, "{:?}", done.report.findings);
+    let items = done.the("List")["items"].as_array().unwrap();
+    assert!(items.iter().all(|item| item["spec"]["replicas"] == 3));
+    assert_eq!(done.objects.len(), 3);
+}
+
+/// Numbers as the disruption controller rounds them.
+#[test]
+fn budgets_that_block_every_drain() {
+    let cases = [
+        (json!({"minAvailable": 1}), 1, true),
+        (json!({"minAvailable": 0}), 1, false),
+        (json!({"minAvailable": 1}), 2, false),
+        (json!({"minAvailable": 2}), 2, true),
+        (json!({"minAvailable": 3}), 2, true),
+        (json!({"minAvailable": "50%"}), 1, true),
+        (json!({"minAvailable": "50%"}), 2, false),
+        (json!({"minAvailable": "51%"}), 2, true),
+        (json!({"minAvailable": "66%"}), 3, false),
+        (json!({"minAvailable": "67%"}), 3, true),
+        (json!({"minAvailable": "100%"}), 50, true),
+        (json!({"minAvailable": "0%"}), 1, false),
+        (json!({"maxUnavailable": 0}), 5, true),
+        (json!({"maxUnavailable": "0%"}), 5, true),
+        (json!({"maxUnavailable": "1%"}), 1, false),
+        (json!({"maxUnavailable": 1}), 1, false),
+        (json!({}), 3, true),
+    ];
+    for (limits, replicas, blocks) in cases {
+        let wanted: &[&str] = if blocks { &["budget-blocks-drain"] } else { &[] };
+        let plain = with(web(), "/spec/replicas", json!(replicas));
+        let done = run("{}", &[plain, budget("web", &limits)]);
+        assert_eq!(done.errors(), wanted, "{limits} of {replicas}");
+        // The autoscaler's lowest number counts, whatever it may go up to.
+        let done = run("{}", &[web(), autoscaler(replicas, 100), budget("web", &limits)]);
+        assert_eq!(done.errors(), wanted, "{limits} of {replicas} to 100");
+    }
+    // Nothing says how many pods there are: one.
+    assert_eq!(run("{}", &[web(), budget("web", &json!({"minAvailable": 1}))]).errors(), ["budget-blocks-drain"]);
+}
+
+#[test]
+fn a_broad_budget_counts_all_its_pods_and_is_a_second_one_for_each() {
+    let two = |kind: &str, name: &str| with(workload("apps/v1", kind, name), "/spec/replicas", json!(2));
+    let broad = |limits: Value| with(budget("all", &limits), "/spec/selector", json!({}));
+    let (a, b) = (two("Deployment", "web"), two("StatefulSet", "db"));
+    assert_eq!(run("{}", &[a.clone(), b.clone(), broad(json!({"minAvailable": 3}))]).errors(), [""; 0]);
+    assert_eq!(run("{}", &[a.clone(), b.clone(), broad(json!({"minAvailable": 4}))]).errors(), ["budget-blocks-drain"]);
+    // Who is not targeted counts too; and one finding is enough for one budget.
+    let done = run("{targets: [{name: web}]}", &[a.clone(), b.clone(), broad(json!({"minAvailable": 3}))]);
+    assert_eq!(done.errors(), [""; 0]);
+    // How many pods a DaemonSet has, nobody knows.
+    let done = run("{}", &[a.clone(), workload("apps/v1", "DaemonSet", "d"), broad(json!({"minAvailable": 2}))]);
+    assert_eq!(done.errors(), [""; 0]);
+    let done = run(
+        "{}",
+        &[a.clone(), b.clone(), broad(json!({"maxUnavailable": 1})), budget("web", &json!({"maxUnavailable": 1}))],
+    );
+    assert_eq!(done.errors(), ["two-budgets"]);
+    // It is taken as theirs, so none is made.
+    let done = run("{budget: {}}", &[a.clone(), b, broad(json!({"maxUnavailable": 1}))]);
+    assert_eq!(done.the("PodDisruptionBudget")["spec"]["unhealthyPodEvictionPolicy"], "AlwaysAllow");
+    // In another namespace, or of an older version with an empty selector, it covers nothing.
+    let elsewhere = with(broad(json!({"minAvailable": 9})), "/metadata/namespace", json!("other"));
+    let older = with(broad(json!({"minAvailable": 9})), "/apiVersion", json!("policy/v1beta1"));
+    assert_eq!(run("{}", &[a, elsewhere, older]).errors(), [""; 0]);
+}
+
+#[test]
+fn existing_budgets_are_updated_and_never_doubled() {
+    let cases = [
+        ("{}", json!({"minAvailable": 1}), json!({"minAvailable": 1})),
+        ("{}", json!({"maxUnavailable": "25%"}), json!({"maxUnavailable": "25%"})),
+        ("{}", json!({}), json!({"maxUnavailable": 1})),
+        ("{maxUnavailable: 2}", json!({"minAvailable": 1}), json!({"maxUnavailable": 2})),
+        ("{maxUnavailable: 2}", json!({"maxUnavailable": 1}), json!({"maxUnavailable": 2})),
+        ("{minAvailable: 50%}", json!({"maxUnavailable": 1}), json!({"minAvailable": "50%"})),
+    ];
+    for (spec, before, after) in cases {
+        let done =
+            run(&format!("{{budget: {spec}}}"), &[with(web(), "/spec/replicas", json!(4)), budget("mine", &before)]);
+        assert_eq!(done.outcome, Outcome::Ok, "{spec} {before}: {:?}", done.report.findings);
+        let mut wanted = budget("mine", &after);
+        wanted["spec"]["unhealthyPodEvictionPolicy"] = json!("AlwaysAllow");
+        assert_eq!(done.the("PodDisruptionBudget"), &wanted, "{spec} {before}");
+    }
+    let strict = budget("mine", &json!({"maxUnavailable": 1, "unhealthyPodEvictionPolicy": "IfHealthyBudget"}));
+    let objects = [web(), strict];
+    assert_eq!(run("{budget: {}}", &objects).objects, objects, "the user's policy stays");
+    let done = run("{budget: {unhealthyPodEvictionPolicy: AlwaysAllow}}", &objects);
+    assert_eq!(done.the("PodDisruptionBudget")["spec"]["unhealthyPodEvictionPolicy"], "AlwaysAllow");
+}
+
+#[test]
+fn existing_autoscalers_are_updated_and_never_doubled() {
+    let done = run(
+        "{autoscaling: {maxReplicas: 9, cpu: 70, memory: 80, behavior: {scaleUp: {stabilizationWindowSeconds: 30}}}}",
+        &[web(), with(autoscaler(3, 4), "/spec/behavior", json!({"scaleDown": {"stabilizationWindowSeconds": 600}}))],
+    );
+    assert_eq!(done.outcome, Outcome::Ok, "{:?}", done.report.findings);
+    let spec = &done.the("HorizontalPodAutoscaler")["spec"];
+    assert_eq!((&spec["minReplicas"], &spec["maxReplicas"]), (&json!(3), &json!(9)));
+    let metric = |name: &str, percent: i32| json!({"type": "Resource", "resource": {"name": name, "target": {"type": "Utilization", "averageUtilization": percent}}});
+    assert_eq!(spec["metrics"], json!([metric("cpu", 70), metric("memory", 80)]));
+    let both = json!({"scaleDown": {"stabilizationWindowSeconds": 600}, "scaleUp": {"stabilizationWindowSeconds": 30}});
+    assert_eq!(spec["behavior"], both);
+    // A number for a quantity is written as the API does, and found again.
+    let pods = "{autoscaling: {maxReplicas: 9, metrics: [{type: Pods, pods: {metric: {name: q}, target: {type: AverageValue, averageValue: 30}}}]}}";
+    let done = run(pods, &[web()]);
+    let target = &done.the("HorizontalPodAutoscaler")["spec"]["metrics"][0]["pods"]["target"];
+    assert_eq!(target["averageValue"], "30");
+    assert!(run(pods, &done.objects).report.changes.is_empty());
+    // Of another namespace, kind or group, it scales something else.
+    for (pointer, value) in [
+        ("/metadata/namespace", "other"),
+        ("/spec/scaleTargetRef/kind", "StatefulSet"),
+        ("/spec/scaleTargetRef/apiVersion", "argoproj.io/v1alpha1"),
+        ("/spec/scaleTargetRef/name", "api"),
+    ] {
+        let other = with(with(autoscaler(1, 3), "/metadata/name", json!("x")), pointer, json!(value));
+        let done = run("{autoscaling: {maxReplicas: 9, cpu: 70}}", &[web(), other]);
+        assert_eq!(done.objects.len(), 3, "{pointer}: {:?}", done.report.findings);
+    }
+}
+
+#[test]
+fn what_cannot_be_updated_is_refused() {
+    let keda = json!({
+        "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "web"},
+        "spec": {"scaleTargetRef": {"name": "web"}, "minReplicaCount": 1},
+    });
+    let asked = "{autoscaling: {maxReplicas: 9, cpu: 70}}";
+    assert_eq!(run(asked, &[web(), keda.clone()]).errors(), ["autoscaler-version"]);
+    assert_eq!(run("{}", &[web(), keda.clone()]).errors(), [""; 0]);
+    assert_eq!(
+        run("{}", &[with(web(), "/spec/replicas", json!(2)), keda.clone()]).errors(),
+        ["replicas-with-autoscaler"]
+    );
+    assert_eq!(run(asked, &[web(), keda, autoscaler(1, 3)]).errors(), ["two-autoscalers"]);
+    assert_eq!(
+        run(asked, &[web(), with(autoscaler(1, 3), "/apiVersion", json!("autoscaling/v2beta2"))]).errors(),
+        ["autoscaler-version"]
+    );
+    let older = with(budget("web", &json!({"maxUnavailable": 1})), "/apiVersion", json!("policy/v1beta1"));
+    assert_eq!(run("{budget: {}}", &[web(), older]).errors(), ["budget-version"]);
+}
+
+/// As the autoscaler's controller adds requests up.
+#[test]
+fn metrics_need_requests() {
+    let pod = |pod: &str| {
+        let pod = values(&format!("spec: {pod}")).remove(0)["spec"].clone();
+        with(web(), "/spec/template/spec", pod)
+    };
+    let cpu = "{autoscaling: {maxReplicas: 5, cpu: 70}}";
+    let cases = [
+        (cpu, "{containers: [{name: a, resources: {requests: {cpu: 1}}}]}", true),
+        (cpu, "{containers: [{name: a, resources: {limits: {cpu: 1}}}]}", true),
+        (cpu, "{containers: [{name: a, resources: {requests: {memory: 1}}}]}", false),
+        (cpu, "{containers: [{name: a}]}", false),
+        (cpu, "{containers: [{name: a, resources: {requests: {cpu: 1}}}, {name: b}]}", false),
+        (cpu, "{initContainers: [{name: i}], containers: [{name: a, resources: {requests: {cpu: 1}}}]}", true),
+        (
+            cpu,
+            "{initContainers: [{name: i, restartPolicy: Always}], containers: [{name: a, resources: {requests: {cpu: 1}}}]}",
+            false,
+        ),
+        (cpu, "{resources: {requests: {cpu: 1}}, containers: [{name: a}, {name: b}]}", true),
+        (cpu, "{resources: {limits: {cpu: 1}}, containers: [{name: a}]}", true),
+        (cpu, "{resources: {requests: {memory: 1}}, containers: [{name: a}]}", false),
+        (
+            cpu,
+            "{resources: {requests: {memory: 1}}, containers: [{name: a, resources: {requests: {cpu: 1}}}, {name: b}]}",
+            true,
+        ),
+        (cpu, "{resources: {}, containers: [{name: a}]}", false),
+        (
+            "{autoscaling: {maxReplicas: 5, memory: 70}}",
+            "{containers: [{name: a, resources: {requests: {cpu: 1}}}]}",
+            false,
+        ),
+        (
+            "{autoscaling: {maxReplicas: 5, metrics: [{type: Resource, resource: {name: cpu, target: {type: AverageValue, averageValue: 500m}}}]}}",
+            "{containers: [{name: a}]}",
+            true,
+        ),
+        (
+            "{autoscaling: {maxReplicas: 5, metrics: [{type: ContainerResource, containerResource: {name: cpu, container: b, target: {type: Utilization, averageUtilization: 60}}}]}}",
+            "{containers: [{name: a}, {name: b, resources: {requests: {cpu: 1}}}]}",
+            true,
+        ),
+        (
+            "{autoscaling: {maxReplicas: 5, metrics: [{type: ContainerResource, containerResource: {name: cpu, container: a, target: {type: Utilization, averageUtilization: 60}}}]}}",
+            "{resources: {requests: {cpu: 1}}, containers: [{name: a}, {name: b, resources: {requests: {cpu: 1}}}]}",
+            false,
+        ),
+    ];
+    for (spec, template, good) in cases {
+        let wanted: &[&str] = if good { &[] } else { &["metric-without-requests"] };
+        assert_eq!(run(spec, &[pod(template)]).errors(), wanted, "{spec} {template}");
+    }
+    // Without metrics the API sets cpu at 80 percent; autoscaling/v1 always does.
+    let bare = pod("{containers: [{name: a}]}");
+    let none = with(autoscaler(1, 3), "/spec/metrics", json!([]));
+    let older = with(none.clone(), "/apiVersion", json!("autoscaling/v1"));
+    for scaler in [none, older] {
+        assert_eq!(run("{}", &[bare.clone(), scaler]).errors(), ["metric-without-requests"]);
+    }
+    // Judged at the end: what a later function of the pipeline would set counts, so here nothing does.
+    assert_eq!(run("{}", std::slice::from_ref(&bare)).errors(), [""; 0]);
+}
+
+#[test]
+fn vertical_autoscalers_of_the_same_resource_are_refused() {
+    let vertical = |spec: &str| {
+        let mut spec = values(&format!("spec: {spec}")).remove(0)["spec"].clone();
+        spec["targetRef"] = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
+        json!({"apiVersion": "autoscaling.k8s.io/v1", "kind": "VerticalPodAutoscaler", "metadata": {"name": "v"}, "spec": spec})
+    };
+    let cases = [
+        ("{}", true),
+        ("{updatePolicy: {updateMode: Recreate}}", true),
+        ("{updatePolicy: {updateMode: 'Off'}}", false),
+        ("{resourcePolicy: {containerPolicies: [{containerName: '*', controlledResources: [memory]}]}}", false),
+        ("{resourcePolicy: {containerPolicies: [{containerName: '*', mode: 'Off'}]}}", false),
+        ("{resourcePolicy: {containerPolicies: [{containerName: app, controlledResources: [memory]}]}}", true),
+    ];
+    for (spec, refused) in cases {
+        let wanted: &[&str] = if refused { &["metric-with-vertical-autoscaler"] } else { &[] };
+        assert_eq!(run("{}", &[web(), autoscaler(1, 3), vertical(spec)]).errors(), wanted, "{spec}");
+    }
+}
+
+#[test]
+fn conflicts_fail_are_overridden_or_kept() {
+    let strategy = |text: &str| with(web(), "/spec/strategy", values(text).remove(0));
+    let replicas = |number: i32| with(web(), "/spec/replicas", json!(number));
+    let cases = [
+        ("replicas: 3", replicas(1), "replicas", "/spec/replicas", json!(3)),
+        ("replicas: 1", replicas(0), "replicas", "/spec/replicas", json!(1)),
+        ("singleton: true", replicas(2), "singleton", "/spec/replicas", json!(1)),
+        ("autoscaling: {maxReplicas: 3, cpu: 70}", replicas(0), "replicas", "/spec/replicas", Value::Null),
+        (
+            "strategy: {type: Recreate}",
+            strategy("{type: RollingUpdate}"),
+            "strategy",
+            "/spec/strategy",
+            json!({"type": "Recreate"}),
+        ),
+        (
+            "strategy: {type: Recreate}",
+            strategy("{rollingUpdate: {maxSurge: 1}}"),
+            "strategy",
+            "/spec/strategy",
+            json!({"type": "Recreate"}),
+        ),
+        (
+            "strategy: {type: RollingUpdate, maxSurge: 50%}",
+            strategy("{type: RollingUpdate, rollingUpdate: {maxSurge: 25%, maxUnavailable: 0}}"),
+            "strategy",
+            "/spec/strategy/rollingUpdate",
+            json!({"maxSurge": "50%", "maxUnavailable": 0}),
+        ),
+        (
+            "strategy: {type: RollingUpdate, maxSurge: 1}",
+            strategy("{type: Recreate}"),
+            "strategy",
+            "/spec/strategy",
+            json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}),
+        ),
+        (
+            "singleton: true",
+            strategy("{type: RollingUpdate}"),
+            "singleton",
+            "/spec/strategy",
+            json!({"type": "Recreate"}),
+        ),
+    ];
+    for (spec, object, rule, pointer, after) in cases {
+        let done = run(&format!("{{{spec}}}"), std::slice::from_ref(&object));
+        assert_eq!((done.outcome, done.errors()), (Outcome::Findings, vec![rule]), "{spec} {object}");
+        let done = run(&format!("{{{spec}, conflicts: keep}}"), std::slice::from_ref(&object));
+        assert_eq!((done.outcome, done.rules(Severity::Warning)), (Outcome::Ok, vec![rule]), "{spec} {object}");
+        assert_eq!(done.the("Deployment").pointer(pointer), object.pointer(pointer), "{spec}");
+        let done = run(&format!("{{{spec}, conflicts: override}}"), std::slice::from_ref(&object));
+        assert_eq!(done.outcome, Outcome::Ok, "{spec}: {:?}", done.report.findings);
+        assert_eq!(done.the("Deployment").pointer(pointer).unwrap_or(&Value::Null), &after, "{spec}");
+        assert!(done.report.changes.iter().any(|change| change.why.class == Class::Overridden), "{spec}");
+    }
+    // What agrees, or is stricter, is no conflict.
+    let quiet = [
+        ("replicas: 2", replicas(3)),
+        ("strategy: {type: Recreate}", strategy("{type: Recreate}")),
+        (
+            "strategy: {type: RollingUpdate, maxSurge: 1}",
+            strategy("{type: RollingUpdate, rollingUpdate: {maxSurge: 1}}"),
+        ),
+    ];
+    for (spec, object) in quiet {
+        let done = run(&format!("{{{spec}}}"), std::slice::from_ref(&object));
+        assert_eq!(done.objects, [object], "{spec}");
+        assert!(done.report.findings.is_empty(), "{spec}");
+    }
+    // Numbers of pods are the autoscaler's.
+    let objects = [web(), autoscaler(1, 3)];
+    assert_eq!(run("{replicas: 2}", &objects).objects, objects);
+}
+
+/// `None`: the strategy may stay. `Some(true)`: filled with Recreate; `Some(false)`: a conflict.
+#[test]
+fn rollouts_that_wait_for_ever() {
+    let cases = [
+        ("null", Some(true)),
+        ("{}", Some(true)),
+        ("{rollingUpdate: {}}", Some(true)),
+        ("{type: Recreate}", None),
+        ("{type: RollingUpdate}", Some(false)),
+        ("{rollingUpdate: {maxSurge: 1}}", Some(false)),
+        ("{rollingUpdate: {maxSurge: 0}}", None),
+        ("{rollingUpdate: {maxSurge: 0%}}", None),
+        ("{rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}", None),
+        ("{rollingUpdate: {maxSurge: 1, maxUnavailable: 1}}", None),
+        ("{rollingUpdate: {maxUnavailable: 100%}}", None),
+        ("{rollingUpdate: {maxUnavailable: 50%}}", Some(false)),
+        ("{rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}", Some(false)),
+    ];
+    for (strategy, wanted) in cases {
+        let strategy = values(&format!("s: {strategy}")).remove(0)["s"].clone();
+        let object = with(on_claim(web()), "/spec/strategy", strategy.clone());
+        let done = run("{}", &[object.clone(), claim(&["ReadWriteOnce"])]);
+        let (errors, after): (&[&str], _) = match wanted {
+            None => (&[], strategy.clone()),
+            Some(true) => (&[], json!({"type": "Recreate"})),
+            Some(false) => (&["rollout-deadlock"], strategy.clone()),
+        };
+        assert_eq!(done.errors(), errors, "{strategy}");
+        assert_eq!(done.the("Deployment")["spec"]["strategy"], after, "{strategy}");
+        // A volume that can be shared holds nothing up.
+        let done = run("{}", &[object.clone(), claim(&["ReadWriteOnce", "ReadWriteMany"])]);
+        assert_eq!(done.objects[0], object, "{strategy}");
+    }
+    // StatefulSets stop the old pod first.
+    let objects = [on_claim(workload("apps/v1", "StatefulSet", "web")), claim(&["ReadWriteOnce"])];
+    assert_eq!(run("{}", &objects).objects, objects);
+}
+
+#[test]
+fn claims_that_one_pod_holds_keep_a_workload_from_scaling() {
+    let shared = ["shared-claim"];
+    type Modes<'a> = Option<&'a [&'a str]>;
+    let cases: &[(&str, Modes<'_>, &[&str])] = &[
+        ("", Some(&["ReadWriteOnce"]), &shared),
+        ("", Some(&["ReadWriteOncePod"]), &shared),
+        ("", Some(&["ReadWriteMany"]), &[]),
+        ("", Some(&["ReadOnlyMany", "ReadWriteOnce"]), &[]),
+        ("", Some(&[]), &shared),
+        ("", None, &shared),
+        ("claims: [{name: data, accessMode: ReadWriteMany}]", None, &[]),
+        ("claims: [{name: 'd.*', accessMode: ReadOnlyMany}]", None, &[]),
+        ("claims: [{name: dat, accessMode: ReadWriteMany}]", None, &shared),
+        ("claims: [{name: data, accessMode: ReadWriteOnce}]", None, &shared),
+        // What the stream says counts more.
+        ("claims: [{name: data, accessMode: ReadWriteMany}]", Some(&["ReadWriteOnce"]), &shared),
+    ];
+    for (claims, modes, wanted) in cases {
+        for kind in ["Deployment", "StatefulSet"] {
+            let object = on_claim(workload("apps/v1", kind, "web"));
+            let mut objects = vec![object];
+            objects.extend(modes.map(claim));
+            for asked in ["replicas: 2", "autoscaling: {maxReplicas: 2, cpu: 70}"] {
+                let done = run(&format!("{{{asked}, {claims}}}"), &objects);
+                assert_eq!(done.errors(), *wanted, "{kind} {asked} {claims} {modes:?}");
+            }
+            assert_eq!(
+                run(&format!("{{replicas: 1, {claims}}}"), &objects).errors(),
+                [""; 0],
+                "{kind} {claims} {modes:?}"
+            );
+        }
+    }
+    // A claim that is made for each pod takes the place of a volume of its name.
+    let set = on_claim(workload("apps/v1", "StatefulSet", "web"));
+    let own = json!([{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}]);
+    let done = run("{replicas: 3}", &[with(set, "/spec/volumeClaimTemplates", own), claim(&["ReadWriteOnce"])]);
+    assert_eq!(done.errors(), [""; 0]);
+    let ephemeral =
+        json!([{"name": "data", "ephemeral": {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"]}}}}]);
+    let done = run("{replicas: 3}", &[with(web(), "/spec/template/spec/volumes", ephemeral)]);
+    assert_eq!(done.errors(), [""; 0]);
+    // By the name that the claim had before a prefix came.
+    let notes = json!({"internal.config.kubernetes.io/previousNames": "data", "internal.config.kubernetes.io/prefixes": "pre-"});
+    let renamed =
+        with(with(claim(&["ReadWriteMany"]), "/metadata/name", json!("pre-data")), "/metadata/annotations", notes);
+    assert_eq!(run("{replicas: 3}", &[on_claim(web()), renamed]).errors(), [""; 0]);
+}
+
+#[test]
+fn singletons() {
+    let done = run("{singleton: true, budget: {minAvailable: 0}}", &[web()]);
+    assert_eq!(done.rules(Severity::Info), ["singleton-overlap"]);
+    let spec = &done.the("Deployment")["spec"];
+    assert_eq!((&spec["replicas"], &spec["strategy"]), (&json!(1), &json!({"type": "Recreate"})));
+    // Switched off is not two.
+    let off = with(with(web(), "/spec/replicas", json!(0)), "/spec/strategy", json!({"type": "Recreate"}));
+    assert_eq!(run("{singleton: true}", std::slice::from_ref(&off)).objects, [off]);
+    // A StatefulSet's pod ends before its successor starts.
+    let done = run("{singleton: true}", &[workload("apps/v1", "StatefulSet", "db")]);
+    assert_eq!((done.report.findings.len(), &done.objects[0]["spec"]["replicas"]), (0, &json!(1)));
+    assert_eq!(run("{singleton: true}", &[web(), autoscaler(1, 2)]).errors(), ["singleton-scaled"]);
+    assert_eq!(
+        run("{singleton: true}", &[web(), budget("web", &json!({"minAvailable": 1}))]).errors(),
+        ["budget-blocks-drain"]
+    );
+}
+
+#[test]
+fn configs_that_cannot_be() {
+    let cases = [
+        ("{singleton: true, autoscaling: {maxReplicas: 3, cpu: 70}}", "spec.singleton"),
+        ("{singleton: true, replicas: 2}", "spec.singleton"),
+        ("{singleton: true, strategy: {type: RollingUpdate}}", "spec.strategy"),
+        ("{replicas: 2, autoscaling: {maxReplicas: 3, cpu: 70}}", "spec.replicas"),
+        ("{autoscaling: {maxReplicas: 3}}", "spec.autoscaling"),
+        ("{autoscaling: {maxReplicas: 1, cpu: 70}}", "spec.autoscaling.maxReplicas"),
+        ("{autoscaling: {minReplicas: 4, maxReplicas: 3, cpu: 70}}", "spec.autoscaling.maxReplicas"),
+        (
+            "{autoscaling: {maxReplicas: 3, cpu: 70, metrics: [{type: Resource, resource: {name: cpu, target: {type: AverageValue, averageValue: '1'}}}]}}",
+            "spec.autoscaling.metrics[0]",
+        ),
+        ("{budget: {maxUnavailable: 1, minAvailable: 1}}", "spec.budget"),
+        ("{budget: {maxUnavailable: 0}}", "spec.budget.maxUnavailable"),
+        ("{budget: {maxUnavailable: 0%}}", "spec.budget.maxUnavailable"),
+        ("{budget: {minAvailable: 101%}}", "spec.budget.minAvailable"),
+        ("{spread: [{topologyKey: a}, {topologyKey: a}]}", "spec.spread[1].topologyKey"),
+        ("{strategy: {type: Recreate, maxSurge: 1}}", "spec.strategy"),
+        ("{strategy: {type: RollingUpdate, maxSurge: 0, maxUnavailable: 0%}}", "spec.strategy"),
+        ("{targets: [{name: ')('}]}", "spec.targets[0].name"),
+        // Refused while they are read.
+        ("{replicas: 0}", ""),
+        ("{autoscaling: {minReplicas: 0, maxReplicas: 3, cpu: 70}}", ""),
+        ("{autoscaling: {maxReplicas: 3, cpu: 0}}", ""),
+        ("{autoscaling: {maxReplicas: 3, metrics: [{type: Pods}]}}", ""),
+        ("{autoscaling: {maxReplicas: 3, metrics: [{type: Custom}]}}", ""),
+        ("{autoscaling: {maxReplicas: 3, cpu: 70, behavior: {scaleUpp: {}}}}", ""),
+        ("{budget: {maxUnavailable: '1'}}", ""),
+        ("{budget: {maxUnavailable: -1}}", ""),
+        ("{budget: {unhealthyPodEvictionPolicy: Never}}", ""),
+        ("{spread: [{topologyKey: a, maxSkew: 0}]}", ""),
+        ("{spread: [{topologyKey: 'a b'}]}", ""),
+        ("{spread: [{}]}", ""),
+        ("{claims: [{name: '(', accessMode: ReadWriteOnce}]}", ""),
+        ("{claims: [{name: a, accessMode: RWO}]}", ""),
+        ("{autoscale: {}}", ""),
+    ];
+    for (spec, place) in cases {
+        if place.is_empty() {
+            let value = values(&format!("spec: {spec}")).remove(0)["spec"].clone();
+            let read = krmor::functions::by_kind("Availability").unwrap().configure(&value);
+            assert!(read.is_err(), "{spec}");
+            continue;
+        }
+        let done = run(spec, &[web()]);
+        assert_eq!((done.outcome, done.errors()), (Outcome::Usage, vec!["config"]), "{spec}");
+        let message = &done.report.findings[0].message;
+        assert!(message.starts_with(&format!("{place}:")), "{spec}: {message}");
+        assert!(done.report.changes.is_empty(), "{spec}");
+    }
+}
+
+#[test]
+fn malformed_manifests_are_errors_or_left_alone() {
+    let wild = [json!(null), json!("text"), json!([1]), json!({"a": 1}), json!(1.5), json!([null])];
+    let pointers = [
+        "/spec/replicas",
+        "/spec/selector",
+        "/spec/strategy",
+        "/spec/strategy/rollingUpdate",
+        "/spec/template/metadata/labels",
+        "/spec/template/spec/topologySpreadConstraints",
+        "/spec/template/spec/affinity",
+        "/spec/template/spec/affinity/podAntiAffinity",
+        "/spec/template/spec/volumes",
+        "/spec/template/spec/resources",
+        "/metadata/name",
+        "/metadata/labels",
+    ];
+    for value in &wild {
+        for pointer in pointers {
+            for spec in
+                [SCALING, "{replicas: 2, strategy: {type: RollingUpdate, maxSurge: 1}}", "{singleton: true}", "{}"]
+            {
+                run(spec, &[with(web(), pointer, value.clone())]);
+            }
+        }
+        for pointer in [
+            "/spec",
+            "/spec/scaleTargetRef",
+            "/spec/metrics",
+            "/spec/minReplicas",
+            "/spec/maxReplicas",
+            "/spec/behavior",
+        ] {
+            run(SCALING, &[web(), with(autoscaler(1, 3), pointer, value.clone())]);
+        }
+        for pointer in ["/spec", "/spec/selector", "/spec/maxUnavailable", "/spec/minAvailable"] {
+            run(SCALING, &[web(), with(budget("web", &json!({})), pointer, value.clone())]);
+        }
+    }
+    let list = with(web(), "/spec/template/spec/topologySpreadConstraints", json!({"a": 1}));
+    assert_eq!(run("{spread: [{topologyKey: a}]}", &[list]).errors(), ["spread"]);
+}
+
+/// A kustomization tree built by stock kustomize with krmor as its legacy plugin.
+fn kustomize(folder: &Folder, root: &str) -> Vec<Value> {
+    let home = Folder::new(&format!("availability-home-{root}"));
+    let installed = krmor().args(["install", "kustomize", "--home"]).arg(&home.0).output().unwrap();
+    assert!(installed.status.success());
+    let out = Command::new(tool("kustomize"))
+        .args(["build", "--enable-alpha-plugins"])
+        .arg(folder.0.join(root))
+        .env("KUSTOMIZE_PLUGIN_HOME", &home.0)
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    values(&text(&out.stdout))
+}
+
+/// Nothing dangles: names, namespaces and selectors of what krmor made follow every kustomization around it.
+#[test]
+fn kustomize_renames_moves_and_labels_what_was_made() {
+    let config =
+        format!("apiVersion: krmor.dev/v1alpha1\nkind: Availability\nmetadata: {{name: k}}\nspec: {SCALING}\n");
+    let existing = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n  maxReplicas: 3\n  metrics: []\n";
+    for has_autoscaler in [false, true] {
+        let folder = Folder::new(&format!("availability-tree-{has_autoscaler}"));
+        folder.write("base/web.yaml", web().to_string());
+        folder.write("base/db.yaml", workload("apps/v1", "StatefulSet", "web-db").to_string());
+        folder.write("base/hpa.yaml", existing);
+        let hpa = if has_autoscaler { ", hpa.yaml" } else { "" };
+        folder.write("base/kustomization.yaml", format!("resources: [web.yaml, db.yaml{hpa}]\n"));
+        folder.write("inner/krmor.yaml", &config);
+        folder.write(
+            "inner/kustomization.yaml",
+            "resources: [../base]\nnamePrefix: in-\nnameSuffix: -v1\nnamespace: shop\nlabels: [{pairs: {team: a}, includeSelectors: true}]\ntransformers: [krmor.yaml]\n",
+        );
+        folder.write(
+            "outer/kustomization.yaml",
+            "resources: [../inner]\nnamePrefix: out-\nnameSuffix: -eu\nnamespace: prod\nlabels: [{pairs: {env: prod}, includeSelectors: true, includeTemplates: true}]\n",
+        );
+        for (root, prefix, suffix, namespace) in
+            [("inner", "in-", "-v1", "shop"), ("outer", "out-in-", "-v1-eu", "prod")]
+        {
+            let objects = kustomize(&folder, root);
+            assert_eq!(objects.len(), 6, "{root}: {objects:?}");
+            for (kind, name) in [("Deployment", "web"), ("StatefulSet", "web-db")] {
+                let name = format!("{prefix}{name}{suffix}");
+                let of = |kind: &str| {
+                    let found = objects
+                        .iter()
+                        .find(|object| object["kind"] == kind && object["metadata"]["name"] == name.as_str());
+                    found.unwrap_or_else(|| panic!("{root}: no {kind} {name} in {objects:?}"))
+                };
+                let owner = of(kind);
+                let (scaler, budget) = (of("HorizontalPodAutoscaler"), of("PodDisruptionBudget"));
+                assert_eq!(
+                    scaler["spec"]["scaleTargetRef"],
+                    json!({"apiVersion": "apps/v1", "kind": kind, "name": name}),
+                    "{root}"
+                );
+                assert_eq!(budget["spec"]["selector"], owner["spec"]["selector"], "{root}");
+                let pod = &owner["spec"]["template"]["spec"];
+                let spread = &pod["topologySpreadConstraints"][0]["labelSelector"];
+                let apart = &pod["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"][0];
+                for selector in [&owner["spec"]["selector"], spread, &apart["podAffinityTerm"]["labelSelector"]] {
+                    let labels = &owner["spec"]["template"]["metadata"]["labels"];
+                    for (key, value) in selector["matchLabels"].as_object().unwrap() {
+                        assert_eq!(labels.get(key), Some(value), "{root}: {selector} does not select {labels}");
+                    }
+                }
+                for object in [owner, scaler, budget] {
+                    assert_eq!(object["metadata"]["namespace"], namespace, "{root}");
+                    // kustomize's own label came before krmor in `inner`, and after it in `outer`.
+                    assert_eq!(object["metadata"]["labels"]["team"], "a", "{root}: {object}");
+                }
+            }
+        }
+    }
+}

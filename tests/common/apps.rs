@@ -1,0 +1,45 @@
+//! The example applications, as stock kustomize renders them.
+
+use std::process::Command;
+use std::sync::Arc;
+
+use krmor::yaml;
+use serde_json::Value;
+
+use super::{Folder, krmor, text, tool};
+
+/// What stock kustomize makes of a kustomization: the objects, or what it says on standard error.
+pub fn try_build(path: &str) -> Result<Vec<Value>, String> {
+    let home = Folder::new("apps");
+    let installed = krmor().args(["install", "kustomize", "--home"]).arg(&home.0).output().unwrap();
+    assert!(installed.status.success());
+    let out = Command::new(tool("kustomize"))
+        .args(["build", "--enable-alpha-plugins", path])
+        .env("KUSTOMIZE_PLUGIN_HOME", &home.0)
+        .output()
+        .unwrap();
+    if !out.status.success() {
+        assert_eq!(text(&out.stdout), "", "{path}: what fails renders nothing");
+        return Err(text(&out.stderr));
+    }
+    Ok(yaml::parse(&Arc::new(text(&out.stdout))).unwrap().iter().filter_map(|d| d.root().to_value()).collect())
+}
+
+/// The objects of a kustomization, built by stock kustomize.
+pub fn build(path: &str) -> Vec<Value> {
+    try_build(path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The only object of a kind.
+pub fn the<'a>(objects: &'a [Value], kind: &str) -> &'a Value {
+    let mut found = objects.iter().filter(|object| object["kind"] == kind);
+    let object = found.next().unwrap_or_else(|| panic!("no {kind}"));
+    assert!(found.next().is_none(), "more than one {kind}");
+    object
+}
+
+/// The object of a kind and name.
+pub fn named<'a>(objects: &'a [Value], kind: &str, name: &str) -> &'a Value {
+    let mut found = objects.iter().filter(|object| object["kind"] == kind && object["metadata"]["name"] == name);
+    found.next().unwrap_or_else(|| panic!("no {kind} {name}"))
+}

@@ -1,0 +1,609 @@
+//! Exposure, rule by rule: Services, ports and paths that are found or refused, and each provider's shapes.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::Random;
+use common::crds::Crds;
+use krmor::functions::Outcome;
+use krmor::report::{Class, Report};
+use krmor::stream::Stream;
+use krmor::yaml;
+use serde_json::{Value, json};
+
+struct Done {
+    outcome: Outcome,
+    output: String,
+    objects: Vec<Value>,
+    report: Report,
+}
+
+impl Done {
+    fn the(&self, kind: &str) -> &Value {
+        let mut found = self.objects.iter().filter(|object| object["kind"] == kind);
+        let object = found.next().unwrap_or_else(|| panic!("no {kind}: {:#?}", self.report.findings));
+        assert!(found.next().is_none(), "more than one {kind}");
+        object
+    }
+
+    fn errors(&self) -> Vec<String> {
+        let errors = self.report.findings.iter().filter(|f| f.severity == krmor::report::Severity::Error);
+        errors.map(|f| format!("{}: {}", f.rule, f.message)).collect()
+    }
+}
+
+fn run(spec: &Value, input: &str) -> Done {
+    let config =
+        json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Exposure", "metadata": {"name": "a"}, "spec": spec});
+    let config = yaml::parse(&Arc::new(config.to_string())).unwrap();
+    let pipeline = krmor::config::read(config[0].root(), None).unwrap_or_else(|problem| panic!("{problem}"));
+    let mut stream = Stream::parse(&Arc::new(input.to_owned())).unwrap();
+    let mut report = Report::default();
+    let outcome = pipeline.run(&mut stream, &mut report);
+    let output = stream.render();
+    let objects = yaml::parse(&Arc::new(output.clone())).unwrap().iter().filter_map(|d| d.root().to_value()).collect();
+    Done { outcome, output, objects, report }
+}
+
+/// Runs, and again over the output: nothing may change.
+fn good(spec: &Value, input: &str) -> Done {
+    let done = run(spec, input);
+    assert_eq!(done.outcome, Outcome::Ok, "{spec}: {:?}", done.errors());
+    let again = run(spec, &done.output);
+    assert_eq!((again.outcome, &again.output), (Outcome::Ok, &done.output), "{spec}: {:?}", again.errors());
+    assert!(again.report.changes.is_empty());
+    assert!(done.report.changes.iter().all(|change| change.why.class == Class::Added));
+    done
+}
+
+fn refused(spec: &Value, input: &str, says: &str) {
+    let done = run(spec, input);
+    assert_ne!(done.outcome, Outcome::Ok, "{spec} passes:\n{}", done.output);
+    assert!(done.errors().iter().any(|error| error.contains(says)), "{spec}: {:?}, not {says}", done.errors());
+    let twice: Vec<String> = done.errors();
+    let mut once = twice.clone();
+    once.dedup();
+    assert_eq!(once, twice, "said twice");
+}
+
+fn problem(spec: &Value) -> String {
+    let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Exposure", "spec": spec});
+    let config = yaml::parse(&Arc::new(config.to_string())).unwrap();
+    let problem = krmor::config::read(config[0].root(), None).unwrap_err();
+    format!("{}: {}", problem.path(), problem.message)
+}
+
+fn workload(kind: &str, name: &str, app: &str, ports: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: {kind}\nmetadata:\n  name: {name}\n  labels: {{app: {app}, of: {name}}}\nspec:\n  \
+         selector: {{matchLabels: {{app: {app}}}}}\n  template:\n    metadata: {{labels: {{app: {app}}}}}\n    spec:\n      \
+         containers:\n      - {{name: main, image: 'a:1', ports: [{ports}]}}\n"
+    )
+}
+
+fn service(name: &str, app: &str, ports: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{selector: {{app: {app}}}, ports: [{ports}]}}\n"
+    )
+}
+
+fn stream(documents: &[String]) -> String {
+    documents.join("---\n")
+}
+
+fn web() -> String {
+    stream(&[
+        workload("Deployment", "web", "web", "{name: http, containerPort: 8080}"),
+        service("web", "web", "{name: http, port: 80, targetPort: http}"),
+    ])
+}
+
+fn two() -> String {
+    let api = workload("Deployment", "api", "api", "{name: http, containerPort: 8000}");
+    let ui = workload("StatefulSet", "ui", "ui", "{containerPort: 3000}");
+    stream(&[
+        api,
+        service("api", "api", "{port: 80, targetPort: http}"),
+        ui,
+        service("ui", "ui", "{port: 80, targetPort: 3000}"),
+    ])
+}
+
+const PROVIDERS: [&str; 3] = ["route", "ingress", "httpRoute"];
+
+/// Everything that any provider reads, so that `provider` is the only edit.
+fn full(provider: &str) -> Value {
+    json!({
+        "provider": provider, "host": "app.example.com", "ingressClassName": "nginx",
+        "gateway": {"name": "public", "namespace": "gw", "sectionName": "https", "httpSectionName": "http"},
+        "tls": {"issuer": {"kind": "ClusterIssuer", "name": "letsencrypt"}},
+    })
+}
+
+fn with(mut spec: Value, more: &Value) -> Value {
+    for (key, value) in more.as_object().unwrap() {
+        spec[key] = value.clone();
+    }
+    spec
+}
+
+#[test]
+fn one_config_serves_three_providers_and_fits_their_schemas() {
+    let crds = Crds::load();
+    let paths = json!([{"path": "/", "service": "ui"}, {"path": "/api/", "service": "api"}, {"path": "/api/v1/docs", "service": "ui"}]);
+    for provider in PROVIDERS {
+        let whole = with(full(provider), &json!({"service": "api", "name": "edge"}));
+        for spec in [whole, with(full(provider), &json!({"paths": paths}))] {
+            let done = good(&spec, &two());
+            let made = done.report.changes.len();
+            let wanted = match (provider, spec.get("paths").is_some()) {
+                ("route", true) => 3,
+                ("httpRoute", _) => 2,
+                _ => 1,
+            };
+            assert_eq!(made, wanted, "{spec}");
+            for object in &done.objects {
+                assert!(
+                    crds.problems(object).is_none_or(|problems| problems.is_empty()),
+                    "{object:#}: {:?}",
+                    crds.problems(object)
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_longest_path_stands_first_whatever_the_config_says() {
+    let mut paths = vec![
+        json!({"path": "/", "service": "ui"}),
+        json!({"path": "/api/v1", "service": "api"}),
+        json!({"path": "/api", "service": "ui"}),
+        json!({"path": "/api", "pathType": "Exact", "service": "api"}),
+    ];
+    for _ in 0..paths.len() {
+        paths.rotate_left(1);
+        let done = good(&with(full("ingress"), &json!({"paths": paths, "name": "x"})), &two());
+        let made = done.the("Ingress")["spec"]["rules"][0]["http"]["paths"].as_array().unwrap().clone();
+        let order: Vec<String> = made
+            .iter()
+            .map(|p| format!("{} {}", p["path"].as_str().unwrap(), p["pathType"].as_str().unwrap()))
+            .collect();
+        assert_eq!(order, ["/api/v1 Prefix", "/api Exact", "/api Prefix", "/ Prefix"]);
+        let done = good(&with(full("httpRoute"), &json!({"paths": paths, "name": "x"})), &two());
+        let route = done.objects.iter().find(|o| o["kind"] == "HTTPRoute" && o["metadata"]["name"] == "x").unwrap();
+        let order: Vec<&str> = route["spec"]["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| r["matches"][0]["path"]["value"].as_str().unwrap())
+            .collect();
+        assert_eq!(order, ["/api/v1", "/api", "/api", "/"]);
+    }
+}
+
+#[test]
+fn a_route_never_names_the_port_number_of_the_service() {
+    let cases = [
+        ("{name: http, containerPort: 8080}", "{name: front, port: 80, targetPort: http}", json!("front")),
+        ("{name: http, containerPort: 8080}", "{name: front, port: 80, targetPort: 8080}", json!("front")),
+        ("{name: http, containerPort: 8080}", "{port: 80, targetPort: http}", json!(8080)),
+        ("{name: http, containerPort: 8080}", "{port: 80, targetPort: 8080}", json!(8080)),
+        ("{containerPort: 80}", "{port: 80}", json!(80)),
+        ("", "{port: 80, targetPort: 9000}", json!(9000)),
+    ];
+    for (container, port, wanted) in cases {
+        let input = stream(&[workload("Deployment", "web", "web", container), service("web", "web", port)]);
+        let done = good(&full("route"), &input);
+        assert_eq!(done.the("Route")["spec"]["port"]["targetPort"], wanted, "{port}");
+    }
+    // Two workloads, two numbers for one name: the Service's port needs a name.
+    let both = [
+        workload("Deployment", "web", "web", "{name: http, containerPort: 8080}"),
+        workload("Deployment", "web-2", "web", "{name: http, containerPort: 8081}"),
+        service("web", "web", "{port: 80, targetPort: http}"),
+    ];
+    refused(&full("route"), &stream(&both), "port 80 has no name");
+    good(&full("ingress"), &stream(&both));
+}
+
+#[test]
+fn ports_exist_or_are_refused() {
+    let http = "{name: http, containerPort: 8080}";
+    let cases = [
+        (http, "{name: http, port: 80, targetPort: http}", json!(null), ""),
+        (http, "{name: a, port: 80, targetPort: http}, {name: http, port: 81, targetPort: 8080}", json!(null), ""),
+        (
+            http,
+            "{name: a, port: 80, targetPort: http}, {name: b, port: 81, targetPort: 8080}",
+            json!(null),
+            "has several ports",
+        ),
+        (http, "{name: a, port: 80, targetPort: http}, {name: b, port: 81, targetPort: 8080}", json!("b"), ""),
+        (http, "{name: a, port: 80, targetPort: http}, {name: b, port: 81, targetPort: 8080}", json!(80), ""),
+        (http, "{name: a, port: 80, targetPort: http}, {name: u, port: 53, protocol: UDP}", json!(null), ""),
+        (http, "{name: u, port: 53, protocol: UDP}", json!(null), "has no TCP port"),
+        (http, "{name: u, port: 53, protocol: UDP}", json!("u"), "is for UDP"),
+        (http, "{port: 80, targetPort: 8080}", json!(8080), "has no port `8080`"),
+        (http, "{port: 80, targetPort: http}", json!("http"), "has no port `http`"),
+        (http, "{port: 80, targetPort: web}", json!(null), "sends to the port `web`"),
+        (http, "{port: 80, targetPort: 9999}", json!(null), "sends to the port `9999`"),
+        (http, "{port: 80}", json!(null), "sends to the port `80`"),
+        ("", "{port: 80, targetPort: 9999}", json!(null), ""),
+        ("", "{port: 80, targetPort: web}", json!(null), "sends to the port `web`"),
+        (http, "", json!(null), "has no ports"),
+    ];
+    for (container, ports, port, says) in cases {
+        let input = stream(&[workload("Deployment", "web", "web", container), service("web", "web", ports)]);
+        let spec = if port.is_null() { full("ingress") } else { with(full("ingress"), &json!({"port": port})) };
+        if says.is_empty() {
+            good(&spec, &input);
+        } else {
+            refused(&spec, &input, says);
+        }
+    }
+}
+
+#[test]
+fn services_are_found_by_name_or_by_their_workloads() {
+    let named = |name: &str| with(full("ingress"), &json!({"service": name}));
+    refused(&full("ingress"), &two(), "have several: Service api, Service ui");
+    refused(&named("apy"), &two(), "no Service `apy`");
+    assert_eq!(good(&named("api"), &two()).the("Ingress")["metadata"]["labels"]["of"], "api");
+    let target = json!({"targets": [{"kind": "StatefulSet"}]});
+    assert_eq!(good(&with(full("ingress"), &target), &two()).the("Ingress")["metadata"]["name"], "ui");
+    refused(&with(named("api"), &target), &two(), "no Service `api` sends to a targeted workload");
+    refused(
+        &with(full("ingress"), &json!({"exclude": [{"name": "api"}], "service": "api"})),
+        &two(),
+        "no Service `api`",
+    );
+    good(&with(full("ingress"), &json!({"exclude": [{"name": "api"}]})), &two());
+    // A headless Service stands beside the one for clients.
+    let headless =
+        service("web-pods", "web", "{port: 80, targetPort: http}").replace("selector", "clusterIP: None, selector");
+    good(&full("ingress"), &stream(&[web(), headless]));
+    // A Job with the same labels is not what is exposed.
+    let job = workload("Deployment", "a-job", "web", "").replace("apps/v1", "batch/v1").replace("Deployment", "Job");
+    assert_eq!(good(&full("ingress"), &stream(&[job, web()])).the("Ingress")["metadata"]["name"], "web");
+    // A Service whose pods are elsewhere can be named; it serves for the workload.
+    let alone = service("web", "web", "{name: http, port: 80}");
+    assert_eq!(good(&named("web"), &alone).the("Ingress")["metadata"]["name"], "web");
+    refused(&full("ingress"), &alone, "no Service sends to a targeted workload");
+    let two_spaces = web()
+        + "---\n"
+        + &web()
+            .replace("name: web\n", "name: web\n  namespace: b\n")
+            .replace("{name: web}", "{name: web, namespace: b}");
+    refused(&named("web"), &two_spaces, "`web` can be Service web, Service b/web");
+    let paths = json!({"paths": [{"service": "api"}, {"path": "/b", "service": "ui"}]});
+    let apart =
+        two().replace("{name: ui}", "{name: ui, namespace: b}").replace("name: ui\n", "name: ui\n  namespace: b\n");
+    refused(&with(full("ingress"), &paths), &apart, "in two namespaces");
+}
+
+#[test]
+fn what_a_provider_cannot_say_is_refused() {
+    let tls = |more: Value| json!({"tls": more});
+    let cases = [
+        ("route", json!({"paths": [{"pathType": "Exact"}]}), "start of paths only"),
+        ("route", json!({"host": "*.example.com"}), "cannot have the host"),
+        ("httpRoute", json!({"gateway": null}), "needs the Gateway"),
+        ("httpRoute", json!({"gateway": {"name": "a"}}), "both listeners by name"),
+        (
+            "httpRoute",
+            json!({"gateway": {"name": "a", "sectionName": "b", "httpSectionName": "b"}}),
+            "redirect to itself",
+        ),
+        ("httpRoute", tls(json!({"termination": "passthrough"})), "TLSRoute"),
+        ("httpRoute", tls(json!({"termination": "reencrypt"})), "BackendTLSPolicy"),
+        ("ingress", json!({"ingressClassName": "own"}), "it is not known how the controller of the class `own`"),
+        ("ingress", json!({"ingressClassName": null}), "controller of the default class"),
+        ("ingress", json!({"ingressClassName": "traefik"}), "Traefik redirects by a Middleware"),
+        ("ingress", json!({"ingressController": "traefik", "tls": {"termination": "passthrough"}}), "IngressRouteTCP"),
+        (
+            "ingress",
+            json!({"ingressController": "traefik", "tls": {"termination": "reencrypt", "redirect": false}}),
+            "their Service is annotated",
+        ),
+        ("ingress", json!({"host": null}), "TLS needs the host"),
+        ("ingress", json!({"annotations": {"nginx.ingress.kubernetes.io/ssl-redirect": "false"}}), "contradicts `tls`"),
+    ];
+    for (provider, more, says) in cases {
+        refused(&with(full(provider), &more), &web(), says);
+    }
+    for provider in PROVIDERS {
+        for (more, says) in [
+            (tls(json!({"destinationCACertificate": "a"})), "makes no connection"),
+            (tls(json!({"termination": "none", "redirect": true})), "is without"),
+            (tls(json!({"termination": "none", "issuer": {"name": "a"}})), "is without"),
+            (json!({"tls": {"termination": "passthrough"}, "paths": [{"path": "/a"}]}), "sees no paths"),
+            (json!({"paths": [{"path": "/a"}, {"path": "/a/"}]}), "fits the same requests as `/a` of paths[0]"),
+        ] {
+            refused(&with(full(provider), &more), &web(), says);
+        }
+    }
+    refused(
+        &json!({"provider": "route", "tls": {}, "paths": [{}, {"path": "/a"}]}),
+        &web(),
+        "the router would make up another host",
+    );
+}
+
+#[test]
+fn ways_out_are_taken() {
+    for more in [
+        json!({"ingressClassName": "own", "ingressController": "nginx"}),
+        json!({"ingressClassName": "own", "ingressController": "other"}),
+        json!({"ingressClassName": "own", "tls": {"redirect": false}}),
+        json!({"ingressClassName": "traefik", "annotations": {"traefik.ingress.kubernetes.io/router.middlewares": "a-b@kubernetescrd"}}),
+        json!({"ingressClassName": "traefik", "tls": {"redirect": false}}),
+        json!({"host": null, "tls": {"termination": "none"}}),
+        json!({"host": "*.example.com"}),
+        json!({"tls": {"termination": "reencrypt"}}),
+        json!({"tls": {"termination": "passthrough"}}),
+    ] {
+        good(&with(full("ingress"), &more), &web());
+    }
+    // The class's own object says which controller it is.
+    let class = "---\napiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: own}\nspec: {controller: k8s.io/ingress-nginx}\n";
+    good(&with(full("ingress"), &json!({"ingressClassName": "own"})), &(web() + class));
+    let spec = with(full("httpRoute"), &json!({"gateway": {"name": "a"}, "tls": {"redirect": false}}));
+    assert_eq!(good(&spec, &web()).the("HTTPRoute")["spec"]["parentRefs"][0].get("sectionName"), None);
+}
+
+#[test]
+fn terminations_of_routes() {
+    for (tls, wanted) in [
+        (json!({}), json!({"termination": "edge", "insecureEdgeTerminationPolicy": "Redirect"})),
+        (json!({"redirect": false}), json!({"termination": "edge", "insecureEdgeTerminationPolicy": "None"})),
+        (
+            json!({"termination": "passthrough"}),
+            json!({"termination": "passthrough", "insecureEdgeTerminationPolicy": "Redirect"}),
+        ),
+        (json!({"termination": "none"}), json!(null)),
+    ] {
+        let done = good(&with(full("route"), &json!({"tls": tls})), &web());
+        assert_eq!(done.the("Route")["spec"].get("tls").cloned().unwrap_or_default(), wanted);
+    }
+}
+
+fn route(name: &str, spec: &str) -> String {
+    format!("---\napiVersion: route.openshift.io/v1\nkind: Route\nmetadata: {{name: {name}}}\nspec: {{{spec}}}\n")
+}
+
+#[test]
+fn routes_that_are_there_are_completed_or_contradict() {
+    let cases = [
+        ("to: {name: web}", ""),
+        ("host: app.example.com, to: {kind: Service, name: web, weight: 50}, port: {targetPort: 8080}", ""),
+        ("path: /, to: {name: web}, tls: {termination: edge, insecureEdgeTerminationPolicy: None}", ""),
+        ("to: {name: web}, tls: {termination: edge, insecureEdgeTerminationPolicy: Allow}", "asks for `Redirect`"),
+        ("to: {name: web}, tls: {termination: passthrough}", "asks for `edge`"),
+        ("to: {name: web}, host: other.example.com", "asks for `app.example.com`"),
+        ("to: {name: web}, port: {targetPort: 80}", "asks for `http`"),
+        ("to: {name: web}, port: {targetPort: other}", "asks for `http`"),
+        ("to: {name: web}, path: /other", "by another path"),
+        ("to: {name: none}, path: /other", ""),
+    ];
+    for (spec, says) in cases {
+        let input = web() + &route("mine", spec);
+        if says.is_empty() {
+            let done = good(&full("route"), &input);
+            let emitted = done.report.changes.iter().filter(|change| change.after.is_some()).count();
+            assert_eq!(emitted, usize::from(spec.contains("none")), "{spec}");
+        } else {
+            refused(&full("route"), &input, says);
+        }
+    }
+    let one = route("a", "to: {name: web}") + &route("b", "to: {name: web}");
+    refused(&full("route"), &(web() + &one), "exposes the same pods");
+    good(&with(full("route"), &json!({"name": "a", "host": "a.example.com"})), &(web() + &one));
+    // Another Service of the same pods exposes the same pods.
+    let twin = "---\n".to_owned() + &service("twin", "web", "{name: http, port: 80, targetPort: http}");
+    let spec = with(full("route"), &json!({"service": "web"}));
+    refused(&spec, &(web() + &twin + &route("b", "to: {name: twin}")), "asks for `web`");
+}
+
+fn ingress(name: &str, spec: &str) -> String {
+    format!("---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: {name}}}\nspec: {{{spec}}}\n")
+}
+
+fn rule(host: &str, path: &str, kind: &str, service: &str, port: &str) -> String {
+    format!(
+        "{{host: {host}, http: {{paths: [{{path: {path}, pathType: {kind}, backend: {{service: {{name: {service}, port: {{{port}}}}}}}}}]}}}}"
+    )
+}
+
+#[test]
+fn ingresses_that_are_there_are_completed_or_contradict() {
+    let host = "app.example.com";
+    let rules = |rule: &str| format!("ingressClassName: nginx, rules: [{rule}]");
+    let cases = [
+        (rules(&rule(host, "/", "Prefix", "web", "number: 80")), ""),
+        (rules(&rule(host, "/", "ImplementationSpecific", "web", "name: http")), ""),
+        (rules(&rule(host, "/other", "Prefix", "web", "name: http")), ""),
+        ("defaultBackend: {service: {name: web, port: {number: 80}}}".to_owned(), ""),
+        (rules(&rule(host, "/", "Prefix", "web", "number: 81")), "{name: web, port: {name: http}}"),
+        (rules(&rule("other.example.com", "/", "Prefix", "web", "number: 80")), "{host: app.example.com}"),
+        (
+            "ingressClassName: other, ".to_owned()
+                + &format!("rules: [{}]", rule(host, "/", "Prefix", "web", "number: 80")),
+            "asks for `nginx`",
+        ),
+        (
+            rules(&rule(host, "/", "Prefix", "web", "number: 80"))
+                + ", tls: [{hosts: [app.example.com], secretName: mine}]",
+            "",
+        ),
+    ];
+    for (spec, says) in cases {
+        let input = web() + &ingress("mine", &spec);
+        if says.is_empty() {
+            let done = good(&full("ingress"), &input);
+            let made = done.the("Ingress");
+            assert_eq!(made["metadata"]["name"], "mine");
+            assert_eq!(made["spec"]["tls"][0]["hosts"], json!([host]), "{spec}");
+        } else {
+            refused(&full("ingress"), &input, says);
+        }
+    }
+    let mine = web()
+        + &ingress(
+            "mine",
+            &(rules(&rule(host, "/", "Prefix", "web", "number: 80"))
+                + ", tls: [{hosts: [app.example.com], secretName: mine}]"),
+        );
+    assert_eq!(good(&full("ingress"), &mine).the("Ingress")["spec"]["tls"][0]["secretName"], "mine");
+    refused(&with(full("ingress"), &json!({"tls": {"secretName": "yours"}})), &mine, "asks for `yours`");
+    // Without a host in the config, that of the Ingress counts.
+    let spec = with(full("ingress"), &json!({"host": null}));
+    assert_eq!(good(&spec, &mine).the("Ingress")["spec"]["rules"].as_array().unwrap().len(), 1);
+    // Nothing of the user's goes.
+    let extra = rule(host, "/old", "Prefix", "web", "number: 80");
+    let done = good(&full("ingress"), &(web() + &ingress("mine", &rules(&extra))));
+    assert_eq!(done.the("Ingress")["spec"]["rules"][0]["http"]["paths"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn paths_that_meet_are_shadowed() {
+    let other = stream(&[
+        workload("Deployment", "docs", "docs", "{name: http, containerPort: 8080}"),
+        service("docs", "docs", "{name: http, port: 80, targetPort: http}"),
+    ]);
+    let spec = |path: &str| with(full("ingress"), &json!({"paths": [{"path": path, "service": "web"}]}));
+    let cases = [
+        ("/", "/", "Prefix", true),
+        ("/docs", "/docs/", "Prefix", true),
+        ("/docs", "/docs", "ImplementationSpecific", true),
+        ("/", "/docs", "Prefix", false),
+        ("/docs", "/docs", "Exact", false),
+        ("/docs", "/docsy", "Prefix", false),
+    ];
+    for (ours, theirs, kind, meets) in cases {
+        for host in ["app.example.com", "docs.example.com"] {
+            let there = format!("ingressClassName: nginx, rules: [{}]", rule(host, theirs, kind, "docs", "number: 80"));
+            let input = stream(&[web(), other.clone()]) + &ingress("docs", &there);
+            if meets && host == "app.example.com" {
+                refused(&spec(ours), &input, "have an answer already, by Ingress docs");
+            } else {
+                good(&spec(ours), &input);
+            }
+        }
+    }
+    // Within one object of the user's.
+    let rules = format!(
+        "ingressClassName: nginx, rules: [{}, {}]",
+        rule("app.example.com", "/", "Prefix", "web", "number: 80"),
+        rule("app.example.com", "/", "Prefix", "docs", "number: 80")
+    );
+    let input = stream(&[web(), other]) + &ingress("web", &rules);
+    refused(&spec("/"), &input, "by another entry of the same object");
+}
+
+#[test]
+fn two_configs_expose_pods_twice_by_name() {
+    let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Pipeline", "spec": {"functions": {
+        "public": {"kind": "Exposure", "spec": with(full("ingress"), &json!({"name": "public"}))},
+        "internal": {"kind": "Exposure", "spec": with(full("httpRoute"), &json!({"name": "internal", "host": "web.internal"}))},
+    }}});
+    let config = yaml::parse(&Arc::new(config.to_string())).unwrap();
+    let pipeline = krmor::config::read(config[0].root(), None).unwrap();
+    let mut text = web();
+    for round in 0..2 {
+        let mut stream = Stream::parse(&Arc::new(text.clone())).unwrap();
+        let mut report = Report::default();
+        assert_eq!(pipeline.run(&mut stream, &mut report), Outcome::Ok, "{:#?}", report.findings);
+        assert_eq!(report.changes.len(), if round == 0 { 3 } else { 0 });
+        text = stream.render();
+    }
+}
+
+#[test]
+fn values_check_themselves() {
+    for (more, says) in [
+        (json!({"host": "App.example.com"}), "in lower case: `app.example.com`"),
+        (json!({"host": "https://app.example.com"}), "a host alone"),
+        (json!({"host": "10.0.0.1"}), "no provider takes an IP address"),
+        (json!({"host": "a_b.example.com"}), "is no host name"),
+        (json!({"host": "app.*.example.com"}), "is no host name"),
+        (json!({"paths": [{"path": "api"}]}), "must start with `/`"),
+        (json!({"paths": [{"path": "/a//b"}]}), "must not contain `//`"),
+        (json!({"paths": [{"path": "/a/../b"}]}), "must not contain `//`"),
+        (json!({"paths": [{"path": "/api(/|$)(.*)"}]}), "must not contain `|`"),
+        (json!({"paths": [{"path": "/a?b=c"}]}), "must not contain `?`"),
+        (json!({"port": "8080"}), "remove the quotes"),
+        (json!({"port": 0}), "from 1 to 65535"),
+        (json!({"provider": "gateway"}), "is not a value of this field"),
+        (json!({"tls": {"terminaton": "edge"}}), "unknown field `terminaton`"),
+    ] {
+        let says_it = problem(&with(full("route"), &more));
+        assert!(says_it.contains(says), "{more}: {says_it}");
+    }
+}
+
+/// The pointers of everything in a value.
+fn pointers(value: &Value, at: &str, out: &mut Vec<String>) {
+    let below: Vec<(String, &Value)> = match value {
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| (key.replace('~', "~0").replace('/', "~1"), value)).collect()
+        }
+        Value::Array(items) => items.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect(),
+        _ => Vec::new(),
+    };
+    for (token, value) in below {
+        let pointer = format!("{at}/{token}");
+        pointers(value, &pointer, out);
+        out.push(pointer);
+    }
+}
+
+/// Anything may stand anywhere in what is looked at: an error or an answer, no panic; an answer is the last word.
+#[test]
+fn malformed_objects_do_no_harm() {
+    let seed = web()
+        + &ingress("web", &format!("rules: [{}]", rule("app.example.com", "/", "Prefix", "web", "number: 80")))
+        + &route("web", "to: {name: web}, port: {targetPort: 8080}")
+        + "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: web}\nspec: {parentRefs: [{name: public, namespace: gw}], rules: [{backendRefs: [{name: web, port: 80}]}]}\n"
+        + "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: public, namespace: gw}\nspec: {listeners: [{name: http, protocol: HTTP}, {name: https, protocol: HTTPS}]}\n";
+    let seed: Vec<Value> =
+        yaml::parse(&Arc::new(seed)).unwrap().iter().filter_map(|document| document.root().to_value()).collect();
+    let junk = [
+        json!(null),
+        json!([]),
+        json!({}),
+        json!("x"),
+        json!(""),
+        json!(0),
+        json!(-1),
+        json!(true),
+        json!([null]),
+        json!({"a": [{}]}),
+    ];
+    let mut random = Random(0xE4B0);
+    let mut answered = 0;
+    for round in 0..3000 {
+        let mut objects = seed.clone();
+        for _ in 0..1 + random.below(3) {
+            let number = random.below(objects.len());
+            let mut all = Vec::new();
+            pointers(&objects[number], "", &mut all);
+            if let Some(value) = all.get(random.below(all.len())).and_then(|at| objects[number].pointer_mut(at)) {
+                *value = random.pick(&junk).clone();
+            }
+        }
+        let text = objects.iter().map(|object| format!("{object}\n")).collect::<Vec<_>>().join("---\n");
+        // With a name, so that the objects of other providers are no second ones.
+        let name = if round % 2 == 0 { "web" } else { "other" };
+        let spec = with(full(PROVIDERS[round % 3]), &json!({"service": "web", "name": name}));
+        let done = run(&spec, &text);
+        if done.outcome == Outcome::Ok {
+            answered += 1;
+            let again = run(&spec, &done.output);
+            assert_eq!((again.outcome, &again.output), (Outcome::Ok, &done.output), "{text}\n{:?}", again.errors());
+        }
+    }
+    println!("{answered} streams were exposed");
+    assert!(answered > 300, "{answered}");
+}
