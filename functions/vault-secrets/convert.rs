@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::auth::slug;
 use super::made::says;
@@ -255,14 +255,11 @@ fn variables(user: &User, stream: &Stream, report: &mut Report, out: &mut Conver
             let Some(name) = slug(&place.source.path) else { continue };
             let reason = "the value is in Vault, and argocd-vault-plugin need not fill it in";
             let why = || Why { rule: "placeholder", reason: reason.into(), class: Class::Raised };
-            // In place: other items keep their numbers.
             let reference = json!({"secretKeyRef": {"name": name, "key": place.key}});
-            let mut whole = Map::new();
-            for (key, value) in item.entries().filter(|(key, _)| key != "value") {
-                whole.insert(key.into_owned(), value.to_value().unwrap_or_default());
-            }
-            whole.insert("valueFrom".to_owned(), reference);
-            out.edits.push((object.id(), Edit { pointer, action: Action::Set(Value::Object(whole)), why: why() }));
+            let added = Why { class: Class::Added, ..why() };
+            let set = Edit { pointer: format!("{pointer}/valueFrom"), action: Action::Set(reference), why: added };
+            let remove = Edit { pointer: format!("{pointer}/value"), action: Action::Remove, why: why() };
+            out.edits.extend([(object.id(), set), (object.id(), remove)]);
             out.mounts.push((name.clone(), object.id()));
             out.wants.push(Want {
                 namespace: object.namespace().into_owned(),
@@ -319,6 +316,11 @@ pub(super) fn plaintext(wants: &[Want], removed: &[ObjectId], stream: &Stream, r
 
 /// Placeholders that are left where no reference can stand.
 pub(super) fn left_over(object: &Object<'_>, report: &mut Report) {
+    // A Secret that could not be converted has said so.
+    let said = |finding: &crate::report::Finding| finding.severity == Severity::Error && finding.object == Some(object.id());
+    if report.findings.iter().any(said) {
+        return;
+    }
     let mut open = vec![(object.root(), String::new(), 0)];
     while let Some((node, pointer, depth)) = open.pop() {
         if depth > 60 {
