@@ -238,6 +238,7 @@ fn is_hidden(key: &str) -> bool {
 fn hide(value: &Value, secret: bool, in_secret: bool, in_env: bool) -> Value {
     match value {
         Value::Object(entries) => {
+            let in_secret = in_secret || entries.get("kind").is_some_and(|kind| kind == "Secret");
             let one = |(key, inner): (&String, &Value)| {
                 let hidden =
                     secret || in_secret && is_hidden(key) || in_env && key == "value";

@@ -35,6 +35,8 @@ struct Location {
     file: Option<(Arc<str>, usize)>,
     /// It was removed: reports can still name it, and nothing else finds it.
     gone: bool,
+    /// What an item of a `List` was, since its own document no longer tells.
+    former: Option<Arc<Document>>,
 }
 
 impl Location {
@@ -110,6 +112,7 @@ impl Stream {
                 implied: None,
                 file: file(number),
                 gone: false,
+                former: None,
             };
             add_objects(document.root(), location, 0, &mut objects);
         }
@@ -132,6 +135,7 @@ impl Stream {
                     implied: None,
                     file: None,
                     gone: false,
+                    former: None,
                 };
                 add_objects(item, location, 0, &mut objects);
             }
@@ -181,10 +185,10 @@ impl Stream {
         Ok(Some(list))
     }
 
-    /// The text that an object was read from.
+    /// The text that an object was read from, if its places there are still known.
     #[must_use]
     pub fn source(&self, id: ObjectId) -> Option<&str> {
-        let location = self.objects.get(id)?;
+        let location = self.objects.get(id).filter(|location| location.former.is_none())?;
         self.documents.get(location.yaml).map(|document| document.file().as_str())
     }
 
@@ -216,9 +220,9 @@ impl Stream {
     pub fn object(&self, id: ObjectId) -> Option<Object<'_>> {
         let location = self.objects.get(id)?;
         let document = self.documents.get(location.yaml)?;
-        let root = match location.gone {
-            true => document.former_node(location.place),
-            false => document.node(location.place, &location.inside)?,
+        let root = match &location.former {
+            Some(former) => former.root(),
+            None => document.node(location.place, &location.inside)?,
         };
         Some(Object { id, location, root })
     }
@@ -347,7 +351,7 @@ impl Stream {
         let (inside, prefix) = (String::new(), String::new());
         let place = document.place();
         let yaml = self.documents.len();
-        self.objects.push(Location { document: number, yaml, place, inside, prefix, implied: None, file, gone: false });
+        self.objects.push(Location { document: number, yaml, place, inside, prefix, implied: None, file, gone: false, former: None });
         self.documents.push(document);
         self.after.push(after);
         let id = self.objects.len() - 1;
@@ -386,7 +390,11 @@ impl Stream {
             }
         }
         if let Some(own) = self.objects.get_mut(id) {
-            (own.gone, own.inside, own.prefix) = (true, location.inside, location.prefix.clone());
+            own.gone = true;
+            if !location.prefix.is_empty() {
+                let former = previous.as_ref().and_then(|value| yaml::new_document(value, None).ok());
+                (own.inside, own.prefix, own.former) = (location.inside, location.prefix.clone(), former.map(Arc::new));
+            }
         }
         report.changes.push(Change {
             document: location.document,

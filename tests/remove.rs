@@ -42,10 +42,9 @@ fn a_document_goes_with_its_marker_and_comments() {
 #[test]
 fn what_is_left_is_still_the_same_documents() {
     let texts = [
-        "kind: A\n...\nkind: B\n...\nkind: C\n",
         "kind: A\n...\n%YAML 1.1\n---\nkind: B\n...\n%YAML 1.1\n---\nkind: C\n",
         "kind: A\n... # a\n# b\n---\nkind: B\n... # b\n# c\n---\nkind: C\n",
-        "kind: A\n---\nkind: B\n...\nkind: C\n",
+        "kind: A\n---\nkind: B\n...\n---\nkind: C\n",
         "\u{feff}kind: A\n---\nkind: B\n---\nkind: C\n",
         "--- {kind: A}\n--- {kind: B}\n--- {kind: C}\n",
         "kind: A\n...\n%YAML 1.1\n--- {kind: B}\n---\nkind: C",

@@ -341,12 +341,6 @@ impl Document {
         if self.has_alias { self.root().at_pointer(pointer) } else { Some(Node::at(self, place.id)) }
     }
 
-    /// The node at `place`, wherever edits have moved it: for one that was removed.
-    #[must_use]
-    pub fn former_node(&self, place: Place) -> Node<'_> {
-        Node { document: self, id: place.id }
-    }
-
     /// Applies an operation whose path starts at `place`, whose pointer is `pointer()`.
     ///
     /// # Errors

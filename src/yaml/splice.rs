@@ -93,15 +93,11 @@ pub fn render_with(documents: &[Document], new: &[(usize, &Document)], mut write
     write(file.get(from..).unwrap_or(""));
 }
 
-/// What must stand between a document and `rest`, which did not follow it before.
+/// What must stand between a document and `rest`, which did not follow it before: directives stand before the next marker.
 fn marker(rest: &str, newline: &str) -> &'static str {
-    let crlf = newline == "\r\n";
     let is_note = |line: &&str| line.trim().is_empty() || line.starts_with('#');
     match rest.lines().find(|line| !is_note(line)) {
-        // Directives stand before the next marker.
-        Some(line) if line.starts_with('%') => if crlf { "...\r\n" } else { "...\n" },
-        // It stood behind `...`.
-        Some(line) if !line.starts_with("---") => if crlf { "---\r\n" } else { "---\n" },
+        Some(line) if line.starts_with('%') => if newline == "\r\n" { "...\r\n" } else { "...\n" },
         _ => "",
     }
 }
