@@ -240,8 +240,7 @@ fn hide(value: &Value, secret: bool, in_secret: bool, in_env: bool) -> Value {
         Value::Object(entries) => {
             let in_secret = in_secret || entries.get("kind").is_some_and(|kind| kind == "Secret");
             let one = |(key, inner): (&String, &Value)| {
-                let hidden =
-                    secret || in_secret && is_hidden(key) || in_env && key == "value";
+                let hidden = secret || in_secret && is_hidden(key) || in_env && key == "value";
                 (key.clone(), hide(inner, hidden, in_secret, is_named_values(key)))
             };
             Value::Object(entries.iter().map(one).collect())

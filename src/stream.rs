@@ -351,7 +351,17 @@ impl Stream {
         let (inside, prefix) = (String::new(), String::new());
         let place = document.place();
         let yaml = self.documents.len();
-        self.objects.push(Location { document: number, yaml, place, inside, prefix, implied: None, file, gone: false, former: None });
+        self.objects.push(Location {
+            document: number,
+            yaml,
+            place,
+            inside,
+            prefix,
+            implied: None,
+            file,
+            gone: false,
+            former: None,
+        });
         self.documents.push(document);
         self.after.push(after);
         let id = self.objects.len() - 1;
@@ -383,7 +393,8 @@ impl Stream {
         if !of_list {
             document.apply(Operation { op: Op::Remove, path: &location.inside, value: &Value::Null })?;
         }
-        if let Some((list, at)) = location.prefix.rsplit_once('/').and_then(|(list, at)| Some((list, at.parse().ok()?))) {
+        if let Some((list, at)) = location.prefix.rsplit_once('/').and_then(|(list, at)| Some((list, at.parse().ok()?)))
+        {
             let inside = location.inside.strip_suffix(&location.prefix).unwrap_or_default().to_owned();
             for other in self.objects.iter_mut().filter(|other| other.document == location.document && !other.gone) {
                 other.moved_up(&inside, list, at);

@@ -57,8 +57,12 @@ fn what_is_left_is_still_the_same_documents() {
         for gone in 0..7usize {
             let gone: Vec<usize> = (0..3).filter(|at| gone & 1 << at != 0).collect();
             let out = without(text, &gone);
-            let wanted: Vec<&str> =
-                ["A", "B", "C"].into_iter().enumerate().filter(|(at, _)| !gone.contains(at)).map(|(_, kind)| kind).collect();
+            let wanted: Vec<&str> = ["A", "B", "C"]
+                .into_iter()
+                .enumerate()
+                .filter(|(at, _)| !gone.contains(at))
+                .map(|(_, kind)| kind)
+                .collect();
             assert_eq!(kinds(&out), wanted, "{text:?} without {gone:?}: {out:?}");
             // And with a new one in the place of each.
             let (mut stream, mut report) = (stream(text), Report::default());
@@ -86,10 +90,7 @@ fn an_item_of_a_list_goes_and_the_others_are_found() {
     stream.set(&mut report, 2, "/type", json!("Opaque"), why()).unwrap();
     stream.remove_object(&mut report, 1, why()).unwrap();
     stream.set(&mut report, 2, "/immutable", json!(true), why()).unwrap();
-    assert_eq!(
-        stream.render(),
-        format!("kind: List\nitems:\n{}  type: Opaque\n  immutable: true\n", item("c"))
-    );
+    assert_eq!(stream.render(), format!("kind: List\nitems:\n{}  type: Opaque\n  immutable: true\n", item("c")));
     let paths: Vec<_> = report.changes.iter().map(|change| change.path.as_str()).collect();
     assert_eq!(paths, ["/items/0", "/items/1/type", "/items/0", "/items/0/immutable"]);
     assert_eq!(stream.objects().map(|object| object.name().into_owned()).collect::<Vec<_>>(), ["c"]);
@@ -125,7 +126,8 @@ fn items_of_a_resource_list_go_when_it_is_written() {
 
 #[test]
 fn no_view_shows_what_a_removed_secret_held() {
-    let secret = "kind: Secret\nmetadata:\n  name: a\n  annotations: {last: hush}\ndata: {k: hush}\nstringData:\n  l: hush\n";
+    let secret =
+        "kind: Secret\nmetadata:\n  name: a\n  annotations: {last: hush}\ndata: {k: hush}\nstringData:\n  l: hush\n";
     for input in [secret.to_owned(), format!("kind: List\nitems:\n- {}\n", secret.trim_end().replace('\n', "\n  "))] {
         let (mut stream, mut report) = (stream(&input), Report::default());
         stream.remove_object(&mut report, 0, why()).unwrap();

@@ -132,7 +132,11 @@ fn files(secret: &Secret) -> Vec<(String, String)> {
     let Some(source) = Source::of(secret) else { return Vec::new() };
     let (path, data) = match &source {
         Source::Kv(kv) => (
-            format!("{}{}", kv.api_path(), kv.version.map_or_else(String::new, |version| format!("?version={version}"))),
+            format!(
+                "{}{}",
+                kv.api_path(),
+                kv.version.map_or_else(String::new, |version| format!("?version={version}"))
+            ),
             if kv.v2 { ".Data.data" } else { ".Data" },
         ),
         Source::Dynamic(it) => (format!("{}/{}", it.mount.as_str(), it.path.as_str()), ".Data"),
@@ -217,7 +221,8 @@ fn command(container: &Container, object: &Object<'_>, files: &[String], report:
     let pointer = format!("{}/command", container.pointer);
     let old = node.get("command").filter(|command| command.kind() == Kind::Seq && command.items().next().is_some());
     let Some(old) = old.and_then(Node::to_value) else {
-        let message = format!("container `{}` has no `command`, and what its image starts is not known here", container.name);
+        let message =
+            format!("container `{}` has no `command`, and what its image starts is not known here", container.name);
         let remedy = "write its `command`, so that a shell can read the variables before it, or take `as: files`";
         report.find(Severity::Error, "no-command", object, &container.pointer, message, remedy);
         return None;

@@ -36,13 +36,23 @@ pub(super) struct Conversion {
 }
 
 /// Everything that `convert` asks for.
-pub(super) fn of(spec: &Spec, convert: &Convert, users: &[User], pods: &[Pod], stream: &Stream, report: &mut Report) -> Conversion {
+pub(super) fn of(
+    spec: &Spec,
+    convert: &Convert,
+    users: &[User],
+    pods: &[Pod],
+    stream: &Stream,
+    report: &mut Report,
+) -> Conversion {
     let mut out = Conversion::default();
     let exclude: Vec<Matcher> =
         spec.exclude.iter().filter_map(|selector| Matcher::new(selector, "exclude").ok()).collect();
     let excluded = |object: &Object<'_>| exclude.iter().any(|one| !one.names_containers() && one.matches(object));
-    let candidates: Vec<ObjectId> =
-        stream.objects().filter(|object| is_candidate(convert, object) && !excluded(object)).map(|object| object.id()).collect();
+    let candidates: Vec<ObjectId> = stream
+        .objects()
+        .filter(|object| is_candidate(convert, object) && !excluded(object))
+        .map(|object| object.id())
+        .collect();
     let references = references::to(stream, pods, &candidates);
     let in_scope = |id: &ObjectId| {
         let used = |reference: &&Reference| {
@@ -65,10 +75,15 @@ pub(super) fn of(spec: &Spec, convert: &Convert, users: &[User], pods: &[Pod], s
 
 /// Whether an object is a Secret of a kind to convert, with something in it.
 fn is_candidate(convert: &Convert, object: &Object<'_>) -> bool {
-    if object.kind() != "Secret" || object.api_version() != "v1" || object.name().is_empty() || object.name().ends_with('*') {
+    if object.kind() != "Secret"
+        || object.api_version() != "v1"
+        || object.name().is_empty()
+        || object.name().ends_with('*')
+    {
         return false;
     }
-    let kind = object.root().get("type").and_then(Node::as_str).filter(|kind| !kind.is_empty()).unwrap_or("Opaque".into());
+    let kind =
+        object.root().get("type").and_then(Node::as_str).filter(|kind| !kind.is_empty()).unwrap_or("Opaque".into());
     let wanted = if convert.types.is_empty() { kind == "Opaque" } else { convert.types.iter().any(|one| *one == kind) };
     wanted && kind != "kubernetes.io/service-account-token" && entries(object).next().is_some()
 }
@@ -186,8 +201,16 @@ fn contents(convert: &Convert, entry: Option<&Secret>, object: &Object<'_>, repo
     if let (Some(entry), Some(declared), Some(found)) = (entry, &declared, &found)
         && declared != found
     {
-        let message = format!("its placeholders are of {}, and `secrets` has {}", found.api_path(), declared.api_path());
-        report.find(Severity::Error, "several-paths", object, "", message, format!("correct the entry `{}`", entry.name.as_str()));
+        let message =
+            format!("its placeholders are of {}, and `secrets` has {}", found.api_path(), declared.api_path());
+        report.find(
+            Severity::Error,
+            "several-paths",
+            object,
+            "",
+            message,
+            format!("correct the entry `{}`", entry.name.as_str()),
+        );
         return None;
     }
     let source = declared.or(found).unwrap_or_else(|| default_source(convert, object));
@@ -317,7 +340,8 @@ pub(super) fn plaintext(wants: &[Want], removed: &[ObjectId], stream: &Stream, r
 /// Placeholders that are left where no reference can stand.
 pub(super) fn left_over(object: &Object<'_>, report: &mut Report) {
     // A Secret that could not be converted has said so.
-    let said = |finding: &crate::report::Finding| finding.severity == Severity::Error && finding.object == Some(object.id());
+    let said =
+        |finding: &crate::report::Finding| finding.severity == Severity::Error && finding.object == Some(object.id());
     if report.findings.iter().any(said) {
         return;
     }
@@ -327,14 +351,16 @@ pub(super) fn left_over(object: &Object<'_>, report: &mut Report) {
             continue;
         }
         match node.kind() {
-            Kind::Map => open.extend(node.entries().map(|(key, value)| {
-                (value, format!("{pointer}/{}", crate::yaml::escape_token(&key)), depth + 1)
-            })),
+            Kind::Map => open.extend(
+                node.entries()
+                    .map(|(key, value)| (value, format!("{pointer}/{}", crate::yaml::escape_token(&key)), depth + 1)),
+            ),
             Kind::Seq => {
                 open.extend(node.items().enumerate().map(|(at, item)| (item, format!("{pointer}/{at}"), depth + 1)));
             }
             _ if node.as_str().is_some_and(|text| text.contains("<path:") && text.contains('#')) => {
-                let message = "a placeholder of argocd-vault-plugin stands where Kubernetes takes no reference to a Secret";
+                let message =
+                    "a placeholder of argocd-vault-plugin stands where Kubernetes takes no reference to a Secret";
                 let remedy = "move it into a Secret or a variable of a container, or exclude the object";
                 report.find(Severity::Error, "placeholder", object, &pointer, message, remedy);
             }

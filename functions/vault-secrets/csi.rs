@@ -14,7 +14,11 @@ pub(super) const DRIVER: &str = "secrets-store.csi.k8s.io";
 pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
     let (path, keys) = match &want.source {
         Source::Kv(kv) => (
-            format!("{}{}", kv.api_path(), kv.version.map_or_else(String::new, |version| format!("?version={version}"))),
+            format!(
+                "{}{}",
+                kv.api_path(),
+                kv.version.map_or_else(String::new, |version| format!("?version={version}"))
+            ),
             &want.keys,
         ),
         Source::Dynamic(it) => (format!("{}/{}", it.mount.as_str(), it.path.as_str()), &want.keys),
@@ -37,11 +41,10 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
         "audience": method.and_then(|method| method.audiences().first().cloned()),
         "objects": objects,
     }));
-    let data: Vec<Value> =
-        keys.iter().flatten().map(|(name, _)| json!({"objectName": name, "key": name})).collect();
-    let synced = want.synced.then(|| {
-        json!([{"secretName": want.name, "type": want.secret_type.as_deref().unwrap_or("Opaque"), "data": data}])
-    });
+    let data: Vec<Value> = keys.iter().flatten().map(|(name, _)| json!({"objectName": name, "key": name})).collect();
+    let synced = want.synced.then(
+        || json!([{"secretName": want.name, "type": want.secret_type.as_deref().unwrap_or("Opaque"), "data": data}]),
+    );
     json!({
         "apiVersion": format!("{GROUP}/v1"),
         "kind": "SecretProviderClass",

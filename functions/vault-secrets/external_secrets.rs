@@ -20,7 +20,8 @@ pub(super) fn login(spec: &Spec, want: &Want, service_account: Option<&str>) -> 
     let auth = spec.auth.as_ref().filter(|_| spec.store.is_none())?;
     let connection = spec.connection.as_ref()?;
     let v2 = !matches!(&want.source, Source::Kv(kv) if !kv.v2);
-    let ca = connection.ca_secret.as_ref().map(|name| json!({"type": "Secret", "name": name.as_str(), "key": "ca.crt"}));
+    let ca =
+        connection.ca_secret.as_ref().map(|name| json!({"type": "Secret", "name": name.as_str(), "key": "ca.crt"}));
     let vault = json!({
         "server": connection.address.as_ref().map(Address::as_str),
         "namespace": connection.vault_namespace.as_ref().map(VaultPath::as_str),
@@ -34,9 +35,8 @@ pub(super) fn login(spec: &Spec, want: &Want, service_account: Option<&str>) -> 
 fn login_fields(auth: &Auth, service_account: Option<&str>) -> Value {
     let mount = auth.mount();
     let list = |items: &[String]| (!items.is_empty()).then(|| items.to_vec());
-    let account = |audiences: &[String]| {
-        service_account.map(|name| pruned(json!({"name": name, "audiences": list(audiences)})))
-    };
+    let account =
+        |audiences: &[String]| service_account.map(|name| pruned(json!({"name": name, "audiences": list(audiences)})));
     let key = |name: &str, key: &str| json!({"name": name, "key": key});
     pruned(match auth.method() {
         None => Value::Null,
@@ -100,9 +100,8 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
         }))
     };
     let item = |name: &str, key: &str| json!({"secretKey": name, "remoteRef": remote(Some(key))});
-    let value = |key: &str, urlquery: bool| {
-        format!("{{{{ index . \"{key}\"{} }}}}", if urlquery { " | urlquery" } else { "" })
-    };
+    let value =
+        |key: &str, urlquery: bool| format!("{{{{ index . \"{key}\"{} }}}}", if urlquery { " | urlquery" } else { "" });
     let mut template = Map::new();
     let (data, data_from) = match &want.keys {
         None => (Vec::new(), Some(json!([{"extract": remote(None)}]))),

@@ -22,8 +22,8 @@ mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use self::judge::judge;
 use self::convert::Conversion;
+pub use self::judge::judge;
 use self::spec::Provider;
 pub use self::spec::Spec;
 use self::want::{Source, User, Want};
@@ -121,7 +121,8 @@ fn merged(all: impl Iterator<Item = Want>, stream: &Stream, report: &mut Report)
 
 /// Which of the objects the new one stands beside must not depend on the order of the stream.
 fn merge(there: &mut Want, want: Want, stream: &Stream) {
-    let key = |want: &Want| stream.object(want.beside).map(|object| (object.kind().into_owned(), object.name().into_owned()));
+    let key =
+        |want: &Want| stream.object(want.beside).map(|object| (object.kind().into_owned(), object.name().into_owned()));
     if want.replaces && !there.replaces || want.replaces == there.replaces && key(&want) < key(there) {
         there.beside = want.beside;
         there.namespace.clone_from(&want.namespace);
@@ -144,7 +145,8 @@ fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) 
         }
         let method = spec.auth.as_ref().and_then(|auth| auth.method());
         let (named, of_pods) = method.map_or((None, false), |method| method.service_account());
-        let accounts: BTreeSet<&str> = here.iter().flat_map(|want| &want.service_accounts).map(String::as_str).collect();
+        let accounts: BTreeSet<&str> =
+            here.iter().flat_map(|want| &want.service_accounts).map(String::as_str).collect();
         let account = named.map(|name| name.as_str()).or_else(|| match (of_pods, accounts.first()) {
             (true, None) => Some("default"),
             (true, Some(first)) => Some(first),
@@ -153,7 +155,8 @@ fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) 
         if named.is_none() && of_pods && accounts.len() > 1 {
             let Some(object) = stream.object(want.beside) else { continue };
             let names: Vec<String> = accounts.iter().map(|name| format!("`{name}`")).collect();
-            let message = format!("the pods with secrets run as {}, and one ServiceAccount logs in", names.join(" and "));
+            let message =
+                format!("the pods with secrets run as {}, and one ServiceAccount logs in", names.join(" and "));
             let remedy = "name it in `auth`, under `serviceAccount`, or give each its own config with `targets`";
             report.find(Severity::Error, "service-account", &object, "", message, remedy);
             continue;

@@ -37,7 +37,14 @@ pub(super) fn pruned(value: Value) -> Value {
 const FREE: [&str; 3] = ["/spec/refreshAfter", "/spec/refreshInterval", "/spec/destination/create"];
 
 /// Sees that the object is there: the one that makes the same Secret or has the same name is completed, or it is added.
-pub(super) fn ensure(stream: &mut Stream, report: &mut Report, want: &Want, object: Value, rule: &'static str, overwrite: bool) {
+pub(super) fn ensure(
+    stream: &mut Stream,
+    report: &mut Report,
+    want: &Want,
+    object: Value,
+    rule: &'static str,
+    overwrite: bool,
+) {
     let Some(found) = existing(stream, want, &object) else {
         let why = Why { rule, reason: reason(&object).into(), class: Class::Added };
         stream.emit(report, want.beside, object, why);
@@ -54,9 +61,11 @@ pub(super) fn ensure(stream: &mut Stream, report: &mut Report, want: &Want, obje
             None => Class::Added,
             Some(old) if *old == value || FREE.contains(&pointer.as_str()) => continue,
             Some(old) if pointer == "/spec/rolloutRestartTargets" => {
-                let missing = value.as_array().into_iter().flatten().filter(|one| {
-                    old.as_array().is_some_and(|old| !old.contains(one))
-                });
+                let missing = value
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter(|one| old.as_array().is_some_and(|old| !old.contains(one)));
                 let why = Why { rule, reason: reason(&object).into(), class: Class::Added };
                 edits.extend(missing.map(|one| Edit {
                     pointer: pointer.clone(),
@@ -97,7 +106,8 @@ fn existing(stream: &Stream, want: &Want, object: &Value) -> Option<usize> {
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let beside = stream.object(want.beside)?;
     let same_secret = |other: &Object<'_>| {
-        let target = |path: &[&str]| other.root().find(path).and_then(Node::as_str).is_some_and(|target| target == want.name);
+        let target =
+            |path: &[&str]| other.root().find(path).and_then(Node::as_str).is_some_and(|target| target == want.name);
         match kind.as_str() {
             "VaultStaticSecret" | "VaultDynamicSecret" | "VaultPKISecret" => target(&["spec", "destination", "name"]),
             "ExternalSecret" => target(&["spec", "target", "name"]),

@@ -126,7 +126,11 @@ mod tests {
             ("plain", None, Found::Nothing),
             ("a <path:kv/app#pw>", None, Found::Part("it has other text around the placeholder")),
             ("<path:kv/app#pw><path:kv/app#pw>", None, Found::Part("it has other text around the placeholder")),
-            ("<path:kv/app#pw | jsonPath {.a}>", None, Found::Part("it changes the value on the way, which a reference cannot")),
+            (
+                "<path:kv/app#pw | jsonPath {.a}>",
+                None,
+                Found::Part("it changes the value on the way, which a reference cannot"),
+            ),
             ("<path:kv/app>", None, Found::Part("it names no key")),
             ("<path:app#pw>", None, Found::Part("its path has no mount")),
             ("<path:kv/app#pw#x>", None, Found::Part("its version is no number")),

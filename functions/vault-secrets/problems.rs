@@ -137,11 +137,19 @@ impl Spec {
         let mut only = |field: &str, is_set: bool, providers: &[Provider]| {
             if is_set && !providers.contains(&provider) {
                 let names: Vec<String> = providers.iter().map(|one| format!("`{}`", one.name())).collect();
-                found.add(format!("spec.connection.{field}"), format!("is read with {} only", names.join(" and ")), "remove it");
+                found.add(
+                    format!("spec.connection.{field}"),
+                    format!("is read with {} only", names.join(" and ")),
+                    "remove it",
+                );
             }
         };
         only("name", connection.name.is_some(), &[Provider::Vso]);
-        only("tlsServerName", connection.tls_server_name.is_some(), &[Provider::Vso, Provider::AgentInjector, Provider::Csi]);
+        only(
+            "tlsServerName",
+            connection.tls_server_name.is_some(),
+            &[Provider::Vso, Provider::AgentInjector, Provider::Csi],
+        );
         let with_ca = [Provider::Vso, Provider::ExternalSecrets, Provider::AgentInjector];
         only("caSecret", connection.ca_secret.is_some(), &with_ca);
         only("skipTlsVerify", connection.skip_tls_verify, &[Provider::Vso, Provider::AgentInjector, Provider::Csi]);
@@ -160,7 +168,8 @@ impl Spec {
             let problem = "a VaultConnection is named by a VaultAuth, and none is made";
             found.add("spec.connection", problem, "write a method under `auth`, or remove it");
         }
-        let details = connection.ca_secret.is_some() || connection.tls_server_name.is_some() || connection.skip_tls_verify;
+        let details =
+            connection.ca_secret.is_some() || connection.tls_server_name.is_some() || connection.skip_tls_verify;
         if provider == Provider::Vso && details && connection.address.is_none() {
             found.add("spec.connection.address", "is missing: TLS is a matter of the VaultConnection", "write it");
         }
@@ -211,7 +220,9 @@ impl Secret {
             if !is_key(name) {
                 found.add(&field, "is no key of a Secret", "use letters, digits, `-`, `_` and `.`");
             }
-            if template.keys().next().is_some() && self.keys.as_ref().is_some_and(|keys| keys.0.iter().any(|(key, _)| key == name)) {
+            if template.keys().next().is_some()
+                && self.keys.as_ref().is_some_and(|keys| keys.0.iter().any(|(key, _)| key == name))
+            {
                 found.add(field, "is one of `keys` too", "give it another name");
             }
         }

@@ -48,7 +48,8 @@ fn of_pod(node: Node<'_>, pointer: &str, key: &str, depth: usize, out: &mut Vec<
     }
     match node.kind() {
         Kind::Map => {
-            let is_reference = key.ends_with("ecretRef") || key == "secretKeyRef" || key == "secret" || key == "imagePullSecrets";
+            let is_reference =
+                key.ends_with("ecretRef") || key == "secretKeyRef" || key == "secret" || key == "imagePullSecrets";
             for (inner, value) in node.entries() {
                 let at = format!("{pointer}/{}", escape_token(&inner));
                 let names = is_reference && inner == "name" || inner == "secretName";

@@ -150,7 +150,10 @@ pub(super) fn declared(spec: &Spec, users: &[User], stream: &Stream) -> Vec<Want
                 beside: first.id(),
                 labels: shared_labels(group.iter().map(|(_, object)| *object)),
                 restarts: group.iter().filter_map(|(user, object)| restart(&user.selected.pod, object)).collect(),
-                service_accounts: group.iter().map(|(user, object)| service_account(&user.selected.pod, object)).collect(),
+                service_accounts: group
+                    .iter()
+                    .map(|(user, object)| service_account(&user.selected.pod, object))
+                    .collect(),
             });
         }
     }

@@ -87,9 +87,8 @@ impl Wires<'_, '_> {
                 continue;
             };
             let from = item.find(&["valueFrom", "secretKeyRef"]);
-            let is_same = from.is_some_and(|from| {
-                says(from, &["name"], secret.name.as_str()) && says(from, &["key"], key)
-            });
+            let is_same =
+                from.is_some_and(|from| says(from, &["name"], secret.name.as_str()) && says(from, &["key"], key));
             if is_same {
                 continue;
             }
@@ -108,7 +107,9 @@ impl Wires<'_, '_> {
     fn mount(&mut self, name: &str, volume: &Value, is: &str, path: &str, containers: &[Container]) {
         let pod = &self.user.selected.pod;
         let Some(spec) = pod.spec_node(self.object) else { return };
-        let text = |node: Node<'_>, pointer: &str| node.at_pointer(pointer).and_then(Node::as_str).map(std::borrow::Cow::into_owned);
+        let text = |node: Node<'_>, pointer: &str| {
+            node.at_pointer(pointer).and_then(Node::as_str).map(std::borrow::Cow::into_owned)
+        };
         let wanted = volume.pointer(is).and_then(Value::as_str).map(str::to_owned);
         let own = volume.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
         let volumes: Vec<Node<'_>> = spec.get("volumes").into_iter().flat_map(Node::items).collect();
@@ -119,22 +120,42 @@ impl Wires<'_, '_> {
             if let Some(at) = volumes.iter().position(|node| says(*node, &["name"], &volume_name)) {
                 let message = format!("the volume `{volume_name}` is something else, and Secret {name} needs the name");
                 let at = format!("{pointer}/{at}");
-                return self.report.find(Severity::Error, "volume-taken", self.object, &at, message, "rename that volume");
+                return self.report.find(
+                    Severity::Error,
+                    "volume-taken",
+                    self.object,
+                    &at,
+                    message,
+                    "rename that volume",
+                );
             }
             self.push(pointer, Action::Append(volume.clone()), "secret-files", Class::Added);
         }
         for container in containers {
-            let mounts: Vec<Node<'_>> =
-                container.node(self.object).and_then(|node| node.get("volumeMounts")).into_iter().flat_map(Node::items).collect();
+            let mounts: Vec<Node<'_>> = container
+                .node(self.object)
+                .and_then(|node| node.get("volumeMounts"))
+                .into_iter()
+                .flat_map(Node::items)
+                .collect();
             if mounts.iter().any(|mount| says(*mount, &["name"], &volume_name)) {
                 continue;
             }
             let pointer = format!("{}/volumeMounts", container.pointer);
-            let same = |mount: &Node<'_>| mount.get("mountPath").and_then(Node::as_str).is_some_and(|there| there.trim_end_matches('/') == path);
+            let same = |mount: &Node<'_>| {
+                mount.get("mountPath").and_then(Node::as_str).is_some_and(|there| there.trim_end_matches('/') == path)
+            };
             if let Some(at) = mounts.iter().position(|mount| same(mount)) {
                 let message = format!("container `{}` has something else at `{path}`", container.name);
                 let remedy = "give the secret another `mountPath`";
-                self.report.find(Severity::Error, "mount-taken", self.object, &format!("{pointer}/{at}"), message, remedy);
+                self.report.find(
+                    Severity::Error,
+                    "mount-taken",
+                    self.object,
+                    &format!("{pointer}/{at}"),
+                    message,
+                    remedy,
+                );
                 continue;
             }
             let mount = json!({"name": volume_name, "mountPath": path, "readOnly": true});

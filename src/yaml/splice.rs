@@ -97,7 +97,13 @@ pub fn render_with(documents: &[Document], new: &[(usize, &Document)], mut write
 fn marker(rest: &str, newline: &str) -> &'static str {
     let is_note = |line: &&str| line.trim().is_empty() || line.starts_with('#');
     match rest.lines().find(|line| !is_note(line)) {
-        Some(line) if line.starts_with('%') => if newline == "\r\n" { "...\r\n" } else { "...\n" },
+        Some(line) if line.starts_with('%') => {
+            if newline == "\r\n" {
+                "...\r\n"
+            } else {
+                "...\n"
+            }
+        }
         _ => "",
     }
 }
