@@ -33,6 +33,8 @@ pub mod probes;
 pub mod resources;
 #[path = "../functions/security-context/function.rs"]
 pub mod security_context;
+#[path = "../functions/vault-secrets/function.rs"]
+pub mod vault_secrets;
 
 /// When a function runs within a pipeline, so that what it looks at has been decided before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -244,6 +246,14 @@ pub static FUNCTIONS: &[Function] = &[
         environment,
         "environment",
         "Gives containers their variables, and proves that those they need are there",
+        judge
+    ),
+    function!(
+        "VaultSecrets",
+        Phase::Settings,
+        vault_secrets,
+        "vault-secrets",
+        "Gives workloads their secrets from Vault by reference, and turns values in manifests into references",
         judge
     ),
     function!(

@@ -230,12 +230,17 @@ pub fn mask(kind: &str, pointer: &str, value: &Value) -> Value {
     hide(value, secret, kind == "Secret", last_is_env)
 }
 
+/// kubectl's last-applied-configuration repeats the data.
+fn is_hidden(key: &str) -> bool {
+    matches!(key, "data" | "stringData" | "annotations")
+}
+
 fn hide(value: &Value, secret: bool, in_secret: bool, in_env: bool) -> Value {
     match value {
         Value::Object(entries) => {
+            let in_secret = in_secret || entries.get("kind").is_some_and(|kind| kind == "Secret");
             let one = |(key, inner): (&String, &Value)| {
-                let hidden =
-                    secret || in_secret && matches!(key.as_str(), "data" | "stringData") || in_env && key == "value";
+                let hidden = secret || in_secret && is_hidden(key) || in_env && key == "value";
                 (key.clone(), hide(inner, hidden, in_secret, is_named_values(key)))
             };
             Value::Object(entries.iter().map(one).collect())

@@ -121,6 +121,17 @@ pub struct Change {
     pub why: Why,
 }
 
+impl Change {
+    /// Whether it takes a whole object out of the stream.
+    #[must_use]
+    pub fn takes_object(&self) -> bool {
+        // An item of a `List` has a pointer to it and no more: an object is no field of another.
+        self.op == Op::Remove
+            && self.previous.as_ref().is_some_and(|previous| previous.get("kind").is_some())
+            && (self.path.is_empty() || self.path.rsplit('/').nth(1) == Some("items"))
+    }
+}
+
 /// Something that a person should know, or must settle.
 #[derive(Clone, Debug)]
 pub struct Finding {

@@ -33,6 +33,22 @@ struct Location {
     implied: Option<(String, String)>,
     /// The file it was read from, and its document's number there.
     file: Option<(Arc<str>, usize)>,
+    /// It was removed: reports can still name it, and nothing else finds it.
+    gone: bool,
+    /// What an item of a `List` was, since its own document no longer tells.
+    former: Option<Arc<Document>>,
+}
+
+impl Location {
+    /// Item `at` of the list at `list`, a pointer within the reported document, is gone: those behind it move up.
+    fn moved_up(&mut self, inside: &str, list: &str, at: usize) {
+        let Some(rest) = self.prefix.strip_prefix(list).and_then(|rest| rest.strip_prefix('/')) else { return };
+        let (number, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        if let Some(number) = number.parse::<usize>().ok().filter(|number| *number > at) {
+            self.prefix = format!("{list}/{}{rest}", number - 1);
+            self.inside = format!("{inside}{}", self.prefix);
+        }
+    }
 }
 
 /// What is done at a pointer.
@@ -95,6 +111,8 @@ impl Stream {
                 prefix: String::new(),
                 implied: None,
                 file: file(number),
+                gone: false,
+                former: None,
             };
             add_objects(document.root(), location, 0, &mut objects);
         }
@@ -116,6 +134,8 @@ impl Stream {
                     prefix: String::new(),
                     implied: None,
                     file: None,
+                    gone: false,
+                    former: None,
                 };
                 add_objects(item, location, 0, &mut objects);
             }
@@ -145,18 +165,30 @@ impl Stream {
         let Some(list) = self.documents.first_mut() else { return Ok(None) };
         // From the end, so that the numbers before still hold; the last of those that share a place goes in first.
         new.sort_by_key(|(after, _)| *after);
-        for (after, document) in new.iter().rev() {
+        let of_items = self.objects.iter().filter(|at| at.gone && at.prefix.is_empty() && at.document < self.numbered);
+        let mut removed: Vec<usize> = of_items.map(|at| at.document).collect();
+        removed.sort_unstable();
+        let mut remove = |list: &mut Document, behind: usize| {
+            while let Some(number) = removed.pop_if(|number| *number >= behind) {
+                list.apply(Operation { op: Op::Remove, path: &format!("/items/{number}"), value: &Value::Null })?;
+            }
+            Ok(())
+        };
+        for (after, document) in new.iter().rev().filter(|(_, document)| !document.gone()) {
+            // What stands behind is done; the item itself goes when all that is put behind it is there.
+            remove(list, after + 1)?;
             let value = document.root().to_value().unwrap_or_default();
             let path = format!("/items/{}", after + 1);
             list.apply(Operation { op: Op::Add, path: &path, value: &value })?;
         }
+        remove(list, 0)?;
         Ok(Some(list))
     }
 
-    /// The text that an object was read from.
+    /// The text that an object was read from, if its places there are still known.
     #[must_use]
     pub fn source(&self, id: ObjectId) -> Option<&str> {
-        let location = self.objects.get(id)?;
+        let location = self.objects.get(id).filter(|location| location.former.is_none())?;
         self.documents.get(location.yaml).map(|document| document.file().as_str())
     }
 
@@ -177,17 +209,21 @@ impl Stream {
         yaml::render_with(self.documents().get(numbers).unwrap_or_default(), &new, write);
     }
 
-    /// Every object, the items of `List`s among them.
+    /// Every object, the items of `List`s among them; none that was removed.
     pub fn objects(&self) -> impl Iterator<Item = Object<'_>> {
-        (0..self.objects.len()).filter_map(|id| self.object(id))
+        let there = |id: &ObjectId| self.objects.get(*id).is_some_and(|location| !location.gone);
+        (0..self.objects.len()).filter(there).filter_map(|id| self.object(id))
     }
 
-    /// The object `id`.
+    /// The object `id`; one that was removed as it was then.
     #[must_use]
     pub fn object(&self, id: ObjectId) -> Option<Object<'_>> {
         let location = self.objects.get(id)?;
         let document = self.documents.get(location.yaml)?;
-        let root = document.node(location.place, &location.inside)?;
+        let root = match &location.former {
+            Some(former) => former.root(),
+            None => document.node(location.place, &location.inside)?,
+        };
         Some(Object { id, location, root })
     }
 
@@ -315,7 +351,17 @@ impl Stream {
         let (inside, prefix) = (String::new(), String::new());
         let place = document.place();
         let yaml = self.documents.len();
-        self.objects.push(Location { document: number, yaml, place, inside, prefix, implied: None, file });
+        self.objects.push(Location {
+            document: number,
+            yaml,
+            place,
+            inside,
+            prefix,
+            implied: None,
+            file,
+            gone: false,
+            former: None,
+        });
         self.documents.push(document);
         self.after.push(after);
         let id = self.objects.len() - 1;
@@ -331,6 +377,48 @@ impl Stream {
             why,
         });
         Some(id)
+    }
+
+    /// Takes an object out of the stream, and records it: with its whole document, comments and `---` included, or, in a
+    /// `List`, as an item of it.
+    ///
+    /// # Errors
+    /// As for [`Stream::set`].
+    pub fn remove_object(&mut self, report: &mut Report, id: ObjectId, why: Why) -> Result<(), EditError> {
+        let Some(location) = self.objects.get(id).filter(|location| !location.gone).cloned() else { return Ok(()) };
+        let previous = self.object(id).and_then(|object| object.root.to_value());
+        let Some(document) = self.documents.get_mut(location.yaml) else { return Ok(()) };
+        // An item of a ResourceList goes when the list is written: until then the numbers of the others hold.
+        let of_list = location.prefix.is_empty() && !location.inside.is_empty();
+        if !of_list {
+            document.apply(Operation { op: Op::Remove, path: &location.inside, value: &Value::Null })?;
+        }
+        if let Some((list, at)) = location.prefix.rsplit_once('/').and_then(|(list, at)| Some((list, at.parse().ok()?)))
+        {
+            let inside = location.inside.strip_suffix(&location.prefix).unwrap_or_default().to_owned();
+            for other in self.objects.iter_mut().filter(|other| other.document == location.document && !other.gone) {
+                other.moved_up(&inside, list, at);
+            }
+        }
+        if let Some(own) = self.objects.get_mut(id) {
+            own.gone = true;
+            if !location.prefix.is_empty() {
+                let former = previous.as_ref().and_then(|value| yaml::new_document(value, None).ok());
+                (own.inside, own.prefix, own.former) = (location.inside, location.prefix.clone(), former.map(Arc::new));
+            }
+        }
+        report.changes.push(Change {
+            document: location.document,
+            object: id,
+            op: Op::Remove,
+            after: None,
+            path: location.prefix,
+            value: Value::Null,
+            previous: previous.map(Box::new),
+            function: Arc::clone(report.function()),
+            why,
+        });
+        Ok(())
     }
 
     /// Gives `object` the annotations by which kpt finds the file of `workload`, with the next index that is free there.

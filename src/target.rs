@@ -176,6 +176,11 @@ pub fn pods(targets: &[Selector], exclude: &[Selector], stream: &Stream, report:
     }
 }
 
+/// The pods, wholly, as if a target had selected them.
+pub fn everything(pods: impl IntoIterator<Item = Pod>) -> impl Iterator<Item = Selected> {
+    pods.into_iter().map(|pod| Selected { pod, whole_pod: true, only: Vec::new(), except: Vec::new() })
+}
+
 /// A regular expression that must match from the first to the last character.
 #[derive(Debug, Clone)]
 pub(crate) enum Pattern {

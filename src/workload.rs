@@ -55,10 +55,11 @@ struct BuiltIn {
     traits: &'static [Trait],
     selector: PodSelector,
     claims: Option<&'static str>,
+    restarts: Option<&'static str>,
 }
 
 const fn row(group: &'static str, kind: &'static str, paths: &'static [&'static str]) -> BuiltIn {
-    BuiltIn { group, kind, paths, traits: &[], selector: PodSelector::Unset, claims: None }
+    BuiltIn { group, kind, paths, traits: &[], selector: PodSelector::Unset, claims: None, restarts: None }
 }
 
 const fn ignored(group: &'static str, kind: &'static str) -> BuiltIn {
@@ -72,6 +73,10 @@ impl BuiltIn {
 
     const fn selects(self, selector: PodSelector) -> Self {
         Self { selector, ..self }
+    }
+
+    const fn restarts(self, name: &'static str) -> Self {
+        Self { restarts: Some(name), ..self }
     }
 
     const fn claims(self, pointer: &'static str) -> Self {
@@ -92,9 +97,9 @@ const BUILT_IN: &[BuiltIn] = {
     use PodSelector::{LabelSelector, Labels};
     use Trait::{ContainerLevelOnly, OneServes, Recreate, RunsToCompletion, Scalable, StableNames};
     &[
-        row("apps", "Deployment", TEMPLATE).selects(LabelSelector).is(&[Scalable, Recreate]),
-        row("apps", "StatefulSet", TEMPLATE).selects(LabelSelector).is(&[Scalable, StableNames]).claims(CLAIMS),
-        row("apps", "DaemonSet", TEMPLATE).selects(LabelSelector),
+        row("apps", "Deployment", TEMPLATE).selects(LabelSelector).is(&[Scalable, Recreate]).restarts("Deployment"),
+        row("apps", "StatefulSet", TEMPLATE).selects(LabelSelector).is(&[Scalable, StableNames]).claims(CLAIMS).restarts("StatefulSet"),
+        row("apps", "DaemonSet", TEMPLATE).selects(LabelSelector).restarts("DaemonSet"),
         row("apps", "ReplicaSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]),
         row("batch", "Job", TEMPLATE).is(&[RunsToCompletion]),
         row("batch", "CronJob", CRON).is(&[RunsToCompletion]),
@@ -107,7 +112,7 @@ const BUILT_IN: &[BuiltIn] = {
         row("extensions", "ReplicaSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]),
 
         // Argo Rollouts: with `workloadRef` the template is another object's.
-        row("argoproj.io", "Rollout", &["spec.template?"]).selects(LabelSelector).is(&[Scalable]),
+        row("argoproj.io", "Rollout", &["spec.template?"]).selects(LabelSelector).is(&[Scalable]).restarts("argo.Rollout"),
 
         // Knative scales by itself, and its webhook refuses pod-level security fields by default.
         row("serving.knative.dev", "Service", TEMPLATE).is(&[ContainerLevelOnly, OneServes]),
@@ -219,6 +224,8 @@ pub struct Row {
     pub selector: PodSelector,
     /// Pointer of the list of claims that are made anew for each pod.
     pub claims: Option<&'static str>,
+    /// What the Vault Secrets Operator calls the kind, if it can restart its pods.
+    pub restarts: Option<&'static str>,
     /// Where the row comes from.
     pub source: Source,
 }
@@ -247,6 +254,7 @@ impl Default for Table {
             traits: line.traits,
             selector: line.selector,
             claims: line.claims,
+            restarts: line.restarts,
             source: Source::BuiltIn,
         });
         Self { rows: rows.collect() }
@@ -305,6 +313,7 @@ impl Table {
             traits: known.map_or(&[], |known| known.traits),
             selector: known.map_or(PodSelector::Unset, |known| known.selector),
             claims: known.and_then(|known| known.claims),
+            restarts: known.and_then(|known| known.restarts),
             source: Source::Config,
         }
     }

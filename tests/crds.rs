@@ -36,7 +36,9 @@ fn what_functions_make_fits_the_operators_schemas() {
         }
     }
     println!("{seen:?}");
-    for kind in ["HTTPRoute", "PodMonitor", "Route", "ServiceMonitor"] {
+    let vault = ["VaultConnection", "VaultAuth", "VaultStaticSecret", "VaultDynamicSecret", "VaultPKISecret"];
+    let others = ["HTTPRoute", "PodMonitor", "Route", "ServiceMonitor"];
+    for kind in vault.into_iter().chain(others).chain(["SecretStore", "ExternalSecret", "SecretProviderClass"]) {
         assert!(seen.contains_key(kind), "no case makes a {kind}");
     }
 }

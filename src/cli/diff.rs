@@ -64,6 +64,9 @@ fn document<'a>(stream: &'a Stream, changes: &[&Change], file: &mut text::Lines<
     };
     let mut documents = yaml::parse(&Arc::new(before.to_owned())).map_err(broken)?;
     let hidden_before = hidden(&documents, before);
+    // A comment in what is taken out may be an old value of a secret.
+    let taken = changes.iter().any(|change| change.takes_object());
+    let hidden_before = if taken { without_comments(&hidden_before) } else { hidden_before };
     // In each round one change of every object, so that the lines that come and go with it are known.
     let mut after = before.to_owned();
     let mut lines = if new.is_some() { Blame::of_new(before) } else { Blame::new(before) };
@@ -182,6 +185,19 @@ fn title(stream: &Stream, change: &Change) -> String {
 fn hidden(documents: &[Document], text: &str) -> String {
     let spans: Vec<_> = documents.iter().flat_map(|document| krm::secret_spans(document.root())).collect();
     text::mask_spans(text, &spans)
+}
+
+/// The lines with their comments masked.
+fn without_comments(text: &str) -> String {
+    let one = |line: &str| {
+        let start = if line.trim_start().starts_with('#') { line.find('#') } else { line.find(" #").map(|at| at + 1) };
+        let end = line.trim_end_matches(['\n', '\r']).len();
+        match start.and_then(|start| Some((line.get(..start)?, line.get(end..)?))) {
+            Some((code, newline)) => format!("{code}# {}{newline}", krm::MASK),
+            None => line.to_owned(),
+        }
+    };
+    split(text).map(one).collect()
 }
 
 fn split(text: &str) -> impl Iterator<Item = &str> {

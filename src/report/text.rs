@@ -65,6 +65,7 @@ pub fn change(stream: &Stream, change: &Change) -> String {
     let kind = stream.object(change.object).map(|object| object.kind().into_owned()).unwrap_or_default();
     let path = field_path(&change.path);
     let what = match change.op {
+        Op::Remove if change.takes_object() => "object removed".to_owned(),
         Op::Remove => format!("{path} removed"),
         _ if change.after.is_some() => "new object".to_owned(),
         _ => format!("{path}: {}", short(&mask(&kind, &change.path, &change.value))),
@@ -78,6 +79,7 @@ pub(super) fn proposal(stream: &Stream, change: &Change, made: bool) -> String {
     let path = field_path(&change.path);
     let verb = if change.op == Op::Remove { "removed" } else { change.why.class.name() };
     let what = match change.op {
+        Op::Remove if change.takes_object() => "the object".to_owned(),
         Op::Remove => path,
         _ => format!("{path}: {}", short(&mask(&kind, &change.path, &change.value))),
     };

@@ -62,6 +62,8 @@ pub struct Pod {
     pub selector: PodSelector,
     /// Pointer, from the object's root, of the list of claims that are made anew for each pod.
     pub claims: Option<&'static str>,
+    /// What the Vault Secrets Operator calls the kind in `rolloutRestartTargets`, if it can restart its pods.
+    pub restarts: Option<&'static str>,
     traits: &'static [Trait],
 }
 
@@ -233,6 +235,7 @@ impl Visitor<'_> {
                 spec,
                 selector: row.selector,
                 claims: row.claims,
+                restarts: row.restarts,
                 traits: row.traits,
             });
         }

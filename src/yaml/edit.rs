@@ -124,11 +124,12 @@ impl Document {
     }
 
     fn replace_root(&mut self, base: Id, operation: Operation<'_>) -> Step<()> {
-        if operation.op == Op::Remove {
-            return Err("a whole document cannot be removed".into());
-        }
         if base != self.root {
             return Err("a whole list item cannot be replaced".into());
+        }
+        if operation.op == Op::Remove {
+            self.gone = true;
+            return Ok(());
         }
         self.substitute(base, 0, operation.value)
     }

@@ -71,6 +71,8 @@ pub struct Document {
     replaced: Vec<Replaced>,
     /// Collections with changed children and their depth, in the order of their first change.
     dirty: Vec<(Id, usize)>,
+    /// The whole document was removed: nothing of it is written.
+    gone: bool,
 }
 
 /// `new` stands where the text has `old`, at `depth` below the root.
@@ -191,7 +193,13 @@ impl Document {
     /// Whether an edit changed it.
     #[must_use]
     pub fn changed(&self) -> bool {
-        !self.dirty.is_empty() || !self.replaced.is_empty()
+        self.gone || !self.dirty.is_empty() || !self.replaced.is_empty()
+    }
+
+    /// Whether an edit removed it: its text is not written, and [`Document::root`] still tells what it was.
+    #[must_use]
+    pub fn gone(&self) -> bool {
+        self.gone
     }
 
     /// The bytes of the stream that belong to this document.

@@ -337,6 +337,7 @@ impl<'t> Parser<'t> {
             added: String::new(),
             replaced: Vec::new(),
             dirty: Vec::new(),
+            gone: false,
         };
         if self.has_alias {
             check::aliases(&document)?;

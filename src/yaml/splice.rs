@@ -44,41 +44,77 @@ pub fn render_to(documents: &[Document], write: impl FnMut(&str)) {
 pub fn render_with(documents: &[Document], new: &[(usize, &Document)], mut write: impl FnMut(&str)) {
     let Some(file) = documents.first().map(Document::file) else { return };
     let (mut from, mut new) = (0, new.iter().peekable());
+    // Whether a document has been written, which the next one needs a marker against.
+    let mut kept = false;
+    // Whether something else stands now before what comes next.
+    let mut cut = false;
     for (number, document) in documents.iter().enumerate() {
-        if document.changed() {
-            for splice in Writer::new(document).splices() {
-                // Splices of nested removals may overlap; what is cut stays cut.
-                let start = splice.start.max(from);
-                write(file.get(from..start).unwrap_or(""));
-                write(&splice.text);
-                from = from.max(splice.end);
+        let newline = layout(document).newline;
+        if document.gone {
+            // Behind the `...` of the document before there may be a comment.
+            let start = if kept { line_after(file, document.start as usize) } else { document.start as usize };
+            write(file.get(from..start).unwrap_or(""));
+            if number == 0 && file.starts_with('\u{feff}') {
+                write("\u{feff}");
+            }
+            from = from.max(start).max(line_after(file, document.end as usize));
+            cut = true;
+        } else {
+            if cut && kept {
+                write(marker(file.get(from..).unwrap_or(""), newline));
+            }
+            (cut, kept) = (false, true);
+            if document.changed() {
+                for splice in Writer::new(document).splices() {
+                    // Splices of nested removals may overlap; what is cut stays cut.
+                    let start = splice.start.max(from);
+                    write(file.get(from..start).unwrap_or(""));
+                    write(&splice.text);
+                    from = from.max(splice.end);
+                }
             }
         }
-        let mut any = false;
         while let Some((_, added)) = new.next_if(|(after, _)| *after == number) {
-            if !any {
-                let mut end = document.end as usize;
-                if !ends_line(file.get(..end).unwrap_or("")) {
-                    let line = scan::line_end(file.as_bytes(), end); // behind `...` there may be a comment
-                    end = line + break_len(file.as_bytes(), line);
-                }
+            if added.gone {
+                continue;
+            }
+            if !cut {
+                let end = line_after(file, document.end as usize);
                 write(file.get(from..end).unwrap_or(""));
                 from = from.max(end);
-                any = true;
                 if !ends_line(file.get(..end).unwrap_or("")) {
-                    write(layout(document).newline);
+                    write(newline);
                 }
             }
-            let newline = layout(document).newline;
+            (cut, kept) = (true, true);
             write(&format!("---{newline}{}", render(std::slice::from_ref(added)).replace('\n', newline)));
-        }
-        let rest = file.get(from..).unwrap_or("");
-        let is_note = |line: &&str| line.trim().is_empty() || line.starts_with('#');
-        if any && rest.lines().find(|line| !is_note(line)).is_some_and(|line| line.starts_with('%')) {
-            write(&format!("...{}", layout(document).newline)); // directives stand before the next marker
         }
     }
     write(file.get(from..).unwrap_or(""));
+}
+
+/// What must stand between a document and `rest`, which did not follow it before: directives stand before the next marker.
+fn marker(rest: &str, newline: &str) -> &'static str {
+    let is_note = |line: &&str| line.trim().is_empty() || line.starts_with('#');
+    match rest.lines().find(|line| !is_note(line)) {
+        Some(line) if line.starts_with('%') => {
+            if newline == "\r\n" {
+                "...\r\n"
+            } else {
+                "...\n"
+            }
+        }
+        _ => "",
+    }
+}
+
+/// The end of a place's line, when the place is not the start of one.
+fn line_after(file: &str, at: usize) -> usize {
+    if ends_line(file.get(..at).unwrap_or("")) {
+        return at;
+    }
+    let line = scan::line_end(file.as_bytes(), at);
+    line + break_len(file.as_bytes(), line)
 }
 
 fn ends_line(text: &str) -> bool {
