@@ -103,7 +103,7 @@ pub(super) fn update(wanted: &Wanted, there: Node<'_>, pointer: &str) -> Vec<Edi
     let mut edits = Vec::new();
     let reason = format!("as in container `{}`", wanted.main);
     let set = |pointer: String, old: Option<Node<'_>>, value: &Value| {
-        let old = old.filter(|old| !old.is_null()).map(|old| old.to_value());
+        let old = old.filter(|old| !old.is_null()).map(Node::to_value);
         let class = if old.is_some() { Class::Raised } else { Class::Added };
         let differs = old.flatten().as_ref() != Some(value);
         differs.then(|| Edit { pointer, action: Action::Set(value.clone()), why: why(reason.clone(), class) })

@@ -114,8 +114,8 @@ fn volumes(
     let mut out = Vec::new();
     let mut good = true;
     for name in names {
-        let named = |item: &Node<'_>| item.get("name").and_then(Node::as_str).as_deref() == Some(name);
-        let Some((at, volume)) = all.into_iter().flat_map(Node::items).enumerate().find(|(_, item)| named(item)) else {
+        let is_it = |item: &Node<'_>| item.get("name").and_then(Node::as_str).as_deref() == Some(name);
+        let Some((at, volume)) = all.into_iter().flat_map(Node::items).enumerate().find(|(_, item)| is_it(item)) else {
             good = false;
             let of_template =
                 pod.claims.and_then(|claims| object.root().at_pointer(claims)).into_iter().flat_map(Node::items);
