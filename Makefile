@@ -30,6 +30,7 @@ demo: build ## stock kustomize renders the example, hardened; then what was inje
 
 deploy: plugins ## render examples/APP/overlays/ENV and apply it
 	@test -d $(OVERLAY) || { echo "there is no $(OVERLAY)" >&2; exit 1; }
+	@echo "kustomize build --enable-alpha-plugins $(OVERLAY) | $(APPLY)" >&2
 	@rendered=$$(KUSTOMIZE_PLUGIN_HOME=$(HOME_OF_PLUGINS) "$$(tests/tools/get kustomize)" build --enable-alpha-plugins $(OVERLAY)); \
 	$(APPLY) <<<"$$rendered"
 
