@@ -559,3 +559,38 @@ fn no_config_makes_a_pod_invalid() {
         pods.len()
     ));
 }
+
+/// `Checks` refuses a pod for exactly the reasons that admission has.
+#[test]
+fn checks_has_the_reasons_of_admission() {
+    let mut random = Random(0xC4EC);
+    let mut cases: Vec<(Fixture, Value)> = fixtures()
+        .into_iter()
+        .map(|fixture| (value(&fixture.text), fixture))
+        .map(|(pod, fixture)| (fixture, pod))
+        .collect();
+    cases.extend((0..2_000).map(|_| {
+        let (level, minor) = (*random.pick(&["baseline", "restricted"]), random.below(38));
+        case(level, minor, &pods::any(&mut random))
+    }));
+    let answers = judge(cases.iter().map(|(fixture, pod)| (fixture, pod)));
+    let (mut wrong, mut refused) = (Vec::new(), 0);
+    for ((fixture, pod), answer) in cases.iter().zip(&answers) {
+        let spec = json!({"podSecurity": {"level": fixture.level, "version": fixture.version}, "rules": {"references/*": "off", "secrets/*": "off"}});
+        let done = run("Checks", &spec, &pod.to_string());
+        let rules = done.report.findings.iter().map(|finding| finding.rule.replace("pod-security/", "conflict/"));
+        let reason = |rule: String| {
+            let known = REASONS.iter().find(|(other, _)| *other == rule);
+            known.map_or(rule.clone(), |(_, reason)| (*reason).to_owned())
+        };
+        let ours: std::collections::BTreeSet<String> = rules.map(reason).collect();
+        let theirs: std::collections::BTreeSet<String> =
+            answer.violations.iter().map(|(reason, _)| reason.replace("profiles", "profile")).collect();
+        refused += usize::from(!theirs.is_empty());
+        if ours != theirs {
+            wrong.push((fixture.title(), format!("{ours:?}\n{theirs:?}\n{pod}")));
+        }
+    }
+    none(&wrong);
+    say(&format!("Checks agrees on {} pods, of which {refused} are refused", cases.len()));
+}

@@ -10,6 +10,7 @@ use super::view::{Place, View};
 use crate::report::Report;
 use crate::stream::{Action, Edit, Object};
 use crate::target::Selected;
+use crate::yaml::Node;
 
 /// What stands before a check's id in the rules of `SecurityContext`.
 const PREFIX: &str = "conflict/";
@@ -52,6 +53,7 @@ pub(crate) fn audit(level: Level, version: Version, pod: &Selected, object: Obje
     let mut audit = Audit { spec: &spec, view: &view, refusals: Vec::new() };
     audit.violations();
     audit.missing();
+    audit.defaults();
     audit.refusals
 }
 
@@ -92,6 +94,24 @@ impl Audit<'_> {
             let what = format!("{} does not set `{}`", view.subject(place), shown(&edit));
             if let Some(check) = check {
                 self.refuse(check, place, view.pointer(place, ""), what, None);
+            }
+        }
+    }
+
+    /// On the host's network the API gives each port its number as a host port before admission looks.
+    fn defaults(&mut self) {
+        let Self { spec, view, .. } = *self;
+        let check = checks::of(spec).into_iter().find(|check| check.rule == "conflict/hostPorts");
+        let on_host = view.spec.get("hostNetwork").and_then(Node::as_bool) == Some(true);
+        let Some(check) = check.filter(|_| on_host) else { return };
+        for (place, container) in view.in_scope().filter(|(_, container)| !container.pointer.contains("/ephemeral")) {
+            for (at, port) in container.fields.get("ports").into_iter().flat_map(Node::items).enumerate() {
+                let number = |key| port.get(key).and_then(Node::as_int).filter(|number| *number != 0);
+                if let (Some(port), None) = (number("containerPort"), number("hostPort")) {
+                    let what = format!("{} gets `hostPort: {port}` on the host's network", view.subject(place));
+                    let pointer = view.pointer(place, &format!("/ports/{at}"));
+                    self.refuse(check, place, pointer, what, Some(check.allows));
+                }
             }
         }
     }
