@@ -23,6 +23,8 @@ pub mod checks;
 pub mod environment;
 #[path = "../functions/exposure/function.rs"]
 pub mod exposure;
+#[path = "../functions/migration/function.rs"]
+pub mod migration;
 #[path = "../functions/monitoring/function.rs"]
 pub mod monitoring;
 #[path = "../functions/probes/function.rs"]
@@ -159,6 +161,9 @@ pub trait Run: fmt::Debug {
     /// Changes the stream and reports.
     fn run(&self, stream: &mut Stream, report: &mut Report);
 
+    /// Brings up to date what the function made from things that later functions of the pipeline have changed since.
+    fn finish(&self, stream: &mut Stream, report: &mut Report);
+
     /// Reports what does not hold in the final stream, which every function of the pipeline has been over.
     fn judge(&self, stream: &Stream, report: &mut Report);
 }
@@ -167,6 +172,7 @@ pub trait Run: fmt::Debug {
 struct Configured<S> {
     spec: S,
     apply: Apply<S>,
+    finish: Option<Apply<S>>,
     judge: Option<Judge<S>>,
 }
 
@@ -178,6 +184,12 @@ impl<S: fmt::Debug> Run for Configured<S> {
         (self.apply)(&self.spec, stream, report);
     }
 
+    fn finish(&self, stream: &mut Stream, report: &mut Report) {
+        if let Some(finish) = self.finish {
+            finish(&self.spec, stream, report);
+        }
+    }
+
     fn judge(&self, stream: &Stream, report: &mut Report) {
         if let Some(judge) = self.judge {
             judge(&self.spec, stream, report);
@@ -185,33 +197,42 @@ impl<S: fmt::Debug> Run for Configured<S> {
     }
 }
 
-fn configured<S>(spec: &Value, apply: Apply<S>, judge: Option<Judge<S>>) -> Result<Box<dyn Run>, Problem>
+fn configured<S>(
+    spec: &Value,
+    apply: Apply<S>,
+    finish: Option<Apply<S>>,
+    judge: Option<Judge<S>>,
+) -> Result<Box<dyn Run>, Problem>
 where
     S: DeserializeOwned + fmt::Debug + 'static,
 {
-    Ok(Box::new(Configured { spec: read_spec::<S>(spec)?, apply, judge }))
+    Ok(Box::new(Configured { spec: read_spec::<S>(spec)?, apply, finish, judge }))
 }
 
 fn schema<S: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.root_schema_for::<S>()
 }
 
-/// An entry from the kind, the phase, the module and the folder of a function; `judge` when its module has one.
+/// An entry from the kind, the phase, the module and the folder of a function; `judge`, or `finish, judge`, when its
+/// module has them.
 macro_rules! function {
     ($kind:literal, $phase:expr, $module:ident, $folder:literal, $summary:literal) => {
-        function!(@ $kind, $phase, $module, $folder, $summary, None)
+        function!(@ $kind, $phase, $module, $folder, $summary, None, None)
     };
     ($kind:literal, $phase:expr, $module:ident, $folder:literal, $summary:literal, judge) => {
-        function!(@ $kind, $phase, $module, $folder, $summary, Some($module::judge))
+        function!(@ $kind, $phase, $module, $folder, $summary, None, Some($module::judge))
     };
-    (@ $kind:literal, $phase:expr, $module:ident, $folder:literal, $summary:literal, $judge:expr) => {
+    ($kind:literal, $phase:expr, $module:ident, $folder:literal, $summary:literal, finish, judge) => {
+        function!(@ $kind, $phase, $module, $folder, $summary, Some($module::finish), Some($module::judge))
+    };
+    (@ $kind:literal, $phase:expr, $module:ident, $folder:literal, $summary:literal, $finish:expr, $judge:expr) => {
         Function {
             kind: $kind,
             folder: $folder,
             summary: $summary,
             phase: $phase,
             readme: include_str!(concat!("../functions/", $folder, "/README.md")),
-            read: |spec| configured::<$module::Spec>(spec, $module::apply, $judge),
+            read: |spec| configured::<$module::Spec>(spec, $module::apply, $finish, $judge),
             schema: schema::<$module::Spec>,
         }
     };
@@ -233,6 +254,15 @@ pub static FUNCTIONS: &[Function] = &[
         vault_secrets,
         "vault-secrets",
         "Gives workloads their secrets from Vault by reference, and turns values in manifests into references",
+        judge
+    ),
+    function!(
+        "Migration",
+        Phase::Migration,
+        migration,
+        "migration",
+        "Lets a program's migration run before it, as an init container or a Job, with its own image and settings",
+        finish,
         judge
     ),
     function!(
@@ -341,6 +371,10 @@ impl Pipeline {
         for step in &self.steps {
             report.begin(&step.name);
             step.run.run(stream, report);
+        }
+        for step in &self.steps {
+            report.begin(&step.name);
+            step.run.finish(stream, report);
         }
         for step in &self.steps {
             report.begin(&step.name);

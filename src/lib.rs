@@ -9,7 +9,8 @@
 //!    containers; [`target`] selects among them, [`exceptions`] says what is meant to be so.
 //! 4. Each function of the registry ([`functions::FUNCTIONS`]) is a pure `apply(&Spec, &mut Stream, &mut Report)`. It
 //!    never edits text: the stream's setters record a JSON Patch operation with its rule and reason in the
-//!    [`report::Report`].
+//!    [`report::Report`]. When all have been applied, `finish` of those that have one brings up to date what they made
+//!    from things that later ones changed, then `judge` looks at the final stream.
 //! 5. [`yaml::render`] splices what changed into the text; all other bytes are the user's. Results, text and JSON are
 //!    views of the report. Nothing is written when a finding is an error.
 //!

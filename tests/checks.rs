@@ -217,7 +217,6 @@ fn makers_of_secrets() {
         object("secrets.hashicorp.com/v1beta1", "VaultStaticSecret", "x", "spec: {destination: {name: db, create: true}}"),
         object("secrets.hashicorp.com/v1beta1", "VaultDynamicSecret", "x", "spec: {destination: {name: db}}"),
         object("bitnami.com/v1alpha1", "SealedSecret", "db", "spec: {encryptedData: {a: x}}"),
-        object("bitnami.com/v1alpha1", "SealedSecret", "x", "spec: {template: {metadata: {name: db}}}"),
         object("cert-manager.io/v1", "Certificate", "x", "spec: {secretName: db}"),
         object("onepassword.com/v1", "OnePasswordItem", "db", "spec: {}"),
         object("database.example.org/v1", "Instance", "x", "spec: {writeConnectionSecretToRef: {name: db}}"),
@@ -231,8 +230,35 @@ fn makers_of_secrets() {
         "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: db, namespace: b}\n".to_owned();
     let here = user.replace("name: web\nspec", "name: web\n  namespace: a\nspec");
     assert_eq!(found("", &stream(&[here, elsewhere])).len(), 1, "a maker in another namespace");
+    let renamed = object("bitnami.com/v1alpha1", "SealedSecret", "x", "spec: {template: {metadata: {name: db}}}");
+    assert_eq!(found("", &stream(&[user.clone(), renamed])).len(), 1, "a SealedSecret gives its own name");
     let other = object("external-secrets.io/v1", "ExternalSecret", "db", "spec: {target: {name: x}}");
     assert_eq!(found("", &stream(&[user, other])).len(), 1, "a maker of another Secret");
+}
+
+/// Keys of Secrets that others make: an error where all of them are known.
+#[test]
+fn keys_of_made_secrets() {
+    let user =
+        |key: &str| web("", &format!("env:\n- {{name: A, valueFrom: {{secretKeyRef: {{name: db, key: {key}}}}}}}"));
+    let external = |rest: &str| object("external-secrets.io/v1", "ExternalSecret", "db", &format!("spec: {{{rest}}}"));
+    let data = "data: [{secretKey: a, remoteRef: {key: x}}]";
+    let secret = object("v1", "Secret", "db", "data: {b: PHBhdGg6YSNiPg==}");
+    let merge = external(&format!("target: {{creationPolicy: Merge}}, {data}"));
+    let rows: &[(&str, &str, Vec<String>, usize)] = &[
+        ("known", "a", vec![external(data)], 0),
+        ("known to lack it", "z", vec![external(data)], 1),
+        ("anything may come", "z", vec![external(&format!("{data}, dataFrom: [{{extract: {{key: x}}}}]"))], 0),
+        ("sealed", "z", vec![object("bitnami.com/v1alpha1", "SealedSecret", "db", "spec: {encryptedData: {a: x}}")], 1),
+        ("a key of the Secret itself", "b", vec![secret.clone(), merge.clone()], 0),
+        ("a key that is merged into it", "a", vec![secret.clone(), merge.clone()], 0),
+        ("a key of neither", "z", vec![secret, merge.clone()], 1),
+        ("what only merges makes nothing", "a", vec![merge], 1),
+    ];
+    for (title, key, others, wanted) in rows {
+        let documents: Vec<String> = [user(key)].into_iter().chain(others.iter().cloned()).collect();
+        assert_eq!(found("", &stream(&documents)).len(), *wanted, "{title}");
+    }
 }
 
 #[test]

@@ -473,7 +473,9 @@ fn law_9_arbitrary_bytes_give_an_error_or_an_answer() {
             continue;
         };
         read += 1;
-        for pipeline in &pipelines {
+        // A few of them each time; in the end every one has had its share of every kind of input.
+        let stride = (pipelines.len() / 6).max(1);
+        for pipeline in pipelines.iter().skip(round % stride).step_by(stride) {
             let done = run(pipeline, &text);
             if done.outcome == Outcome::Ok {
                 assert!(

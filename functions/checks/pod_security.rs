@@ -23,7 +23,7 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
             pointer: refusal.pointer.clone(),
             name: String::new(),
             message: refusal.what.clone(),
-            remedy: "change it".to_owned(),
+            remedy: if refusal.allows.is_some() { "change it" } else { "set it, as `SecurityContext` does" }.to_owned(),
         };
         for id in audit::ids() {
             findings.begin_id(Cow::Owned(format!("{FAMILY}{id}")), Severity::Error);

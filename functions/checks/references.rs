@@ -30,6 +30,7 @@ pub(super) mod volume;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use self::made::Maker;
 use super::findings::{Findings, Found, pattern};
 use super::world::{World, may_be_in, may_share};
 use crate::lookup;
@@ -92,14 +93,15 @@ const WELL_KNOWN: &[(To, &str)] = &[
 ];
 
 impl<'a> World<'a> {
+    /// What makes the object that a reference leads to, or gives it keys.
+    fn makers(&self, reference: &Reference<'a>) -> Vec<&Maker<'a>> {
+        self.made.of_name(reference.to, &reference.name, |maker| is_near(reference, maker))
+    }
+
     /// Follows a reference.
     pub(super) fn follow(&self, reference: &Reference<'a>) -> Answer<'a> {
         let Reference { from, to, group, kind, name, namespace, .. } = reference;
-        let near = |object: &Object<'a>| match (to, namespace) {
-            (To::Role, _) if kind.starts_with("Cluster") => true,
-            (_, Some(namespace)) => may_be_in(object, namespace),
-            (_, None) => may_share(from, object),
-        };
+        let near = |object: &Object<'a>| is_near(reference, object);
         let mut here: Vec<Object<'a>> = self.index.named(group, kind, name).filter(near).collect();
         // Certainly in the same namespace goes before perhaps; of those that only may be meant, all count.
         let certain = |object: &Object<'a>| match namespace {
@@ -128,9 +130,7 @@ impl<'a> World<'a> {
         match here.is_empty() {
             false => Answer::Here(here),
             true if name.is_empty() || !is_name || is_known => Answer::Elsewhere,
-            true if self.made.makes(*to, name, |maker| near(maker)) || is_external() || is_foreign() => {
-                Answer::Elsewhere
-            }
+            true if made::is_made(&self.makers(reference)) || is_external() || is_foreign() => Answer::Elsewhere,
             true => Answer::Nowhere,
         }
     }
@@ -140,6 +140,15 @@ impl<'a> World<'a> {
         let objects = self.index.of_kind(&reference.group, &reference.kind);
         let objects = objects.filter(|object| may_share(&reference.from, object));
         closest(&reference.name, objects.map(|object| object.name().into_owned()))
+    }
+}
+
+/// Whether an object may be where a reference looks.
+fn is_near(reference: &Reference<'_>, object: &Object<'_>) -> bool {
+    match (reference.to, &reference.namespace) {
+        (To::Role, _) if reference.kind.starts_with("Cluster") => true,
+        (_, Some(namespace)) => may_be_in(object, namespace),
+        (_, None) => may_share(&reference.from, object),
     }
 }
 
@@ -187,12 +196,17 @@ pub(super) fn missing_keys(to: To, world: &World<'_>, findings: &mut Findings<'_
     let with_keys =
         |reference: &&Reference<'_>| reference.to == to && !reference.optional && !reference.parts.is_empty();
     for reference in world.references.iter().filter(with_keys) {
-        let Answer::Here(objects) = world.follow(reference) else { continue };
-        if objects.iter().any(|object| world.made.fills(object)) {
-            continue;
-        }
+        let makers = world.makers(reference);
+        let objects = match world.follow(reference) {
+            Answer::Here(objects) => objects,
+            Answer::Elsewhere if made::is_made(&makers) => Vec::new(),
+            _ => continue,
+        };
+        let of_makers: Option<Vec<&[String]>> = makers.iter().map(|maker| maker.keys.as_deref()).collect();
+        let Some(of_makers) = of_makers.filter(|_| !objects.iter().any(made::is_filled)) else { continue };
         let maps = objects.iter().flat_map(|object| made::KEYS.iter().filter_map(|field| object.root().get(field)));
-        let keys: Vec<String> = maps.flat_map(Node::entries).map(|(key, _)| key.into_owned()).collect();
+        let keys = maps.flat_map(Node::entries).map(|(key, _)| key.into_owned());
+        let keys: Vec<String> = keys.chain(of_makers.concat()).collect();
         for (pointer, key) in &reference.parts {
             let Some(key) = key.as_str().filter(|key| !keys.iter().any(|there| there == key)) else { continue };
             let hint = closest(&key, keys.iter().cloned());

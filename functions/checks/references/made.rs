@@ -5,29 +5,24 @@ use std::collections::HashMap;
 
 use super::super::world::PodHere;
 use super::To;
+use crate::lookup::PREVIOUS_NAMES;
 use crate::stream::{Object, Stream};
+use crate::supply::{Store, makers};
 use crate::yaml::Node;
 
 /// The fields of ConfigMaps and Secrets that hold keys.
 pub(super) const KEYS: &[&str] = &["data", "stringData", "binaryData"];
 
-/// Kinds that make one Secret: their group, their kind, and where they name it; else it has their own name.
+/// Kinds that make one Secret, beside those whose keys [`makers`] knows: their group, their kind, and where they name it;
+/// else it has their own name.
 #[rustfmt::skip] // a table reads best with one row on one line
 const MAKERS: &[(&str, &str, &[&str])] = &[
-    ("bitnami.com", "SealedSecret", &["spec", "template", "metadata", "name"]),
-    ("cert-manager.io", "Certificate", &["spec", "secretName"]),
     ("cert-manager.io", "ClusterIssuer", &["spec", "acme", "privateKeySecretRef", "name"]),
     ("cert-manager.io", "Issuer", &["spec", "acme", "privateKeySecretRef", "name"]),
-    ("external-secrets.io", "ClusterExternalSecret", &["spec", "externalSecretSpec", "target", "name"]),
-    ("external-secrets.io", "ExternalSecret", &["spec", "target", "name"]),
     ("kafka.strimzi.io", "KafkaUser", &[]),
     ("objectbucket.io", "ObjectBucketClaim", &[]),
     ("onepassword.com", "OnePasswordItem", &[]),
     ("secrets.doppler.com", "DopplerSecret", &["spec", "managedSecret", "name"]),
-    ("secrets.hashicorp.com", "HCPVaultSecretsApp", &["spec", "destination", "name"]),
-    ("secrets.hashicorp.com", "VaultDynamicSecret", &["spec", "destination", "name"]),
-    ("secrets.hashicorp.com", "VaultPKISecret", &["spec", "destination", "name"]),
-    ("secrets.hashicorp.com", "VaultStaticSecret", &["spec", "destination", "name"]),
     ("secrets.infisical.com", "InfisicalSecret", &["spec", "managedSecretReference", "secretName"]),
 ];
 
@@ -54,10 +49,26 @@ const FILLED: &[&str] = &[
     "service.beta.openshift.io/inject-cabundle",
 ];
 
+/// An object that makes another one.
+pub(in super::super) struct Maker<'a> {
+    object: Object<'a>,
+    /// Whether the other comes into being by it; otherwise it gets keys.
+    creates: bool,
+    everywhere: bool,
+    /// All keys that it gives; none when nobody knows them.
+    pub(super) keys: Option<Vec<String>>,
+}
+
 /// What will be there without being in the stream.
 #[derive(Default)]
 pub(in super::super) struct Made<'a> {
-    makers: HashMap<(To, String), Vec<Object<'a>>>,
+    makers: HashMap<(To, String), Vec<Maker<'a>>>,
+}
+
+/// The names that an object has and had.
+fn own_names(object: &Object<'_>) -> Vec<String> {
+    let before = object.annotation(PREVIOUS_NAMES).unwrap_or_default();
+    before.split(',').map(str::to_owned).chain([object.name().into_owned()]).collect()
 }
 
 impl<'a> Made<'a> {
@@ -65,6 +76,7 @@ impl<'a> Made<'a> {
     pub(in super::super) fn of(stream: &'a Stream, pods: &[PodHere<'a>]) -> Self {
         let mut made = Self::default();
         for object in stream.objects() {
+            made.known(object);
             made.look(object);
         }
         for here in pods {
@@ -73,9 +85,33 @@ impl<'a> Made<'a> {
         made
     }
 
-    fn add(&mut self, to: To, name: Option<Cow<'_, str>>, maker: Object<'a>) {
+    fn add(&mut self, to: To, name: Option<Cow<'_, str>>, object: Object<'a>) {
+        let everywhere = object.kind() == "Bundle";
+        self.put(to, name, Maker { object, creates: true, everywhere, keys: None });
+    }
+
+    /// Something that has the maker's own name.
+    fn add_own(&mut self, to: To, object: Object<'a>) {
+        for name in own_names(&object) {
+            self.add(to, Some(Cow::Owned(name)), object);
+        }
+    }
+
+    fn put(&mut self, to: To, name: Option<Cow<'_, str>>, maker: Maker<'a>) {
         if let Some(name) = name.filter(|name| !name.is_empty()) {
             self.makers.entry((to, name.into_owned())).or_default().push(maker);
+        }
+    }
+
+    /// Makers of ConfigMaps and Secrets whose keys are known.
+    fn known(&mut self, object: Object<'a>) {
+        let Some(made) = makers::made(&object).filter(|made| !made.stands) else { return };
+        let to = if made.store == Store::ConfigMap { To::ConfigMap } else { To::Secret };
+        let names = made.name.map_or_else(|| own_names(&object), |name| vec![name]);
+        for name in names {
+            let keys = (!made.open).then(|| made.keys.keys().cloned().collect());
+            let maker = Maker { object, creates: made.creates, everywhere: made.everywhere, keys };
+            self.put(to, Some(Cow::Owned(name)), maker);
         }
     }
 
@@ -83,15 +119,10 @@ impl<'a> Made<'a> {
         let root = object.root();
         let (group, kind) = (object.group(), object.kind());
         let text = |path: &[&str]| root.find(path).and_then(Node::as_str);
-        let own_names = || {
-            let before = object.annotation(crate::lookup::PREVIOUS_NAMES).unwrap_or_default();
-            let before: Vec<String> = before.split(',').map(str::to_owned).collect();
-            before.into_iter().chain([object.name().into_owned()])
-        };
         if let Some((.., path)) = MAKERS.iter().find(|(g, k, _)| *g == group && *k == kind) {
             match text(path).filter(|_| !path.is_empty()) {
                 Some(name) => self.add(To::Secret, Some(name), object),
-                None => own_names().for_each(|name| self.add(To::Secret, Some(Cow::Owned(name)), object)),
+                None => self.add_own(To::Secret, object),
             }
         }
         match (group.as_str(), kind.as_ref()) {
@@ -101,13 +132,13 @@ impl<'a> Made<'a> {
                 }
             }
             ("objectbucket.io", "ObjectBucketClaim") | ("trust.cert-manager.io", "Bundle") => {
-                own_names().for_each(|name| self.add(To::ConfigMap, Some(Cow::Owned(name)), object));
+                self.add_own(To::ConfigMap, object);
             }
             ("serving.knative.dev", "Service") => {
-                own_names().for_each(|name| self.add(To::Service, Some(Cow::Owned(name)), object));
+                self.add_own(To::Service, object);
             }
             ("postgresql.cnpg.io", "Cluster") => {
-                for name in own_names().filter(|name| !name.is_empty()) {
+                for name in own_names(&object).into_iter().filter(|name| !name.is_empty()) {
                     for end in ["app", "superuser", "ca", "server", "replication"] {
                         self.add(To::Secret, Some(Cow::Owned(format!("{name}-{end}"))), object);
                     }
@@ -151,23 +182,24 @@ impl<'a> Made<'a> {
         }
     }
 
-    /// Whether something near makes it.
-    pub(super) fn makes(&self, to: To, name: &str, near: impl Fn(&Object<'a>) -> bool) -> bool {
+    /// What gives keys to an object of this name, or makes it.
+    pub(super) fn of_name(&self, to: To, name: &str, near: impl Fn(&Object<'a>) -> bool) -> Vec<&Maker<'a>> {
         let numbered = name.trim_end_matches(|c: char| c.is_ascii_digit());
         let name = if to == To::Claim { numbered } else { name };
-        self.makers.get(&(to, name.to_owned())).is_some_and(|makers| {
-            let cluster_wide = |maker: &Object<'a>| matches!(maker.kind().as_ref(), "Bundle" | "ClusterExternalSecret");
-            makers.iter().any(|maker| near(maker) || cluster_wide(maker))
-        })
+        let all = self.makers.get(&(to, name.to_owned()));
+        all.into_iter().flatten().filter(|maker| maker.everywhere || near(&maker.object)).collect()
     }
+}
 
-    /// Whether others fill a ConfigMap or Secret that is in the stream: then nobody knows its keys.
-    pub(super) fn fills(&self, object: &Object<'a>) -> bool {
-        let is_secret = object.kind() == "Secret";
-        let is_empty = || KEYS.iter().all(|key| object.root().get(key).is_none());
-        let to = if is_secret { To::Secret } else { To::ConfigMap };
-        FILLED.iter().any(|key| object.annotation(key).is_some() || object.label(key).is_some())
-            || is_secret && is_empty()
-            || self.makes(to, &object.name(), |maker| super::may_share(maker, object))
-    }
+/// Whether one of them makes the object.
+pub(super) fn is_made(makers: &[&Maker<'_>]) -> bool {
+    makers.iter().any(|maker| maker.creates)
+}
+
+/// Whether others fill a ConfigMap or Secret that is in the stream: then nobody knows its keys.
+pub(super) fn is_filled(object: &Object<'_>) -> bool {
+    let is_empty = || KEYS.iter().all(|key| object.root().get(key).is_none());
+    let is_token = || makers::made(object).is_some_and(|made| made.open);
+    FILLED.iter().any(|key| object.annotation(key).is_some() || object.label(key).is_some())
+        || object.kind() == "Secret" && (is_empty() || is_token())
 }

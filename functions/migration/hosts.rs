@@ -1,0 +1,92 @@
+//! What a migration's variables name as hosts, of the stream: its database, most likely.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::references;
+use super::spec::Hook;
+use super::waves::{Time, time};
+use crate::lookup;
+use crate::report::Report;
+use crate::service;
+use crate::stream::{Object, Stream};
+use crate::workload::{self, Pod};
+use crate::yaml::Node;
+
+/// Variables whose whole value is a host.
+const HOST_NAMES: [&str; 6] = ["HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "ENDPOINT"];
+
+/// What answers behind the Services that are named as hosts, or else the Services: each with the time at which the last
+/// of it is applied.
+pub(super) fn named<'s>(
+    stream: &'s Stream,
+    pod: &Pod,
+    workload: &Object<'_>,
+    template: &Value,
+    hook: Hook,
+) -> Vec<(Object<'s>, Time)> {
+    let hosts = hosts(stream, workload, template);
+    let is_named = |service: &Object<'_>| {
+        let of = |host: &String| {
+            let mut labels = host.split('.');
+            labels.next().is_some_and(|name| lookup::is_named(service, name))
+                && match labels.next() {
+                    None => lookup::share_namespace(service, workload),
+                    Some(namespace) => lookup::in_namespace(service, namespace),
+                }
+        };
+        service::is_service(service) && !service::selects(service, pod, workload) && hosts.iter().any(of)
+    };
+    let pods = workload::pods(stream, &mut Report::default());
+    let found = stream.objects().filter(is_named).map(|service| {
+        let behind = pods.iter().filter_map(|pod| Some((pod, stream.object(pod.object)?)));
+        let behind = behind.filter(|(pod, object)| service::selects(&service, pod, object));
+        let last = behind.map(|(_, object)| (object, time(&object, hook))).max_by_key(|(_, due)| *due);
+        last.unwrap_or_else(|| (service, time(&service, hook)))
+    });
+    found.collect()
+}
+
+/// What looks like a host in the variables that are known.
+fn hosts(stream: &Stream, workload: &Object<'_>, template: &Value) -> Vec<String> {
+    let mut out = Vec::new();
+    let variables = template.pointer("/containers/0/env").and_then(Value::as_array).into_iter().flatten();
+    for variable in variables {
+        if let (Some(name), Some(value)) = (variable["name"].as_str(), variable["value"].as_str()) {
+            of_value(name, value, &mut out);
+        }
+    }
+    for reference in references::of(template) {
+        if !matches!(reference.kind, "ConfigMap" | "Secret") {
+            continue;
+        }
+        let Some(there) = lookup::referent(stream, workload, "", reference.kind, &reference.name) else { continue };
+        for key in ["data", "stringData"] {
+            for (name, value) in there.root().get(key).into_iter().flat_map(Node::entries) {
+                of_value(&name, &value.as_str().unwrap_or(Cow::Borrowed("")), &mut out);
+            }
+        }
+    }
+    out
+}
+
+fn of_value(name: &str, value: &str, out: &mut Vec<String>) {
+    let is_host = |text: &str| {
+        !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
+    };
+    let last = name.rsplit(['_', '-', '.']).next().unwrap_or_default().to_ascii_uppercase();
+    let whole = HOST_NAMES.iter().any(|word| last.ends_with(word));
+    for part in value.split([',', ' ', ';', '\n']) {
+        // `scheme://user:password@host:port/path?query`, or parts of it.
+        let url = part.split_once("://").map(|(_, rest)| rest);
+        let rest = url.unwrap_or(part).split(['/', '?']).next().unwrap_or_default();
+        let (credentials, rest) = rest.rsplit_once('@').map_or((false, rest), |(_, host)| (true, host));
+        let (host, port) = rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
+        let port = port.is_some_and(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
+        if is_host(host) && (url.is_some() || credentials || port || whole) {
+            out.push(host.to_owned());
+        }
+    }
+}

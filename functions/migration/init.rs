@@ -1,0 +1,93 @@
+//! The migration as an init container of the program's pods.
+
+use serde_json::{Value, json};
+
+use super::container::{self, Wanted};
+use super::pod::{INIT_FIRST, injects_agent};
+use super::spec::Spec;
+use super::waves;
+use crate::report::{Class, Report, Severity, Why};
+use crate::stream::{Action, Edit, Stream};
+use crate::workload::{Container, Pod, Role, Trait};
+use crate::yaml::{Node, escape_token};
+
+/// Adds the init container behind those that are there, which may fetch what it needs; or brings it up to date.
+pub(super) fn apply(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream, report: &mut Report) {
+    let Some(object) = stream.object(pod.object) else { return };
+    // Knative, whose pods have one container that serves, refuses init containers too unless an operator allows them.
+    if pod.has(Trait::OneServes) {
+        let message = "by default Knative refuses init containers";
+        let remedy = "write `as: job`, or exclude it";
+        return report.find(Severity::Error, "no-init-containers", &object, &pod.spec, message, remedy);
+    }
+    let namesake = pod.containers(&object).into_iter().find(|container| container.name == spec.name.as_str());
+    match namesake {
+        Some(container) if container.role == Role::Init => update(spec, pod, wanted, stream, report),
+        Some(container) => {
+            let message = format!("container `{}` is there already, and is no init container", container.name);
+            let remedy = "give the migration another `name`";
+            report.find(Severity::Error, "name-taken", &object, &container.pointer, message, remedy);
+        }
+        None => {
+            let reason = format!("it migrates before container `{}` starts", wanted.main);
+            let why = Why { rule: "migration", reason: reason.into(), class: Class::Added };
+            let pointer = format!("{}/initContainers", pod.spec);
+            let container = Value::Object(wanted.fields.clone());
+            stream.make(report, pod.object, Edit { pointer, action: Action::Append(container), why });
+        }
+    }
+    agent_first(pod, stream, report);
+}
+
+/// Vault's injector puts its init container behind those that are there, unless told otherwise.
+fn agent_first(pod: &Pod, stream: &mut Stream, report: &mut Report) {
+    let Some(object) = stream.object(pod.object).filter(|object| injects_agent(pod, object)) else { return };
+    let annotation = pod.metadata_node(&object).and_then(|metadata| metadata.find(&["annotations", INIT_FIRST]));
+    let pointer = format!("{}/metadata/annotations/{}", pod.template, escape_token(INIT_FIRST));
+    match annotation.filter(|annotation| !annotation.is_null()) {
+        None => {
+            let reason = "the agent fetches the secrets before the migration reads them".into();
+            let why = Why { rule: "agent-init-first", reason, class: Class::Added };
+            stream.make(report, pod.object, Edit { pointer, action: Action::Set(json!("true")), why });
+        }
+        Some(value) if value.as_str().as_deref() == Some("true") => {}
+        Some(_) => {
+            let message = "the Vault agent starts behind the migration, which lacks the files that the agent writes";
+            let remedy = "set it to \"true\"";
+            report.find(Severity::Warning, "agent-init-first", &object, &pointer, message, remedy);
+        }
+    }
+}
+
+pub(super) fn update(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream, report: &mut Report) {
+    let edits = stream.object(pod.object).and_then(|object| {
+        let container = existing(spec, pod.containers(&object))?;
+        Some(container::update(wanted, container.node(&object)?, &container.pointer))
+    });
+    for edit in edits.into_iter().flatten() {
+        stream.make(report, pod.object, edit);
+    }
+}
+
+fn existing(spec: &Spec, containers: Vec<Container>) -> Option<Container> {
+    containers.into_iter().find(|one| one.role == Role::Init && one.name == spec.name.as_str())
+}
+
+/// Several pods at once migrate at once.
+pub(super) fn judge(spec: &Spec, pod: &Pod, stream: &Stream, report: &mut Report) {
+    let Some(object) = stream.object(pod.object) else { return };
+    let Some(container) = existing(spec, pod.containers(&object)) else { return };
+    let replicas = object.root().find(&["spec", "replicas"]).and_then(Node::as_int).filter(|_| pod.scalable());
+    let scaler = waves::scalers(stream, &object).next();
+    let who = match (&scaler, replicas) {
+        (Some(scaler), _) => format!("{} scales the workload", scaler.reference()),
+        (None, Some(replicas)) if replicas > 1 => format!("the workload has {replicas} replicas"),
+        (None, _) if !pod.scalable() && !pod.runs_to_completion(&object) && !pod.template.is_empty() => {
+            "the workload has a pod on each node".to_owned()
+        }
+        (None, _) => return,
+    };
+    let message = format!("{who}: several pods migrate at once, so the migration must take a lock");
+    let remedy = "let the program take one, as an advisory lock of the database, or write `as: job`";
+    report.find(Severity::Info, "concurrent-migrations", &object, &container.pointer, message, remedy);
+}

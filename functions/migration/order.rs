@@ -1,0 +1,238 @@
+//! Whether a Job comes in time: behind what it needs, before its program. Looked at in the final stream.
+
+use serde_json::Value;
+
+use super::hosts;
+use super::job;
+use super::references::{self, Reference};
+use super::spec::{Hook, Spec};
+use super::waves::{Time, time};
+use crate::labels::LabelSelector;
+use crate::lookup;
+use crate::report::{Report, Severity};
+use crate::service;
+use crate::stream::{Object, Stream};
+use crate::target::{Matcher, UNMATCHED};
+use crate::workload::{self, Pod, PodSelector};
+use crate::yaml::Node;
+
+const POD: &str = "/spec/template/spec";
+
+pub(super) fn judge(spec: &Spec, pod: &Pod, stream: &Stream, report: &mut Report) {
+    let Some(workload) = stream.object(pod.object) else { return };
+    let [id] = job::of(spec, &workload, stream)[..] else { return };
+    let Some(job) = stream.object(id) else { return };
+    selected(&job, stream, report);
+    let template = job.root().at_pointer(POD).and_then(Node::to_value).unwrap_or_default();
+    let hook = spec.job().hook;
+    let look = Look { hook, pod, workload, job, own: time(&job, hook), stream };
+    if hook == Hook::None {
+        return look.outside(&template, report);
+    }
+    look.program(report);
+    look.namespace(report);
+    for reference in references::of(&template) {
+        look.need(&reference, report);
+    }
+    look.database(spec, &template, report);
+}
+
+/// The Job's pods must not be taken for the program's.
+fn selected(job: &Object<'_>, stream: &Stream, report: &mut Report) {
+    let labels = job.root().find(&["spec", "template", "metadata", "labels"]);
+    let mut say = |object: &Object<'_>, what: &str| {
+        let message = format!("{} selects the Job's pods too, and {what}", object.reference());
+        let remedy = "let its selector ask for a label that only the program's pods have";
+        report.find(Severity::Error, "selected-by", job, "/spec/template/metadata/labels", message, remedy);
+    };
+    for object in stream.objects().filter(service::is_service) {
+        let selector = LabelSelector::of_labels(object.root().find(&["spec", "selector"]));
+        if !selector.is_empty() && selector.matches(labels) && lookup::share_namespace(&object, job) {
+            say(&object, "would send them requests");
+        }
+    }
+    for pod in workload::pods(stream, &mut Report::default()) {
+        let Some(object) = stream.object(pod.object) else { continue };
+        let node = object.root().find(&["spec", "selector"]);
+        let selector = match pod.selector {
+            PodSelector::Unset => None,
+            PodSelector::LabelSelector => node.and_then(LabelSelector::of),
+            PodSelector::Labels => Some(LabelSelector::of_labels(node)),
+        };
+        let selects = selector.is_some_and(|selector| !selector.is_empty() && selector.matches(labels));
+        if selects && lookup::share_namespace(&object, job) {
+            say(&object, "would count them as its own");
+        }
+    }
+}
+
+/// One Job with what it is held against.
+struct Look<'a> {
+    hook: Hook,
+    pod: &'a Pod,
+    workload: Object<'a>,
+    job: Object<'a>,
+    own: Time,
+    stream: &'a Stream,
+}
+
+impl Look<'_> {
+    /// Who runs the hook, and when the rest of the stream is applied.
+    fn runner(&self) -> &'static str {
+        match self.hook {
+            Hook::Helm => "which Helm applies when its pre-install hooks have ended",
+            _ => "which Argo CD applies when the PreSync phase has ended",
+        }
+    }
+
+    fn remedy(&self, what: &str) -> String {
+        match self.hook {
+            Hook::ArgocdSync => format!("give it a lower `argocd.argoproj.io/sync-wave`, or raise `job.wave`{what}"),
+            Hook::Helm => format!("write `as: initContainer`{what}"),
+            _ => format!("write `hook: argocd-sync` or `as: initContainer`{what}"),
+        }
+    }
+
+    /// The program comes behind the Job.
+    fn program(&self, report: &mut Report) {
+        let program = time(&self.workload, self.hook);
+        if program <= self.own {
+            let message = format!(
+                "the program is applied in wave {}, and its migration, {}, not before: in wave {}",
+                program.wave,
+                self.job.reference(),
+                self.own.wave
+            );
+            let remedy = "give the workload a higher wave, or the migration a lower one in `job.wave`";
+            report.find(Severity::Error, "wave-order", &self.workload, "/metadata/annotations", message, remedy);
+        }
+    }
+
+    /// What the Job's pod names is there when the Job starts, or is not of this stream.
+    fn need(&self, reference: &Reference, report: &mut Report) {
+        let Some(provider) = references::provider(self.stream, &self.workload, reference) else { return };
+        let due = time(&provider, self.hook);
+        // Within a wave Argo CD applies these kinds before Jobs; Helm orders hooks of one weight by name.
+        let in_time = if self.hook == Hook::Helm { due < self.own } else { due <= self.own };
+        let made = if provider.kind() == reference.kind { "" } else { ", which makes its Secret," };
+        let what = match reference.kind {
+            "ConfigMap" | "Secret" => "the Job would wait for it in vain at first, and read the old one later",
+            _ => "the Job would wait for it in vain",
+        };
+        if !in_time {
+            let title = format!("{}{made}", provider.reference());
+            self.late(&title, due, &format!(": {what}"), &format!("{POD}{}", reference.pointer), "", report);
+        }
+    }
+
+    fn late(&self, title: &str, due: Time, what: &str, pointer: &str, more: &str, report: &mut Report) {
+        let (rule, message) = match self.hook {
+            Hook::ArgocdSync => (
+                "wave-order",
+                format!("the migration runs in wave {}, and {} comes in wave {}{what}", self.own.wave, title, due.wave),
+            ),
+            _ => ("same-stream", format!("{title} is of this stream, {}{what}", self.runner())),
+        };
+        report.find(Severity::Error, rule, &self.job, pointer, message, self.remedy(more));
+    }
+
+    /// The namespace is there before anything in it.
+    fn namespace(&self, report: &mut Report) {
+        let name = self.workload.namespace();
+        let is_it = |object: &Object<'_>| {
+            !name.is_empty()
+                && object.kind() == "Namespace"
+                && object.group().is_empty()
+                && lookup::is_named(object, &name)
+        };
+        let Some(namespace) = self.stream.objects().find(is_it) else { return };
+        let due = time(&namespace, self.hook);
+        if due > self.own {
+            self.late(
+                &namespace.reference().to_string(),
+                due,
+                ": the Job's own namespace would be missing at first",
+                "/metadata/namespace",
+                "",
+                report,
+            );
+        }
+    }
+
+    /// The database is up when the Job starts: it is named, or found by the hosts in the Job's variables.
+    fn database(&self, spec: &Spec, template: &Value, report: &mut Report) {
+        let settings = spec.job();
+        if settings.external_database {
+            return;
+        }
+        let Some(selector) = settings.database else {
+            for (object, due) in hosts::named(self.stream, self.pod, &self.workload, template, self.hook) {
+                let what = ", and a variable of the migration names it, or its Service, as a host";
+                let more = "; if the migration can do without it, name its database in `job.database` or write `externalDatabase: true`";
+                self.up(&object, due, what, more, report);
+            }
+            return;
+        };
+        let matcher = match Matcher::new(&selector, "job.database") {
+            Ok(matcher) => matcher,
+            Err(problem) => {
+                return report.find_in_stream(
+                    Severity::Error,
+                    "config",
+                    format!("spec.{problem}"),
+                    "correct the selector",
+                );
+            }
+        };
+        let own = [self.job.id(), self.workload.id()];
+        let found: Vec<Object<'_>> =
+            self.stream.objects().filter(|object| !own.contains(&object.id()) && matcher.matches(object)).collect();
+        if found.is_empty() && !selector.optional {
+            let message = format!("spec.job.database matches nothing: {selector}");
+            let remedy = "correct it, or write `externalDatabase: true`";
+            report.find_in_stream(Severity::Error, UNMATCHED, message, remedy);
+        }
+        if let Some((latest, due)) =
+            found.into_iter().map(|object| (object, time(&object, self.hook))).max_by_key(|(_, due)| *due)
+        {
+            self.up(&latest, due, ", and is the migration's database", "", report);
+        }
+    }
+
+    /// A database is of use when it is up, not when it is applied: it needs a wave of its own before.
+    fn up(&self, object: &Object<'_>, due: Time, what: &str, more: &str, report: &mut Report) {
+        if due >= self.own {
+            self.late(&object.reference().to_string(), due, what, POD, more, report);
+        }
+    }
+
+    /// Says what the name of a Job by content cannot cover.
+    fn outside(&self, template: &Value, report: &mut Report) {
+        let mut names: Vec<String> = Vec::new();
+        for reference in references::of(template) {
+            let counts = matches!(reference.kind, "ConfigMap" | "Secret");
+            if counts && lookup::referent(self.stream, &self.workload, "", reference.kind, &reference.name).is_none() {
+                let name = format!("{} {}", reference.kind, reference.name);
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        let blind = match names.as_slice() {
+            [] => String::new(),
+            names => format!("; changes of {}, which the stream does not have, do not run it again", names.join(", ")),
+        };
+        let message = format!(
+            "the name covers the Job as it is here: an outer kustomization that changes its image or settings would \
+             change a Job that cannot be changed{blind}"
+        );
+        report.find(
+            Severity::Info,
+            "outermost",
+            &self.job,
+            "/metadata/name",
+            message,
+            "run krmor in the outermost kustomization",
+        );
+    }
+}
