@@ -2,11 +2,11 @@
 
 mod common;
 
-use std::process::Output;
+use std::process::{Command, Output};
 use std::sync::Arc;
 
 use common::crds::Crds;
-use common::{Folder, krmor, pipe, text};
+use common::{Folder, krmor, pipe, text, tool};
 use krmor::functions::Outcome;
 use krmor::krm::{self, ResourceList};
 use krmor::report::{Report, Severity, junit, sarif, text as texts};
@@ -520,5 +520,70 @@ fn specs_that_cannot_be_right_say_what_is_wrong() {
             done.errors()
         );
         assert_eq!((done.outcome, done.report.changes.len()), (Outcome::Usage, 0), "{spec}");
+    }
+}
+
+/// A generated Secret through stock kustomize, with prefix, suffix, hash and namespace, and an overlay on top.
+#[test]
+fn a_generated_secret_is_converted_in_kustomize() {
+    let folder = Folder::new("vault-kustomize");
+    let home = folder.0.join("home");
+    assert!(krmor().args(["install", "kustomize", "--home"]).arg(&home).output().unwrap().status.success());
+    let pod = "        envFrom:\n        - secretRef: {name: app}\n      volumes:\n      - name: app\n        secret: {secretName: app}\n";
+    let names = std::fs::read("kustomization/configurations/namereference.yaml").unwrap();
+    let providers = [
+        (json!({"provider": "vso", "auth": auth(), "convert": {}}), "VaultStaticSecret", "/spec/destination/name"),
+        (
+            json!({"provider": "external-secrets", "store": {"name": "v"}, "convert": {}}),
+            "ExternalSecret",
+            "/spec/target/name",
+        ),
+        (
+            json!({"provider": "csi", "auth": auth(), "convert": {}}),
+            "SecretProviderClass",
+            "/spec/secretObjects/0/secretName",
+        ),
+    ];
+    for (spec, kind, pointer) in providers {
+        folder.write("middle/api.yaml", deployment(pod).replace("  namespace: ns\n", ""));
+        folder.write("middle/krmor.yaml", config(spec).to_string());
+        folder.write("middle/names.yaml", &names);
+        folder.write(
+            "middle/kustomization.yaml",
+            format!(
+                "resources: [api.yaml]\nsecretGenerator:\n- name: app\n  literals: [TOKEN={CANARY}]\nnamePrefix: pre-\nnameSuffix: -suf\n\
+                 namespace: one\ntransformers: [krmor.yaml]\nconfigurations: [names.yaml]\n"
+            ),
+        );
+        folder.write("top/kustomization.yaml", "resources: [../middle]\nnamePrefix: out-\nnamespace: two\n");
+        for (layer, name, namespace) in [("middle", "pre-app-suf", "one"), ("top", "out-pre-app-suf", "two")] {
+            let mut command = Command::new(tool("kustomize"));
+            command
+                .args(["build", "--enable-alpha-plugins"])
+                .arg(folder.0.join(layer))
+                .env("KUSTOMIZE_PLUGIN_HOME", &home);
+            let out = command.output().unwrap();
+            assert!(out.status.success(), "{}", text(&out.stderr));
+            let out = text(&out.stdout);
+            assert!(!out.contains(CANARY) && !out.contains("kind: Secret\n"), "{out}");
+            let documents = yaml::parse(&Arc::new(out.clone())).unwrap();
+            let objects: Vec<Value> = documents.iter().filter_map(|document| document.root().to_value()).collect();
+            let one = |kind: &str| {
+                objects.iter().find(|object| object["kind"] == kind).unwrap_or_else(|| panic!("{kind}: {out}"))
+            };
+            let made = one(kind);
+            assert_eq!(
+                (&made["metadata"]["name"], &made["metadata"]["namespace"]),
+                (&json!(name), &json!(namespace)),
+                "{out}"
+            );
+            assert_eq!(made.pointer(pointer), Some(&json!(name)), "{out}");
+            let pod = &one("Deployment")["spec"]["template"]["spec"];
+            assert_eq!(pod["containers"][0]["envFrom"][0]["secretRef"]["name"], name, "{out}");
+            assert_eq!(pod["volumes"][0]["secret"]["secretName"], name, "{out}");
+            if kind == "SecretProviderClass" {
+                assert_eq!(pod["volumes"][1]["csi"]["volumeAttributes"]["secretProviderClass"], name, "{out}");
+            }
+        }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
     }
     let connection = spec.connection.as_ref();
     let auth = spec.auth.as_ref();
-    let method = auth.and_then(|auth| auth.method());
+    let method = auth.and_then(super::auth::Auth::method);
     let parameters = pruned(json!({
         "vaultAddress": connection.and_then(|it| it.address.as_ref()).map(Address::as_str),
         "vaultNamespace": connection.and_then(|it| it.vault_namespace.as_ref()).map(VaultPath::as_str),

@@ -108,7 +108,7 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
         Some(keys) if want.templates.is_empty() => (keys.iter().map(|(name, key)| item(name, key)).collect(), None),
         // A template replaces what was fetched: what is wanted of that is a template, too.
         Some(keys) => {
-            let used = want.templates.values().flat_map(|template| template.keys());
+            let used = want.templates.values().flat_map(super::values::Template::keys);
             let mut fetched: Vec<&str> = used.chain(keys.iter().map(|(_, key)| key.as_str())).collect();
             fetched.sort_unstable();
             fetched.dedup();

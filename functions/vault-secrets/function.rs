@@ -10,6 +10,7 @@ mod convert;
 mod csi;
 mod external_secrets;
 mod judge;
+mod leftovers;
 mod made;
 mod placeholders;
 mod problems;
@@ -56,7 +57,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     let pods = workload::pods(stream, &mut Report::default());
     let conversion = spec.convert.as_ref().map(|convert| convert::of(spec, convert, &users, &pods, stream, report));
     let Conversion { wants: converted, edits, removed, mounts, missing } = conversion.unwrap_or_default();
-    convert::plaintext(&declared, &removed, stream, report);
+    leftovers::plaintext(&declared, &removed, stream, report);
     for (object, edit) in edits {
         stream.make(report, object, edit);
     }
@@ -86,7 +87,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
             report.find(Severity::Error, "plaintext", &object, "", error.message, remedy);
         }
     }
-    convert::checklist(&missing, report);
+    leftovers::checklist(&missing, report);
 }
 
 /// One want for each Secret. Two that say different things of where it is are an error.
@@ -143,16 +144,16 @@ fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) 
         for other in &here {
             shared.labels.retain(|label, value| other.labels.get(label) == Some(value));
         }
-        let method = spec.auth.as_ref().and_then(|auth| auth.method());
-        let (named, of_pods) = method.map_or((None, false), |method| method.service_account());
+        let method = spec.auth.as_ref().and_then(auth::Auth::method);
+        let (chosen, of_pods) = method.map_or((None, false), auth::Method::service_account);
         let accounts: BTreeSet<&str> =
             here.iter().flat_map(|want| &want.service_accounts).map(String::as_str).collect();
-        let account = named.map(|name| name.as_str()).or_else(|| match (of_pods, accounts.first()) {
+        let account = chosen.map(values::Name::as_str).or_else(|| match (of_pods, accounts.first()) {
             (true, None) => Some("default"),
             (true, Some(first)) => Some(first),
             (false, _) => None,
         });
-        if named.is_none() && of_pods && accounts.len() > 1 {
+        if chosen.is_none() && of_pods && accounts.len() > 1 {
             let Some(object) = stream.object(want.beside) else { continue };
             let names: Vec<String> = accounts.iter().map(|name| format!("`{name}`")).collect();
             let message =
@@ -186,7 +187,7 @@ fn mount(spec: &Spec, mounts: &[(String, usize)], stream: &mut Stream, report: &
                 .flat_map(crate::yaml::Node::items)
                 .collect();
             let mut containers = selected.pod.containers(&object);
-            containers.retain(|one| one.node(&object).is_some_and(|node| convert::uses(node, &volumes, name)));
+            containers.retain(|one| one.node(&object).is_some_and(|node| leftovers::uses(node, &volumes, name)));
             let user = User { selected, containers };
             for edit in wiring::csi_edits(spec, &user, &object, name, report) {
                 stream.make(report, *id, edit);

@@ -1,7 +1,7 @@
 //! What must hold in the final stream.
 
 use super::auth::Method;
-use super::convert;
+use super::leftovers;
 use super::spec::{Provider, Spec};
 use crate::report::{Report, Severity};
 use crate::stream::Stream;
@@ -15,7 +15,7 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     }
     // What is wrong with targets and pods was said when the function ran.
     let selected = target::pods(&spec.targets, &spec.exclude, stream, &mut Report::default());
-    let by_token = spec.auth.as_ref().and_then(|auth| auth.method());
+    let by_token = spec.auth.as_ref().and_then(super::auth::Auth::method);
     if spec.provider == Provider::AgentInjector && matches!(by_token, Some(Method::Kubernetes(_) | Method::Jwt(_))) {
         for one in &selected {
             let Some(object) = stream.object(one.pod.object) else { continue };
@@ -36,7 +36,7 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     for object in stream.objects() {
         let is_target = spec.targets.is_empty() || selected.iter().any(|one| one.pod.object == object.id());
         if is_target && !exclude.iter().any(|one| !one.names_containers() && one.matches(&object)) {
-            convert::left_over(&object, report);
+            leftovers::left_over(&object, report);
         }
     }
 }

@@ -191,6 +191,7 @@ impl Secret {
     }
 
     fn problems(&self, spec: &Spec, at: &str, found: &mut Found) {
+        use Provider::{AgentInjector, Csi, Vso};
         let provider = spec.provider;
         let sources = [self.kv.is_some(), self.dynamic.is_some(), self.pki.is_some()];
         if sources.iter().filter(|is| **is).count() != 1 {
@@ -202,7 +203,6 @@ impl Secret {
             let problem = format!("`{}` does not serve it", provider.name());
             found.add(format!("{at}.{field}"), problem, format!("take {others} for it, in a config of its own"));
         };
-        use Provider::{AgentInjector, Csi, Vso};
         if !served(self.dynamic.is_some(), &[Vso, AgentInjector, Csi]) {
             refuse(found, "dynamic", "`vso`, `agent-injector` or `csi`");
         }

@@ -145,7 +145,7 @@ impl Wires<'_, '_> {
             let same = |mount: &Node<'_>| {
                 mount.get("mountPath").and_then(Node::as_str).is_some_and(|there| there.trim_end_matches('/') == path)
             };
-            if let Some(at) = mounts.iter().position(|mount| same(mount)) {
+            if let Some(at) = mounts.iter().position(same) {
                 let message = format!("container `{}` has something else at `{path}`", container.name);
                 let remedy = "give the secret another `mountPath`";
                 self.report.find(

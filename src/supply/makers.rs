@@ -56,6 +56,7 @@ pub fn made(object: &Object<'_>) -> Option<Made> {
             Some(Made { name, everywhere: true, ..made })
         }
         ("secrets.hashicorp.com", _) => vault(root.find(&["spec", "destination"])?),
+        ("secrets-store.csi.x-k8s.io", "SecretProviderClass") => synced(root),
         ("cert-manager.io", "Certificate") => {
             let name = text(root.find(&["spec", "secretName"]))?;
             let keys = ["tls.crt", "tls.key"].map(|key| (key.to_owned(), Content::Value));
@@ -111,8 +112,36 @@ fn vault(destination: Node<'_>) -> Option<Made> {
     let name = text(destination.get("name"))?;
     let transformation = destination.get("transformation").filter(|node| node.kind() == Kind::Map);
     let field = |key| transformation.and_then(|node| node.get(key));
-    let keys = keys_of(field("templates")).map(|(key, _)| (key, Content::Value)).collect();
+    let templates = keys_of(field("templates")).map(|(key, _)| key);
+    // Patterns that each match one key: then these are all there is.
+    let includes: Vec<Node<'_>> = field("includes").into_iter().flat_map(Node::items).collect();
+    let single: Option<Vec<String>> = includes.iter().map(|pattern| one_key(&pattern.as_str()?)).collect();
+    let single = single.filter(|keys| !keys.is_empty());
+    let keys = templates.chain(single.iter().flatten().cloned()).map(|key| (key, Content::Value)).collect();
     let all = |pattern: Node<'_>| matches!(pattern.as_str().as_deref(), Some(".*" | "^.*$" | ".+" | "^.+$"));
-    let open = !field("excludes").into_iter().flat_map(Node::items).any(all) || field("transformationRefs").is_some();
+    let closed = single.is_some() || field("excludes").into_iter().flat_map(Node::items).any(all);
+    let open = !closed || field("transformationRefs").is_some();
     Some(Made { name: Some(name), keys, open, ..Made::new(Store::Secret) })
+}
+
+/// The key that a pattern such as `^A\.B$` matches, if it is one.
+fn one_key(pattern: &str) -> Option<String> {
+    let mut rest = pattern.strip_prefix('^')?.strip_suffix('$')?.chars();
+    let mut key = String::new();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => key.push(rest.next().filter(|c| *c == '.')?),
+            c if c.is_ascii_alphanumeric() || "-_".contains(c) => key.push(c),
+            _ => return None,
+        }
+    }
+    (!key.is_empty()).then_some(key)
+}
+
+/// The Secrets Store CSI driver: the Secret that it makes while a pod mounts the class.
+fn synced(root: Node<'_>) -> Option<Made> {
+    let object = root.find(&["spec", "secretObjects"])?.items().next()?;
+    let keys = object.get("data").into_iter().flat_map(Node::items).filter_map(|item| text(item.get("key")));
+    let keys = keys.map(|key| (key, Content::Value)).collect();
+    Some(Made { name: Some(text(object.get("secretName"))?), keys, ..Made::new(Store::Secret) })
 }

@@ -46,8 +46,8 @@ pub fn render_with(documents: &[Document], new: &[(usize, &Document)], mut write
     let (mut from, mut new) = (0, new.iter().peekable());
     // Whether a document has been written, which the next one needs a marker against.
     let mut kept = false;
-    // Whether something else stands now before what comes next.
-    let mut cut = false;
+    // Whether something else stands now before what comes next, and whether what does ends with `...`.
+    let (mut cut, mut ended) = (false, false);
     for (number, document) in documents.iter().enumerate() {
         let newline = layout(document).newline;
         if document.gone {
@@ -60,10 +60,10 @@ pub fn render_with(documents: &[Document], new: &[(usize, &Document)], mut write
             from = from.max(start).max(line_after(file, document.end as usize));
             cut = true;
         } else {
-            if cut && kept {
+            if cut && kept && !ended {
                 write(marker(file.get(from..).unwrap_or(""), newline));
             }
-            (cut, kept) = (false, true);
+            (cut, kept, ended) = (false, true, file.get(..document.end as usize).unwrap_or("").ends_with("..."));
             if document.changed() {
                 for splice in Writer::new(document).splices() {
                     // Splices of nested removals may overlap; what is cut stays cut.
@@ -86,7 +86,7 @@ pub fn render_with(documents: &[Document], new: &[(usize, &Document)], mut write
                     write(newline);
                 }
             }
-            (cut, kept) = (true, true);
+            (cut, kept, ended) = (true, true, false);
             write(&format!("---{newline}{}", render(std::slice::from_ref(added)).replace('\n', newline)));
         }
     }
