@@ -59,7 +59,15 @@ pub(super) fn of_service(spec: &Spec, pod: &Pod, service: ObjectId, stream: &mut
     let targets = port.map_or_else(Vec::new, |port| leads_to(port.target, pod, &workload));
     let of_pods = |monitor: &Object<'_>| selects(monitor, pod.labels(&workload)) && looks_into(monitor, &workload);
     let others: Vec<ObjectId> = monitors(stream, OF_PODS).filter(of_pods).map(|monitor| monitor.id()).collect();
-    if is_scraped(spec, OF_PODS, &workload.reference().to_string(), &of_container(targets.clone()), &others, stream, report) {
+    if is_scraped(
+        spec,
+        OF_PODS,
+        &workload.reference().to_string(),
+        &of_container(targets.clone()),
+        &others,
+        stream,
+        report,
+    ) {
         return;
     }
     if !found.is_empty() {
@@ -106,7 +114,8 @@ pub(super) fn of_pods(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut 
         let labels = service.root().find(&["metadata", "labels"]);
         let of_service = |monitor: &Object<'_>| selects(monitor, labels) && looks_into(monitor, &service);
         let others: Vec<ObjectId> = monitors(stream, OF_SERVICE).filter(of_service).map(|one| one.id()).collect();
-        let leads = |port: &service::Port| leads_to(port.target.clone(), pod, &workload).iter().any(|to| targets.contains(to));
+        let leads =
+            |port: &service::Port| leads_to(port.target.clone(), pod, &workload).iter().any(|to| targets.contains(to));
         let names = service::ports(&service).into_iter().filter(leads).map(|port| port.name).collect();
         let port = Port { names, targets: targets.clone() };
         if is_scraped(spec, OF_SERVICE, &workload.reference().to_string(), &port, &others, stream, report) {
@@ -114,7 +123,15 @@ pub(super) fn of_pods(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut 
         }
     }
     if !found.is_empty() {
-        return update(spec, OF_PODS, &workload.reference().to_string(), &of_container(targets), &found, stream, report);
+        return update(
+            spec,
+            OF_PODS,
+            &workload.reference().to_string(),
+            &of_container(targets),
+            &found,
+            stream,
+            report,
+        );
     }
     let labels = || json!({"matchLabels": pod.labels(&workload).and_then(Node::to_value).unwrap_or_default()});
     let selector = pod.label_selector(&workload).unwrap_or_else(labels);
