@@ -332,7 +332,7 @@ impl Stream {
         let location = workload.location;
         if location.file.as_ref().is_some_and(|(file, _)| file.ends_with(".json")) {
             let message = format!("{identity} is to be added behind it, and a JSON file holds one object only");
-            let remedy = "write the file as YAML, or put its object into a `List`";
+            let remedy = "write the file as YAML, in a file whose name ends in `.yaml`";
             report.find(Severity::Error, "json-file", &workload, "", message, remedy);
             return None;
         }
@@ -423,11 +423,17 @@ impl Stream {
 
     /// Gives `object` the annotations by which kpt finds the file of `workload`, with the next index that is free there.
     fn take_place(&self, workload: &Object<'_>, object: &mut Value) {
-        for group in ["internal.config.kubernetes.io", "config.kubernetes.io"] {
+        let groups = ["internal.config.kubernetes.io", "config.kubernetes.io"];
+        let read = |object: &Object<'_>, key: &str| -> Vec<String> {
+            let all = groups.iter().filter_map(|group| object.annotation(&format!("{group}/{key}")));
+            all.map(Cow::into_owned).collect()
+        };
+        let files = read(workload, "path");
+        let in_file = self.objects().filter(|other| read(other, "path").iter().any(|file| files.contains(file)));
+        let taken = in_file.flat_map(|other| read(&other, "index")).filter_map(|index| index.parse::<u64>().ok()).max();
+        for group in groups {
             let (path, index) = (format!("{group}/path"), format!("{group}/index"));
             let Some(file) = workload.annotation(&path) else { continue };
-            let in_file = self.objects().filter(|other| other.annotation(&path).as_ref() == Some(&file));
-            let taken = in_file.filter_map(|other| other.annotation(&index)?.parse::<u64>().ok()).max();
             let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { continue };
             let annotations = metadata.entry("annotations").or_insert_with(|| Value::Object(Map::new()));
             if let Some(annotations) = annotations.as_object_mut() {

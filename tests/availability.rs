@@ -808,3 +808,20 @@ fn kustomize_renames_moves_and_labels_what_was_made() {
         }
     }
 }
+
+#[test]
+fn budgets_that_the_api_refuses_are_errors() {
+    let cases = [
+        (json!({"minAvailable": 1, "maxUnavailable": 1}), true),
+        (json!({"minAvailable": "1"}), true),
+        (json!({"maxUnavailable": -1}), true),
+        (json!({"maxUnavailable": "25"}), true),
+        (json!({"maxUnavailable": 1, "minAvailable": null}), false),
+        (json!({"maxUnavailable": "25%"}), false),
+    ];
+    let web = with(web(), "/spec/replicas", json!(3));
+    for (limits, refused) in cases {
+        let wanted: &[&str] = if refused { &["budget-malformed"] } else { &[] };
+        assert_eq!(run("{}", &[web.clone(), budget("web", &limits)]).errors(), wanted, "{limits}");
+    }
+}

@@ -157,3 +157,18 @@ fn a_json_file_has_no_room() {
     assert_eq!(stream.emit(&mut report, 0, map("new"), why()), None);
     assert_eq!(report.findings[0].rule, "json-file");
 }
+
+#[test]
+fn both_kinds_of_annotations_get_one_index() {
+    let note = |group: &str, index: u8| format!("      {group}/path: a.yaml\n      {group}/index: '{index}'\n");
+    let item = |name: &str, notes: &str| format!("- kind: A\n  metadata:\n    name: {name}\n    annotations:\n{notes}");
+    let (new, old) = ("internal.config.kubernetes.io", "config.kubernetes.io");
+    let first = item("a", &format!("{}{}", note(new, 0), note(old, 0)));
+    let text = format!("kind: List\nitems:\n{first}{}", item("b", &note(new, 1)));
+    let mut stream = Stream::parse(&Arc::new(text)).unwrap();
+    let id = stream.emit(&mut Report::default(), 0, map("new"), why()).unwrap();
+    let object = stream.object(id).unwrap();
+    for group in [new, old] {
+        assert_eq!(object.annotation(&format!("{group}/index")).as_deref(), Some("2"), "{group}");
+    }
+}

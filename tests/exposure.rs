@@ -607,3 +607,78 @@ fn malformed_objects_do_no_harm() {
     println!("{answered} streams were exposed");
     assert!(answered > 300, "{answered}");
 }
+
+fn ingress_of(name: &str, annotations: &Value, service: &str) -> Value {
+    json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"name": name, "annotations": annotations},
+        "spec": {"rules": [{"host": "a.example.com", "http": {"paths": [
+            {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": service, "port": {"name": "http"}}}},
+        ]}}]},
+    })
+}
+
+const TWO_TRACKS: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: x}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{name: http, port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: new}
+spec: {selector: {app: web, track: new}, ports: [{name: http, port: 80}]}
+";
+
+#[test]
+fn a_canary_and_another_class_shadow_nothing() {
+    let plain =
+        json!({"provider": "ingress", "host": "a.example.com", "tls": {"termination": "none"}, "service": "web"});
+    let mut named = plain.clone();
+    named["name"] = json!("web");
+    let class = |class: &str| json!({"kubernetes.io/ingress.class": class});
+    let canary = |on: &str| json!({"nginx.ingress.kubernetes.io/canary": on});
+    let cases = [
+        (&plain, [("web", json!({}), "web"), ("new", canary("true"), "new")], true),
+        (&plain, [("web", json!({}), "web"), ("new", canary("true"), "web")], true),
+        (&plain, [("web", json!({}), "web"), ("new", canary("false"), "new")], false),
+        (&named, [("web", class("public"), "web"), ("new", class("private"), "web")], true),
+        (&named, [("web", class("public"), "web"), ("new", class("public"), "web")], false),
+    ];
+    for (spec, ingresses, passes) in cases {
+        let ingresses = ingresses.map(|(name, notes, to)| ingress_of(name, &notes, to).to_string()).join("\n---\n");
+        let input = format!("{TWO_TRACKS}---\n{ingresses}\n");
+        if passes {
+            good(spec, &input);
+        } else {
+            refused(spec, &input, "shadowed");
+        }
+    }
+}
+
+#[test]
+fn a_rule_without_matches_answers_everything() {
+    let route = |name: &str, rule: Value| {
+        let spec = json!({"parentRefs": [{"name": "gw"}], "hostnames": ["a.example.com"], "rules": [rule]});
+        let object = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": name}, "spec": spec,
+        });
+        object.to_string()
+    };
+    let spec = json!({
+        "provider": "httpRoute", "host": "a.example.com", "gateway": {"name": "gw"}, "tls": {"termination": "none"},
+        "service": "web",
+    });
+    let to = |name: &str| json!([{"name": name, "port": 80}]);
+    let all = route("other", json!({"backendRefs": to("elsewhere")}));
+    refused(&spec, &format!("{TWO_TRACKS}---\n{all}\n"), "shadowed");
+    let some = json!({"matches": [{"path": {"type": "PathPrefix", "value": "/x"}}], "backendRefs": to("elsewhere")});
+    good(&spec, &format!("{TWO_TRACKS}---\n{}\n", route("other", some)));
+}

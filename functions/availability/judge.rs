@@ -225,6 +225,17 @@ impl Judge<'_> {
         let Some(object) = self.stream.object(budget.id) else { return };
         let amount = |key: &str| object.root().find(&["spec", key]).filter(|node| !node.is_null());
         let (least, most) = (amount("minAvailable"), amount("maxUnavailable"));
+        if let (Some(_), Some(_)) = (least, most) {
+            let message =
+                format!("{} has both `minAvailable` and `maxUnavailable`, and the API takes one", object.reference());
+            return self.error_at(budget.id, "budget-malformed", "/spec", message, "remove one of the two");
+        }
+        for (pointer, node) in [("/spec/minAvailable", least), ("/spec/maxUnavailable", most)] {
+            let Some(node) = node.filter(|node| Amount::of(*node).is_none()) else { continue };
+            let message = format!("{} is neither a number of pods nor a share such as `25%`", node.json());
+            let remedy = "write a number without quotes, or a share with `%`";
+            return self.error_at(budget.id, "budget-malformed", pointer, message, remedy);
+        }
         let lowest = self.facts.lowest_under(budget, self.stream);
         let covered: Vec<String> = self.facts.covered(budget).map(|workload| self.name_of(workload.id)).collect();
         let covered = covered.join(" and ");
@@ -252,7 +263,7 @@ impl Judge<'_> {
         };
         let message =
             format!("{} allows no eviction of pods of {covered} {problem}: it blocks every drain", object.reference());
-        let remedy = "use `maxUnavailable: 1`, or run more pods than must stay";
+        let remedy = "use `maxUnavailable: 1` instead, or run more pods than must stay";
         self.error_at(budget.id, "budget-blocks-drain", pointer, message, remedy);
     }
 }

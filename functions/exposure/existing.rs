@@ -49,6 +49,11 @@ pub(super) fn is_http_route(object: &Object<'_>) -> bool {
     Exposer::of(Provider::HttpRoute).is_some_and(|exposer| exposer.is(object))
 }
 
+/// Whether an object is an Ingress that takes a share of the requests of another one, as ingress-nginx has it.
+pub(super) fn is_canary(object: &Object<'_>) -> bool {
+    object.annotation("nginx.ingress.kubernetes.io/canary").is_some_and(|value| value == "true")
+}
+
 fn of_route(root: Node<'_>) -> Vec<Cow<'_, str>> {
     let others = root.find(&["spec", "alternateBackends"]).into_iter().flat_map(Node::items);
     let all = root.find(&["spec", "to"]).into_iter().chain(others);
@@ -92,6 +97,7 @@ pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Opt
         }
         let wanted = match &plan.spec.name {
             Some(name) => exposer.provider == plan.spec.provider && is_called(&object, name.as_str(), exposer),
+            None if is_canary(&object) => false,
             None => (exposer.services)(object.root()).iter().any(|name| {
                 lookup::referent(stream, &object, "", "Service", name).is_some_and(|service| same_pods(&service))
             }),

@@ -1,6 +1,7 @@
 //! Judged on the final stream: no two objects answer the same requests.
 
-use super::existing::Exposer;
+use super::controllers;
+use super::existing::{self, Exposer};
 use super::plan::Plan;
 use super::spec::Provider;
 use crate::lookup;
@@ -82,7 +83,12 @@ fn route<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
 }
 
 fn ingress<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
+    if existing::is_canary(&object) {
+        return; // it answers a part of the requests that another Ingress has: that is what it is for
+    }
     let class = text(object.root(), &["spec", "ingressClassName"]);
+    let before = || object.annotation(controllers::CLASS).map(std::borrow::Cow::into_owned);
+    let class = Some(class).filter(|class| !class.is_empty()).or_else(before).unwrap_or_default();
     let rules = object.root().find(&["spec", "rules"]).into_iter().flat_map(Node::items);
     for (number, rule) in rules.enumerate() {
         for (at, item) in rule.find(&["http", "paths"]).into_iter().flat_map(Node::items).enumerate() {
@@ -116,7 +122,20 @@ fn http_route<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
         .collect();
     let hosts = if hosts.is_empty() { vec![String::new()] } else { hosts };
     for (number, rule) in items(root, &["spec", "rules"]).into_iter().enumerate() {
-        for (at, item) in items(rule, &["matches"]).into_iter().enumerate() {
+        let matches = items(rule, &["matches"]);
+        if matches.is_empty() {
+            // The API takes that for every path.
+            let all = |host: &String| Claim {
+                object,
+                pointer: format!("/spec/rules/{number}"),
+                host: host.clone(),
+                door: door.clone(),
+                path: String::new(),
+                exact: false,
+            };
+            out.extend(hosts.iter().map(all));
+        }
+        for (at, item) in matches.into_iter().enumerate() {
             // What looks at more than the path, or at a pattern, is not compared.
             let more = ["headers", "queryParams", "method"].iter().any(|key| item.get(key).is_some());
             let kind = text(item, &["path", "type"]);

@@ -7,7 +7,7 @@ use super::spec::Spec;
 use super::{looks_into, selects};
 use crate::lookup;
 use crate::report::{Class, Report, Severity, Why};
-use crate::service;
+use crate::service::{self, Target};
 use crate::stream::{Action, Edit, Object, ObjectId, Stream};
 use crate::workload::Pod;
 use crate::yaml::{Node, escape_token};
@@ -34,6 +34,9 @@ struct MonitorSpec {
     pod_metrics_endpoints: Vec<Map<String, Value>>,
 }
 
+/// Where the operator looks when an endpoint has no `path`.
+const DEFAULT_PATH: &str = "/metrics";
+
 /// What makes the two kinds differ.
 #[derive(Clone, Copy)]
 struct Shape {
@@ -51,8 +54,25 @@ pub(super) fn of_service(spec: &Spec, pod: &Pod, service: ObjectId, stream: &mut
     let labels = object.root().find(&["metadata", "labels"]);
     let covers = |monitor: &Object<'_>| selects(monitor, labels) && looks_into(monitor, &object);
     let found = monitors(stream, OF_SERVICE).filter(covers).map(|monitor| monitor.id()).collect::<Vec<_>>();
+    let Some(workload) = stream.object(pod.object) else { return };
+    let port = service::ports(&object).into_iter().find(|port| port.name == spec.port.as_str());
+    let targets = port.map_or_else(Vec::new, |port| leads_to(port.target, pod, &workload));
+    let of_pods = |monitor: &Object<'_>| selects(monitor, pod.labels(&workload)) && looks_into(monitor, &workload);
+    let others: Vec<ObjectId> = monitors(stream, OF_PODS).filter(of_pods).map(|monitor| monitor.id()).collect();
+    if is_scraped(
+        spec,
+        OF_PODS,
+        &workload.reference().to_string(),
+        &of_container(targets.clone()),
+        &others,
+        stream,
+        report,
+    ) {
+        return;
+    }
     if !found.is_empty() {
-        return update(spec, OF_SERVICE, &object.reference().to_string(), &found, stream, report);
+        let port = Port { names: vec![spec.port.as_str().to_owned()], targets };
+        return update(spec, OF_SERVICE, &object.reference().to_string(), &port, &found, stream, report);
     }
     let selector = json!({"matchLabels": labels.and_then(Node::to_value).unwrap_or_default()});
     // A second Service with the same labels and port would have its pods scraped twice.
@@ -89,8 +109,29 @@ pub(super) fn of_pods(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut 
     let Some(workload) = stream.object(pod.object) else { return };
     let covers = |monitor: &Object<'_>| selects(monitor, pod.labels(&workload)) && looks_into(monitor, &workload);
     let found = monitors(stream, OF_PODS).filter(covers).map(|monitor| monitor.id()).collect::<Vec<_>>();
+    let targets = leads_to(Target::Name(spec.port.as_str().to_owned()), pod, &workload);
+    for service in service::of_pod(stream, pod).into_iter().filter_map(|id| stream.object(id)) {
+        let labels = service.root().find(&["metadata", "labels"]);
+        let of_service = |monitor: &Object<'_>| selects(monitor, labels) && looks_into(monitor, &service);
+        let others: Vec<ObjectId> = monitors(stream, OF_SERVICE).filter(of_service).map(|one| one.id()).collect();
+        let leads =
+            |port: &service::Port| leads_to(port.target.clone(), pod, &workload).iter().any(|to| targets.contains(to));
+        let names = service::ports(&service).into_iter().filter(leads).map(|port| port.name).collect();
+        let port = Port { names, targets: targets.clone() };
+        if is_scraped(spec, OF_SERVICE, &workload.reference().to_string(), &port, &others, stream, report) {
+            return;
+        }
+    }
     if !found.is_empty() {
-        return update(spec, OF_PODS, &workload.reference().to_string(), &found, stream, report);
+        return update(
+            spec,
+            OF_PODS,
+            &workload.reference().to_string(),
+            &of_container(targets),
+            &found,
+            stream,
+            report,
+        );
     }
     let labels = || json!({"matchLabels": pod.labels(&workload).and_then(Node::to_value).unwrap_or_default()});
     let selector = pod.label_selector(&workload).unwrap_or_else(labels);
@@ -124,40 +165,88 @@ fn emit(spec: &Spec, shape: Shape, pod: &Pod, selector: Value, stream: &mut Stre
     stream.emit(report, pod.object, serde_json::to_value(monitor).unwrap_or_default(), why);
 }
 
-/// Brings the monitor that is there up to date; with several, the one that fetches from the port.
-fn update(spec: &Spec, shape: Shape, what: &str, found: &[ObjectId], stream: &mut Stream, report: &mut Report) {
-    let endpoint = |id: ObjectId| -> Option<usize> {
-        let list = stream.object(id)?.root().find(&["spec", shape.endpoints])?;
-        list.items()
-            .position(|item| item.get("port").and_then(Node::as_str).is_some_and(|port| port == spec.port.as_str()))
+/// An endpoint of a monitor that is there, at the port of the spec.
+struct Endpoint {
+    monitor: ObjectId,
+    at: usize,
+    path: String,
+    params: Option<Value>,
+}
+
+/// The port with the metrics, as endpoints can name it.
+struct Port {
+    /// In `port`.
+    names: Vec<String>,
+    /// In `targetPort`, or `portNumber`.
+    targets: Vec<Target>,
+}
+
+/// The endpoints of monitors at a port.
+fn endpoints(shape: Shape, port: &Port, found: &[ObjectId], stream: &Stream) -> Vec<Endpoint> {
+    let is = |item: Node<'_>| {
+        if let Some(name) = item.get("port").and_then(Node::as_str).filter(|name| !name.is_empty()) {
+            return port.names.iter().any(|own| *own == *name);
+        }
+        let Some(target) = item.get("targetPort").or_else(|| item.get("portNumber")) else { return false };
+        let name = || target.as_str().map(std::borrow::Cow::into_owned).map(Target::Name);
+        target.as_int().map(Target::Number).or_else(name).is_some_and(|target| port.targets.contains(&target))
     };
-    let with_port: Vec<(ObjectId, usize)> = found.iter().filter_map(|&id| Some((id, endpoint(id)?))).collect();
-    if let [(first, _), (second, at), ..] = with_port.as_slice()
-        && let Some(object) = stream.object(*second)
-    {
-        let other = stream.object(*first).map(|object| object.reference().to_string()).unwrap_or_default();
+    let all = found.iter().filter_map(|&id| Some((id, stream.object(id)?.root().find(&["spec", shape.endpoints])?)));
+    all.flat_map(|(monitor, list)| list.items().enumerate().map(move |(at, item)| (monitor, at, item)))
+        .filter(|(.., item)| is(*item))
+        .map(|(monitor, at, item)| Endpoint {
+            monitor,
+            at,
+            path: item.get("path").and_then(Node::as_str).unwrap_or(DEFAULT_PATH.into()).into_owned(),
+            params: item.get("params").and_then(Node::to_value),
+        })
+        .collect()
+}
+
+/// Brings the monitor that is there up to date; with several, the one that fetches from the port and path.
+fn update(
+    spec: &Spec,
+    shape: Shape,
+    what: &str,
+    port: &Port,
+    found: &[ObjectId],
+    stream: &mut Stream,
+    report: &mut Report,
+) {
+    let there = endpoints(shape, port, found, stream);
+    let path = spec.path.as_ref().map_or(DEFAULT_PATH, |path| path.as_str());
+    for (number, second) in there.iter().enumerate() {
+        let same = |first: &&Endpoint| {
+            first.monitor != second.monitor && first.path == second.path && first.params == second.params
+        };
+        let Some(first) = there.iter().take(number).find(same) else { continue };
+        let Some(object) = stream.object(second.monitor) else { return };
+        let other = stream.object(first.monitor).map(|object| object.reference().to_string()).unwrap_or_default();
         let message =
             format!("{other} fetches from port `{}` of {what} too: it would be scraped twice", spec.port.as_str());
-        let pointer = format!("/spec/{}/{at}", shape.endpoints);
+        let pointer = format!("/spec/{}/{}", shape.endpoints, second.at);
         report.find(Severity::Error, "second-monitor", &object, &pointer, message, "remove one of the two");
         return;
     }
     let why = |class| Why { rule: "monitor", reason: "the spec says so".into(), class };
     let mut edits = Vec::new();
-    let (id, list) = match (with_port.first(), found) {
-        (Some((id, at)), _) => (*id, Some(format!("/spec/{}/{at}", shape.endpoints))),
-        (None, [id, ..]) => (*id, None),
-        (None, []) => return,
-    };
-    let Some(object) = stream.object(id) else { return };
-    match list {
+    // Several programs may answer at one port: the endpoint of another path is another one's.
+    let ours = there.iter().find(|one| one.path == path).or(match there.as_slice() {
+        [only] => Some(only),
+        several => several.first().filter(|_| spec.path.is_none()),
+    });
+    let id = ours.or(there.first()).map(|one| one.monitor).or(found.first().copied());
+    let Some(object) = id.and_then(|id| stream.object(id)) else { return };
+    match ours {
         None => edits.push(Edit {
             pointer: format!("/spec/{}", shape.endpoints),
             action: Action::Append(Value::Object(spec.endpoint())),
             why: why(Class::Added),
         }),
-        Some(pointer) => {
-            for (key, value) in spec.endpoint() {
+        Some(one) => {
+            let pointer = format!("/spec/{}/{}", shape.endpoints, one.at);
+            let by_name = object.root().at_pointer(&format!("{pointer}/port")).is_some();
+            for (key, value) in spec.endpoint().into_iter().filter(|(key, _)| by_name || key != "port") {
                 edits.extend(set(&object, format!("{pointer}/{key}"), value, why));
             }
         }
@@ -165,9 +254,55 @@ fn update(spec: &Spec, shape: Shape, what: &str, found: &[ObjectId], stream: &mu
     for (key, value) in &spec.labels {
         edits.extend(set(&object, format!("/metadata/labels/{}", escape_token(key)), value.clone(), why));
     }
+    let id = object.id();
     for edit in edits {
         stream.make(report, id, edit);
     }
+}
+
+/// Reports a monitor of the other kind that fetches the same numbers; whether there is one.
+fn is_scraped(
+    spec: &Spec,
+    shape: Shape,
+    what: &str,
+    port: &Port,
+    found: &[ObjectId],
+    stream: &Stream,
+    report: &mut Report,
+) -> bool {
+    let path = spec.path.as_ref().map_or(DEFAULT_PATH, |path| path.as_str());
+    let all = endpoints(shape, port, found, stream);
+    let Some(first) = all.iter().find(|one| one.path == path) else { return false };
+    let Some(object) = stream.object(first.monitor) else { return false };
+    let kind = if shape.kind == OF_PODS.kind { "service" } else { "pod" };
+    let message = format!(
+        "it fetches from the port `{}` of {what} already: with `monitor: {kind}` it would be scraped twice",
+        spec.port.as_str()
+    );
+    let other = if kind == "pod" { "service" } else { "pod" };
+    let remedy = format!("remove it, or write `monitor: {other}`");
+    let pointer = format!("/spec/{}/{}", shape.endpoints, first.at);
+    report.find(Severity::Error, "second-monitor", &object, &pointer, message, remedy);
+    true
+}
+
+/// What a port of the pod is called and numbered, as far as that is known.
+fn leads_to(target: Target, pod: &Pod, workload: &Object<'_>) -> Vec<Target> {
+    let Some(number) = service::container_port(&target, pod, workload) else { return vec![target] };
+    let containers = pod.containers(workload);
+    let ports = containers.iter().filter_map(|container| container.node(workload)?.get("ports")).flat_map(Node::items);
+    let same = ports.filter(|port| port.get("containerPort").and_then(Node::as_int) == Some(number));
+    let names = same.filter_map(|port| port.get("name")?.as_str()).map(|name| Target::Name(name.into_owned()));
+    names.chain([Target::Number(number)]).collect()
+}
+
+/// The port as PodMonitors name it.
+fn of_container(targets: Vec<Target>) -> Port {
+    let name = |target: &Target| match target {
+        Target::Name(name) => Some(name.clone()),
+        Target::Number(_) => None,
+    };
+    Port { names: targets.iter().filter_map(name).collect(), targets }
 }
 
 fn set(object: &Object<'_>, pointer: String, value: Value, why: impl Fn(Class) -> Why) -> Option<Edit> {

@@ -179,6 +179,14 @@ impl TryFrom<i64> for PortNumber {
 #[schemars(extend("pattern" = "^/"))]
 pub struct HttpPath(String);
 
+impl HttpPath {
+    /// The path.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl TryFrom<String> for HttpPath {
     type Error = String;
 
