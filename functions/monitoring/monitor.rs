@@ -59,13 +59,13 @@ pub(super) fn of_service(spec: &Spec, pod: &Pod, service: ObjectId, stream: &mut
     let same = |other: &Object<'_>| {
         let their = other.root().find(&["metadata", "labels"]);
         other.id() != service
-            && lookup::share_namespace(other, &object)
             && labels.into_iter().flat_map(Node::entries).all(|(key, value)| {
                 their.and_then(|their| their.get(&key)).is_some_and(|their| their.to_value() == value.to_value())
             })
+            && lookup::share_namespace(other, &object)
             && service::ports(other).iter().any(|port| port.name == spec.port.as_str())
     };
-    if let Some(twin) = stream.objects().filter(service::is_service).find(same) {
+    if let Some(twin) = stream.of_kind("", "Service").filter(service::is_service).find(same) {
         let message = format!(
             "{} has these labels and a port `{}` too; a ServiceMonitor could not tell them apart",
             twin.reference(),
@@ -98,7 +98,7 @@ pub(super) fn of_pods(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut 
 }
 
 fn monitors(stream: &Stream, shape: Shape) -> impl Iterator<Item = Object<'_>> {
-    stream.objects().filter(move |object| object.kind() == shape.kind && object.group() == GROUP)
+    stream.of_kind(GROUP, shape.kind)
 }
 
 fn emit(spec: &Spec, shape: Shape, pod: &Pod, selector: Value, stream: &mut Stream, report: &mut Report) {
