@@ -106,6 +106,11 @@ pub(crate) fn all_met(requirements: &[Requirement], object: &Object<'_>, map: &s
     })
 }
 
+/// The labels of a mapping: each key and value.
+pub(crate) fn pairs(map: Node<'_>) -> impl Iterator<Item = (String, String)> {
+    map.entries().map(|(key, value)| (key.into_owned(), text(value).into_owned()))
+}
+
 /// A label's value; numbers and booleans that should have been quoted count as their text, as in kustomize.
 fn text(node: Node<'_>) -> Cow<'_, str> {
     match node.as_str() {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::stream::{Object, Stream};
+use crate::stream::{Object, ObjectId, Stream};
 
 /// Names the object had before earlier kustomizations, commas between.
 pub(crate) const PREVIOUS_NAMES: &str = "internal.config.kubernetes.io/previousNames";
@@ -35,10 +35,9 @@ pub fn share_namespace(a: &Object<'_>, b: &Object<'_>) -> bool {
 /// Whether the object is, or was before earlier kustomizations, in `namespace`; nothing stands for `default`.
 #[must_use]
 pub fn in_namespace(object: &Object<'_>, namespace: &str) -> bool {
-    let plain = |name: &str| if name == "default" { String::new() } else { name.to_owned() };
-    let namespace = plain(namespace);
-    plain(&object.namespace()) == namespace
-        || object.annotation(PREVIOUS_NAMESPACES).is_some_and(|list| list.split(',').any(|old| plain(old) == namespace))
+    let plain = |name: &str| name == "default" || name.is_empty();
+    let same = |own: &str| own == namespace || (plain(own) && plain(namespace));
+    same(&object.namespace()) || object.annotation(PREVIOUS_NAMESPACES).is_some_and(|list| list.split(',').any(same))
 }
 
 /// Whether kustomize has given two objects the same prefixes and suffixes.
@@ -53,47 +52,47 @@ pub fn share_context(a: &Object<'_>, b: &Object<'_>) -> bool {
 /// given the same prefixes and suffixes; when that does not decide, none is found.
 #[must_use]
 pub fn referent<'a>(stream: &'a Stream, from: &Object<'_>, group: &str, kind: &str, name: &str) -> Option<Object<'a>> {
-    let of_kind = stream.objects().filter(|object| object.kind() == kind && object.group() == group);
-    let named = of_kind.filter(|object| is_named(object, name) && share_namespace(object, from));
+    let named = stream.named(group, kind, name).filter(|object| share_namespace(object, from));
     choose(from, &named.collect::<Vec<_>>(), name)
 }
 
-/// The objects of a stream by their kind and the names they have and had, for functions that look up many.
+/// The objects of a stream by their kind, and by the names they have and had: streams hold thousands.
 #[derive(Debug, Default)]
-pub struct Index<'a> {
-    kinds: HashMap<String, Vec<Object<'a>>>,
-    names: HashMap<(String, String), Vec<Object<'a>>>,
+pub(crate) struct Names {
+    kinds: HashMap<String, Vec<ObjectId>>,
+    names: HashMap<(String, String), Vec<ObjectId>>,
 }
 
-impl<'a> Index<'a> {
+impl Names {
     /// Reads a stream once.
-    #[must_use]
-    pub fn of(stream: &'a Stream) -> Self {
-        let mut index = Self::default();
-        for object in stream.objects() {
-            let (kind, now) = (object.kind().into_owned(), object.name().into_owned());
-            let before = object.annotation(PREVIOUS_NAMES).unwrap_or_default();
-            let mut names: Vec<&str> = before.split(',').filter(|name| *name != now && !name.is_empty()).collect();
-            names.push(&now);
-            names.sort_unstable();
-            names.dedup();
-            for name in names {
-                index.names.entry((kind.clone(), name.to_owned())).or_default().push(object);
-            }
-            index.kinds.entry(kind).or_default().push(object);
+    pub(crate) fn of(stream: &Stream) -> Self {
+        let mut names = Self::default();
+        stream.objects().for_each(|object| names.add(&object));
+        names
+    }
+
+    /// Adds an object that stands behind all others.
+    pub(crate) fn add(&mut self, object: &Object<'_>) {
+        let (kind, now) = (object.kind().into_owned(), object.name().into_owned());
+        let before = object.annotation(PREVIOUS_NAMES).unwrap_or_default();
+        let mut names: Vec<&str> = before.split(',').filter(|name| *name != now && !name.is_empty()).collect();
+        names.push(&now);
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            self.names.entry((kind.clone(), name.to_owned())).or_default().push(object.id());
         }
-        index
+        self.kinds.entry(kind).or_default().push(object.id());
     }
 
-    /// The objects of a group and kind, in the stream's order.
-    pub fn of_kind(&self, group: &str, kind: &str) -> impl Iterator<Item = Object<'a>> {
-        self.kinds.get(kind).into_iter().flatten().copied().filter(move |object| object.group() == group)
+    /// The objects of a kind of any group, in the stream's order.
+    pub(crate) fn of_kind(&self, kind: &str) -> &[ObjectId] {
+        self.kinds.get(kind).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The objects of a group and kind that have or had the name, in the stream's order.
-    pub fn named(&self, group: &str, kind: &str, name: &str) -> impl Iterator<Item = Object<'a>> {
-        let found = self.names.get(&(kind.to_owned(), name.to_owned()));
-        found.into_iter().flatten().copied().filter(move |object| object.group() == group)
+    /// The objects of a kind of any group that have or had the name, in the stream's order.
+    pub(crate) fn named(&self, kind: &str, name: &str) -> &[ObjectId] {
+        self.names.get(&(kind.to_owned(), name.to_owned())).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -114,6 +113,7 @@ pub(crate) fn choose<'a>(from: &Object<'_>, candidates: &[Object<'a>], name: &st
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{Class, Report, Why};
     use std::sync::Arc;
 
     fn object(kind: &str, name: &str, namespace: &str, notes: &[(&str, &str)]) -> String {
@@ -154,5 +154,23 @@ mod tests {
         let unmoved = object("ConfigMap", "cfg", "old", &[("prefixes", "y-")]);
         assert_eq!(found(&[from.clone(), moved], "cfg"), Some("cfg".to_owned()));
         assert_eq!(found(&[from, unmoved], "cfg"), Some("cfg".to_owned()));
+    }
+
+    #[test]
+    fn objects_that_are_added_or_renamed_are_found() {
+        let text = object("ConfigMap", "a", "n", &[("previousNames", "old")]);
+        let mut stream = Stream::parse(&Arc::new(text)).unwrap();
+        let named =
+            |stream: &Stream, name: &str| stream.named("", "ConfigMap", name).map(|it| it.id()).collect::<Vec<_>>();
+        assert_eq!([named(&stream, "a"), named(&stream, "old"), named(&stream, "b")], [vec![0], vec![0], vec![]]);
+        let why = || Why { rule: "test", reason: "test".into(), class: Class::Added };
+        let mut report = Report::default();
+        let new = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}});
+        stream.emit(&mut report, 0, new, why());
+        assert_eq!(named(&stream, "b"), [1]);
+        stream.set(&mut report, 1, "/metadata/name", "a".into(), why()).unwrap();
+        assert_eq!([named(&stream, "a"), named(&stream, "b")], [vec![0, 1], vec![]]);
+        assert_eq!(stream.of_kind("", "ConfigMap").count(), 2);
+        assert_eq!(stream.of_kind("apps", "ConfigMap").count(), 0);
     }
 }

@@ -1,6 +1,8 @@
 //! Services: which pods they send to, and by which ports.
 
-use crate::labels::LabelSelector;
+use std::collections::HashMap;
+
+use crate::labels::{self, LabelSelector};
 use crate::lookup;
 use crate::stream::{Object, ObjectId, Stream};
 use crate::workload::Pod;
@@ -63,24 +65,35 @@ pub fn selects(service: &Object<'_>, pod: &Pod, workload: &Object<'_>) -> bool {
     !selector.is_empty() && selector.matches(pod.labels(workload)) && lookup::share_namespace(service, workload)
 }
 
-/// The pods, of `pods`, that a Service sends to, with their workloads.
-#[must_use]
-pub fn pods_behind<'s, 'p>(stream: &'s Stream, service: &Object<'_>, pods: &'p [Pod]) -> Vec<(&'p Pod, Object<'s>)> {
-    let selector = LabelSelector::of_labels(service.root().find(&["spec", "selector"]));
-    if selector.is_empty() {
-        return Vec::new();
-    }
-    let pods = pods.iter().filter_map(|pod| Some((pod, stream.object(pod.object)?)));
-    pods.filter(|(pod, workload)| selector.matches(pod.labels(workload)) && lookup::share_namespace(service, workload))
-        .collect()
-}
+/// The Services of a stream by a label that they select: one label finds few, and streams hold thousands.
+#[derive(Debug, Default)]
+pub struct Services(HashMap<(String, String), Vec<ObjectId>>);
 
-/// The Services that send to the pods of a workload, in the stream's order.
-#[must_use]
-pub fn of_pod(stream: &Stream, pod: &Pod) -> Vec<ObjectId> {
-    let Some(workload) = stream.object(pod.object) else { return Vec::new() };
-    let services = stream.objects().filter(is_service).filter(|service| selects(service, pod, &workload));
-    services.map(|service| service.id()).collect()
+impl Services {
+    /// Reads a stream once.
+    #[must_use]
+    pub fn of(stream: &Stream) -> Self {
+        let mut services = Self::default();
+        for service in stream.of_kind("", "Service").filter(is_service) {
+            let selector = service.root().find(&["spec", "selector"]);
+            if let Some(label) = selector.and_then(|selector| labels::pairs(selector).next()) {
+                services.0.entry(label).or_default().push(service.id());
+            }
+        }
+        services
+    }
+
+    /// The Services that send to the pods of a workload, in the stream's order.
+    #[must_use]
+    pub fn of_pod(&self, stream: &Stream, pod: &Pod) -> Vec<ObjectId> {
+        let Some(workload) = stream.object(pod.object) else { return Vec::new() };
+        let some = pod.labels(&workload).into_iter().flat_map(labels::pairs);
+        let near = some.filter_map(|label| self.0.get(&label)).flatten().copied();
+        let sends = |id: &ObjectId| stream.object(*id).is_some_and(|service| selects(&service, pod, &workload));
+        let mut services: Vec<ObjectId> = near.filter(sends).collect();
+        services.sort_unstable();
+        services
+    }
 }
 
 /// The number of the container port that a target leads to in a pod: a name is looked up in the pod's containers.
@@ -147,7 +160,7 @@ spec: {selector: {app: web}}
         let stream = Stream::parse(&Arc::new(STREAM.to_owned())).unwrap();
         let pods = workload::pods(&stream, &mut Report::default());
         let pod = pods.first().unwrap();
-        assert_eq!(of_pod(&stream, pod), [1]);
+        assert_eq!(Services::of(&stream).of_pod(&stream, pod), [1]);
         let (workload, service) = (stream.object(0).unwrap(), stream.object(1).unwrap());
         let ports = ports(&service);
         let targets: Vec<_> = ports.iter().map(|port| container_port(&port.target, pod, &workload)).collect();

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
+use crate::lookup::Names;
 use crate::report::{Change, Report, ResourceRef, Severity, Why};
 use crate::workload::Table;
 use crate::yaml::{self, Document, EditError, Kind, Node, Op, Operation, Place};
@@ -85,6 +86,8 @@ pub struct Stream {
     /// For each new document, in the order of their numbers, the number of the input's that it stands after.
     after: Vec<usize>,
     objects: Vec<Location>,
+    /// Read when first asked for.
+    names: OnceLock<Names>,
     /// Where pod templates live.
     pub workloads: Table,
 }
@@ -116,8 +119,8 @@ impl Stream {
             };
             add_objects(document.root(), location, 0, &mut objects);
         }
-        let read = documents.len();
-        Self { documents, read, numbered: read, after: Vec::new(), objects, workloads: Table::default() }
+        let numbered = documents.len();
+        Self::new(documents, numbered, objects)
     }
 
     /// Takes the items of a parsed ResourceList as documents.
@@ -142,7 +145,13 @@ impl Stream {
         }
         let numbered = list.root().get("items").map_or(0, |items| items.items().count());
         let documents = vec![list];
-        Self { documents, read: 1, numbered, after: Vec::new(), objects, workloads: Table::default() }
+        Self::new(documents, numbered, objects)
+    }
+
+    fn new(documents: Vec<Document>, numbered: usize, objects: Vec<Location>) -> Self {
+        let read = documents.len();
+        let (after, names, workloads) = (Vec::new(), OnceLock::new(), Table::default());
+        Self { documents, read, numbered, after, objects, names, workloads }
     }
 
     /// The YAML documents of the input, in order.
@@ -213,6 +222,25 @@ impl Stream {
     pub fn objects(&self) -> impl Iterator<Item = Object<'_>> {
         let there = |id: &ObjectId| self.objects.get(*id).is_some_and(|location| !location.gone);
         (0..self.objects.len()).filter(there).filter_map(|id| self.object(id))
+    }
+
+    /// The objects of a group and kind, in the stream's order.
+    pub fn of_kind(&self, group: &str, kind: &str) -> impl Iterator<Item = Object<'_>> {
+        self.of_group(self.names().of_kind(kind), group)
+    }
+
+    /// The objects of a group and kind that have the name, or had it before earlier kustomizations, in the stream's order.
+    pub fn named(&self, group: &str, kind: &str, name: &str) -> impl Iterator<Item = Object<'_>> {
+        self.of_group(self.names().named(kind, name), group)
+    }
+
+    fn of_group<'a>(&'a self, ids: &'a [ObjectId], group: &str) -> impl Iterator<Item = Object<'a>> {
+        let there = |id: &&ObjectId| self.objects.get(**id).is_some_and(|location| !location.gone);
+        ids.iter().filter(there).filter_map(|&id| self.object(id)).filter(move |object| object.group() == group)
+    }
+
+    fn names(&self) -> &Names {
+        self.names.get_or_init(|| Names::of(self))
     }
 
     /// The object `id`; one that was removed as it was then.
@@ -323,7 +351,8 @@ impl Stream {
     pub fn emit(&mut self, report: &mut Report, beside: ObjectId, mut object: Value, why: Why) -> Option<ObjectId> {
         let workload = self.object(beside)?;
         let identity = Identity::of_value(&object);
-        if let Some(other) = self.objects().find(|other| identity.is_of(other)) {
+        let taken = self.named(&identity.group, &identity.kind, &identity.name).find(|other| identity.is_of(other));
+        if let Some(other) = taken {
             let message = format!("{} is to be added for {}, and its name is taken", identity, workload.reference());
             let remedy = "rename that object, or give this one another name";
             report.find(Severity::Error, "name-taken", &other, "", message, remedy);
@@ -365,6 +394,10 @@ impl Stream {
         self.documents.push(document);
         self.after.push(after);
         let id = self.objects.len() - 1;
+        if let Some(mut names) = self.names.take() {
+            self.object(id).iter().for_each(|object| names.add(object));
+            self.names = OnceLock::from(names);
+        }
         report.changes.push(Change {
             document: number,
             object: id,
@@ -473,6 +506,11 @@ impl Stream {
         let (before, path) = pointer.split_at_checked(split).unwrap_or(("", pointer));
         let operation = Operation { op: edit.op, path, value: &edit.value };
         document.apply_at(place, || format!("{}{before}", location.inside), operation)?;
+        // What tells who an object is stands in these; no function edits them so far.
+        let identity = ["/kind", "/apiVersion", "/metadata/name", "/metadata/generateName", "/metadata/annotations"];
+        if identity.iter().any(|part| pointer.starts_with(part) || part.starts_with(pointer)) {
+            self.names.take();
+        }
         report.changes.push(Change {
             document: location.document,
             object: id,

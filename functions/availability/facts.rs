@@ -204,8 +204,8 @@ fn budget(stream: &Stream, object: &Object<'_>, workloads: &[Workload]) -> Optio
     }
     let covers = |workload: &Workload| {
         stream.object(workload.id).is_some_and(|owner| {
-            lookup::share_namespace(object, &owner)
-                && workload.pods.iter().any(|pod| selector.matches(pod.labels(&owner)))
+            workload.pods.iter().any(|pod| selector.matches(pod.labels(&owner)))
+                && lookup::share_namespace(object, &owner)
         })
     };
     let numbers = workloads.iter().enumerate().filter(|(_, workload)| covers(workload)).map(|(at, _)| at);
@@ -214,7 +214,7 @@ fn budget(stream: &Stream, object: &Object<'_>, workloads: &[Workload]) -> Optio
 
 /// The resources whose requests a VerticalPodAutoscaler changes for a workload, with that object.
 pub(super) fn vertical(stream: &Stream, workload: ObjectId) -> Option<(Object<'_>, Vec<String>)> {
-    let mut objects = stream.objects().filter(|object| is(object, "autoscaling.k8s.io", "VerticalPodAutoscaler"));
+    let mut objects = stream.of_kind("autoscaling.k8s.io", "VerticalPodAutoscaler");
     objects.find_map(|object| {
         let mode = object.root().find(&["spec", "updatePolicy", "updateMode"]).and_then(Node::as_str);
         if mode.as_deref() == Some("Off") || target(stream, &object, "targetRef") != Some(workload) {

@@ -102,7 +102,7 @@ impl<'a> World<'a> {
     pub(super) fn follow(&self, reference: &Reference<'a>) -> Answer<'a> {
         let Reference { from, to, group, kind, name, namespace, .. } = reference;
         let near = |object: &Object<'a>| is_near(reference, object);
-        let mut here: Vec<Object<'a>> = self.index.named(group, kind, name).filter(near).collect();
+        let mut here: Vec<Object<'a>> = self.stream.named(group, kind, name).filter(near).collect();
         // Certainly in the same namespace goes before perhaps; of those that only may be meant, all count.
         let certain = |object: &Object<'a>| match namespace {
             Some(namespace) => lookup::in_namespace(object, namespace),
@@ -137,7 +137,7 @@ impl<'a> World<'a> {
 
     /// A name of an object near `reference` that was perhaps meant.
     fn closest(&self, reference: &Reference<'a>) -> Option<String> {
-        let objects = self.index.of_kind(&reference.group, &reference.kind);
+        let objects = self.stream.of_kind(&reference.group, &reference.kind);
         let objects = objects.filter(|object| may_share(&reference.from, object));
         closest(&reference.name, objects.map(|object| object.name().into_owned()))
     }

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::references::{Reference, made::Made, objects, pods};
 use super::spec::Spec;
-use crate::labels::LabelSelector;
-use crate::lookup::{self, Index};
+use crate::labels::{self, LabelSelector};
+use crate::lookup;
 use crate::report::Report;
 use crate::stream::{Object, ObjectId, Stream};
 use crate::target::{Scope, Selected};
@@ -25,7 +25,6 @@ pub(super) struct PodHere<'a> {
 pub(super) struct World<'a> {
     pub(super) stream: &'a Stream,
     pub(super) spec: &'a Spec,
-    pub(super) index: Index<'a>,
     /// Every pod, in scope or not.
     pub(super) pods: Vec<PodHere<'a>>,
     /// The objects in scope.
@@ -56,8 +55,7 @@ impl<'a> World<'a> {
         references.extend(stream.objects().flat_map(objects::references));
         let mut by_label: HashMap<_, Vec<usize>> = HashMap::new();
         for (at, pod) in pods.iter().enumerate() {
-            for (key, value) in pod.labels.into_iter().flat_map(Node::entries) {
-                let label = (key.into_owned(), scalar(value).unwrap_or_default().into_owned());
+            for label in pod.labels.into_iter().flat_map(labels::pairs) {
                 by_label.entry(label).or_default().push(at);
             }
         }
@@ -69,23 +67,12 @@ impl<'a> World<'a> {
             before.split(',').map(str::to_owned).chain([object.namespace().into_owned()]).collect::<Vec<_>>()
         });
         let namespaces = namespaces.collect();
-        Ok(Self {
-            stream,
-            spec,
-            index: Index::of(stream),
-            pods,
-            objects,
-            selected,
-            references,
-            made,
-            namespaces,
-            by_label,
-        })
+        Ok(Self { stream, spec, pods, objects, selected, references, made, namespaces, by_label })
     }
 
     /// The objects of a group and kind.
     pub(super) fn of_kind(&self, group: &str, kind: &str) -> Vec<Object<'a>> {
-        self.index.of_kind(group, kind).collect()
+        self.stream.of_kind(group, kind).collect()
     }
 
     /// Whether any object is, or was before earlier kustomizations, in a namespace.
@@ -107,8 +94,7 @@ impl<'a> World<'a> {
         let map = service.root().find(&["spec", "selector"])?;
         let selector = LabelSelector::of_labels(Some(map));
         // One label finds few; streams hold thousands of pods.
-        let (key, value) = map.entries().next()?;
-        let some = self.by_label.get(&(key.into_owned(), scalar(value).unwrap_or_default().into_owned()));
+        let some = self.by_label.get(&labels::pairs(map).next()?);
         let pods = some.into_iter().flatten().filter_map(|&at| self.pods.get(at));
         Some(pods.filter(|pod| selector.matches(pod.labels) && may_share(service, &pod.object)).collect())
     }

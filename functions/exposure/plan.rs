@@ -1,6 +1,6 @@
 //! What a spec means for a stream: which Service and port is behind each path, and whose names and labels are taken.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::backends::{self, Backend};
 use super::check;
@@ -28,12 +28,15 @@ pub(super) struct World<'a> {
     pub(super) all: Vec<Pod>,
     pub(super) services: Vec<Object<'a>>,
     selected: BTreeSet<ObjectId>,
+    /// The pods behind each Service.
+    behind: BTreeMap<ObjectId, Vec<usize>>,
 }
 
 impl<'a> World<'a> {
     /// The workloads that a Service sends to.
     pub(super) fn behind(&self, service: &Object<'_>) -> Vec<(&Pod, Object<'a>)> {
-        service::pods_behind(self.stream, service, &self.all)
+        let pods = self.behind.get(&service.id()).into_iter().flatten().filter_map(|&at| self.all.get(at));
+        pods.filter_map(|pod| Some((pod, self.stream.object(pod.object)?))).collect()
     }
 
     /// Whether a Service may be exposed: a target is behind it, or, where nothing is targeted, nothing of the stream is.
@@ -74,11 +77,18 @@ impl<'a> Plan<'a> {
         if selected.is_empty() && !spec.targets.is_empty() {
             return None;
         }
+        let all = workload::pods(stream, report);
+        let services = service::Services::of(stream);
+        let mut behind: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
+        for (at, pod) in all.iter().enumerate() {
+            services.of_pod(stream, pod).into_iter().for_each(|id| behind.entry(id).or_default().push(at));
+        }
         let world = World {
             stream,
             spec,
-            all: workload::pods(stream, report),
-            services: stream.objects().filter(service::is_service).collect(),
+            all,
+            behind,
+            services: stream.of_kind("", "Service").filter(service::is_service).collect(),
             selected: selected.iter().map(|one| one.pod.object).collect(),
         };
         let whole = [PathRule::default()];

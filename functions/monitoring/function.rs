@@ -10,7 +10,7 @@ pub mod spec;
 use self::spec::Monitor;
 pub use self::spec::Spec;
 use crate::report::{Report, Severity};
-use crate::service;
+use crate::service::{self, Services};
 use crate::stream::{Object, ObjectId, Stream};
 use crate::target::{self, Selected};
 use crate::workload::Pod;
@@ -26,6 +26,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     if !contradictions.is_empty() {
         return;
     }
+    let services = Services::of(stream);
     for selected in target::pods(&spec.targets, &spec.exclude, stream, report) {
         let Some(workload) = stream.object(selected.pod.object) else { continue };
         // What ends is gone before it is scraped twice; who wants it all the same names it.
@@ -33,14 +34,14 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
             continue;
         }
         match spec.monitor {
-            Monitor::Service => by_service(spec, &selected, stream, report),
-            Monitor::Pod => by_pods(spec, &selected, stream, report),
+            Monitor::Service => by_service(spec, &selected, &services, stream, report),
+            Monitor::Pod => by_pods(spec, &selected, &services, stream, report),
         }
     }
 }
 
-fn by_service(spec: &Spec, selected: &Selected, stream: &mut Stream, report: &mut Report) {
-    let Some(service) = choose_service(spec, &selected.pod, stream, report) else { return };
+fn by_service(spec: &Spec, selected: &Selected, services: &Services, stream: &mut Stream, report: &mut Report) {
+    let Some(service) = choose_service(spec, &selected.pod, services, stream, report) else { return };
     if !ports::of_service(spec, selected, service, stream, report) {
         return;
     }
@@ -55,7 +56,7 @@ fn by_service(spec: &Spec, selected: &Selected, stream: &mut Stream, report: &mu
     monitor::of_service(spec, &selected.pod, service, stream, report);
 }
 
-fn by_pods(spec: &Spec, selected: &Selected, stream: &mut Stream, report: &mut Report) {
+fn by_pods(spec: &Spec, selected: &Selected, services: &Services, stream: &mut Stream, report: &mut Report) {
     let Some(workload) = stream.object(selected.pod.object) else { return };
     if selected.pod.labels(&workload).is_none_or(|labels| labels.entries().next().is_none()) {
         let (pointer, remedy) = (selected.pod.template.as_str(), "give the pod template labels");
@@ -64,14 +65,20 @@ fn by_pods(spec: &Spec, selected: &Selected, stream: &mut Stream, report: &mut R
         return;
     }
     if ports::of_pods(spec, selected, stream, report) {
-        monitor::of_pods(spec, &selected.pod, stream, report);
+        monitor::of_pods(spec, &selected.pod, services, stream, report);
     }
 }
 
 /// The Service to monitor: the one that is named, the only one, or the only one with the port.
-fn choose_service(spec: &Spec, pod: &Pod, stream: &Stream, report: &mut Report) -> Option<ObjectId> {
+fn choose_service(
+    spec: &Spec,
+    pod: &Pod,
+    services: &Services,
+    stream: &Stream,
+    report: &mut Report,
+) -> Option<ObjectId> {
     let workload = stream.object(pod.object)?;
-    let all = service::of_pod(stream, pod);
+    let all = services.of_pod(stream, pod);
     let objects = || all.iter().filter_map(|&id| stream.object(id));
     let name_of = |object: Object<'_>| format!("`{}`", object.name());
     if let Some(name) = &spec.service {

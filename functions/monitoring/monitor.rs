@@ -7,7 +7,7 @@ use super::spec::Spec;
 use super::{looks_into, selects};
 use crate::lookup;
 use crate::report::{Class, Report, Severity, Why};
-use crate::service::{self, Target};
+use crate::service::{self, Services, Target};
 use crate::stream::{Action, Edit, Object, ObjectId, Stream};
 use crate::workload::Pod;
 use crate::yaml::{Node, escape_token};
@@ -79,13 +79,13 @@ pub(super) fn of_service(spec: &Spec, pod: &Pod, service: ObjectId, stream: &mut
     let same = |other: &Object<'_>| {
         let their = other.root().find(&["metadata", "labels"]);
         other.id() != service
-            && lookup::share_namespace(other, &object)
             && labels.into_iter().flat_map(Node::entries).all(|(key, value)| {
                 their.and_then(|their| their.get(&key)).is_some_and(|their| their.to_value() == value.to_value())
             })
+            && lookup::share_namespace(other, &object)
             && service::ports(other).iter().any(|port| port.name == spec.port.as_str())
     };
-    if let Some(twin) = stream.objects().filter(service::is_service).find(same) {
+    if let Some(twin) = stream.of_kind("", "Service").filter(service::is_service).find(same) {
         let message = format!(
             "{} has these labels and a port `{}` too; a ServiceMonitor could not tell them apart",
             twin.reference(),
@@ -105,12 +105,12 @@ pub(super) fn of_service(spec: &Spec, pod: &Pod, service: ObjectId, stream: &mut
 }
 
 /// Sees that one PodMonitor selects the pods and fetches from the port.
-pub(super) fn of_pods(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Report) {
+pub(super) fn of_pods(spec: &Spec, pod: &Pod, services: &Services, stream: &mut Stream, report: &mut Report) {
     let Some(workload) = stream.object(pod.object) else { return };
     let covers = |monitor: &Object<'_>| selects(monitor, pod.labels(&workload)) && looks_into(monitor, &workload);
     let found = monitors(stream, OF_PODS).filter(covers).map(|monitor| monitor.id()).collect::<Vec<_>>();
     let targets = leads_to(Target::Name(spec.port.as_str().to_owned()), pod, &workload);
-    for service in service::of_pod(stream, pod).into_iter().filter_map(|id| stream.object(id)) {
+    for service in services.of_pod(stream, pod).into_iter().filter_map(|id| stream.object(id)) {
         let labels = service.root().find(&["metadata", "labels"]);
         let of_service = |monitor: &Object<'_>| selects(monitor, labels) && looks_into(monitor, &service);
         let others: Vec<ObjectId> = monitors(stream, OF_SERVICE).filter(of_service).map(|one| one.id()).collect();
@@ -139,7 +139,7 @@ pub(super) fn of_pods(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut 
 }
 
 fn monitors(stream: &Stream, shape: Shape) -> impl Iterator<Item = Object<'_>> {
-    stream.objects().filter(move |object| object.kind() == shape.kind && object.group() == GROUP)
+    stream.of_kind(GROUP, shape.kind)
 }
 
 fn emit(spec: &Spec, shape: Shape, pod: &Pod, selector: Value, stream: &mut Stream, report: &mut Report) {

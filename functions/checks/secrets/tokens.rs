@@ -72,7 +72,27 @@ pub(super) fn find(text: &str) -> Option<&'static str> {
     if has_jwt(text) {
         return Some("a JSON web token");
     }
-    has_userinfo(text).then_some("an address with a password")
+    (has_userinfo(text) || text.lines().any(has_password_parameter)).then_some("an address with a password")
+}
+
+/// `jdbc:…://db/app?password=…`, and the parameters of ADO.NET and libpq: `Server=db;Password=…`, `host=db password=…`.
+fn has_password_parameter(line: &str) -> bool {
+    let lower = line.to_ascii_lowercase();
+    let mut names = ["password=", "pwd="].into_iter().flat_map(|name| lower.match_indices(name));
+    names.any(|(at, name)| {
+        let before = lower.get(..at).unwrap_or_default();
+        let value = line.get(at + name.len()..).unwrap_or_default();
+        let is_end = |c: char| c.is_whitespace() || matches!(c, ';' | '&' | '"' | '\'' | '`' | '#' | '\\');
+        let value = value.split(is_end).next().unwrap_or_default();
+        let address = before.rsplit(|c: char| c.is_whitespace() || c == '"').next().unwrap_or_default();
+        let is_parameter = match before.chars().next_back() {
+            Some('?' | '&') => address.contains("://"),
+            Some(';' | ' ') => ["server=", "host=", "data source="].iter().any(|server| before.contains(server)),
+            _ => false,
+        };
+        let is_open = value.starts_with(['$', '%', '{', '[', '<', '*', ':', '@']);
+        is_parameter && !is_open && !values::is_harmless(value)
+    })
 }
 
 fn starts<'t>(text: &'t str, prefix: &'t str) -> impl Iterator<Item = &'t str> {
@@ -173,6 +193,13 @@ mod tests {
             ("https://example.com/a:b@c".to_owned(), None),
             ("http://proxy:3128,http://x@y".to_owned(), None),
             ("app:hunter2@tcp(db:3306)/app".to_owned(), Some("an address with a password")),
+            ("jdbc:postgresql://db/app?user=app&password=hunter2".to_owned(), Some("an address with a password")),
+            ("Server=db;User Id=sa;Password=hunter2;".to_owned(), Some("an address with a password")),
+            ("host=db user=app password=hunter2".to_owned(), Some("an address with a password")),
+            ("host=%s user=%s password=%s".to_owned(), None),
+            ("jdbc:postgresql://db/app?password=${DB_PASSWORD}&ssl=true".to_owned(), None),
+            ("Server=db;Password={password}".to_owned(), None),
+            ("cd /x; password=$1".to_owned(), None),
             ("https://{{user}}:{{pass}}@host".to_owned(), None),
             ("oci://host:5000/name@sha256:abc".to_owned(), None),
         ];
