@@ -143,6 +143,10 @@ pub(super) fn update(wanted: &Wanted, there: Node<'_>, pointer: &str) -> Vec<Edi
                 None => other.to_value().as_ref() == Some(item),
             };
             match list.items().enumerate().filter(|(_, other)| same(other)).nth(twins.count()) {
+                // Another volume at the same path is the migration's own, such as its part of `/tmp`.
+                Some((_, other))
+                    if id == Some("mountPath")
+                        && other.get("name").and_then(Node::as_str).as_deref() != text(item, "name") => {}
                 Some((number, other)) => edits.extend(set(format!("{pointer}/{number}"), Some(other), item)),
                 None => edits.push(Edit {
                     pointer: pointer.clone(),

@@ -1,0 +1,127 @@
+//! The application reactbin, line by line of its requirements; the ids name the tests.
+
+mod common;
+
+use common::apps::{build, named, the};
+use common::{Folder, copy};
+use serde_json::{Value, json};
+
+fn production() -> Vec<Value> {
+    build("examples/reactbin/overlays/production")
+}
+
+fn pod<'a>(objects: &'a [Value], kind: &str, name: &str) -> &'a Value {
+    &named(objects, kind, name)["spec"]["template"]["spec"]
+}
+
+#[test]
+fn rb_1_the_namespace_is_said_once() {
+    let folder = Folder::new("reactbin");
+    copy("examples/reactbin".as_ref(), &folder.0);
+    folder.write(
+        "overlays/mine/kustomization.yaml",
+        "resources: [../../base]\nnamespace: mine\ntransformers: [../production/krmor.yaml]\n",
+    );
+    let path = folder.0.join("overlays/production/krmor.yaml");
+    folder.write("overlays/mine/krmor.yaml", std::fs::read(path).unwrap());
+    let own = std::fs::read_to_string(folder.0.join("overlays/mine/kustomization.yaml")).unwrap();
+    folder.write("overlays/mine/kustomization.yaml", own.replace("../production/krmor.yaml", "krmor.yaml"));
+    for (objects, namespace) in
+        [(production(), "reactbin"), (build(folder.0.join("overlays/mine").to_str().unwrap()), "mine")]
+    {
+        assert_eq!(the(&objects, "Namespace")["metadata"]["name"], namespace);
+        for object in objects.iter().filter(|object| object["kind"] != "Namespace") {
+            assert_eq!(object["metadata"]["namespace"], namespace, "{object}");
+        }
+    }
+}
+
+#[test]
+fn rb_2_health_is_probed() {
+    let objects = production();
+    let api = &pod(&objects, "Deployment", "api")["containers"][0];
+    for probe in ["livenessProbe", "readinessProbe"] {
+        assert_eq!(api[probe]["httpGet"], json!({"path": "/api/v1/health", "port": "http"}), "{probe}");
+    }
+    let ui = &pod(&objects, "Deployment", "ui")["containers"][0];
+    assert_eq!(ui["livenessProbe"]["httpGet"], json!({"path": "/", "port": "http"}));
+}
+
+#[test]
+fn rb_3_the_schema_comes_first_with_the_image_of_the_api() {
+    let objects = production();
+    let pod = pod(&objects, "Deployment", "api");
+    let (migration, api) = (&pod["initContainers"][0], &pod["containers"][0]);
+    assert_eq!(migration["command"], json!(["alembic", "upgrade", "head"]));
+    assert_eq!(migration["image"], api["image"]);
+    assert_eq!(migration["envFrom"], api["envFrom"]);
+    assert!(migration.get("restartPolicy").is_none(), "it must end before the program starts");
+    // Every volume has a use.
+    let mounts = pod.to_string();
+    for volume in pod["volumes"].as_array().unwrap() {
+        let mounted = format!("\"name\":{}", volume["name"]);
+        assert!(mounts.matches(&mounted).count() >= 2, "{} is mounted nowhere", volume["name"]);
+    }
+}
+
+#[test]
+fn rb_4_the_api_shows_no_docs() {
+    let objects = production();
+    let config = &pod(&objects, "Deployment", "api")["containers"][0]["envFrom"][0]["configMapRef"]["name"];
+    assert_eq!(named(&objects, "ConfigMap", config.as_str().unwrap())["data"]["API_DOCS_ENABLED"], "false");
+}
+
+#[test]
+fn rb_5_one_ingress_routes_encrypts_and_redirects() {
+    let objects = production();
+    let ingress = the(&objects, "Ingress");
+    let paths = ingress["spec"]["rules"][0]["http"]["paths"].as_array().unwrap();
+    let to =
+        |at: usize| (paths[at]["path"].as_str().unwrap(), paths[at]["backend"]["service"]["name"].as_str().unwrap());
+    assert_eq!((to(0).0.trim_end_matches('/'), to(0).1), ("/api", "api"));
+    assert_eq!((to(1), paths.len()), (("/", "ui"), 2));
+    let notes = &ingress["metadata"]["annotations"];
+    assert_eq!(notes["cert-manager.io/cluster-issuer"], "letsencrypt-prod");
+    assert_eq!(notes["nginx.ingress.kubernetes.io/ssl-redirect"], "true");
+    assert!(ingress["spec"]["tls"][0]["secretName"].is_string());
+}
+
+#[test]
+fn rb_6_secrets_come_from_vault_and_stand_in_no_file() {
+    let objects = production();
+    assert!(!objects.iter().any(|object| object["kind"] == "Secret"), "a Secret is in the manifests");
+    let secret = named(&objects, "VaultStaticSecret", "reactbin-api");
+    assert_eq!((&secret["spec"]["type"], &secret["spec"]["destination"]["create"]), (&json!("kv-v2"), &json!(true)));
+    assert_eq!(secret["spec"]["vaultAuthRef"], the(&objects, "VaultAuth")["metadata"]["name"]);
+    let sources = &pod(&objects, "Deployment", "api")["containers"][0]["envFrom"];
+    assert_eq!(sources[1]["secretRef"]["name"], secret["spec"]["destination"]["name"]);
+}
+
+#[test]
+fn rb_7_storage_is_for_the_cluster_only() {
+    let objects = production();
+    let minio = named(&objects, "StatefulSet", "minio");
+    let claim = &minio["spec"]["volumeClaimTemplates"][0]["spec"];
+    assert!(claim.get("storageClassName").is_none(), "the default storage class");
+    assert_eq!(named(&objects, "Service", "minio")["spec"]["type"], "ClusterIP");
+    assert!(!the(&objects, "Ingress").to_string().contains("minio"));
+}
+
+#[test]
+fn rb_8_the_bucket_job_can_be_applied_again() {
+    let first = production();
+    let job = named(&first, "Job", "make-bucket");
+    assert_eq!(job, named(&production(), "Job", "make-bucket"), "its template never changes by itself");
+    assert!(job["spec"]["template"]["spec"]["containers"][0]["command"].to_string().contains("--ignore-existing"));
+}
+
+#[test]
+fn rb_9_nothing_runs_as_root() {
+    let objects = production();
+    for (kind, name) in [("Deployment", "api"), ("Deployment", "ui"), ("StatefulSet", "minio"), ("Job", "make-bucket")]
+    {
+        let context = &pod(&objects, kind, name)["securityContext"];
+        assert_eq!(context["runAsNonRoot"], true, "{name}");
+        assert!(context["runAsUser"].as_i64().unwrap() > 0, "{name}");
+    }
+}
