@@ -351,6 +351,13 @@ impl Stream {
     pub fn emit(&mut self, report: &mut Report, beside: ObjectId, mut object: Value, why: Why) -> Option<ObjectId> {
         let workload = self.object(beside)?;
         let identity = Identity::of_value(&object);
+        if identity.name.is_empty() || identity.name.ends_with('*') {
+            let message =
+                format!("{} has no fixed name, and its {} is to have the same", workload.reference(), identity.kind);
+            let remedy = "give it `metadata.name`, or exclude it from this function";
+            report.find(Severity::Error, "no-name", &workload, "/metadata", message, remedy);
+            return None;
+        }
         let taken = self.named(&identity.group, &identity.kind, &identity.name).find(|other| identity.is_of(other));
         if let Some(other) = taken {
             let message = format!("{} is to be added for {}, and its name is taken", identity, workload.reference());

@@ -172,3 +172,14 @@ fn both_kinds_of_annotations_get_one_index() {
         assert_eq!(object.annotation(&format!("{group}/index")).as_deref(), Some("2"), "{group}");
     }
 }
+
+#[test]
+fn what_is_named_after_a_workload_without_a_name_is_refused() {
+    let nameless = "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: web-}\n";
+    for name in ["", "web-*"] {
+        let (mut stream, mut report) = (stream(nameless), Report::default());
+        assert_eq!(stream.emit(&mut report, 0, map(name), why()), None);
+        assert_eq!(report.findings[0].rule, "no-name");
+        assert_eq!(stream.render(), nameless);
+    }
+}

@@ -34,6 +34,9 @@ impl Workload {
 
     /// The selector of one of its pods, as the API has it: the workload's own, else the labels of the template.
     pub(super) fn selector_of(pod: &Pod, object: &Object<'_>) -> Option<ApiSelector> {
+        if !pod.is_selected(object) {
+            return None;
+        }
         let labels = || Some(json!({"matchLabels": pod.labels(object)?.to_value()?}));
         let selector = pod.label_selector(object).or_else(labels)?;
         let selector: ApiSelector = serde_json::from_value(selector).ok()?;

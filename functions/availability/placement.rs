@@ -36,8 +36,14 @@ pub(super) fn place(spec: &Spec, workload: &Workload, stream: &mut Stream, repor
 
 /// Says that something selects pods, and nothing says which.
 pub(super) fn no_selector(object: &Object<'_>, field: &str, report: &mut Report) {
-    let message = format!("`{field}` needs a selector of the pods of {}, and it has none", object.reference());
-    let remedy = "give it `spec.selector`, or its pods the same labels; or exclude it from this function";
+    let own = object.root().find(&["spec", "selector"]).is_some_and(|selector| !selector.is_null());
+    let (problem, remedy) = match own {
+        true => ("its own does not select them", "let `spec.selector` fit the labels of the pod template"),
+        false => {
+            ("it has none", "give it `spec.selector`, or its pods the same labels; or exclude it from this function")
+        }
+    };
+    let message = format!("`{field}` needs a selector of the pods of {}, and {problem}", object.reference());
     report.find(Severity::Error, "no-selector", object, "/spec", message, remedy);
 }
 

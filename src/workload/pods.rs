@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::unknown::{self, Carrier, UNKNOWN};
 use super::{PodSelector, Row, Source, Trait};
+use crate::labels::LabelSelector;
 use crate::report::{Report, Severity};
 use crate::stream::{Object, ObjectId, Stream};
 use crate::yaml::{Kind, Node};
@@ -120,6 +121,18 @@ impl Pod {
             _ => false,
         };
         (filled("matchLabels") || filled("matchExpressions")).then_some(selector)
+    }
+
+    /// Whether the selector of its object selects it, as the API demands; true where the kind has none.
+    #[must_use]
+    pub fn is_selected(&self, object: &Object<'_>) -> bool {
+        let Some(node) = object.root().find(&["spec", "selector"]).filter(|node| !node.is_null()) else { return true };
+        let selector = match self.selector {
+            PodSelector::Unset => return true,
+            PodSelector::LabelSelector => LabelSelector::of(node),
+            PodSelector::Labels => Some(LabelSelector::of_labels(Some(node))),
+        };
+        selector.is_some_and(|selector| selector.matches(self.labels(object)))
     }
 
     /// A label of the pod.
