@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{Folder, krmor, text, tool};
 
-/// What stock kustomize makes of a kustomization: the objects, or what it says on standard error.
-pub fn try_build(path: &str) -> Result<Vec<Value>, String> {
+/// What stock kustomize makes of a kustomization: the text, or what it says on standard error.
+pub fn render(path: &str) -> Result<String, String> {
     let home = Folder::new("apps");
     let installed = krmor().args(["install", "kustomize", "--home"]).arg(&home.0).output().unwrap();
     assert!(installed.status.success());
@@ -22,7 +22,17 @@ pub fn try_build(path: &str) -> Result<Vec<Value>, String> {
         assert_eq!(text(&out.stdout), "", "{path}: what fails renders nothing");
         return Err(text(&out.stderr));
     }
-    Ok(yaml::parse(&Arc::new(text(&out.stdout))).unwrap().iter().filter_map(|d| d.root().to_value()).collect())
+    Ok(text(&out.stdout))
+}
+
+/// The objects of a text.
+pub fn objects(text: String) -> Vec<Value> {
+    yaml::parse(&Arc::new(text)).unwrap().iter().filter_map(|document| document.root().to_value()).collect()
+}
+
+/// What stock kustomize makes of a kustomization: the objects, or what it says on standard error.
+pub fn try_build(path: &str) -> Result<Vec<Value>, String> {
+    render(path).map(objects)
 }
 
 /// The objects of a kustomization, built by stock kustomize.
