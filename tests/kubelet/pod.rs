@@ -49,7 +49,13 @@ impl Pod {
             let stays = container.restart_policy.as_deref() == Some("Always");
             (if stays { Role::Sidecar } else { Role::Init }, container)
         });
-        let all = init.chain(spec.containers.into_iter().map(|container| (Role::Main, container)));
+        let all = init.chain(spec.containers.into_iter().map(|container| {
+            assert!(
+                container.restart_policy.is_none(),
+                "this runner knows no containers with a restart rule of their own"
+            );
+            (Role::Main, container)
+        }));
         Self {
             now: 0,
             events: Vec::new(),
