@@ -195,7 +195,7 @@ fn rb_10_make_validate_k8s_fails_on_what_is_wrong() {
     let kustomization = format!("{production}/kustomization.yaml");
     let undone = "transformers:\n  - krmor.yaml\n  - |-\n    apiVersion: builtin\n    kind: PatchTransformer\n    metadata:\n      name: undo\n    target:\n      name: ui\n      kind: Deployment\n    patch: '[{op: remove, path: /spec/template/spec/securityContext/runAsNonRoot}]'\n";
     let render = [
-        (kustomization.clone(), "transformers:\n  - krmor.yaml\n", "", "would be added"),
+        (kustomization.clone(), "transformers:\n  - krmor.yaml\n", "", "a run would make "),
         (kustomization, "transformers:\n  - krmor.yaml\n", undone, "runAsNonRoot"),
     ];
     for (path, from, to, wanted) in base.into_iter().chain(render) {
