@@ -75,10 +75,10 @@ fn is_hidden(around: &str, key: &str) -> bool {
 fn hide(value: &Value, field: &str, hidden: bool, in_secret: bool) -> Value {
     match value {
         Value::Object(entries) => {
-            let is_secret = entries.get("kind").is_some_and(|kind| kind == "Secret");
-            let in_secret = in_secret || is_secret;
+            let starts_here = entries.get("kind").is_some_and(|kind| kind == "Secret");
+            let in_secret = in_secret || starts_here;
             let one = |(key, inner): (&String, &Value)| {
-                let of_secret = is_secret && !is_head(key) || in_secret && (is_data(key) || key == "annotations");
+                let of_secret = starts_here && !is_head(key) || in_secret && (is_data(key) || key == "annotations");
                 let shown = hide(inner, key, hidden || of_secret || is_hidden(field, key), in_secret);
                 let is_path = field == "httpGet" && key == "path";
                 (key.clone(), if is_path { without_query(shown) } else { shown })
