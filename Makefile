@@ -10,11 +10,14 @@ APP ?= antwort
 APPLY ?= kubectl apply -f -
 HOME_OF_PLUGINS := $(CURDIR)/.tools/plugins
 OVERLAY = examples/$(APP)/overlays/$(ENV)
+# What is not asked for is every one.
+asked = $(if $(filter file,$(origin $(1))),*,$($(1)))
+OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build demo test test-all lint audit bench deploy plugins
+.PHONY: build demo test test-all lint audit bench deploy plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -33,6 +36,9 @@ deploy: plugins ## render examples/APP/overlays/ENV and apply it
 	@echo "kustomize build --enable-alpha-plugins $(OVERLAY) | $(APPLY)" >&2
 	@rendered=$$(KUSTOMIZE_PLUGIN_HOME=$(HOME_OF_PLUGINS) "$$(tests/tools/get kustomize)" build --enable-alpha-plugins $(OVERLAY)); \
 	$(APPLY) <<<"$$rendered"
+
+validate-k8s: plugins ## yamllint on the sources; krmor check and kubeconform on what examples/APP/overlays/ENV, or all, render to
+	@KRMOR=$(KRMOR) KUSTOMIZE_PLUGIN_HOME=$(HOME_OF_PLUGINS) tests/tools/validate-k8s $(OVERLAYS)
 
 lint: ## formatting and clippy (pedantic)
 	cargo fmt --check

@@ -506,6 +506,14 @@ impl Matcher {
             let what = if matches!(over, Over::Pods(_)) { "has no pods" } else { "is not what this function works on" };
             return Some(format!("{} {what}", other.reference()));
         }
+        let mut objects = candidates.iter().filter_map(|&id| stream.object(id));
+        if let Some(object) = objects.find(|object| self.is_but_for_affixes(object)) {
+            return Some(format!(
+                "{} has a name with a prefix or suffix, and the one before is known only while kustomize renders: a \
+                 `labelSelector` matches before and after",
+                object.reference()
+            ));
+        }
         let given =
             self.fields.len() + usize::from(!self.labels.is_empty()) + usize::from(!self.annotations.is_empty());
         let near = best.filter(|near| near.misses.len() < given || near.alike.is_some())?;
@@ -517,6 +525,16 @@ impl Matcher {
                 format!("the closest is {}, but {} {verb} not match", near.object.reference(), fields.join(" and "))
             }
         })
+    }
+
+    /// Whether an object would match had its name no prefix or suffix. kustomize takes the annotations that tell it off
+    /// what it prints.
+    fn is_but_for_affixes(&self, object: &Object<'_>) -> bool {
+        let name = object.name();
+        let affixed =
+            |text: &str| name.as_ref() != text && text.len() > 1 && (name.starts_with(text) || name.ends_with(text));
+        let mut names = self.fields.iter().filter(|(field, _)| matches!(field, Field::Name));
+        names.any(|(_, pattern)| affixed(pattern.text())) && self.near(*object).misses == [Field::Name.key()]
     }
 
     /// What the containers of an object are called that the target matches but for them.

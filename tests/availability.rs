@@ -257,6 +257,12 @@ fn budgets_that_block_every_drain() {
         let done = run("{}", &[web(), autoscaler(replicas, 100), budget("web", &limits)]);
         assert_eq!(done.errors(), wanted, "{limits} of {replicas} to 100");
     }
+    // What is switched off has no pod that could be evicted, and is none of the others' pods.
+    let off = || with(workload("apps/v1", "Deployment", "off"), "/spec/replicas", json!(0));
+    assert_eq!(run("{}", &[off(), budget("off", &json!({"minAvailable": 1}))]).errors(), [""; 0]);
+    let all = with(budget("all", &json!({"minAvailable": 2})), "/spec/selector", json!({}));
+    let two = with(web(), "/spec/replicas", json!(2));
+    assert_eq!(run("{}", &[off(), two, all]).errors(), ["budget-blocks-drain"]);
     // Nothing says how many pods there are: one.
     assert_eq!(run("{}", &[web(), budget("web", &json!({"minAvailable": 1}))]).errors(), ["budget-blocks-drain"]);
 }

@@ -2,8 +2,10 @@
 
 mod common;
 
+use std::process::Command;
+
 use common::apps::{build, named, the};
-use common::{Folder, copy};
+use common::{Folder, copy, text};
 use serde_json::{Value, json};
 
 fn production() -> Vec<Value> {
@@ -124,4 +126,99 @@ fn rb_9_nothing_runs_as_root() {
         assert_eq!(context["runAsNonRoot"], true, "{name}");
         assert!(context["runAsUser"].as_i64().unwrap() > 0, "{name}");
     }
+}
+
+/// A checkout of its own, whose files a test may change; tools are those of this one.
+fn checkout() -> Folder {
+    let folder = Folder::new("checkout");
+    for part in ["examples", "kustomization", "tests/tools", "tests/crds"] {
+        copy(part.as_ref(), &folder.0.join(part));
+    }
+    for file in ["Makefile", ".yamllint.yaml"] {
+        std::fs::copy(file, folder.0.join(file)).unwrap();
+    }
+    let tools = std::path::absolute(".tools").unwrap();
+    std::fs::create_dir_all(&tools).unwrap();
+    std::os::unix::fs::symlink(tools, folder.0.join(".tools")).unwrap();
+    folder
+}
+
+/// `make validate-k8s` in the checkout: whether it passes, and what it says.
+fn validate(folder: &Folder, arguments: &[&str]) -> (bool, String) {
+    let mut make = Command::new("make");
+    // The tests may run below a make of their own.
+    make.env_remove("MAKEFLAGS").env_remove("MFLAGS").env_remove("MAKELEVEL").env_remove("APP").env_remove("ENV");
+    make.current_dir(&folder.0).args(["-s", "validate-k8s"]).args(arguments);
+    make.arg(format!("KRMOR={}", env!("CARGO_BIN_EXE_krmor")));
+    make.arg(format!("HOME_OF_PLUGINS={}", folder.0.join("plugins").display()));
+    let out = make.output().unwrap();
+    (out.status.success(), format!("{}{}", text(&out.stdout), text(&out.stderr)))
+}
+
+#[test]
+fn rb_10_make_validate_k8s_passes() {
+    let (passes, said) = validate(&checkout(), &[]);
+    assert!(passes, "{said}");
+    let overlays: Vec<_> = said.lines().filter(|line| line.starts_with("examples/")).collect();
+    assert_eq!(overlays.len(), 6, "every overlay of every example: {overlays:?}");
+    assert_eq!(said.matches(": nothing to change in ").count(), overlays.len(), "{said}");
+    assert_eq!(said.matches("Invalid: 0, Errors: 0, Skipped: 0").count(), overlays.len(), "{said}");
+}
+
+#[test]
+fn rb_10_make_validate_k8s_fails_on_what_is_wrong() {
+    let production = "examples/reactbin/overlays/production";
+    // What of a file is replaced, and what is said about it then.
+    let cases = [
+        ("ui.yaml", "      targetPort: http\n", "       targetPort: http\n", "syntax error"),
+        ("ui.yaml", "metadata:\n  name: ui\n", "metadata:\n   name: ui\n   namespace: reactbin\n", "(indentation)"),
+        ("ui.yaml", "  name: ui\n", "  name: ui\n  name: ui\n", "duplication of key \"name\" in mapping"),
+        ("ui.yaml", "      port: 80\n", "      port: 80 \n", "(trailing-spaces)"),
+        ("ui.yaml", "    spec:\n", "    spec:\n      nodeName:\n", "(empty-values)"),
+        (
+            "ui.yaml",
+            "          ports:\n",
+            "          imagePulPolicy: Always\n          ports:\n",
+            "'imagePulPolicy' not allowed",
+        ),
+        ("bucket.yaml", "backoffLimit: 10\n", "backoffLimit: \"10\"\n", "got string, want integer"),
+        ("minio.yaml", "  replicas: 1\n", "  replicas: 1\n  minReadySecond: 5\n", "'minReadySecond' not allowed"),
+        (
+            "namespace.yaml",
+            "  name: reactbin\n",
+            "  name: reactbin\n---\napiVersion: example.com/v1\nkind: Odd\nmetadata:\n  name: odd\n",
+            "could not find schema for Odd",
+        ),
+    ];
+    let base = cases.map(|(file, from, to, wanted)| (format!("examples/reactbin/base/{file}"), from, to, wanted));
+    // Rendered without krmor, and by one that is undone afterwards.
+    let kustomization = format!("{production}/kustomization.yaml");
+    let undone = "transformers:\n  - krmor.yaml\n  - |-\n    apiVersion: builtin\n    kind: PatchTransformer\n    metadata:\n      name: undo\n    target:\n      name: ui\n      kind: Deployment\n    patch: '[{op: remove, path: /spec/template/spec/securityContext/runAsNonRoot}]'\n";
+    let render = [
+        (kustomization.clone(), "transformers:\n  - krmor.yaml\n", "", "a run would make "),
+        (kustomization, "transformers:\n  - krmor.yaml\n", undone, "runAsNonRoot"),
+    ];
+    for (path, from, to, wanted) in base.into_iter().chain(render) {
+        let folder = checkout();
+        let before = std::fs::read_to_string(folder.0.join(&path)).unwrap();
+        let after = before.replacen(from, to, 1);
+        assert_ne!(before, after, "{path} has no {from:?}");
+        folder.write(&path, after);
+        let (passes, said) = validate(&folder, &["APP=reactbin"]);
+        assert!(!passes && said.contains(wanted), "{path}: {wanted:?} in:\n{said}");
+    }
+}
+
+#[test]
+fn rb_10_custom_resources_are_validated_too() {
+    let folder = checkout();
+    let path = "examples/argusai/overlays/production/secret.yaml";
+    let secret = std::fs::read_to_string(folder.0.join(path)).unwrap();
+    folder.write(path, secret.replace("refreshInterval:", "refreshIntervall:"));
+    let (passes, said) = validate(&folder, &["APP=argusai", "ENV=production"]);
+    assert!(!passes && said.contains("'refreshIntervall' not allowed"), "{said}");
+    // One overlay is asked for, and one is looked at.
+    assert_eq!(said.lines().filter(|line| line.starts_with("examples/")).count(), 1, "{said}");
+    let (passes, said) = validate(&folder, &["APP=argusai", "ENV=nowhere"]);
+    assert!(!passes && said.contains("there is no such overlay"), "{said}");
 }

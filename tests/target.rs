@@ -385,6 +385,12 @@ fn a_target_that_matches_nothing_is_an_error_with_the_likely_remedy() {
         ),
         (json!({"name": "frontend"}), "{name: frontend}", ""),
         (
+            json!({"kind": "Deployment", "name": "eb"}),
+            "{kind: Deployment, name: eb}",
+            "Deployment shop/web has a name with a prefix or suffix, and the one before is known only while kustomize renders: \
+             a `labelSelector` matches before and after; ",
+        ),
+        (
             json!({"kind": "Deployment", "name": "frontend"}),
             "{kind: Deployment, name: frontend}",
             "the closest is Deployment shop/web, but `name` does not match; ",

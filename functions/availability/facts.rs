@@ -152,8 +152,10 @@ impl Facts {
     /// Whether all workloads under a budget say how many pods they have: then the fewest there can be.
     pub(super) fn lowest_under(&self, budget: &Budget, stream: &Stream) -> Option<i128> {
         let lowest = |workload: &Workload| {
-            let known = workload.scalable(stream);
-            stream.object(workload.id).filter(|_| known).map(|object| *self.range(&object).start())
+            let object = stream.object(workload.id).filter(|_| workload.scalable(stream))?;
+            // What is switched off has no pod, whatever scales it.
+            let is_off = replicas(&object).and_then(Node::as_int) == Some(0);
+            Some(if is_off { 0 } else { *self.range(&object).start() })
         };
         self.covered(budget).map(lowest).sum()
     }

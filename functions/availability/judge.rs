@@ -77,7 +77,7 @@ impl Judge<'_> {
             own.json(),
             self.name_of(scaler.id)
         );
-        let remedy = "remove `spec.replicas` (and any `replicas:` of a kustomization), or declare `autoscaling` here, which does";
+        let remedy = "remove `spec.replicas` (and any `replicas:` of a kustomization), or declare `autoscaling` with its metrics here, which does";
         self.error("replicas-with-autoscaler", "/spec/replicas", message, remedy);
     }
 
@@ -248,7 +248,8 @@ impl Judge<'_> {
             (Some(least), None) => {
                 let (Some(amount), Some(lowest)) = (Amount::of(least), lowest) else { return };
                 let needed = amount.rounded_up(lowest);
-                if needed < lowest {
+                // Where no pod runs there is none to evict.
+                if needed < lowest || lowest == 0 {
                     return;
                 }
                 let share =

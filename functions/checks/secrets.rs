@@ -1,6 +1,6 @@
 //! `secrets/*`: values in plain text that should stand in a Secret, or outside of the manifests altogether.
 //!
-//! `tokens` knows values that are secrets by their form, `names` names that promise one, `values` what cannot be one
+//! `tokens` knows values that are secrets by their form, `secret_names` names that promise one, `values` what cannot be one
 //! however its key is called, and `lines` reads files within ConfigMaps. No value gets into a message.
 
 pub(super) mod annotation;
@@ -9,7 +9,6 @@ mod base64;
 pub(super) mod config_map;
 pub(super) mod env;
 mod lines;
-mod names;
 pub(super) mod plaintext_secret;
 mod tokens;
 mod values;
@@ -18,6 +17,7 @@ use std::collections::HashSet;
 
 use super::spec::Secrets;
 use super::world::World;
+use crate::secret_names as names;
 
 /// What is asked about names and values, ready for a stream.
 pub(super) struct Detector<'w> {

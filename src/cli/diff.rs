@@ -8,7 +8,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{FOUND, Failure, Result, Source, function, input, show};
 use crate::functions::Outcome;
-use crate::krm;
+use crate::mask;
 use crate::report::{Change, Severity, text};
 use crate::stream::{ObjectId, Stream};
 use crate::yaml::{self, Document, Node, Operation};
@@ -183,7 +183,7 @@ fn title(stream: &Stream, change: &Change) -> String {
 
 /// The text as a person may see it.
 fn hidden(documents: &[Document], text: &str) -> String {
-    let spans: Vec<_> = documents.iter().flat_map(|document| krm::secret_spans(document.root())).collect();
+    let spans: Vec<_> = documents.iter().flat_map(|document| mask::secret_spans(document.root())).collect();
     text::mask_spans(text, &spans)
 }
 
@@ -193,7 +193,7 @@ fn without_comments(text: &str) -> String {
         let start = if line.trim_start().starts_with('#') { line.find('#') } else { line.find(" #").map(|at| at + 1) };
         let end = line.trim_end_matches(['\n', '\r']).len();
         match start.and_then(|start| Some((line.get(..start)?, line.get(end..)?))) {
-            Some((code, newline)) => format!("{code}# {}{newline}", krm::MASK),
+            Some((code, newline)) => format!("{code}# {}{newline}", mask::MASK),
             None => line.to_owned(),
         }
     };

@@ -7,7 +7,8 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use super::{Change, Finding, Report, Severity};
-use crate::krm::{MASK, field_path, mask, results};
+use crate::krm::{field_path, results};
+use crate::mask::{MASK, addresses, mask};
 use crate::stream::{Object, Stream};
 use crate::yaml::Op;
 
@@ -209,28 +210,7 @@ pub fn mask_spans(text: &str, spans: &[Range<usize>]) -> String {
         from = span.end.max(start);
     }
     out.push_str(text.get(from..).unwrap_or(""));
-    mask_addresses(&out)
-}
-
-/// `scheme://user:password@host` without the password.
-fn mask_addresses(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (head, tail) = rest.split_at(at + 3);
-        out.push_str(head);
-        let end = tail.find(|c: char| c.is_whitespace() || "/\"'`<>".contains(c)).unwrap_or(tail.len());
-        let authority = tail.get(..end).unwrap_or("");
-        rest = tail;
-        if let Some((login, _)) = authority.rsplit_once('@')
-            && let Some((user, password)) = login.split_once(':')
-        {
-            out.push_str(&format!("{user}:{MASK}"));
-            rest = tail.get(user.len() + 1 + password.len()..).unwrap_or("");
-        }
-    }
-    out.push_str(rest);
-    out
+    addresses(&out).into_owned()
 }
 
 /// The report as JSON: results as KRM has them, and the changes as JSON Patches by document, values masked.
@@ -271,13 +251,6 @@ mod tests {
         assert_eq!(hidden("k: hush # why\n", 3..7), "k: *** # why\n");
         assert_eq!(hidden("k: |\r\n  a\r\n\r\n  b c\r\nz", 3..20), "k: ***\r\n  ***\r\n\r\n  ***\r\nz");
         assert_eq!(mask_spans("abcdef", &[0..4, 1..2, 3..5]), "******f");
-    }
-
-    #[test]
-    fn addresses_lose_their_passwords() {
-        let text = "- --db=postgres://app:p@ss@db:5432/x?y=z\n- http://host:80/a:b@c\n- x://u:p@h y://u@h z://";
-        let wanted = "- --db=postgres://app:***@db:5432/x?y=z\n- http://host:80/a:b@c\n- x://u:***@h y://u@h z://";
-        assert_eq!(mask_addresses(text), wanted);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::common::{Folder, Random, copy, pipe, text, tool};
 use crate::kube::{Cluster, Outcome, until};
-use crate::stand::{Stand, Table, name};
+use crate::stand::{Stand, Table};
 use crate::works::Applied;
 
 /// The server, asked by its own command line.
@@ -182,7 +182,8 @@ fn restarts(cluster: &Cluster, stand: &Stand) -> Outcome<Vec<(String, String)>> 
     let mut found = Vec::new();
     for secret in stand.of_kind("VaultStaticSecret") {
         for target in secret["spec"]["rolloutRestartTargets"].as_array().into_iter().flatten() {
-            let target = format!("{}/{}", target["kind"].as_str().unwrap().to_lowercase(), name(target));
+            let target =
+                format!("{}/{}", target["kind"].as_str().unwrap().to_lowercase(), target["name"].as_str().unwrap());
             let namespace = stand.namespace_of(secret);
             let at = cluster.get(&[&target, "-n", namespace])?["spec"]["template"]["metadata"]["annotations"]
                 ["vso.secrets.hashicorp.com/restartedAt"]

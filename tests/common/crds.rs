@@ -17,7 +17,7 @@ impl Crds {
         let out = Command::new("tests/crds/get").stderr(Stdio::inherit()).output().expect("tests/crds/get runs");
         assert!(out.status.success(), "the definitions are missing and could not be downloaded: run tests/crds/get");
         let mut schemas = BTreeMap::new();
-        for path in super::text(&out.stdout).lines() {
+        for path in super::text(&out.stdout).lines().filter(|path| path.ends_with(".yaml")) {
             let text = std::fs::read_to_string(path).unwrap();
             for document in yaml::parse(&Arc::new(text)).unwrap() {
                 let Some(crd) = document.root().to_value().filter(|crd| crd["kind"] == "CustomResourceDefinition")

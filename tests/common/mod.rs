@@ -151,11 +151,17 @@ impl Random {
     }
 }
 
+/// The manifests of a list of public Go modules.
+pub fn public(list: &str) -> Vec<PathBuf> {
+    let out =
+        Command::new("tests/corpus/get").arg(list).stderr(Stdio::inherit()).output().expect("tests/corpus/get runs");
+    assert!(out.status.success(), "the corpus is missing and could not be downloaded: run tests/corpus/get {list}");
+    text(&out.stdout).lines().map(PathBuf::from).collect()
+}
+
 /// The manifests of large public Go modules, as `tests/corpus/get` lists them.
 pub fn corpus() -> Vec<PathBuf> {
-    let out = Command::new("tests/corpus/get").stderr(Stdio::inherit()).output().expect("tests/corpus/get runs");
-    assert!(out.status.success(), "the corpus is missing and could not be downloaded: run tests/corpus/get");
-    let paths: Vec<PathBuf> = text(&out.stdout).lines().map(PathBuf::from).collect();
+    let paths = public("modules");
     assert!(paths.len() > 2000, "the corpus holds only {} files", paths.len());
     paths
 }

@@ -2,7 +2,8 @@
 
 use super::super::findings::{Findings, Found};
 use super::super::world::{World, scalar};
-use super::{Detector, lines, names, tokens};
+use super::{Detector, lines, tokens};
+use crate::secret_names as names;
 use crate::stream::Object;
 use crate::yaml::{Node, escape_token};
 

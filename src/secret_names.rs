@@ -3,7 +3,7 @@
 
 /// How sure a name makes that its value is a secret.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Promise {
+pub(crate) enum Promise {
     /// It is one: `DB_PASSWORD`.
     Secret(&'static str),
     /// It is one, or the name of the object that holds it: `AUTH_SECRET`.
@@ -76,7 +76,7 @@ const QUALIFIERS: &[&str] = &[
 ];
 
 /// What a name promises.
-pub(super) fn promise(name: &str) -> Option<&'static Promise> {
+pub(crate) fn promise(name: &str) -> Option<&'static Promise> {
     let mut words = words(name);
     while words.len() > 1
         && words
