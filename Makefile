@@ -17,7 +17,7 @@ OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build demo test test-all lint audit bench deploy plugins validate-k8s
+.PHONY: build demo test test-all test-cluster cluster-up cluster-down lint audit bench deploy plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -44,6 +44,7 @@ lint: ## formatting and clippy (pedantic)
 	cargo fmt --check
 	cargo clippy --locked --lib --bins -- -D warnings
 	cargo clippy --locked --all-targets -- -D warnings $(LENIENT)
+	cargo clippy --locked --test cluster -- -D warnings $(LENIENT)
 	rustup target add wasm32-wasip1 >/dev/null 2>&1
 	cargo clippy --locked --no-default-features --lib --target wasm32-wasip1 -- -D warnings
 
@@ -53,10 +54,20 @@ audit: ## known vulnerabilities of the dependencies; needs the network
 test: lint ## every test that needs no cluster
 	cargo test --locked --lib --bins --tests
 
-test-all: ## everything CI runs: also licences and sources of the dependencies, the oldest Rust
+cluster-up: ## a control plane on this machine, with kwok's nodes; prints its kubeconfig
+	@tests/cluster/up
+
+cluster-down: ## ends it
+	@tests/cluster/down
+
+test-cluster: ## every example on a real control plane; one that is up already stays up
+	@[ -e .tools/cluster/run/kubeconfig ] || trap tests/cluster/down EXIT; cargo test --locked --test cluster
+
+test-all: ## everything CI runs: also licences and sources of the dependencies, the oldest Rust, the cluster
 	tests/tools/deny
 	tests/tools/oldest-rust
 	$(MAKE) test
+	$(MAKE) test-cluster
 
 bench: build ## krmor beside a Go function on kyaml, as ratios
 	tests/bench/run

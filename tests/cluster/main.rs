@@ -5,7 +5,8 @@
 //! - Tier 2 (`works`): applied for real, with kwok as kubelets.
 //! - Tier 3 (`vault`): secrets from a real Vault-compatible server, through the real operator.
 //!
-//! What kwok cannot show (it takes every pod for ready, whatever its probes say) is in `tests/kubelet`.
+//! - Probes: what kwok cannot show, since it takes every pod for ready whatever its probes say, is what `tests/kubelet`
+//!   shows; its rows join the table.
 #![allow(unreachable_pub)] // modules of one program
 
 #[path = "../common/mod.rs"]
@@ -17,11 +18,15 @@ mod stand;
 mod vault;
 mod works;
 
+use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock};
 
 use kube::Cluster;
 use libtest_mimic::{Arguments, Trial};
 use stand::{Table, refused};
+
+/// What one test tries and writes into the table.
+type Try = Box<dyn FnOnce(&Table) -> Result<(), libtest_mimic::Failed> + Send>;
 
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::up(&[]));
 /// The same one; from here on with a Vault and its operator.
@@ -33,7 +38,7 @@ fn main() {
     arguments.test_threads = Some(1);
     let table = Arc::new(Table::default());
     let mut trials = Vec::new();
-    let mut trial = |name: String, run: Box<dyn FnOnce(&Table) -> Result<(), libtest_mimic::Failed> + Send>| {
+    let mut trial = |name: String, run: Try| {
         let table = Arc::clone(&table);
         trials.push(Trial::test(name, move || run(&table)));
     };
@@ -89,6 +94,7 @@ fn main() {
             trial(title, Box::new(move |table| vault::overlay(&VAULT, &stand, table, method)));
         }
     }
+    trial("probes".to_owned(), Box::new(probes));
     // The table always comes last, whatever a filter selects.
     if let Some(filter) = arguments.filter.take() {
         trials.retain(|trial| trial.name().contains(&filter));
@@ -98,4 +104,19 @@ fn main() {
         Ok(())
     }));
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// The tests of `tests/kubelet`, by their names `EXAMPLE/OVERLAY probes: WHAT (IDS)`.
+fn probes(table: &Table) -> Result<(), libtest_mimic::Failed> {
+    let mut command = Command::new(env!("CARGO"));
+    let out = command.args(["test", "--locked", "--test", "kubelet"]).stderr(Stdio::inherit()).output().unwrap();
+    let said = common::text(&out.stdout);
+    let results = said.lines().filter_map(|line| line.strip_prefix("test ")?.rsplit_once(" ... "));
+    for (name, result) in results {
+        let Some((stand, check)) = name.trim_end().split_once(" probes: ") else { continue };
+        let (what, ids) = check.rsplit_once(" (").ok_or_else(|| format!("{name} names no ids"))?;
+        let outcome = if result == "ok" { Ok(String::new()) } else { Err(result.to_owned()) };
+        table.add(stand, "probes", what, ids.trim_end_matches(')'), outcome);
+    }
+    if out.status.success() { Ok(()) } else { Err(said.into()) }
 }

@@ -129,6 +129,11 @@ impl Table {
         Tier { table: self, title: title.to_owned(), covers: None, tier, failures: Vec::new() }
     }
 
+    pub fn add(&self, stand: &str, tier: &'static str, check: &str, ids: &str, result: Outcome<String>) {
+        let (stand, check, ids) = (stand.to_owned(), check.to_owned(), ids.to_owned());
+        self.0.lock().unwrap().push(Row { stand, tier, check, ids, result });
+    }
+
     /// As Markdown, the failures' reasons below.
     pub fn print(&self) {
         let rows = self.0.lock().unwrap();
@@ -164,9 +169,8 @@ impl Tier<'_> {
         if let Err(error) = &result {
             self.failures.push(format!("{what}: {error}"));
         }
-        let ids = self.covers.and_then(|covers| covers.get(id)).cloned().unwrap_or_default();
-        let row = Row { stand: self.title.clone(), tier: self.tier, check: what.to_owned(), ids, result };
-        self.table.0.lock().unwrap().push(row);
+        let ids = self.covers.and_then(|covers| covers.get(id)).map_or("", String::as_str);
+        self.table.add(&self.title, self.tier, what, ids, result);
     }
 
     pub fn end(self) -> Result<(), libtest_mimic::Failed> {
