@@ -1,6 +1,7 @@
 //! Labels and what selects by them: the grammar of `kubectl get --selector`, and the API's label selectors.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::stream::Object;
 use crate::yaml::{Kind, Node};
@@ -84,6 +85,19 @@ impl LabelSelector {
         self.0.is_empty()
     }
 
+    /// Labels of which it demands one: those of the first key that it demands a value of.
+    fn demanded(&self) -> Option<Vec<(String, String)>> {
+        self.0.iter().find_map(|requirement| match &requirement.test {
+            Test::In(values) => Some(values.iter().map(|value| (requirement.key.clone(), value.clone())).collect()),
+            _ => None,
+        })
+    }
+
+    /// Itself, unless it asks for nothing.
+    pub(crate) fn filled(self) -> Option<Self> {
+        (!self.is_empty()).then_some(self)
+    }
+
     /// Whether it selects what has these `labels`, a mapping or nothing.
     #[must_use]
     pub fn matches(&self, labels: Option<Node<'_>>) -> bool {
@@ -91,6 +105,73 @@ impl LabelSelector {
             let value = labels.and_then(|labels| labels.get(&requirement.key)).map(text);
             requirement.met(value.as_deref())
         })
+    }
+}
+
+/// Things by their labels, so that a selector need not look at each of them: streams hold thousands.
+#[derive(Debug)]
+pub(crate) struct ByLabel<T> {
+    all: Vec<T>,
+    by_label: HashMap<(String, String), Vec<T>>,
+}
+
+impl<T> Default for ByLabel<T> {
+    fn default() -> Self {
+        Self { all: Vec::new(), by_label: HashMap::new() }
+    }
+}
+
+impl<T: Copy + Ord> ByLabel<T> {
+    /// Adds a thing that has these labels, a mapping or nothing.
+    pub(crate) fn add(&mut self, thing: T, labels: Option<Node<'_>>) {
+        self.all.push(thing);
+        for label in labels.into_iter().flat_map(pairs) {
+            self.by_label.entry(label).or_default().push(thing);
+        }
+    }
+
+    /// What a selector may select, in order and each once: what has a label that it demands; all, when it demands none.
+    pub(crate) fn near(&self, selector: &LabelSelector) -> Vec<T> {
+        let mut near = match selector.demanded() {
+            None => self.all.clone(),
+            Some(labels) => labels.iter().filter_map(|label| self.by_label.get(label)).flatten().copied().collect(),
+        };
+        near.sort_unstable();
+        near.dedup();
+        near
+    }
+}
+
+/// The other way round: what selects, by the labels that it demands.
+#[derive(Debug)]
+pub(crate) struct BySelector<T> {
+    undemanding: Vec<T>,
+    by_label: HashMap<(String, String), Vec<T>>,
+}
+
+impl<T> Default for BySelector<T> {
+    fn default() -> Self {
+        Self { undemanding: Vec::new(), by_label: HashMap::new() }
+    }
+}
+
+impl<T: Copy + Ord> BySelector<T> {
+    /// Adds a thing that selects by this selector.
+    pub(crate) fn add(&mut self, thing: T, selector: &LabelSelector) {
+        match selector.demanded() {
+            None => self.undemanding.push(thing),
+            Some(labels) => labels.into_iter().for_each(|label| self.by_label.entry(label).or_default().push(thing)),
+        }
+    }
+
+    /// What may select something with these labels, a mapping or nothing; in order and each once.
+    pub(crate) fn near(&self, labels: Option<Node<'_>>) -> Vec<T> {
+        let some = labels.into_iter().flat_map(pairs);
+        let mut near: Vec<T> = some.filter_map(|label| self.by_label.get(&label)).flatten().copied().collect();
+        near.extend(&self.undemanding);
+        near.sort_unstable();
+        near.dedup();
+        near
     }
 }
 

@@ -1,8 +1,6 @@
 //! Services: which pods they send to, and by which ports.
 
-use std::collections::HashMap;
-
-use crate::labels::{self, LabelSelector};
+use crate::labels::{BySelector, LabelSelector};
 use crate::lookup;
 use crate::stream::{Object, ObjectId, Stream};
 use crate::workload::Pod;
@@ -65,9 +63,9 @@ pub fn selects(service: &Object<'_>, pod: &Pod, workload: &Object<'_>) -> bool {
     !selector.is_empty() && selector.matches(pod.labels(workload)) && lookup::share_namespace(service, workload)
 }
 
-/// The Services of a stream by a label that they select: one label finds few, and streams hold thousands.
+/// The Services of a stream by what they select.
 #[derive(Debug, Default)]
-pub struct Services(HashMap<(String, String), Vec<ObjectId>>);
+pub struct Services(BySelector<ObjectId>);
 
 impl Services {
     /// Reads a stream once.
@@ -75,9 +73,9 @@ impl Services {
     pub fn of(stream: &Stream) -> Self {
         let mut services = Self::default();
         for service in stream.of_kind("", "Service").filter(is_service) {
-            let selector = service.root().find(&["spec", "selector"]);
-            if let Some(label) = selector.and_then(|selector| labels::pairs(selector).next()) {
-                services.0.entry(label).or_default().push(service.id());
+            let selector = LabelSelector::of_labels(service.root().find(&["spec", "selector"]));
+            if let Some(selector) = selector.filled() {
+                services.0.add(service.id(), &selector);
             }
         }
         services
@@ -87,11 +85,8 @@ impl Services {
     #[must_use]
     pub fn of_pod(&self, stream: &Stream, pod: &Pod) -> Vec<ObjectId> {
         let Some(workload) = stream.object(pod.object) else { return Vec::new() };
-        let some = pod.labels(&workload).into_iter().flat_map(labels::pairs);
-        let near = some.filter_map(|label| self.0.get(&label)).flatten().copied();
-        let sends = |id: &ObjectId| stream.object(*id).is_some_and(|service| selects(&service, pod, &workload));
-        let mut services: Vec<ObjectId> = near.filter(sends).collect();
-        services.sort_unstable();
+        let mut services = self.0.near(pod.labels(&workload));
+        services.retain(|&id| stream.object(id).is_some_and(|service| selects(&service, pod, &workload)));
         services
     }
 }

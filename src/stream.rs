@@ -1,6 +1,7 @@
 //! The objects of a stream, and the setters through which functions change them.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -88,6 +89,8 @@ pub struct Stream {
     objects: Vec<Location>,
     /// Read when first asked for.
     names: OnceLock<Names>,
+    /// The highest index that kpt's annotations give in each file. Read when first asked for.
+    indexes: OnceLock<HashMap<String, u64>>,
     /// Where pod templates live.
     pub workloads: Table,
 }
@@ -150,8 +153,8 @@ impl Stream {
 
     fn new(documents: Vec<Document>, numbered: usize, objects: Vec<Location>) -> Self {
         let read = documents.len();
-        let (after, names, workloads) = (Vec::new(), OnceLock::new(), Table::default());
-        Self { documents, read, numbered, after, objects, names, workloads }
+        let (after, names, indexes, workloads) = (Vec::new(), OnceLock::new(), OnceLock::new(), Table::default());
+        Self { documents, read, numbered, after, objects, names, indexes, workloads }
     }
 
     /// The YAML documents of the input, in order.
@@ -405,6 +408,10 @@ impl Stream {
             self.object(id).iter().for_each(|object| names.add(object));
             self.names = OnceLock::from(names);
         }
+        if let Some(mut indexes) = self.indexes.take() {
+            self.object(id).iter().for_each(|object| add_indexes(object, &mut indexes));
+            self.indexes = OnceLock::from(indexes);
+        }
         report.changes.push(Change {
             document: number,
             object: id,
@@ -463,24 +470,25 @@ impl Stream {
 
     /// Gives `object` the annotations by which kpt finds the file of `workload`, with the next index that is free there.
     fn take_place(&self, workload: &Object<'_>, object: &mut Value) {
-        let groups = ["internal.config.kubernetes.io", "config.kubernetes.io"];
-        let read = |object: &Object<'_>, key: &str| -> Vec<String> {
-            let all = groups.iter().filter_map(|group| object.annotation(&format!("{group}/{key}")));
-            all.map(Cow::into_owned).collect()
-        };
-        let files = read(workload, "path");
-        let in_file = self.objects().filter(|other| read(other, "path").iter().any(|file| files.contains(file)));
-        let taken = in_file.flat_map(|other| read(&other, "index")).filter_map(|index| index.parse::<u64>().ok()).max();
-        for group in groups {
-            let (path, index) = (format!("{group}/path"), format!("{group}/index"));
-            let Some(file) = workload.annotation(&path) else { continue };
+        let files: Vec<(String, Cow<'_, str>)> = place_annotations(workload, "path").collect();
+        let highest = |(_, file): &(String, Cow<'_, str>)| self.indexes().get(&**file);
+        let index = files.iter().filter_map(highest).max().map_or(0, |index| index + 1);
+        for (path, file) in &files {
             let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { continue };
             let annotations = metadata.entry("annotations").or_insert_with(|| Value::Object(Map::new()));
             if let Some(annotations) = annotations.as_object_mut() {
-                annotations.insert(path, Value::String(file.into_owned()));
-                annotations.insert(index, Value::String(taken.map_or(0, |index| index + 1).to_string()));
+                annotations.insert(path.clone(), Value::String(file.clone().into_owned()));
+                annotations.insert(path.replace("/path", "/index"), Value::String(index.to_string()));
             }
         }
+    }
+
+    fn indexes(&self) -> &HashMap<String, u64> {
+        self.indexes.get_or_init(|| {
+            let mut indexes = HashMap::new();
+            self.objects().for_each(|object| add_indexes(&object, &mut indexes));
+            indexes
+        })
     }
 
     /// Makes an edit and records it; one that the text cannot take becomes an error of the report.
@@ -573,6 +581,23 @@ impl fmt::Display for Identity {
             write!(f, "{}/", self.namespace)?;
         }
         f.write_str(&self.name)
+    }
+}
+
+/// kpt's annotations `path` or `index`, by their present name and their old one: annotation and value.
+fn place_annotations<'a>(object: &Object<'a>, key: &str) -> impl Iterator<Item = (String, Cow<'a, str>)> {
+    let names = ["internal.config.kubernetes.io", "config.kubernetes.io"].map(|group| format!("{group}/{key}"));
+    names.into_iter().filter_map(|name| object.annotation(&name).map(|value| (name, value)))
+}
+
+/// Adds what an object's annotations say of its index in its file.
+fn add_indexes(object: &Object<'_>, indexes: &mut HashMap<String, u64>) {
+    let Some(index) = place_annotations(object, "index").filter_map(|(_, index)| index.parse().ok()).max() else {
+        return;
+    };
+    for (_, file) in place_annotations(object, "path") {
+        let highest = indexes.entry(file.into_owned()).or_insert(index);
+        *highest = index.max(*highest);
     }
 }
 

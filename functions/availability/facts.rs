@@ -1,12 +1,13 @@
 //! What the stream says about its workloads: who scales them, which budgets cover them, what they claim.
 
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector as ApiSelector;
 use serde_json::json;
 
 use super::spec::Spec;
-use crate::labels::LabelSelector;
+use crate::labels::{ByLabel, LabelSelector};
 use crate::lookup;
 use crate::report::{Report, Severity};
 use crate::stream::{Object, ObjectId, Stream};
@@ -83,8 +84,10 @@ pub(super) struct Budget {
 pub(super) struct Facts {
     /// Every workload, in scope or not.
     pub(super) workloads: Vec<Workload>,
-    autoscalers: Vec<Autoscaler>,
+    autoscalers: HashMap<ObjectId, Vec<Autoscaler>>,
     budgets: Vec<Budget>,
+    /// The numbers of the budgets that cover a workload.
+    budgets_of: HashMap<ObjectId, Vec<usize>>,
 }
 
 impl Facts {
@@ -96,9 +99,24 @@ impl Facts {
                 None => workloads.push(Workload { id: pod.object, pods: vec![pod] }),
             }
         }
-        let autoscalers = stream.objects().filter_map(|object| autoscaler(stream, &object)).collect();
-        let budgets = stream.objects().filter_map(|object| budget(stream, &object, &workloads)).collect();
-        Self { workloads, autoscalers, budgets }
+        let mut autoscalers: HashMap<_, Vec<_>> = HashMap::new();
+        for scaler in stream.objects().filter_map(|object| autoscaler(stream, &object)) {
+            autoscalers.entry(scaler.target).or_default().push(scaler);
+        }
+        let mut by_label = ByLabel::default();
+        for (number, workload) in workloads.iter().enumerate() {
+            let Some(owner) = stream.object(workload.id) else { continue };
+            workload.pods.iter().for_each(|pod| by_label.add(number, pod.labels(&owner)));
+        }
+        let covering = |object| budget(stream, &object, &workloads, &by_label);
+        let budgets: Vec<Budget> = stream.objects().filter_map(covering).collect();
+        let mut budgets_of: HashMap<_, Vec<_>> = HashMap::new();
+        for (number, budget) in budgets.iter().enumerate() {
+            for workload in budget.covers.iter().filter_map(|&at| workloads.get(at)) {
+                budgets_of.entry(workload.id).or_default().push(number);
+            }
+        }
+        Self { workloads, autoscalers, budgets, budgets_of }
     }
 
     /// The workloads that a spec is for. Targets that match nothing become errors of the report.
@@ -126,12 +144,11 @@ impl Facts {
     }
 
     pub(super) fn autoscalers(&self, workload: ObjectId) -> Vec<&Autoscaler> {
-        self.autoscalers.iter().filter(|scaler| scaler.target == workload).collect()
+        self.autoscalers.get(&workload).into_iter().flatten().collect()
     }
 
     pub(super) fn budgets(&self, workload: ObjectId) -> Vec<&Budget> {
-        let covers = |budget: &&Budget| self.covered(budget).any(|covered| covered.id == workload);
-        self.budgets.iter().filter(covers).collect()
+        self.budgets_of.get(&workload).into_iter().flatten().filter_map(|&at| self.budgets.get(at)).collect()
     }
 
     /// The workloads whose pods a budget selects.
@@ -197,7 +214,7 @@ fn autoscaler(stream: &Stream, object: &Object<'_>) -> Option<Autoscaler> {
     Some(Autoscaler { id: object.id(), target, editable, range })
 }
 
-fn budget(stream: &Stream, object: &Object<'_>, workloads: &[Workload]) -> Option<Budget> {
+fn budget(stream: &Stream, object: &Object<'_>, workloads: &[Workload], near: &ByLabel<usize>) -> Option<Budget> {
     if !is(object, "policy", "PodDisruptionBudget") {
         return None;
     }
@@ -213,8 +230,9 @@ fn budget(stream: &Stream, object: &Object<'_>, workloads: &[Workload]) -> Optio
                 && lookup::share_namespace(object, &owner)
         })
     };
-    let numbers = workloads.iter().enumerate().filter(|(_, workload)| covers(workload)).map(|(at, _)| at);
-    Some(Budget { id: object.id(), covers: numbers.collect(), current })
+    let mut numbers = near.near(&selector);
+    numbers.retain(|&number| workloads.get(number).is_some_and(covers));
+    Some(Budget { id: object.id(), covers: numbers, current })
 }
 
 /// The resources whose requests a VerticalPodAutoscaler changes for a workload, with that object.

@@ -1,11 +1,11 @@
 //! The final stream as the rules see it, read once: its objects by name, its pods, and all references.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::references::{Reference, made::Made, objects, pods};
 use super::spec::Spec;
-use crate::labels::{self, LabelSelector};
+use crate::labels::{ByLabel, LabelSelector};
 use crate::lookup;
 use crate::report::Report;
 use crate::stream::{Object, ObjectId, Stream};
@@ -35,8 +35,8 @@ pub(super) struct World<'a> {
     /// What objects of the stream will make.
     pub(super) made: Made<'a>,
     namespaces: HashSet<String>,
-    /// Numbers of pods by each of their labels.
-    by_label: HashMap<(String, String), Vec<usize>>,
+    /// Numbers of pods.
+    by_label: ByLabel<usize>,
 }
 
 impl<'a> World<'a> {
@@ -53,12 +53,8 @@ impl<'a> World<'a> {
         let pods: Vec<PodHere<'a>> = all.into_iter().filter_map(here).collect();
         let mut references: Vec<Reference<'a>> = pods.iter().flat_map(pods::references).collect();
         references.extend(stream.objects().flat_map(objects::references));
-        let mut by_label: HashMap<_, Vec<usize>> = HashMap::new();
-        for (at, pod) in pods.iter().enumerate() {
-            for label in pod.labels.into_iter().flat_map(labels::pairs) {
-                by_label.entry(label).or_default().push(at);
-            }
-        }
+        let mut by_label = ByLabel::default();
+        pods.iter().enumerate().for_each(|(at, pod)| by_label.add(at, pod.labels));
         let made = Made::of(stream, &pods);
         let before =
             |object: &Object<'_>| object.annotation(lookup::PREVIOUS_NAMESPACES).unwrap_or_default().into_owned();
@@ -92,10 +88,8 @@ impl<'a> World<'a> {
     /// The pods that a Service selects; none where it has no selector.
     pub(super) fn pods_of_service(&self, service: &Object<'a>) -> Option<Vec<&PodHere<'a>>> {
         let map = service.root().find(&["spec", "selector"])?;
-        let selector = LabelSelector::of_labels(Some(map));
-        // One label finds few; streams hold thousands of pods.
-        let some = self.by_label.get(&labels::pairs(map).next()?);
-        let pods = some.into_iter().flatten().filter_map(|&at| self.pods.get(at));
+        let selector = LabelSelector::of_labels(Some(map)).filled()?;
+        let pods = self.by_label.near(&selector).into_iter().filter_map(|at| self.pods.get(at));
         Some(pods.filter(|pod| selector.matches(pod.labels) && may_share(service, &pod.object)).collect())
     }
 }

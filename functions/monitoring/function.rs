@@ -3,19 +3,20 @@
 //! For each workload the port is found or added (`ports`), then the monitor that covers it is updated or a new one is
 //! made (`monitor`).
 
+mod known;
 mod monitor;
 mod ports;
 pub mod spec;
 
+use self::known::Known;
 use self::spec::Monitor;
 pub use self::spec::Spec;
+use crate::lookup;
 use crate::report::{Report, Severity};
 use crate::service::{self, Services};
 use crate::stream::{Object, ObjectId, Stream};
 use crate::target::{self, Selected};
 use crate::workload::Pod;
-use crate::yaml::Node;
-use crate::{labels, lookup};
 
 /// Gives what the spec targets its monitors.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
@@ -26,7 +27,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     if !contradictions.is_empty() {
         return;
     }
-    let services = Services::of(stream);
+    let mut known = Known::of(stream);
     for selected in target::pods(&spec.targets, &spec.exclude, stream, report) {
         let Some(workload) = stream.object(selected.pod.object) else { continue };
         // What ends is gone before it is scraped twice; who wants it all the same names it.
@@ -34,14 +35,14 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
             continue;
         }
         match spec.monitor {
-            Monitor::Service => by_service(spec, &selected, &services, stream, report),
-            Monitor::Pod => by_pods(spec, &selected, &services, stream, report),
+            Monitor::Service => by_service(spec, &selected, &mut known, stream, report),
+            Monitor::Pod => by_pods(spec, &selected, &mut known, stream, report),
         }
     }
 }
 
-fn by_service(spec: &Spec, selected: &Selected, services: &Services, stream: &mut Stream, report: &mut Report) {
-    let Some(service) = choose_service(spec, &selected.pod, services, stream, report) else { return };
+fn by_service(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut Stream, report: &mut Report) {
+    let Some(service) = choose_service(spec, &selected.pod, &known.services, stream, report) else { return };
     if !ports::of_service(spec, selected, service, stream, report) {
         return;
     }
@@ -53,10 +54,10 @@ fn by_service(spec: &Spec, selected: &Selected, services: &Services, stream: &mu
         report.find(Severity::Error, "service-labels", &object, "/metadata", message, "give it the workload's labels");
         return;
     }
-    monitor::of_service(spec, &selected.pod, service, stream, report);
+    monitor::of_service(spec, &selected.pod, service, known, stream, report);
 }
 
-fn by_pods(spec: &Spec, selected: &Selected, services: &Services, stream: &mut Stream, report: &mut Report) {
+fn by_pods(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut Stream, report: &mut Report) {
     let Some(workload) = stream.object(selected.pod.object) else { return };
     if selected.pod.labels(&workload).is_none_or(|labels| labels.entries().next().is_none()) {
         let (pointer, remedy) = (selected.pod.template.as_str(), "give the pod template labels");
@@ -65,7 +66,7 @@ fn by_pods(spec: &Spec, selected: &Selected, services: &Services, stream: &mut S
         return;
     }
     if ports::of_pods(spec, selected, stream, report) {
-        monitor::of_pods(spec, &selected.pod, services, stream, report);
+        monitor::of_pods(spec, &selected.pod, known, stream, report);
     }
 }
 
@@ -120,26 +121,5 @@ fn choose_service(
             report.find(Severity::Error, "which-service", &workload, "", message, "name one in `service`");
             None
         }
-    }
-}
-
-/// Whether the labels of an object, or of a workload's pods, are what a monitor's `spec.selector` selects.
-fn selects(monitor: &Object<'_>, labels: Option<Node<'_>>) -> bool {
-    let selector = monitor.root().find(&["spec", "selector"]).and_then(labels::LabelSelector::of);
-    selector.is_some_and(|selector| selector.matches(labels))
-}
-
-/// Whether a monitor looks into the namespace of an object: its own, unless its `namespaceSelector` says otherwise.
-fn looks_into(monitor: &Object<'_>, object: &Object<'_>) -> bool {
-    let Some(selector) = monitor.root().find(&["spec", "namespaceSelector"]) else {
-        return lookup::share_namespace(monitor, object);
-    };
-    if selector.get("any").and_then(Node::as_bool) == Some(true) {
-        return true;
-    }
-    let names: Vec<_> = selector.get("matchNames").into_iter().flat_map(Node::items).collect();
-    match names.is_empty() {
-        true => lookup::share_namespace(monitor, object),
-        false => names.iter().filter_map(|name| name.as_str()).any(|name| lookup::in_namespace(object, &name)),
     }
 }

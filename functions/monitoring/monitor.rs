@@ -3,16 +3,15 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::known::{GROUP, Known, OF_PODS, OF_SERVICE, Shape};
 use super::spec::Spec;
-use super::{looks_into, selects};
+use crate::labels::LabelSelector;
 use crate::lookup;
 use crate::report::{Class, Report, Severity, Why};
-use crate::service::{self, Services, Target};
+use crate::service::{self, Target};
 use crate::stream::{Action, Edit, Object, ObjectId, Stream};
 use crate::workload::Pod;
 use crate::yaml::{Node, escape_token};
-
-const GROUP: &str = "monitoring.coreos.com";
 
 /// A ServiceMonitor or PodMonitor, as far as krmor makes them.
 #[derive(Serialize)]
@@ -37,28 +36,22 @@ struct MonitorSpec {
 /// Where the operator looks when an endpoint has no `path`.
 const DEFAULT_PATH: &str = "/metrics";
 
-/// What makes the two kinds differ.
-#[derive(Clone, Copy)]
-struct Shape {
-    kind: &'static str,
-    /// The list of endpoints in `spec`.
-    endpoints: &'static str,
-}
-
-const OF_SERVICE: Shape = Shape { kind: "ServiceMonitor", endpoints: "endpoints" };
-const OF_PODS: Shape = Shape { kind: "PodMonitor", endpoints: "podMetricsEndpoints" };
-
 /// Sees that one ServiceMonitor selects the Service and fetches from the port.
-pub(super) fn of_service(spec: &Spec, pod: &Pod, service: ObjectId, stream: &mut Stream, report: &mut Report) {
+pub(super) fn of_service(
+    spec: &Spec,
+    pod: &Pod,
+    service: ObjectId,
+    known: &mut Known,
+    stream: &mut Stream,
+    report: &mut Report,
+) {
     let Some(object) = stream.object(service) else { return };
     let labels = object.root().find(&["metadata", "labels"]);
-    let covers = |monitor: &Object<'_>| selects(monitor, labels) && looks_into(monitor, &object);
-    let found = monitors(stream, OF_SERVICE).filter(covers).map(|monitor| monitor.id()).collect::<Vec<_>>();
+    let found = known.covering(OF_SERVICE, &object, labels, stream);
     let Some(workload) = stream.object(pod.object) else { return };
     let port = service::ports(&object).into_iter().find(|port| port.name == spec.port.as_str());
     let targets = port.map_or_else(Vec::new, |port| leads_to(port.target, pod, &workload));
-    let of_pods = |monitor: &Object<'_>| selects(monitor, pod.labels(&workload)) && looks_into(monitor, &workload);
-    let others: Vec<ObjectId> = monitors(stream, OF_PODS).filter(of_pods).map(|monitor| monitor.id()).collect();
+    let others = known.covering(OF_PODS, &workload, pod.labels(&workload), stream);
     if is_scraped(
         spec,
         OF_PODS,
@@ -85,7 +78,8 @@ pub(super) fn of_service(spec: &Spec, pod: &Pod, service: ObjectId, stream: &mut
             && lookup::share_namespace(other, &object)
             && service::ports(other).iter().any(|port| port.name == spec.port.as_str())
     };
-    if let Some(twin) = stream.of_kind("", "Service").filter(service::is_service).find(same) {
+    let near = known.labelled.near(&LabelSelector::of_labels(labels));
+    if let Some(twin) = near.into_iter().filter_map(|id| stream.object(id)).find(same) {
         let message = format!(
             "{} has these labels and a port `{}` too; a ServiceMonitor could not tell them apart",
             twin.reference(),
@@ -101,19 +95,17 @@ pub(super) fn of_service(spec: &Spec, pod: &Pod, service: ObjectId, stream: &mut
         );
         return;
     }
-    emit(spec, OF_SERVICE, pod, selector, stream, report);
+    emit(spec, OF_SERVICE, pod, selector, known, stream, report);
 }
 
 /// Sees that one PodMonitor selects the pods and fetches from the port.
-pub(super) fn of_pods(spec: &Spec, pod: &Pod, services: &Services, stream: &mut Stream, report: &mut Report) {
+pub(super) fn of_pods(spec: &Spec, pod: &Pod, known: &mut Known, stream: &mut Stream, report: &mut Report) {
     let Some(workload) = stream.object(pod.object) else { return };
-    let covers = |monitor: &Object<'_>| selects(monitor, pod.labels(&workload)) && looks_into(monitor, &workload);
-    let found = monitors(stream, OF_PODS).filter(covers).map(|monitor| monitor.id()).collect::<Vec<_>>();
+    let found = known.covering(OF_PODS, &workload, pod.labels(&workload), stream);
     let targets = leads_to(Target::Name(spec.port.as_str().to_owned()), pod, &workload);
-    for service in services.of_pod(stream, pod).into_iter().filter_map(|id| stream.object(id)) {
+    for service in known.services.of_pod(stream, pod).into_iter().filter_map(|id| stream.object(id)) {
         let labels = service.root().find(&["metadata", "labels"]);
-        let of_service = |monitor: &Object<'_>| selects(monitor, labels) && looks_into(monitor, &service);
-        let others: Vec<ObjectId> = monitors(stream, OF_SERVICE).filter(of_service).map(|one| one.id()).collect();
+        let others = known.covering(OF_SERVICE, &service, labels, stream);
         let leads =
             |port: &service::Port| leads_to(port.target.clone(), pod, &workload).iter().any(|to| targets.contains(to));
         let names = service::ports(&service).into_iter().filter(leads).map(|port| port.name).collect();
@@ -135,14 +127,18 @@ pub(super) fn of_pods(spec: &Spec, pod: &Pod, services: &Services, stream: &mut 
     }
     let labels = || json!({"matchLabels": pod.labels(&workload).and_then(Node::to_value).unwrap_or_default()});
     let selector = pod.label_selector(&workload).unwrap_or_else(labels);
-    emit(spec, OF_PODS, pod, selector, stream, report);
+    emit(spec, OF_PODS, pod, selector, known, stream, report);
 }
 
-fn monitors(stream: &Stream, shape: Shape) -> impl Iterator<Item = Object<'_>> {
-    stream.of_kind(GROUP, shape.kind)
-}
-
-fn emit(spec: &Spec, shape: Shape, pod: &Pod, selector: Value, stream: &mut Stream, report: &mut Report) {
+fn emit(
+    spec: &Spec,
+    shape: Shape,
+    pod: &Pod,
+    selector: Value,
+    known: &mut Known,
+    stream: &mut Stream,
+    report: &mut Report,
+) {
     let Some(workload) = stream.object(pod.object) else { return };
     let mut metadata = json!({"name": workload.name()});
     if let Some(map) = metadata.as_object_mut() {
@@ -162,7 +158,8 @@ fn emit(spec: &Spec, shape: Shape, pod: &Pod, selector: Value, stream: &mut Stre
     let spec = MonitorSpec { selector, endpoints, pod_metrics_endpoints };
     let monitor = Monitor { api_version: format!("{GROUP}/v1"), kind: shape.kind, metadata, spec };
     let why = Why { rule: "monitor", reason: "Prometheus is to scrape it".into(), class: Class::Added };
-    stream.emit(report, pod.object, serde_json::to_value(monitor).unwrap_or_default(), why);
+    let made = stream.emit(report, pod.object, serde_json::to_value(monitor).unwrap_or_default(), why);
+    made.and_then(|id| stream.object(id)).iter().for_each(|monitor| known.add(shape, monitor));
 }
 
 /// An endpoint of a monitor that is there, at the port of the spec.

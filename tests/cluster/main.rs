@@ -111,7 +111,9 @@ fn probes(table: &Table) -> Result<(), libtest_mimic::Failed> {
     let mut command = Command::new(env!("CARGO"));
     let out = command.args(["test", "--locked", "--test", "kubelet"]).stderr(Stdio::inherit()).output().unwrap();
     let said = common::text(&out.stdout);
-    let results = said.lines().filter_map(|line| line.strip_prefix("test ")?.rsplit_once(" ... "));
+    let mut results: Vec<_> =
+        said.lines().filter_map(|line| line.strip_prefix("test ")?.rsplit_once(" ... ")).collect();
+    results.sort_unstable();
     for (name, result) in results {
         let Some((stand, check)) = name.trim_end().split_once(" probes: ") else { continue };
         let (what, ids) = check.rsplit_once(" (").ok_or_else(|| format!("{name} names no ids"))?;

@@ -100,16 +100,17 @@ impl<'a> Applied<'a> {
             None if before.len() == after.len() => Ok(()),
             changed => Err(format!("{what} changes {}", changed.map_or("the number", |(object, _)| name(object)))),
         };
-        let server_side = || {
-            let args = ["apply", "--server-side", "-f", "-"];
+        let server_side = |force: &str| {
+            let args = ["apply", "--server-side", force, "-f", "-"];
             self.cluster.kubectl_in(&self.stand.namespace, &args, &self.stand.text)
         };
         let first = self.live()?;
         self.apply()?;
         same("a second apply", &first, &self.live()?)?;
-        server_side()?;
+        // Who moves to server-side apply takes over fields that the server has filled or rewritten: lists as a whole, `1000m`.
+        server_side("--force-conflicts")?;
         let second = self.live()?;
-        server_side()?;
+        server_side("--force-conflicts=false")?;
         same("a second server-side apply", &second, &self.live()?)?;
         // The first one takes the annotation of client-side apply away, which counts as a generation of some kinds.
         let lean = |objects: Vec<Value>| -> Vec<Value> {
