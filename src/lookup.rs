@@ -22,6 +22,16 @@ pub fn is_named(object: &Object<'_>, name: &str) -> bool {
     object.name() == name || had(object, PREVIOUS_NAMES, name)
 }
 
+/// What the object is called, and what it was called before; each once.
+pub(crate) fn names(object: &Object<'_>) -> Vec<String> {
+    let (now, before) = (object.name(), object.annotation(PREVIOUS_NAMES).unwrap_or_default());
+    let before = before.split(',').filter(|name| !name.is_empty());
+    let mut names: Vec<String> = before.chain([&*now]).map(str::to_owned).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 fn had(object: &Object<'_>, annotation: &str, word: &str) -> bool {
     object.annotation(annotation).is_some_and(|list| list.split(',').any(|old| old == word))
 }
@@ -73,14 +83,9 @@ impl Names {
 
     /// Adds an object that stands behind all others.
     pub(crate) fn add(&mut self, object: &Object<'_>) {
-        let (kind, now) = (object.kind().into_owned(), object.name().into_owned());
-        let before = object.annotation(PREVIOUS_NAMES).unwrap_or_default();
-        let mut names: Vec<&str> = before.split(',').filter(|name| *name != now && !name.is_empty()).collect();
-        names.push(&now);
-        names.sort_unstable();
-        names.dedup();
-        for name in names {
-            self.names.entry((kind.clone(), name.to_owned())).or_default().push(object.id());
+        let kind = object.kind().into_owned();
+        for name in names(object) {
+            self.names.entry((kind.clone(), name)).or_default().push(object.id());
         }
         self.kinds.entry(kind).or_default().push(object.id());
     }

@@ -258,6 +258,12 @@ impl Stream {
         Some(Object { id, location, root })
     }
 
+    /// Whether an object was not in the input; all such stand behind those that were.
+    #[must_use]
+    pub fn is_new(&self, id: ObjectId) -> bool {
+        self.objects.get(id).is_some_and(|location| location.document >= self.numbered)
+    }
+
     /// Sets the value at `pointer` of an object and records it. Missing parents are made; an equal value is left alone.
     ///
     /// The pointer's tokens are keys, or indices of items that exist.

@@ -20,6 +20,7 @@ mod waves;
 use self::container::Wanted;
 pub use self::spec::Spec;
 use self::spec::{Form, Hook};
+use self::waves::Scalers;
 use crate::report::{Report, Severity};
 use crate::stream::{Object, Stream};
 use crate::target::{self, Selected};
@@ -64,9 +65,10 @@ pub fn finish(spec: &Spec, stream: &mut Stream, report: &mut Report) {
 
 /// Sees that no migration comes too late, or waits for what comes after it.
 pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
+    let scalers = Scalers::of(stream);
     for (pod, _) in known(spec, stream) {
         match spec.form {
-            Form::InitContainer => init::judge(spec, &pod, stream, report),
+            Form::InitContainer => init::judge(spec, &pod, &scalers, stream, report),
             Form::Job => order::judge(spec, &pod, stream, report),
         }
     }

@@ -1,5 +1,7 @@
 //! When Argo CD and Helm apply an object, and what must not be applied before the program.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::job;
@@ -43,16 +45,33 @@ pub(super) fn time(object: &Object<'_>, hook: Hook) -> Time {
     Time { phase, wave }
 }
 
-/// What scales a workload, whatever its kind: HorizontalPodAutoscalers and their like.
-pub(super) fn scalers<'s>(stream: &'s Stream, workload: &Object<'s>) -> impl Iterator<Item = Object<'s>> {
-    let workload = *workload;
-    stream.objects().filter(move |object| {
-        let Some(target) = object.root().find(&["spec", "scaleTargetRef"]) else { return false };
-        let text = |key: &str| target.get(key).and_then(Node::as_str);
-        text("name").is_some_and(|name| lookup::is_named(&workload, &name))
-            && text("kind").is_none_or(|kind| kind == workload.kind())
-            && lookup::share_namespace(object, &workload)
-    })
+/// What scales workloads, whatever its kind: HorizontalPodAutoscalers and their like, by the name that they scale.
+pub(super) struct Scalers(HashMap<String, Vec<ObjectId>>);
+
+impl Scalers {
+    /// Reads a stream once.
+    pub(super) fn of(stream: &Stream) -> Self {
+        let mut scalers: HashMap<_, Vec<_>> = HashMap::new();
+        for object in stream.objects() {
+            let name = object.root().find(&["spec", "scaleTargetRef", "name"]).and_then(Node::as_str);
+            if let Some(name) = name {
+                scalers.entry(name.into_owned()).or_default().push(object.id());
+            }
+        }
+        Self(scalers)
+    }
+
+    /// Those of a workload, in the stream's order.
+    pub(super) fn of_workload<'s>(&self, stream: &'s Stream, workload: &Object<'_>) -> Vec<Object<'s>> {
+        let mut near: Vec<ObjectId> =
+            lookup::names(workload).iter().filter_map(|name| self.0.get(name)).flatten().copied().collect();
+        near.sort_unstable();
+        let scales = |object: &Object<'_>| {
+            let kind = object.root().find(&["spec", "scaleTargetRef", "kind"]).and_then(Node::as_str);
+            kind.is_none_or(|kind| kind == workload.kind()) && lookup::share_namespace(object, workload)
+        };
+        near.into_iter().filter_map(|id| stream.object(id)).filter(scales).collect()
+    }
 }
 
 /// Moves what gets healthy only with the program, or with the Job, into their waves: Argo CD waits for the health of a
@@ -62,8 +81,11 @@ pub(super) fn align(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Re
     let [job] = job::of(spec, &workload, stream)[..] else { return };
     let Some(job) = stream.object(job) else { return };
     let (of_job, of_program) = (time(&job, Hook::ArgocdSync).wave, time(&workload, Hook::ArgocdSync).wave);
-    let mut moves: Vec<(ObjectId, i64, &'static str)> =
-        scalers(stream, &workload).map(|scaler| (scaler.id(), of_program, "Argo CD waits for its workload")).collect();
+    let mut moves: Vec<(ObjectId, i64, &'static str)> = Scalers::of(stream)
+        .of_workload(stream, &workload)
+        .iter()
+        .map(|scaler| (scaler.id(), of_program, "Argo CD waits for its workload"))
+        .collect();
     let of_jobs = claims(stream, &job, job.root().find(&["spec", "template", "spec"]));
     let of_programs = claims(stream, &workload, pod.spec_node(&workload));
     let others: Vec<ObjectId> = workload::pods(stream, &mut Report::default())

@@ -29,13 +29,9 @@ pub(super) fn plaintext(wants: &[Want], removed: &[ObjectId], stream: &Stream, r
     for want in wants {
         let Some(beside) = stream.object(want.beside) else { continue };
         let same = |object: &Object<'_>| {
-            object.kind() == "Secret"
-                && object.api_version() == "v1"
-                && !removed.contains(&object.id())
-                && lookup::is_named(object, &want.name)
-                && lookup::share_namespace(object, &beside)
+            object.api_version() == "v1" && !removed.contains(&object.id()) && lookup::share_namespace(object, &beside)
         };
-        if let Some(there) = stream.objects().find(same) {
+        if let Some(there) = stream.named("", "Secret", &want.name).find(same) {
             let message = "it is in the stream with its values, and is to come from Vault";
             let remedy = "write `convert: {}`, so that it becomes a reference, or remove it";
             report.find(Severity::Error, "plaintext", &there, "", message, remedy);

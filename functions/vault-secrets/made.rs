@@ -114,13 +114,11 @@ fn existing(stream: &Stream, want: &Want, object: &Value) -> Option<usize> {
             _ => false,
         }
     };
-    let found = stream.objects().find(|other| {
-        other.kind() == kind
-            && other.group() == group
-            && lookup::share_namespace(other, &beside)
-            && (other.name() == name || same_secret(other))
-    });
-    found.map(|found| found.id())
+    let near = |other: &Object<'_>| lookup::share_namespace(other, &beside);
+    // What was made in this run is called as its Secret: those need not be looked through, and they stand last.
+    let read = || stream.of_kind(group, &kind).take_while(|other| !stream.is_new(other.id()));
+    let by_name = stream.named(group, &kind, &name).find(|other| other.name() == name && near(other));
+    by_name.or_else(|| read().find(|other| same_secret(other) && near(other))).map(|found| found.id())
 }
 
 /// The pointers and values of a mapping's leaves; lists are leaves.
