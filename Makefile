@@ -69,5 +69,6 @@ test-all: ## everything CI runs: also licences and sources of the dependencies, 
 	$(MAKE) test
 	$(MAKE) test-cluster
 
-bench: build ## krmor beside a Go function on kyaml, as ratios
+bench: build ## krmor beside a Go function on kyaml, as ratios; then how each function grows
 	tests/bench/run
+	tests/bench/growth/run
