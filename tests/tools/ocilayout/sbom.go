@@ -79,7 +79,7 @@ type license struct {
 
 type dependency struct {
 	Ref       string   `json:"ref"`
-	DependsOn []string `json:"dependsOn"`
+	DependsOn []string `json:"dependsOn,omitempty"`
 }
 
 func readCargo(metadata, lock string) (*cargo, error) {
