@@ -17,7 +17,7 @@ OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build demo test test-all test-cluster cluster-up cluster-down lint audit bench deploy plugins validate-k8s
+.PHONY: build demo test test-all test-cluster test-image cluster-up cluster-down lint audit bench deploy image plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -68,6 +68,12 @@ test-all: ## everything CI runs: also licences and sources of the dependencies, 
 	tests/tools/oldest-rust
 	$(MAKE) test
 	$(MAKE) test-cluster
+
+image: ## the container image without an engine: an OCI layout in target/image, its SBOM beside it; prints the digest
+	@tests/tools/image
+
+test-image: ## the image: reproducible, small, the same bytes as natively in a real engine and under stock kustomize
+	tests/tools/engine cargo test --locked --test image
 
 bench: build ## krmor beside a Go function on kyaml, as ratios; then how each function grows
 	tests/bench/run

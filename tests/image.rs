@@ -1,0 +1,467 @@
+//! The container image: what is in it, that two builds are the same bytes, and what a real engine and stock kustomize make of
+//! it. Run by `make test-image`, which brings the engine (`tests/tools/engine`).
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use common::{Folder, cases, copy, krmor, pipe, text, tool};
+use serde_json::{Value, json};
+
+const ARCHES: [&str; 2] = ["amd64", "arm64"];
+
+/// Compressed, as a registry stores it and a node pulls it.
+const MOST_BYTES: u64 = 8_000_000;
+
+/// Every file of the image, as `tar` lists it.
+const FILES: &[&str] = &[
+    "drwxr-xr-x 0/0 1970-01-01 00:00 etc/",
+    "-rw-r--r-- 0/0 1970-01-01 00:00 etc/passwd",
+    "-rwxr-xr-x 0/0 1970-01-01 00:00 krmor",
+    "drwxr-xr-x 0/0 1970-01-01 00:00 licenses/",
+    "-rw-r--r-- 0/0 1970-01-01 00:00 licenses/LICENSE",
+];
+
+/// The kustomize flags of a function that runs as a container: `kyaml/fn/runtime/container`.
+const KUSTOMIZE: &[&str] =
+    &["run", "--rm", "-i", "--network", "none", "--user", "nobody", "--security-opt=no-new-privileges"];
+
+/// Nothing that a container can be denied is needed.
+const STRICTEST: &[&str] = &[
+    "run",
+    "--rm",
+    "-i",
+    "--network",
+    "none",
+    "--read-only",
+    "--cap-drop",
+    "ALL",
+    "--security-opt=no-new-privileges",
+    "--pids-limit",
+    "16",
+    "--memory",
+    "256m",
+];
+
+/// Builds the image; the digest of its index.
+fn build(checkout: &Path, target: &Path, revision: Option<&str>) -> String {
+    let mut command = Command::new(checkout.join("tests/tools/image"));
+    command.current_dir(checkout).arg(target).env_remove("REVISION");
+    if let Some(revision) = revision {
+        command.env("REVISION", revision);
+    }
+    text(&ran(&mut command).stdout).trim().to_owned()
+}
+
+fn ran(command: &mut Command) -> Output {
+    let out = command.output().unwrap();
+    assert!(out.status.success(), "{command:?}:\n{}{}", text(&out.stdout), text(&out.stderr));
+    out
+}
+
+fn read_json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
+}
+
+/// The layout that `make image` has made, or makes now; and the digest of its index.
+static BUILT: LazyLock<String> = LazyLock::new(|| build(&root(), Path::new("target"), None));
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn layout() -> PathBuf {
+    assert!(BUILT.starts_with("sha256:"), "{}", *BUILT);
+    root().join("target/image")
+}
+
+fn blob(layout: &Path, descriptor: &Value) -> PathBuf {
+    layout.join("blobs").join(descriptor["digest"].as_str().unwrap().replace(':', "/"))
+}
+
+/// The index over both platforms, and each platform's manifest and config.
+fn images(layout: &Path) -> (Value, BTreeMap<String, (Value, Value)>) {
+    let top = read_json(&layout.join("index.json"));
+    let index = read_json(&blob(layout, &top["manifests"][0]));
+    let mut out = BTreeMap::new();
+    for entry in index["manifests"].as_array().unwrap() {
+        let manifest = read_json(&blob(layout, entry));
+        let config = read_json(&blob(layout, &manifest["config"]));
+        assert_eq!(entry["platform"], json!({"architecture": config["architecture"], "os": "linux"}));
+        out.insert(config["architecture"].as_str().unwrap().to_owned(), (manifest, config));
+    }
+    (index, out)
+}
+
+/// The commit that the image says it was made from; empty where the sources are no commit's.
+fn revision(index: &Value) -> String {
+    index["annotations"]["org.opencontainers.image.revision"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn every_blob_is_named_by_its_digest_and_referred_to() {
+    let layout = layout();
+    assert_eq!(read_json(&layout.join("oci-layout")), json!({"imageLayoutVersion": "1.0.0"}));
+    let mut wanted = BTreeSet::new();
+    let mut visit = vec![read_json(&layout.join("index.json"))];
+    while let Some(object) = visit.pop() {
+        let lists = ["manifests", "layers"].iter().filter_map(|list| object[list].as_array());
+        let config = object.get("config").filter(|config| config.get("digest").is_some());
+        for descriptor in lists.flatten().chain(config) {
+            let path = blob(&layout, descriptor);
+            assert_eq!(path.metadata().unwrap().len(), descriptor["size"].as_u64().unwrap(), "{descriptor}");
+            let sum = text(&ran(Command::new("sha256sum").arg(&path)).stdout);
+            assert_eq!(format!("sha256:{}", &sum[..64]), descriptor["digest"].as_str().unwrap());
+            if descriptor["mediaType"].as_str().unwrap().ends_with("+json") {
+                visit.push(read_json(&path));
+            }
+            wanted.insert(path);
+        }
+    }
+    let there = std::fs::read_dir(layout.join("blobs/sha256")).unwrap().map(|entry| entry.unwrap().path());
+    assert_eq!(there.collect::<BTreeSet<_>>(), wanted);
+    // Two platforms: config, layer and manifest each, and the index over them.
+    assert_eq!(wanted.len(), 7);
+}
+
+#[test]
+fn labels_and_config_say_what_it_is() {
+    let (index, images) = images(&layout());
+    assert_eq!(images.keys().collect::<Vec<_>>(), ARCHES);
+    let mut labels = json!({
+        "org.opencontainers.image.title": "krmor",
+        "org.opencontainers.image.description": env!("CARGO_PKG_DESCRIPTION"),
+        "org.opencontainers.image.licenses": "Apache-2.0",
+        "org.opencontainers.image.version": env!("CARGO_PKG_VERSION"),
+    });
+    let revision = revision(&index);
+    if !revision.is_empty() {
+        assert_eq!(revision, text(&ran(Command::new("git").args(["rev-parse", "HEAD"])).stdout).trim());
+        labels["org.opencontainers.image.revision"] = json!(revision);
+    }
+    assert_eq!(index["annotations"], labels);
+    for (manifest, config) in images.values() {
+        assert_eq!(manifest["annotations"], labels);
+        let wanted = json!({"User": "65534:65534", "Entrypoint": ["/krmor"], "WorkingDir": "/", "Labels": labels});
+        assert_eq!(config["config"], wanted);
+        assert_eq!(config.get("created"), None, "a time would make every build another one");
+    }
+}
+
+#[test]
+fn the_layer_holds_a_static_binary_nobody_and_the_licence() {
+    let layout = layout();
+    for (arch, (manifest, config)) in images(&layout).1 {
+        let layers = manifest["layers"].as_array().unwrap();
+        assert_eq!(layers.len(), 1);
+        let size = layers[0]["size"].as_u64().unwrap();
+        println!("{arch}: {size} bytes compressed");
+        assert!(size < MOST_BYTES, "{arch}: {size} bytes");
+        let layer = blob(&layout, &layers[0]);
+        let packed = ran(Command::new("gzip").arg("-dc").arg(&layer)).stdout;
+        let folder = Folder::new("layer");
+        let file = folder.write("layer.tar", &packed);
+        let sum = text(&ran(Command::new("sha256sum").arg(&file)).stdout);
+        assert_eq!(config["rootfs"], json!({"type": "layers", "diff_ids": [format!("sha256:{}", &sum[..64])]}));
+
+        let list = ran(Command::new("tar").env("TZ", "UTC").args(["--numeric-owner", "-tvf"]).arg(&file));
+        assert_eq!(without_sizes(&text(&list.stdout)), FILES);
+        ran(Command::new("tar").arg("-xf").arg(&file).arg("-C").arg(&folder.0));
+        let passwd = std::fs::read_to_string(folder.0.join("etc/passwd")).unwrap();
+        assert!(passwd.contains("\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n"), "{passwd}");
+        assert_eq!(std::fs::read("LICENSE").unwrap(), std::fs::read(folder.0.join("licenses/LICENSE")).unwrap());
+
+        let binary = std::fs::read(folder.0.join("krmor")).unwrap();
+        assert!(u64::try_from(binary.len()).unwrap() < MOST_BYTES, "{arch}: {} bytes", binary.len());
+        let machine = u16::from_le_bytes([binary[18], binary[19]]);
+        assert_eq!((&binary[..4], machine), (&b"\x7fELF"[..], if arch == "amd64" { 62 } else { 183 }));
+        assert!(!program_headers(&binary).contains(&3), "{arch}: it asks for a dynamic linker");
+        let contains = |part: &str| binary.windows(part.len()).any(|window| window == part.as_bytes());
+        for path in [root().to_str().unwrap(), &std::env::var("HOME").unwrap(), "/.cargo"] {
+            assert!(path.len() < 3 || !contains(&format!("{path}/")), "{arch}: the binary tells of {path}");
+        }
+    }
+}
+
+/// The lines of `tar -tv` with one space between fields and no sizes.
+fn without_sizes(list: &str) -> Vec<String> {
+    let fields = |line: &str| {
+        let mut fields: Vec<&str> = line.split_whitespace().collect();
+        fields.remove(2);
+        fields.join(" ")
+    };
+    list.lines().map(fields).collect()
+}
+
+/// The types of the segments of a little-endian 64-bit ELF file.
+fn program_headers(elf: &[u8]) -> Vec<u32> {
+    let number =
+        |at: usize, length: usize| elf[at..at + length].iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+    let (start, size, count) = (number(32, 8), number(54, 2), number(56, 2));
+    (0..count).map(|index| u32::try_from(number(start + index * size, 4)).unwrap()).collect()
+}
+
+/// From another folder, with another target folder, from sources with other times and modes.
+#[test]
+fn two_builds_give_the_same_digest() {
+    let first = BUILT.clone();
+    let folder = Folder::new("second-checkout");
+    let checkout = folder.0.join("a/deeper/checkout");
+    std::fs::create_dir_all(&checkout).unwrap();
+    let listed = ran(Command::new("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]));
+    for name in text(&listed.stdout).split_terminator('\0').filter(|name| Path::new(name).is_file()) {
+        let path = checkout.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(name, path).unwrap();
+    }
+    std::os::unix::fs::symlink(root().join(".tools"), checkout.join(".tools")).unwrap(); // tools need not be built again
+    ran(Command::new("chmod").args(["-R", "go-rwx"]).arg(&checkout));
+    let target = folder.0.join("elsewhere");
+    let second = build(&checkout, &target, Some(&revision(&images(&layout()).0)));
+    assert_eq!(first, second);
+    let sbom = |target: &Path| std::fs::read(target.join("image.cdx.json")).unwrap();
+    assert_eq!(sbom(&root().join("target")), sbom(&target));
+}
+
+#[test]
+fn the_sbom_lists_what_is_in_the_binary() {
+    layout();
+    let sbom = read_json(&root().join("target/image.cdx.json"));
+    assert_eq!((&sbom["bomFormat"], &sbom["specVersion"]), (&json!("CycloneDX"), &json!("1.6")));
+    assert!(sbom.get("serialNumber").is_none() && sbom["metadata"].get("timestamp").is_none());
+    assert_eq!(sbom["metadata"]["component"]["version"], env!("CARGO_PKG_VERSION"));
+    let lock = std::fs::read_to_string("Cargo.lock").unwrap();
+    let components = sbom["components"].as_array().unwrap();
+    let (mut crates, mut scopes) = (0, BTreeMap::new());
+    for component in components {
+        let field = |name: &str| component[name].as_str().unwrap_or_else(|| panic!("no {name}: {component}"));
+        scopes.insert(field("name"), field("scope"));
+        assert!(component["licenses"][0]["expression"].is_string(), "{component}");
+        if !field("bom-ref").starts_with("pkg:cargo/") {
+            continue;
+        }
+        crates += 1;
+        let hash = component["hashes"][0]["content"].as_str().unwrap();
+        let entry = format!("name = \"{}\"\nversion = \"{}\"\n", field("name"), field("version"));
+        let rest = lock.split(&entry).nth(1).unwrap_or_else(|| panic!("not in Cargo.lock: {component}"));
+        assert!(rest.split("\n\n").next().unwrap().contains(hash), "{component}");
+    }
+    assert_eq!(components.len(), crates + 2, "crates, rust-std, musl");
+    assert_eq!((scopes["serde"], scopes["clap"], scopes["musl"]), ("required", "required", "required"));
+    assert_eq!((scopes["syn"], scopes["serde_derive"]), ("excluded", "excluded"), "only the compiler runs them");
+    for test_only in ["jsonschema", "libtest-mimic"] {
+        assert!(!scopes.contains_key(test_only), "{test_only} is not in the image");
+    }
+    let refs: BTreeSet<&str> = components.iter().map(|component| component["bom-ref"].as_str().unwrap()).collect();
+    for dependency in sbom["dependencies"].as_array().unwrap() {
+        for on in dependency["dependsOn"].as_array().into_iter().flatten() {
+            assert!(refs.contains(on.as_str().unwrap()), "{dependency}");
+        }
+    }
+}
+
+// What follows needs a container engine.
+
+/// The image, loaded into the engine from the layout; `None` where there is no engine.
+fn loaded() -> Option<&'static str> {
+    static LOADED: LazyLock<Option<String>> = LazyLock::new(|| {
+        if std::env::var("KRMOR_ENGINE").is_ok_and(|engine| engine == "none") {
+            println!("NOT RUN: there is no container engine (tests/tools/engine)");
+            return None;
+        }
+        let folder = Folder::new("load");
+        let file = folder.0.join("image.tar");
+        ran(Command::new("tar").arg("-C").arg(layout()).arg("-cf").arg(&file).arg("."));
+        ran(Command::new("docker").arg("load").arg("-i").arg(&file));
+        Some(format!("krmor:{}-{}", env!("CARGO_PKG_VERSION"), host()))
+    });
+    LOADED.as_deref()
+}
+
+fn host() -> &'static str {
+    if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" }
+}
+
+/// The image that `docker build` makes of the Dockerfile.
+fn dockerfiled() -> Option<&'static str> {
+    static IMAGE: LazyLock<Option<&str>> = LazyLock::new(|| {
+        loaded()?;
+        let mut command = Command::new("docker");
+        command.args(["build", "--file", "kustomization/image/Dockerfile", "--tag", "krmor-by-docker"]);
+        let revision = revision(&images(&layout()).0);
+        for argument in [
+            concat!("VERSION=", env!("CARGO_PKG_VERSION")),
+            &format!("REVISION={revision}"),
+            &format!("TARGETARCH={}", host()),
+        ] {
+            command.args(["--build-arg", argument]);
+        }
+        command.arg("target/image-parts");
+        // BuildKit needs a plugin of the client, which not every engine has.
+        if !command.output().unwrap().status.success() {
+            ran(command.env("DOCKER_BUILDKIT", "0"));
+        }
+        Some("krmor-by-docker")
+    });
+    *IMAGE
+}
+
+fn container(flags: &[&str], image: &str, args: &[&str], stdin: &[u8]) -> Output {
+    pipe(Command::new("docker").args(flags).arg(image).args(args), stdin)
+}
+
+/// A README case as the ResourceList that an orchestrator would send.
+fn resource_list(case: &cases::Case) -> String {
+    let indent = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
+    let mut out = String::from("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nfunctionConfig:\n");
+    out.push_str(&indent(&case.config));
+    out.push_str("items:\n");
+    for document in case.input.split("---\n").filter(|document| document.contains("kind:")) {
+        for (number, line) in document.lines().enumerate() {
+            out.push_str(&format!("{}{line}\n", if number == 0 { "- " } else { "  " }));
+        }
+    }
+    out
+}
+
+/// Law 6 for the container: what comes out, what is said and how it ends, as natively.
+#[test]
+fn a_container_gives_the_same_bytes_as_the_native_binary() {
+    let Some(image) = loaded() else { return };
+    let (mut failed, mut count) = (0, 0);
+    for readme in cases::readmes() {
+        // The first ones show what a function does; the last ones are mostly errors.
+        let all = cases::cases(&readme);
+        for case in all.iter().take(2).chain(all.iter().rev().take(2)) {
+            let input = resource_list(case);
+            let native = pipe(&mut krmor(), input.as_bytes());
+            let flags = if count % 2 == 0 { KUSTOMIZE } else { STRICTEST };
+            let boxed = container(flags, image, &[], input.as_bytes());
+            let name = format!("{}: {}", readme.display(), case.title);
+            assert_eq!(text(&boxed.stdout), text(&native.stdout), "{name}");
+            assert_eq!(text(&boxed.stderr), text(&native.stderr), "{name}");
+            assert_eq!(boxed.status.code(), native.status.code(), "{name}");
+            failed += usize::from(!native.status.success());
+            count += 1;
+        }
+    }
+    println!("{count} ResourceLists, {failed} of them errors");
+    assert!(count > 30 && failed > 5, "{failed} of {count}");
+}
+
+/// A copy of an overlay whose config names a function; its folder.
+fn overlay_with(overlay: &Path, folder: &Folder, function: &str, config: impl Fn(String) -> String) -> PathBuf {
+    let example = overlay.parent().unwrap().parent().unwrap();
+    let target = folder.0.join(example.file_name().unwrap());
+    copy(example, &target);
+    let target = target.join("overlays").join(overlay.file_name().unwrap());
+    let file = target.join("krmor.yaml");
+    let annotation = format!("metadata:\n  annotations:\n    config.kubernetes.io/function: |\n      {function}\n");
+    let text = std::fs::read_to_string(&file).unwrap().replacen("metadata:\n", &annotation, 1);
+    std::fs::write(&file, config(text)).unwrap();
+    target
+}
+
+fn kustomize(overlay: &Path, flags: &[&str]) -> Output {
+    let mut command = Command::new(tool("kustomize"));
+    command.args(["build", "--enable-alpha-plugins"]).args(flags).arg(overlay);
+    command.env("KUSTOMIZE_PLUGIN_HOME", "/nowhere").output().unwrap()
+}
+
+fn overlays() -> Vec<PathBuf> {
+    let below = |path: &Path| std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let mut found: Vec<PathBuf> =
+        below(Path::new("examples")).iter().flat_map(|app| below(&app.join("overlays"))).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn stock_kustomize_runs_the_container_and_renders_the_same_bytes() {
+    let (Some(image), Some(other)) = (loaded(), dockerfiled()) else { return };
+    let exec = format!("exec: {{path: {}}}", env!("CARGO_BIN_EXE_krmor"));
+    for overlay in overlays() {
+        let folder = Folder::new("native");
+        let native = kustomize(&overlay_with(&overlay, &folder, &exec, |config| config), &["--enable-exec"]);
+        assert!(native.status.success(), "{}", text(&native.stderr));
+        assert!(!native.stdout.is_empty());
+        for image in [image, other] {
+            let folder = Folder::new("container");
+            let function = format!("container: {{image: {image}}}");
+            let boxed = kustomize(&overlay_with(&overlay, &folder, &function, |config| config), &[]);
+            assert_eq!(text(&boxed.stderr), "", "{image}, {}", overlay.display());
+            assert!(boxed.status.success());
+            assert_eq!(text(&boxed.stdout), text(&native.stdout), "{image}, {}", overlay.display());
+        }
+    }
+}
+
+#[test]
+fn a_failing_function_fails_the_build_and_says_why() {
+    let (Some(image), Some(other)) = (loaded(), dockerfiled()) else { return };
+    for image in [image, other] {
+        let folder = Folder::new("failing");
+        let function = format!("container: {{image: {image}}}");
+        let broken = |config: String| config.replace("level: restricted", "levle: restricted");
+        let out = kustomize(&overlay_with(&overlays()[0], &folder, &function, broken), &[]);
+        assert!(!out.status.success());
+        assert_eq!(text(&out.stdout), "");
+        let message = text(&out.stderr);
+        assert!(message.contains("Pipeline harden") && message.contains("did you mean `level`?"), "{message}");
+    }
+}
+
+#[test]
+fn the_image_of_the_dockerfile_is_the_same_but_for_its_digest() {
+    let (Some(image), Some(other)) = (loaded(), dockerfiled()) else { return };
+    let inspect = |image: &str| {
+        let out = ran(Command::new("docker").args(["image", "inspect", image]));
+        let mut config = serde_json::from_slice::<Value>(&out.stdout).unwrap()[0]["Config"].take();
+        config["Labels"].as_object_mut().unwrap().retain(|_, value| value != "");
+        config
+    };
+    let files = |image: &str| {
+        let created = text(&ran(Command::new("docker").args(["create", "--network", "none", image])).stdout);
+        let folder = Folder::new("export");
+        let file = folder.0.join("files.tar");
+        ran(Command::new("docker").args(["export", "-o"]).arg(&file).arg(created.trim()));
+        ran(Command::new("docker").args(["rm", created.trim()]));
+        let list = ran(Command::new("tar").args(["--numeric-owner", "-tvf"]).arg(&file));
+        let list = text(&list.stdout);
+        // Without times, and without what the engine itself puts into every container.
+        let ours = list
+            .lines()
+            .filter(|line| ["etc/passwd", "krmor", "licenses/", "LICENSE"].iter().any(|end| line.ends_with(end)));
+        let fields = |line: &str| {
+            line.split_whitespace()
+                .enumerate()
+                .filter(|(at, _)| ![3, 4].contains(at))
+                .map(|(_, word)| format!("{word} "))
+                .collect::<String>()
+        };
+        ours.map(fields).collect::<Vec<_>>()
+    };
+    let (ours, theirs) = (inspect(image), inspect(other));
+    for field in ["User", "Entrypoint", "WorkingDir", "Labels", "Cmd"] {
+        assert_eq!(theirs[field], ours[field], "{field}");
+    }
+    assert_eq!(files(other), files(image));
+    assert_eq!(files(image).len(), 4);
+}
+
+/// `kpt fn doc --image` shows what the image prints for `--help`.
+#[test]
+fn help_and_version_come_from_the_image() {
+    let Some(image) = loaded() else { return };
+    for flag in ["--help", "--version"] {
+        let boxed = container(KUSTOMIZE, image, &[flag], b"");
+        assert!(boxed.status.success(), "{}", text(&boxed.stderr));
+        assert_eq!(text(&boxed.stdout), text(&krmor().arg(flag).output().unwrap().stdout));
+    }
+    let empty = container(KUSTOMIZE, image, &[], b"");
+    assert_eq!((empty.status.code(), text(&empty.stdout)), (Some(2), String::new()));
+    assert!(text(&empty.stderr).contains("standard input is empty"), "{}", text(&empty.stderr));
+}
