@@ -18,20 +18,24 @@
 //!
 //! The laws that every function keeps are in `tests/laws.rs`; a new function joins them by its registry entry.
 
+pub mod call;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
 pub mod exceptions;
 pub mod functions;
+pub mod hosts;
 pub mod krm;
 pub mod labels;
 pub mod lookup;
 pub mod mask;
 pub mod quantity;
 pub mod report;
+#[cfg(feature = "cli")]
 pub mod schema;
 mod secret_names;
 pub mod service;
+mod show;
 pub mod stream;
 pub mod supply;
 pub mod target;
