@@ -97,7 +97,10 @@ pub enum FailOn {
 pub fn read_spec<S: DeserializeOwned>(spec: &Value) -> Result<S, Problem> {
     let empty = Value::Object(Map::new());
     let value = if spec.is_null() { &empty } else { spec };
-    place::read(value).map_err(|error| explain(&error.message, error.pointer))
+    place::read(value).map_err(|error| {
+        let place = error.into_place();
+        explain(&place.message, place.pointer)
+    })
 }
 
 /// Turns serde's message into ours: what is wrong, where, and what was probably meant.
@@ -278,9 +281,8 @@ fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Resu
         (Some(function), _) => function.to_owned(),
         (None, Some(kind)) => kind.into_owned(),
         (None, None) => {
-            let remedy = format!(
-                "name it by `--function KIND` or as `function` under `data`, or use a config of {API_VERSION}"
-            );
+            let remedy =
+                format!("name it by `--function KIND` or as `function` under `data`, or use a config of {API_VERSION}");
             return Err(Problem::new("/kind", "a ConfigMap config does not say which function it is for", remedy));
         }
     };

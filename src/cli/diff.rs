@@ -8,10 +8,10 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{FOUND, Failure, Result, Source, function, input};
 use crate::call;
-use crate::show;
 use crate::functions::Outcome;
 use crate::mask;
 use crate::report::{Change, Severity, text};
+use crate::show;
 use crate::stream::{ObjectId, Stream};
 use crate::yaml::{self, Document, Node, Operation};
 

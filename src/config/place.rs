@@ -1,37 +1,43 @@
 //! Reads a value into a type; an error says where in the value it is.
 //!
-//! As `serde_path_to_error` does, in one pass and without wrapping every visitor once more: that was a tenth of the WASM
-//! modules.
+//! As `serde_path_to_error` does, in one pass and without wrapping every visitor once more: WASM modules carry each.
 
 use std::fmt;
 
 use serde::Deserializer;
 use serde::de::value::StrDeserializer;
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
-    VariantAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, VariantAccess, Visitor,
 };
 use serde_json::{Value, map};
 
 use crate::yaml;
 
-/// What is wrong, and the pointer to it.
+/// What is wrong, and the pointer to it. In a box, since every reader of a type passes it on.
 #[derive(Debug)]
-pub(super) struct Error {
+pub(super) struct Error(Box<Place>);
+
+#[derive(Debug)]
+pub(super) struct Place {
     pub(super) message: String,
     pub(super) pointer: String,
 }
 
 impl Error {
+    pub(super) fn into_place(self) -> Place {
+        *self.0
+    }
+
     fn below(mut self, token: &str) -> Self {
-        self.pointer.insert_str(0, &format!("/{}", yaml::escape_token(token)));
+        self.0.pointer.insert_str(0, &format!("/{}", yaml::escape_token(token)));
         self
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 
@@ -39,7 +45,7 @@ impl std::error::Error for Error {}
 
 impl serde::de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { message: message.to_string(), pointer: String::new() }
+        Self(Box::new(Place { message: message.to_string(), pointer: String::new() }))
     }
 }
 
@@ -51,6 +57,35 @@ pub(super) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
 #[derive(Clone, Copy)]
 struct At<'de>(&'de Value);
 
+impl<'de> At<'de> {
+    /// That the value is of another type.
+    fn wrong(self, expected: &dyn Expected) -> Error {
+        let found = match self.0 {
+            Value::Null => Unexpected::Unit,
+            Value::Bool(value) => Unexpected::Bool(*value),
+            Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+                (Some(value), _) => Unexpected::Unsigned(value),
+                (None, Some(value)) => Unexpected::Signed(value),
+                (None, None) => Unexpected::Float(number.as_f64().unwrap_or_default()),
+            },
+            Value::String(text) => Unexpected::Str(text),
+            Value::Array(_) => Unexpected::Seq,
+            Value::Object(_) => Unexpected::Map,
+        };
+        Error::invalid_type(found, expected)
+    }
+
+    fn number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.0.as_number().map(|number| (number.as_u64(), number.as_i64(), number.as_f64())) {
+            Some((Some(value), _, _)) => visitor.visit_u64(value),
+            Some((None, Some(value), _)) => visitor.visit_i64(value),
+            Some((None, None, Some(value))) => visitor.visit_f64(value),
+            _ => Err(self.wrong(&visitor)),
+        }
+    }
+}
+
+/// Each method asks for its own type and no other: a visitor that could be given any would have code for each.
 impl<'de> Deserializer<'de> for At<'de> {
     type Error = Error;
 
@@ -58,11 +93,69 @@ impl<'de> Deserializer<'de> for At<'de> {
         match self.0 {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
-            Value::Number(_) => self.0.deserialize_any(visitor).map_err(Error::custom),
+            Value::Number(_) => self.number(visitor),
             Value::String(text) => visitor.visit_borrowed_str(text),
-            Value::Array(items) => visitor.visit_seq(Items { items: items.iter(), index: 0 }),
-            Value::Object(map) => visitor.visit_map(Entries { entries: map.iter(), value: None }),
+            Value::Array(_) => self.deserialize_seq(visitor),
+            Value::Object(_) => self.deserialize_map(visitor),
         }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.0 {
+            Value::Bool(value) => visitor.visit_bool(*value),
+            _ => Err(self.wrong(&visitor)),
+        }
+    }
+
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.number(visitor)
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.number(visitor)
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.number(visitor)
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.number(visitor)
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.0 {
+            Value::String(text) => visitor.visit_borrowed_str(text),
+            _ => Err(self.wrong(&visitor)),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.0 {
+            Value::Array(items) => visitor.visit_seq(Items { items: items.iter(), index: 0 }),
+            _ => Err(self.wrong(&visitor)),
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.0 {
+            Value::Object(map) => visitor.visit_map(Entries { entries: map.iter(), value: None }),
+            _ => Err(self.wrong(&visitor)),
+        }
+    }
+
+    /// From a mapping only: a list of values, which serde would take too, is nothing that a person means.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_map(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -82,21 +175,17 @@ impl<'de> Deserializer<'de> for At<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let unexpected = match self.0 {
-            Value::String(name) => return visitor.visit_enum(Variant { name, value: None }),
+        match self.0 {
+            Value::String(name) => visitor.visit_enum(Variant { name, value: None }),
             Value::Object(map) => {
                 let mut entries = map.iter();
-                if let (Some((name, value)), None) = (entries.next(), entries.next()) {
-                    return visitor.visit_enum(Variant { name, value: Some(At(value)) });
+                match (entries.next(), entries.next()) {
+                    (Some((name, value)), None) => visitor.visit_enum(Variant { name, value: Some(At(value)) }),
+                    _ => Err(Error::invalid_value(Unexpected::Map, &"map with a single key")),
                 }
-                return Err(Error::invalid_value(Unexpected::Map, &"map with a single key"));
             }
-            Value::Null => Unexpected::Unit,
-            Value::Bool(value) => Unexpected::Bool(*value),
-            Value::Number(_) => Unexpected::Other("number"),
-            Value::Array(_) => Unexpected::Seq,
-        };
-        Err(Error::invalid_type(unexpected, &"string or map"))
+            _ => Err(self.wrong(&"string or map")),
+        }
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -104,8 +193,7 @@ impl<'de> Deserializer<'de> for At<'de> {
     }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier
+        i8 i16 i128 u8 u16 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct identifier
     }
 }
 
@@ -190,10 +278,10 @@ impl<'de> VariantAccess<'de> for Content<'de> {
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
-        self.value("tuple variant")?.deserialize_any(visitor)
+        self.value("tuple variant")?.deserialize_seq(visitor)
     }
 
     fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
-        self.value("struct variant")?.deserialize_any(visitor)
+        self.value("struct variant")?.deserialize_map(visitor)
     }
 }

@@ -80,10 +80,7 @@ fn run(args: Vec<OsString>) -> Result<()> {
         return call::run(input, options, &mut out);
     };
     if length > input.len() {
-        return Err(Failure::usage(format!(
-            "--config-length {length}: standard input has {} bytes only",
-            input.len()
-        )));
+        return Err(Failure::usage(format!("--config-length {length}: standard input has {} bytes only", input.len())));
     }
     let stream = input.split_off(length);
     call::plugin(input, false, stream, &mut out)

@@ -46,7 +46,9 @@ pub fn all() -> Vec<Call> {
     calls.extend(examples());
     let defaults = FUNCTIONS.iter().map(|function| (function.kind, "{}"));
     let defaults: Vec<String> = defaults
-        .map(|(kind, spec)| format!("apiVersion: krmor.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: x}}\nspec: {spec}\n"))
+        .map(|(kind, spec)| {
+            format!("apiVersion: krmor.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: x}}\nspec: {spec}\n")
+        })
         .chain(configs)
         .collect();
     let mut random = Random(0xA5B1);
@@ -58,7 +60,8 @@ pub fn all() -> Vec<Call> {
             1 => stream = stream.replace('\n', "\r\n"),
             2 => {
                 let at = random.below(stream.len());
-                stream.insert_str(at, random.pick(&["- ", "\t", ": ", "{", "&a ", "*a", "|\n", "\"", "é", "\u{1}"]));
+                let text: &str = *random.pick(&["- ", "\t", ": ", "{", "&a ", "*a", "|\n", "\"", "é", "\u{1}"]);
+                stream.insert_str(at, text);
             }
             _ => {}
         }

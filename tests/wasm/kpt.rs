@@ -127,7 +127,12 @@ fn a_failing_function_leaves_the_package_alone() {
             ("a wrong config", level.as_str(), APP, "`bseline` is not a value of this field"),
             ("a target that matches nothing", &unmatched, APP, "matches nothing"),
             ("a conflict", CONFIG, &privileged, "sets `privileged: true`"),
-            ("a config of another group", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n", APP, "apiVersion is `v1`"),
+            (
+                "a config of another group",
+                "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n",
+                APP,
+                "apiVersion is `v1`",
+            ),
             ("an empty list", CONFIG, "# no objects\n", "has no items"),
         ] {
             for exec in [native(), wasm()] {
@@ -166,8 +171,8 @@ const TRAPPING: [u8; 81] = [
     3, 4, 3, 0, 1, 2, // three functions
     5, 3, 1, 0, 1, // one page of memory
     7, 30, 4, 3, b'm', b'e', b'm', 2, 0, 3, b'r', b'u', b'n', 0, 0, // exports
-    6, b'r', b'e', b's', b'u', b'm', b'e', 0, 1, 5, b'g', b'e', b't', b's', b'p', 0, 2,
-    10, 13, 3, 3, 0, 0, 0x0B, 3, 0, 0, 0x0B, 3, 0, 0, 0x0B, // three times `unreachable`
+    6, b'r', b'e', b's', b'u', b'm', b'e', 0, 1, 5, b'g', b'e', b't', b's', b'p', 0, 2, 10, 13, 3, 3, 0, 0, 0x0B, 3, 0,
+    0, 0x0B, 3, 0, 0, 0x0B, // three times `unreachable`
 ];
 
 /// More than the module's memory holds at the start, in and out: it grows, and the bytes are native krmor's.
