@@ -2,8 +2,8 @@
 //!
 //! A run in one page:
 //!
-//! 1. A transport ([`krm`]; the command line in [`cli`]) takes what the caller hands over: a ResourceList, a bare
-//!    stream, files. [`yaml`] parses it with the place of every byte and reads it as kustomize does.
+//! 1. A host (the command line in [`cli`], WASM in [`hosts`]) takes what the caller hands over: files, or, by [`call`], a
+//!    ResourceList ([`krm`]) or a bare stream. [`yaml`] parses it with the place of every byte and reads it as kustomize does.
 //! 2. [`config`] reads the function config, strictly, into a [`functions::Pipeline`].
 //! 3. [`stream::Stream`] is the list of objects. [`workload`] knows where pod templates live and visits pods and
 //!    containers; [`target`] selects among them, [`exceptions`] says what is meant to be so.
