@@ -251,12 +251,12 @@ fn package(function: &str) -> Package {
     Package { folder }
 }
 
-fn render(package: &Package, kpt: &Kpt, flag: &str) -> Output {
+fn render(package: &Package, kpt: &Kpt, flags: &[&str]) -> Output {
     let results = package.folder.0.join("results");
     std::fs::create_dir_all(&results).unwrap();
     let mut command = kpt.command(&package.folder.0);
-    command.args(["fn", "render"]).arg(package.path()).args([flag, "--truncate-output=false", "--results-dir"]);
-    command.arg(results).output().unwrap()
+    command.args(["fn", "render"]).arg(package.path()).args(flags).arg("--truncate-output=false");
+    command.arg("--results-dir").arg(results).output().unwrap()
 }
 
 /// The lines that are in `after` and not in `before`, and the other way round.
@@ -273,6 +273,13 @@ fn changed(before: &str, after: &str) -> (Vec<String>, Vec<String>) {
 #[test]
 fn the_package_is_hardened_in_place() {
     let registry = Registry::start();
+    // kpt pushes to a repository that there is.
+    let seed = Folder::new("wasm-seed");
+    let tar = seed.write("seed.tar", [0; 1024]);
+    let mut crane = Command::new(tool("crane"));
+    crane.args(["append", "--new_tag", &format!("{}/krmor:seed", registry.address), "--new_layer"]).arg(tar);
+    let out = crane.output().unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
     for kpt in kpts() {
         let image = format!("{}/krmor:{}", registry.address, kpt.version);
         let folder = Folder::new("wasm-push");
@@ -283,15 +290,15 @@ fn the_package_is_hardened_in_place() {
         let pinned = format!("{}/krmor@{}", registry.address, text(&out.stdout).trim());
 
         let mut rendered: Vec<BTreeMap<PathBuf, String>> = Vec::new();
-        for (function, flag) in [
-            (format!("exec: {}", native()), "--allow-exec"),
-            (format!("exec: {}", wasm()), "--allow-alpha-wasm"),
-            (format!("image: {image}"), "--allow-alpha-wasm"),
-            (format!("image: {pinned}"), "--allow-alpha-wasm"),
+        for (function, flags) in [
+            (format!("exec: {}", native()), &["--allow-exec"][..]),
+            (format!("exec: {}", wasm()), &["--allow-exec", "--allow-alpha-wasm"]),
+            (format!("image: {image}"), &["--allow-alpha-wasm"]),
+            (format!("image: {pinned}"), &["--allow-alpha-wasm"]),
         ] {
             let package = package(&function);
             let before = package.files();
-            let out = render(&package, &kpt, flag);
+            let out = render(&package, &kpt, flags);
             assert!(out.status.success(), "{} {function}: {}{}", kpt.version, text(&out.stdout), text(&out.stderr));
             let mut after = package.files();
             assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>(), "{function}");
@@ -311,7 +318,7 @@ fn the_package_is_hardened_in_place() {
 
             // A second run finds nothing to do.
             let after = package.files();
-            assert!(render(&package, &kpt, flag).status.success());
+            assert!(render(&package, &kpt, flags).status.success());
             assert_eq!(package.files(), after, "{} {function}", kpt.version);
         }
         assert!(rendered.windows(2).all(|pair| pair[0] == pair[1]), "{}: the routes differ", kpt.version);
@@ -322,9 +329,10 @@ fn the_package_is_hardened_in_place() {
 #[test]
 fn an_error_stops_the_pipeline() {
     for kpt in kpts() {
-        for (function, flag) in
-            [(format!("exec: {}", native()), "--allow-exec"), (format!("exec: {}", wasm()), "--allow-alpha-wasm")]
-        {
+        for (function, flags) in [
+            (format!("exec: {}", native()), &["--allow-exec"][..]),
+            (format!("exec: {}", wasm()), &["--allow-exec", "--allow-alpha-wasm"][..]),
+        ] {
             let package = package(&function);
             let app = package.path().join("app.yaml");
             let text_of = std::fs::read_to_string(&app).unwrap();
@@ -333,7 +341,7 @@ fn an_error_stops_the_pipeline() {
             let weak = text_of.replacen(image, &format!("{image}\n{indent}securityContext: {{privileged: true}}"), 1);
             std::fs::write(&app, weak).unwrap();
             let before = package.files();
-            let out = render(&package, &kpt, flag);
+            let out = render(&package, &kpt, flags);
             assert!(!out.status.success(), "{} {function} passed", kpt.version);
             assert!(text(&out.stderr).contains("privileged"), "{}", text(&out.stderr));
             let mut after = package.files();
