@@ -17,7 +17,7 @@ OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build demo test test-all test-cluster test-image cluster-up cluster-down lint audit bench deploy image plugins validate-k8s
+.PHONY: build demo test test-all test-cluster test-image test-wasm cluster-up cluster-down wasm lint audit bench deploy image plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -40,19 +40,41 @@ deploy: plugins ## render examples/APP/overlays/ENV and apply it
 validate-k8s: plugins ## yamllint on the sources; krmor check and kubeconform on what examples/APP/overlays/ENV, or all, render to
 	@KRMOR=$(KRMOR) KUSTOMIZE_PLUGIN_HOME=$(HOME_OF_PLUGINS) tests/tools/validate-k8s $(OVERLAYS)
 
+WASM := target/wasm
+TARGETS := wasm32-wasip1 wasm32-unknown-unknown
+# What rustc's modules may use of WebAssembly; an older wasm-opt wants to be told.
+FEATURES := $(addprefix --enable-,bulk-memory multivalue mutable-globals nontrapping-float-to-int reference-types sign-ext)
+
+wasm: ## target/wasm/krmor.wasm (WASI) and krmor-kpt.wasm (kpt --allow-alpha-wasm); smaller by wasm-opt, where there is one
+	rustup target add $(TARGETS) >/dev/null 2>&1
+	cargo build --locked --no-default-features --bin krmor --target wasm32-wasip1 --profile wasm
+	cargo rustc --locked --no-default-features --features kpt --lib --crate-type cdylib \
+		--target wasm32-unknown-unknown --profile wasm -- -C link-arg=--export-memory=mem
+	@mkdir -p $(WASM)
+	@cp target/wasm32-wasip1/wasm/krmor.wasm $(WASM)/krmor.wasm
+	@cp target/wasm32-unknown-unknown/wasm/krmor.wasm $(WASM)/krmor-kpt.wasm
+	@for module in $(WASM)/krmor.wasm $(WASM)/krmor-kpt.wasm; do \
+		if command -v wasm-opt >/dev/null; then wasm-opt -Oz $(FEATURES) $$module -o $$module; fi; \
+		wc -c $$module; \
+	done
+
 lint: ## formatting and clippy (pedantic)
 	cargo fmt --check
 	cargo clippy --locked --lib --bins -- -D warnings
 	cargo clippy --locked --all-targets -- -D warnings $(LENIENT)
-	cargo clippy --locked --test cluster -- -D warnings $(LENIENT)
-	rustup target add wasm32-wasip1 >/dev/null 2>&1
-	cargo clippy --locked --no-default-features --lib --target wasm32-wasip1 -- -D warnings
+	cargo clippy --locked --test cluster --test image --test wasm -- -D warnings $(LENIENT)
+	rustup target add $(TARGETS) >/dev/null 2>&1
+	cargo clippy --locked --no-default-features --lib --bins --target wasm32-wasip1 -- -D warnings
+	cargo clippy --locked --no-default-features --features kpt --lib --target wasm32-unknown-unknown -- -D warnings
 
 audit: ## known vulnerabilities of the dependencies; needs the network
 	tests/tools/deny advisories
 
 test: lint ## every test that needs no cluster
 	cargo test --locked --lib --bins --tests
+
+test-wasm: wasm ## the modules in every host: the same bytes, sizes, failures; needs node
+	cargo test --locked --test wasm -- --nocapture
 
 cluster-up: ## a control plane on this machine, with kwok's nodes; prints its kubeconfig
 	@tests/cluster/up
@@ -68,6 +90,7 @@ test-all: ## everything CI runs: also licences and sources of the dependencies, 
 	tests/tools/oldest-rust
 	$(MAKE) test
 	$(MAKE) test-cluster
+	$(MAKE) test-wasm
 
 image: ## the container image without an engine: an OCI layout in target/image, its SBOM beside it; prints the digest
 	@tests/tools/image

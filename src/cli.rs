@@ -12,7 +12,6 @@ mod list;
 mod patch;
 mod run;
 mod schema;
-mod show;
 mod view;
 
 use std::ffi::OsString;
@@ -21,47 +20,10 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::call::{FOUND, Failure, INTERNAL, Result, USAGE};
 use crate::functions::Pipeline;
 use crate::report::{Report, junit, sarif, text};
 use crate::stream::Stream;
-
-/// Why a command failed: the exit code and the message, ready to print.
-#[derive(Debug)]
-struct Failure {
-    code: u8,
-    message: String,
-}
-
-/// Changes (`check`, `diff`), findings, conflicts, broken invariants.
-const FOUND: u8 = 1;
-/// A bad config, input or usage, or a target that matches nothing.
-const USAGE: u8 = 2;
-/// Input or output failed, or krmor itself did.
-const INTERNAL: u8 = 3;
-
-impl Failure {
-    fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
-    }
-
-    fn usage(message: impl Into<String>) -> Self {
-        Self::new(USAGE, format!("error: {}\n", message.into()))
-    }
-
-    /// The message without colours, carets and source, on one line.
-    fn plain(&self) -> String {
-        let text = anstream::adapter::strip_str(&self.message).to_string();
-        let title = text.lines().next().unwrap_or("").trim_start_matches("error: ");
-        let help = text.lines().filter_map(|line| line.split_once("= help: ")).map(|(_, help)| format!("; {help}"));
-        format!("{title}{}", help.collect::<String>())
-    }
-
-    fn io(what: &str, error: &std::io::Error) -> Self {
-        Self::new(INTERNAL, format!("error: {what}: {error}\n"))
-    }
-}
-
-type Result<T> = std::result::Result<T, Failure>;
 
 /// KRM functions that harden Kubernetes manifests.
 ///
@@ -170,6 +132,7 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
     if let Some(config) = function::legacy_config(&args) {
         return function::legacy(&config, args.len());
     }
+    let called_as = function::called_as(&args);
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -188,14 +151,13 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
         Some(Command::Schema(options)) => schema::run(&options),
         Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Install(options)) => install::run(&options),
-        None => function::run(&cli.function),
+        None => function::run(&cli.function, called_as.as_deref()),
     }
 }
 
 /// Tells of a panic without repeating its message, which could hold a value of the input.
 pub fn internal_error(place: &str) {
-    let _ =
-        writeln!(std::io::stderr(), "error: internal error at {place}; please report it with the input that shows it");
+    let _ = writeln!(std::io::stderr(), "{}", crate::call::internal_error(place));
 }
 
 fn help() -> String {

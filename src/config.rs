@@ -1,5 +1,7 @@
 //! Function configs: reading them strictly, and saying exactly where one is wrong.
 
+mod place;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ pub const API_VERSION: &str = "krmor.dev/v1alpha1";
 pub const GROUP: &str = "krmor.dev";
 /// The kind that runs many functions in one call.
 pub const PIPELINE: &str = "Pipeline";
+/// The key of a ConfigMap config that names its function; no spec has a field of that name.
+const KIND_IN_DATA: &str = "function";
 
 /// What is wrong with a config, and where in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -93,18 +97,9 @@ pub enum FailOn {
 pub fn read_spec<S: DeserializeOwned>(spec: &Value) -> Result<S, Problem> {
     let empty = Value::Object(Map::new());
     let value = if spec.is_null() { &empty } else { spec };
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let mut pointer = String::new();
-        for segment in error.path() {
-            let token = match segment {
-                serde_path_to_error::Segment::Map { key } => yaml::escape_token(key).into_owned(),
-                serde_path_to_error::Segment::Seq { index } => index.to_string(),
-                _ => continue,
-            };
-            pointer.push('/');
-            pointer.push_str(&token);
-        }
-        explain(&error.inner().to_string(), pointer)
+    place::read(value).map_err(|error| {
+        let place = error.into_place();
+        explain(&place.message, place.pointer)
     })
 }
 
@@ -274,15 +269,26 @@ fn read_pipeline(spec: &Value, title: String) -> Result<Pipeline, Problem> {
     Ok(Pipeline { title, fail_on, pod_templates: spec.pod_templates, steps })
 }
 
-/// kpt's `ConfigMap` config: `data` holds the scalar fields of one function's spec.
+/// kpt's `ConfigMap` config: `data` holds the scalar fields of one function's spec, and, where the caller cannot name it
+/// otherwise (a container, WASM), its kind as `function`.
 fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Result<Pipeline, Problem> {
-    let Some(function) = function else {
-        let remedy = format!("name the function by `--function KIND`, or use a config of {API_VERSION}");
-        return Err(Problem::new("/kind", "a ConfigMap config does not say which function it is for", remedy));
+    let data = || config.get("data").into_iter().flat_map(Node::entries).filter(|(key, _)| key != KIND_IN_DATA);
+    let kind = match (function, config.find(&["data", KIND_IN_DATA]).and_then(Node::as_str)) {
+        (Some(function), Some(kind)) if function != kind => {
+            let message = format!("`{kind}` is not `{function}`, which krmor was called for");
+            return Err(Problem::new("/data/function", message, "leave it out, or name the same function"));
+        }
+        (Some(function), _) => function.to_owned(),
+        (None, Some(kind)) => kind.into_owned(),
+        (None, None) => {
+            let remedy =
+                format!("name it by `--function KIND` or as `function` under `data`, or use a config of {API_VERSION}");
+            return Err(Problem::new("/kind", "a ConfigMap config does not say which function it is for", remedy));
+        }
     };
-    let Some(function) = functions::by_kind(function) else { return Err(unknown_kind(function)) };
+    let Some(function) = functions::by_kind(&kind) else { return Err(unknown_kind(&kind)) };
     let mut spec = Map::new();
-    for (key, value) in config.get("data").into_iter().flat_map(Node::entries) {
+    for (key, value) in data() {
         let text = value.as_str().unwrap_or_default();
         let document = yaml::parse(&Arc::new(text.to_string())).ok().and_then(|documents| documents.into_iter().next());
         let value = document.and_then(|document| document.root().to_value());

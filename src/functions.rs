@@ -5,12 +5,16 @@
 
 use std::fmt;
 
-use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+#[cfg(feature = "cli")]
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
+#[cfg(feature = "cli")]
+use serde_json::json;
 
-use crate::config::{API_VERSION, GROUP, Problem, read_spec};
+#[cfg(feature = "cli")]
+use crate::config::{API_VERSION, GROUP};
+use crate::config::{Problem, read_spec};
 use crate::report::{Report, Severity};
 use crate::stream::Stream;
 use crate::workload::{PodTemplateRow, Table};
@@ -82,8 +86,10 @@ pub struct Function {
     /// When it runs.
     pub phase: Phase,
     /// Its folder's README: prose and runnable cases.
+    #[cfg(feature = "cli")]
     pub readme: &'static str,
     read: fn(&Value) -> Result<Box<dyn Run>, Problem>,
+    #[cfg(feature = "cli")]
     schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
@@ -101,7 +107,11 @@ impl Function {
     pub fn configure(&self, spec: &Value) -> Result<Box<dyn Run>, Problem> {
         (self.read)(spec)
     }
+}
 
+/// What it tells of itself: no host but the command line asks.
+#[cfg(feature = "cli")]
+impl Function {
     /// The OpenAPI v3 schema of its spec.
     #[must_use]
     pub fn schema(&self) -> Schema {
@@ -152,6 +162,7 @@ impl Function {
     }
 }
 
+#[cfg(feature = "cli")]
 fn openapi() -> SchemaGenerator {
     SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true).into_generator()
 }
@@ -168,7 +179,6 @@ pub trait Run: fmt::Debug {
     fn judge(&self, stream: &Stream, report: &mut Report);
 }
 
-#[derive(Debug)]
 struct Configured<S> {
     spec: S,
     apply: Apply<S>,
@@ -176,10 +186,17 @@ struct Configured<S> {
     judge: Option<Judge<S>>,
 }
 
+impl<S> fmt::Debug for Configured<S> {
+    /// Without the spec: its shape would be in every WASM module, and nothing prints it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Configured").finish_non_exhaustive()
+    }
+}
+
 type Apply<S> = fn(&S, &mut Stream, &mut Report);
 type Judge<S> = fn(&S, &Stream, &mut Report);
 
-impl<S: fmt::Debug> Run for Configured<S> {
+impl<S> Run for Configured<S> {
     fn run(&self, stream: &mut Stream, report: &mut Report) {
         (self.apply)(&self.spec, stream, report);
     }
@@ -204,11 +221,12 @@ fn configured<S>(
     judge: Option<Judge<S>>,
 ) -> Result<Box<dyn Run>, Problem>
 where
-    S: DeserializeOwned + fmt::Debug + 'static,
+    S: DeserializeOwned + 'static,
 {
     Ok(Box::new(Configured { spec: read_spec::<S>(spec)?, apply, finish, judge }))
 }
 
+#[cfg(feature = "cli")]
 fn schema<S: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.root_schema_for::<S>()
 }
@@ -231,8 +249,10 @@ macro_rules! function {
             folder: $folder,
             summary: $summary,
             phase: $phase,
+            #[cfg(feature = "cli")]
             readme: include_str!(concat!("../functions/", $folder, "/README.md")),
             read: |spec| configured::<$module::Spec>(spec, $module::apply, $finish, $judge),
+            #[cfg(feature = "cli")]
             schema: schema::<$module::Spec>,
         }
     };

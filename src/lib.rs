@@ -2,8 +2,8 @@
 //!
 //! A run in one page:
 //!
-//! 1. A transport ([`krm`]; the command line in [`cli`]) takes what the caller hands over: a ResourceList, a bare
-//!    stream, files. [`yaml`] parses it with the place of every byte and reads it as kustomize does.
+//! 1. A host (the command line in [`cli`], WASM in [`hosts`]) takes what the caller hands over: files, or, by [`call`], a
+//!    ResourceList ([`krm`]) or a bare stream. [`yaml`] parses it with the place of every byte and reads it as kustomize does.
 //! 2. [`config`] reads the function config, strictly, into a [`functions::Pipeline`].
 //! 3. [`stream::Stream`] is the list of objects. [`workload`] knows where pod templates live and visits pods and
 //!    containers; [`target`] selects among them, [`exceptions`] says what is meant to be so.
@@ -18,20 +18,24 @@
 //!
 //! The laws that every function keeps are in `tests/laws.rs`; a new function joins them by its registry entry.
 
+pub mod call;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
 pub mod exceptions;
 pub mod functions;
+pub mod hosts;
 pub mod krm;
 pub mod labels;
 pub mod lookup;
 pub mod mask;
 pub mod quantity;
 pub mod report;
+#[cfg(feature = "cli")]
 pub mod schema;
 mod secret_names;
 pub mod service;
+mod show;
 pub mod stream;
 pub mod supply;
 pub mod target;

@@ -320,7 +320,7 @@ error: kind: a ConfigMap config does not say which function it is for
 2 | kind: ConfigMap
   | ^^^^
   |
-  = help: name the function by `--function KIND`, or use a config of krmor.dev/v1alpha1
+  = help: name it by `--function KIND` or as `function` under `data`, or use a config of krmor.dev/v1alpha1
 ",
         ),
         (
@@ -1108,6 +1108,12 @@ fn a_config_map_configures_the_function_that_is_named() {
         "{}",
         done.err
     );
+    // A container or a module has no arguments in kpt.
+    let named = with_config(ITEMS, &map.replace("\ndata:", "\ndata:\n  function: SecurityContext"));
+    let done = run(&folder, &[], &named);
+    assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{named}");
+    let done = run(&folder, &["--function", "Checks"], &named);
+    assert!(done.err.contains("`SecurityContext` is not `Checks`"), "{}", done.err);
     let wrong = with_config(ITEMS, &map.replace("baseline", "bseline"));
     let done = run(&folder, &["--function", "SecurityContext"], &wrong);
     assert!(

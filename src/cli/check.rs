@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use super::{FOUND, Failure, Format, Result, Source, function, input};
+use super::{FOUND, Failure, Format, Result, Source, input};
+use crate::call;
 use crate::functions::Outcome;
 use crate::report::text;
 
@@ -33,7 +34,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
             format!("{}{title}: {verdict}\n", text::report(&input.stream, &report))
         }
         (None, _) => {
-            let (text, count) = function::failing(&input.stream, &report, &config);
+            let (text, count) = call::failing(&input.stream, &report, &config);
             format!("{text}{title}: {count}; a run would write nothing\n")
         }
     };
@@ -41,6 +42,6 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     stdout.write_all(out.as_bytes()).map_err(|error| Failure::io("standard output", &error))?;
     Ok(match outcome {
         Outcome::Ok if changes > 0 => FOUND,
-        outcome => function::code(outcome),
+        outcome => call::code(outcome),
     })
 }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{FOUND, Failure, Result, Source, function, input, show};
+use super::{FOUND, Failure, Result, Source, function, input};
+use crate::call;
 use crate::functions::Outcome;
 use crate::mask;
 use crate::report::{Change, Severity, text};
+use crate::show;
 use crate::stream::{ObjectId, Stream};
 use crate::yaml::{self, Document, Node, Operation};
 
@@ -32,7 +34,7 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options) -> Result<u8> {
     let (config, input, report, outcome) = input::run(&options.source)?;
     if outcome != Outcome::Ok {
-        return Err(function::failed(&input.stream, &report, &config, outcome));
+        return Err(call::failed(&input.stream, &report, &config, outcome));
     }
     function::notes(&input.stream, &report, Severity::Warning);
     let mut by_document: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();

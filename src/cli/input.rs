@@ -1,14 +1,15 @@
 //! Reading configs, streams and files.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Failure, INTERNAL, Result, Source, show, write_stdout};
-use crate::config;
-use crate::functions::{Outcome, Pipeline};
+use super::{Failure, INTERNAL, Result, Source};
+use crate::call::{self, Config, decode};
+use crate::functions::Outcome;
 use crate::report::Report;
+use crate::show;
 use crate::stream::Stream;
 use crate::yaml::{self, Encoding};
 
@@ -45,43 +46,13 @@ impl Input {
 
     /// Writes a file with the stream's changes in it to standard output.
     pub(super) fn write(&self, file: &File) -> Result<()> {
-        write_text(&file.text, &self.stream, file.documents.clone(), file.encoding)
+        let mut out = std::io::stdout().lock();
+        call::write_text(&file.text, &self.stream, file.documents.clone(), file.encoding, &mut out)
     }
 
     pub(super) fn changed(&self, file: &File) -> bool {
         self.stream.changed(&file.documents)
     }
-}
-
-/// Writes a text, with the changes of the documents that it holds, to standard output.
-pub(super) fn write_text(text: &str, stream: &Stream, documents: Range<usize>, encoding: Encoding) -> Result<()> {
-    if !stream.changed(&documents) {
-        return write_stdout(&encoding.encode(text.to_owned()));
-    }
-    if encoding != Encoding::Utf8 {
-        let mut text = String::new();
-        stream.render_to(documents, |part| text.push_str(part));
-        return write_stdout(&encoding.encode(text));
-    }
-    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-    let mut result = Ok(());
-    stream.render_to(documents, |part| {
-        if result.is_ok() {
-            result = out.write_all(part.as_bytes());
-        }
-    });
-    result.and_then(|()| out.flush()).map_err(|error| Failure::io("standard output", &error))
-}
-
-/// A config that has been read, and its text for what turns out to be wrong with it while it runs.
-#[derive(Debug)]
-pub(super) struct Config {
-    pub(super) pipeline: Pipeline,
-    /// How errors call it.
-    pub(super) name: String,
-    pub(super) text: Arc<String>,
-    /// Pointer of the config in the text.
-    pub(super) pointer: &'static str,
 }
 
 /// Reads the config at `path`.
@@ -92,30 +63,7 @@ pub(super) fn config(path: &Path, function: Option<&str>) -> Result<Config> {
         return Err(Failure::usage(format!("config {name}: larger than 16 MiB")));
     }
     let bytes = std::fs::read(path).map_err(|error| Failure::io(&format!("config {name}"), &error))?;
-    config_from(&name, bytes, function)
-}
-
-/// Reads a config from bytes; `name` is how errors call it.
-pub(super) fn config_from(name: &str, bytes: Vec<u8>, function: Option<&str>) -> Result<Config> {
-    let text = decode(name, bytes)?.0;
-    let text = Arc::new(text);
-    let documents = yaml::parse(&text).map_err(|error| show::yaml_error(name, &text, &error))?;
-    let mut filled = documents.iter().filter(|document| !document.root().is_null());
-    let Some(document) = filled.next() else {
-        return Err(Failure::usage(format!("config {name}: it is empty")));
-    };
-    if filled.next().is_some() {
-        return Err(Failure::usage(format!(
-            "config {name}: it holds more than one document; put the functions into one Pipeline"
-        )));
-    }
-    let pipeline = config::read(document.root(), function)
-        .map_err(|problem| show::config_problem(name, &text, document.root(), &problem, 0..text.len()))?;
-    Ok(Config { pipeline, name: name.to_owned(), text, pointer: "" })
-}
-
-pub(super) fn decode(name: &str, bytes: Vec<u8>) -> Result<(String, Encoding)> {
-    yaml::decode(bytes).map_err(|error| Failure::usage(format!("{name}: {error} (at byte {})", error.offset)))
+    Config::read(&name, bytes, function)
 }
 
 /// All of standard input.

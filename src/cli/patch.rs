@@ -6,7 +6,9 @@ use std::sync::Arc;
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
-use super::{Failure, Result, input, show, write_stdout};
+use super::{Failure, Result, input, write_stdout};
+use crate::call::decode;
+use crate::show;
 use crate::yaml::{self, Document, Op, Operation};
 
 #[derive(Debug, clap::Args)]
@@ -37,7 +39,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     } else {
         std::fs::read(&options.path).map_err(|error| Failure::io(&name, &error))?
     };
-    let (text, encoding) = input::decode(&name, bytes)?;
+    let (text, encoding) = decode(&name, bytes)?;
     let text = Arc::new(text);
     let mut documents = yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))?;
     let count = documents.len();
@@ -67,7 +69,7 @@ fn read_patch(path: &std::path::Path) -> Result<Patch> {
     if let Ok(patch) = serde_json::from_slice(&bytes) {
         return Ok(patch);
     }
-    let text = Arc::new(input::decode(&name, bytes)?.0);
+    let text = Arc::new(decode(&name, bytes)?.0);
     let documents = yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))?;
     let value = documents.first().and_then(|document| document.root().to_value()).unwrap_or(Value::Null);
     serde_path_to_error::deserialize(value).map_err(|error| {

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::{Failure, Format, Result, Source, function, input, write_stdout};
+use crate::call;
 use crate::functions::Outcome;
 use crate::report::{Severity, text};
 
@@ -24,7 +25,7 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options) -> Result<u8> {
     let (config, input, mut report, outcome) = input::run(&options.source)?;
-    let failure = (outcome != Outcome::Ok).then(|| function::failed(&input.stream, &report, &config, outcome));
+    let failure = (outcome != Outcome::Ok).then(|| call::failed(&input.stream, &report, &config, outcome));
     if failure.is_some() {
         report.changes.clear(); // none of them is made
     }

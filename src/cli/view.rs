@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Failure, Result, input, show, write_stdout};
+use super::{Failure, Result, input, write_stdout};
+use crate::call::decode;
+use crate::show;
 use crate::yaml;
 
 #[derive(Debug, clap::Args)]
@@ -26,7 +28,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         } else {
             std::fs::read(path).map_err(|error| Failure::io(&name, &error))?
         };
-        let (text, _) = input::decode(&name, bytes)?;
+        let (text, _) = decode(&name, bytes)?;
         let text = Arc::new(text);
         for document in yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))? {
             let root = document.root();

@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::input::Config;
-use super::{Failure, USAGE};
+use crate::call::{Config, Failure, USAGE};
 use crate::config::{PIPELINE, Problem};
 use crate::krm::field_path;
 use crate::report::Finding;
@@ -14,7 +13,7 @@ use crate::yaml::{self, Document, Kind, Node};
 
 /// A config that is wrong. `name` is its file, or its kind and name where the file is a caller's temporary one; `config`
 /// is where in the text it lies.
-pub(super) fn config_problem(
+pub(crate) fn config_problem(
     name: &str,
     text: &str,
     root: Node<'_>,
@@ -64,7 +63,7 @@ fn holds_variables(root: Node<'_>, part: &Range<usize>) -> bool {
 }
 
 /// A finding about the config, which begins with its place in the spec (`targets[0].name: …`), shown at that place.
-pub(super) fn config_finding(config: &Config, finding: &Finding) -> Option<String> {
+pub(crate) fn config_finding(config: &Config, finding: &Finding) -> Option<String> {
     let (place, message) = finding.message.split_at(finding.message.find([':', ' '])?);
     let place = place.strip_prefix("spec.").unwrap_or(place).replace(['.', '['], "/").replace(']', "");
     let documents = yaml::parse(&config.text).ok()?;
@@ -100,7 +99,7 @@ fn key_span(text: &str, root: Node<'_>, pointer: &str) -> Option<Range<usize>> {
 }
 
 /// A manifest that is not YAML.
-pub(super) fn yaml_error(name: &str, text: &str, error: &yaml::Error) -> Failure {
+pub(crate) fn yaml_error(name: &str, text: &str, error: &yaml::Error) -> Failure {
     let end = text
         .get(error.offset..)
         .and_then(|rest| rest.chars().next())
@@ -109,7 +108,9 @@ pub(super) fn yaml_error(name: &str, text: &str, error: &yaml::Error) -> Failure
 }
 
 fn report(name: &str, text: &str, span: Option<Range<usize>>, title: &str, remedy: &str, mask: bool) -> Failure {
-    let renderer = if cfg!(test) { Renderer::plain() } else { Renderer::styled() };
+    // Only a command line knows whether colours are wanted.
+    let styled = cfg!(feature = "cli") && !cfg!(test);
+    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
     let span = span.unwrap_or(0..0);
     let (line, column, source) = line_of(text, span.start);
     let source = if mask { mask_line(source) } else { source.to_owned() };
@@ -124,5 +125,7 @@ fn report(name: &str, text: &str, span: Option<Range<usize>>, title: &str, remed
     if !remedy.is_empty() {
         group = group.element(Level::HELP.message(plain(remedy)));
     }
-    Failure::new(USAGE, format!("{}\n", renderer.render(&[group])))
+    let lines = [title, remedy].map(|text| plain(text).lines().next().unwrap_or("").to_owned());
+    let line = lines.iter().filter(|line| !line.is_empty()).map(String::as_str).collect::<Vec<_>>().join("; ");
+    Failure { line, ..Failure::new(USAGE, format!("{}\n", renderer.render(&[group]))) }
 }

@@ -1,0 +1,320 @@
+//! krmor as a function: bytes in, bytes out, an exit code. Every host (the command line, WASM) calls this one.
+//!
+//! A ResourceList carries its config and is answered by a ResourceList; a bare stream comes with a config of its own and
+//! is answered by a bare stream. A failure has its message and its exit code; what is written before it is all that the
+//! caller gets: the ResourceList with its items as they came, or nothing.
+
+use std::io::Write;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::config::{self, GROUP};
+use crate::functions::{Outcome, Pipeline};
+use crate::krm::{self, ResourceList};
+use crate::report::{Report, text};
+use crate::show;
+use crate::stream::Stream;
+use crate::yaml::{self, Encoding, Node};
+
+/// Why a run failed: the exit code and the message, ready to print.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub code: u8,
+    /// The message: its last line ends, and it may have colours where there is a command line.
+    pub message: String,
+    /// The message without colours, carets and source, on one line.
+    pub(crate) line: String,
+}
+
+/// Changes (`check`, `diff`), findings, conflicts, broken invariants.
+pub const FOUND: u8 = 1;
+/// A bad config, input or usage, or a target that matches nothing.
+pub const USAGE: u8 = 2;
+/// Input or output failed, or krmor itself did.
+pub const INTERNAL: u8 = 3;
+
+impl Failure {
+    pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let line = message.lines().next().unwrap_or("").trim_start_matches("error: ").to_owned();
+        Self { code, message, line }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(USAGE, format!("error: {}\n", message.into()))
+    }
+
+    pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
+        Self::new(INTERNAL, format!("error: {what}: {error}\n"))
+    }
+}
+
+/// What a call gives, or why it failed.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+/// A config that has been read, and its text for what turns out to be wrong with it while it runs.
+#[derive(Debug)]
+pub struct Config {
+    pub(crate) pipeline: Pipeline,
+    /// How errors call it.
+    pub(crate) name: String,
+    pub(crate) text: Arc<String>,
+    /// Pointer of the config in the text.
+    pub(crate) pointer: &'static str,
+}
+
+impl Config {
+    /// Reads a config from bytes; `name` is how errors call it, `function` the kind that a kpt `ConfigMap` config is for.
+    ///
+    /// # Errors
+    /// When it is not one config of ours.
+    pub fn read(name: &str, bytes: Vec<u8>, function: Option<&str>) -> Result<Self> {
+        let text = Arc::new(decode(name, bytes)?.0);
+        let documents = yaml::parse(&text).map_err(|error| show::yaml_error(name, &text, &error))?;
+        let mut filled = documents.iter().filter(|document| !document.root().is_null());
+        let Some(document) = filled.next() else {
+            return Err(Failure::usage(format!("config {name}: it is empty")));
+        };
+        if filled.next().is_some() {
+            return Err(Failure::usage(format!(
+                "config {name}: it holds more than one document; put the functions into one Pipeline"
+            )));
+        }
+        let pipeline = config::read(document.root(), function)
+            .map_err(|problem| show::config_problem(name, &text, document.root(), &problem, 0..text.len()))?;
+        Ok(Self { pipeline, name: name.to_owned(), text, pointer: "" })
+    }
+}
+
+/// How a function is called, apart from its input.
+#[derive(Debug, Default)]
+pub struct Options<'a> {
+    /// The config, where the input is a bare stream; it counts for a ResourceList, too.
+    pub config: Option<Result<Config>>,
+    /// The function to run, where the config is a kpt-style ConfigMap or there is none.
+    pub function: Option<&'a str>,
+    /// Accept an input without any object.
+    pub allow_empty: bool,
+}
+
+/// A ResourceList, or, where the options hold a config, a bare stream.
+///
+/// # Errors
+/// When nothing was done. For a ResourceList that could be read, `out` has it with the reason among its results.
+pub fn run(input: Vec<u8>, options: Options<'_>, out: &mut dyn Write) -> Result<()> {
+    let (text, encoding) = decode("standard input", input)?;
+    let text = Arc::new(text);
+    let documents = yaml::parse(&text).map_err(|error| show::yaml_error("standard input", &text, &error))?;
+    if krm::is_resource_list(&documents) {
+        drop(documents);
+        return resource_list(&text, encoding, options, out);
+    }
+    let Some(config) = options.config else {
+        if documents.iter().all(|document| document.root().is_null()) {
+            return Err(Failure::usage(
+                "standard input is empty; krmor reads a ResourceList there, or, with --config FILE, a bare stream",
+            ));
+        }
+        return Err(Failure::usage(
+            "standard input is not a ResourceList; for a bare stream say which config to run: krmor --config FILE, or krmor run --config FILE -",
+        ));
+    };
+    drop(documents);
+    bare(&config?, encoding.encode(Arc::unwrap_or_clone(text)), options.allow_empty, out)
+}
+
+/// kustomize's legacy plugin: the bytes of the config's file, and a bare stream.
+///
+/// # Errors
+/// When nothing was done; then `out` has nothing.
+pub fn plugin(config: Vec<u8>, more_arguments: bool, input: Vec<u8>, out: &mut dyn Write) -> Result<()> {
+    // The file is kustomize's temporary one; its name would tell a person nothing.
+    let name = config_name(&config);
+    let config = Config::read(&name, config, None)?;
+    if more_arguments {
+        return Err(Failure::usage(format!(
+            "{name}: `argsOneLiner` and `argsFromFile` are not read; put the settings under `spec`"
+        )));
+    }
+    if input.iter().all(u8::is_ascii_whitespace) {
+        return Err(Failure::usage(format!(
+            "{name}: there are no objects to work on; a krmor config belongs under `transformers:`, not under `generators:`"
+        )));
+    }
+    bare(&config, input, false, out)
+}
+
+fn config_name(bytes: &[u8]) -> String {
+    let text = Arc::new(String::from_utf8_lossy(bytes).into_owned());
+    let documents = yaml::parse(&text).unwrap_or_default();
+    let title = documents.first().map(|document| node_title(document.root()));
+    title.filter(|title| !title.is_empty()).unwrap_or_else(|| "function config".to_owned())
+}
+
+/// A bare stream in, a bare stream out. A failing run writes nothing.
+fn bare(config: &Config, input: Vec<u8>, allow_empty: bool, out: &mut dyn Write) -> Result<()> {
+    let (text, encoding) = decode("standard input", input)?;
+    let text = Arc::new(text);
+    let mut stream = Stream::parse(&text).map_err(|error| show::yaml_error("standard input", &text, &error))?;
+    if stream.objects().next().is_none() {
+        if allow_empty {
+            return write(out, &encoding.encode(text.to_string()));
+        }
+        return Err(Failure::usage("the input holds no objects; say --allow-empty if that is right"));
+    }
+    let mut report = Report::default();
+    let outcome = config.pipeline.run(&mut stream, &mut report);
+    if outcome != Outcome::Ok {
+        return Err(failed(&stream, &report, config, outcome));
+    }
+    write_text(&text, &stream, 0..stream.documents().len(), encoding, out)?;
+    std::mem::forget((stream, report)); // the process ends: freeing a large stream piece by piece would only take time
+    Ok(())
+}
+
+/// A ResourceList in and out: success with the changed items, failure with the items as they came; both with results.
+fn resource_list(text: &Arc<String>, encoding: Encoding, options: Options<'_>, out: &mut dyn Write) -> Result<()> {
+    let list = ResourceList::new(Arc::clone(text));
+    let broken = |error: yaml::Error| show::yaml_error("standard input", text, &error);
+    let document = list.document().map_err(broken)?;
+    let root = document.root();
+    let node = root.get("functionConfig").filter(|node| !node.is_null());
+    let config = match (node, options.config, options.function) {
+        (_, Some(config), _) => config,
+        (Some(node), None, function) => {
+            let (name, pointer) = (node_title(node), "/functionConfig");
+            match config::read(node, function) {
+                Ok(pipeline) => Ok(Config { pipeline, name, text: Arc::clone(text), pointer }),
+                Err(problem) => {
+                    let problem = config::Problem { pointer: format!("{pointer}{}", problem.pointer), ..problem };
+                    Err(show::config_problem(&name, text, root, &problem, node.span().unwrap_or_default()))
+                }
+            }
+        }
+        (None, None, Some(kind)) => alone(kind),
+        (None, None, None) => Err(Failure::usage(
+            "the ResourceList has no functionConfig; give one, or name a function by --function KIND",
+        )),
+    };
+    // The caller gets its items back: kpt would delete the package otherwise.
+    let mut refused = |failure: Failure| {
+        let list = list.render_refused(&failure.line).unwrap_or_else(|_| text.to_string());
+        let _ = write(out, &encoding.encode(list));
+        failure
+    };
+    let config = config.map_err(&mut refused)?;
+    let annotated =
+        node.is_some_and(|node| node.find(&["metadata", "annotations", "config.kubernetes.io/path"]).is_some());
+    let mut stream = Stream::of_items(document);
+    if stream.objects().next().is_none() && !options.allow_empty {
+        let mut message =
+            format!("{}: the ResourceList has no items; say --allow-empty if that is right", config.pipeline.title);
+        if annotated {
+            message.push_str(
+                "; kustomize hands over none when the config has the annotation config.kubernetes.io/path: remove it",
+            );
+        }
+        return Err(refused(Failure::usage(message)));
+    }
+    if !options.allow_empty && stream.objects().all(|object| object.group() == GROUP) {
+        // A generator gets its own config as the only item; what it hands back would pass for the hardened objects.
+        let title = &config.pipeline.title;
+        return Err(refused(Failure::usage(format!(
+            "{title}: the only items are krmor's own configs; one belongs under `transformers:`, not under `generators:`"
+        ))));
+    }
+    let mut report = Report::default();
+    let outcome = config.pipeline.run(&mut stream, &mut report);
+    let shape = |error: yaml::EditError| Failure::usage(format!("the ResourceList's {error}"));
+    if outcome == Outcome::Ok {
+        return write(out, &encoding.encode(list.render(&mut stream, &report).map_err(shape)?));
+    }
+    write(out, &encoding.encode(list.render_unchanged(&stream, &report).map_err(shape)?))?;
+    Err(failed(&stream, &report, &config, outcome))
+}
+
+fn node_title(config: Node<'_>) -> String {
+    let text = |path: &[&str]| config.find(path).and_then(Node::as_str).unwrap_or_default().into_owned();
+    format!("{} {}", text(&["kind"]), text(&["metadata", "name"])).trim().to_owned()
+}
+
+/// A function with all its defaults.
+fn alone(kind: &str) -> Result<Config> {
+    let config = format!("apiVersion: {}\nkind: {kind}\n", config::API_VERSION);
+    Config::read("--function", config.into_bytes(), None)
+}
+
+/// The findings that made a run fail, as a message with the exit code.
+pub(crate) fn failed(stream: &Stream, report: &Report, config: &Config, outcome: Outcome) -> Failure {
+    let (mut message, count) = failing(stream, report, config);
+    message.push_str(&format!("error: {}: {count}; nothing was written\n", config.pipeline.title));
+    Failure::new(code(outcome), message)
+}
+
+/// The findings that make a run fail, and how many they are.
+pub(crate) fn failing(stream: &Stream, report: &Report, config: &Config) -> (String, String) {
+    let fail_on = config.pipeline.fail_on;
+    let findings: Vec<_> = report.findings.iter().filter(|finding| finding.severity >= fail_on).collect();
+    let mut text = String::new();
+    for part in findings.chunk_by(|a, b| a.document.is_some() == b.document.is_some()) {
+        if part.iter().any(|finding| finding.document.is_some()) {
+            text.push_str(&text::findings(stream, part.iter().copied()));
+            continue;
+        }
+        for finding in part {
+            let shown = show::config_finding(config, finding);
+            text.push_str(&shown.unwrap_or_else(|| text::findings(stream, [*finding])));
+        }
+    }
+    let noun = if findings.len() == 1 { "finding" } else { "findings" };
+    (text, format!("{} {noun}", findings.len()))
+}
+
+pub(crate) fn code(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Ok => 0,
+        Outcome::Findings => FOUND,
+        Outcome::Usage => USAGE,
+    }
+}
+
+pub(crate) fn decode(name: &str, bytes: Vec<u8>) -> Result<(String, Encoding)> {
+    yaml::decode(bytes).map_err(|error| Failure::usage(format!("{name}: {error} (at byte {})", error.offset)))
+}
+
+fn write(out: &mut dyn Write, bytes: &[u8]) -> Result<()> {
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| Failure::io("standard output", &error))
+}
+
+/// Writes a text, with the changes of the documents that it holds.
+pub(crate) fn write_text(
+    text: &str,
+    stream: &Stream,
+    documents: Range<usize>,
+    encoding: Encoding,
+    out: &mut dyn Write,
+) -> Result<()> {
+    if !stream.changed(&documents) {
+        return write(out, &encoding.encode(text.to_owned()));
+    }
+    if encoding != Encoding::Utf8 {
+        let mut text = String::new();
+        stream.render_to(documents, |part| text.push_str(part));
+        return write(out, &encoding.encode(text));
+    }
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, out);
+    let mut result = Ok(());
+    stream.render_to(documents, |part| {
+        if result.is_ok() {
+            result = out.write_all(part.as_bytes());
+        }
+    });
+    result.and_then(|()| out.flush()).map_err(|error| Failure::io("standard output", &error))
+}
+
+/// What is told of a panic: its message could hold a value of the input.
+#[must_use]
+pub fn internal_error(place: &str) -> String {
+    format!("error: internal error at {place}; please report it with the input that shows it")
+}

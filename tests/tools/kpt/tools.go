@@ -1,0 +1,6 @@
+//go:build tools
+
+// Package tools keeps the requirement in go.mod.
+package tools
+
+import _ "github.com/GoogleContainerTools/kpt"

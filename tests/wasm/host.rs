@@ -1,0 +1,108 @@
+//! The hosts: native krmor, node's WASI, kpt's own script in node, kpt itself.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::common::{Folder, krmor, pipe, text, tool};
+
+/// What a host answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    pub stdout: String,
+    pub stderr: String,
+    pub code: Option<i64>,
+}
+
+impl From<Output> for Answer {
+    fn from(out: Output) -> Self {
+        Self { stdout: text(&out.stdout), stderr: text(&out.stderr), code: out.status.code().map(i64::from) }
+    }
+}
+
+/// A module that `make wasm` has built.
+pub fn module(name: &str) -> PathBuf {
+    let path = PathBuf::from("target/wasm").join(name);
+    assert!(path.is_file(), "{} is missing: run `make wasm`", path.display());
+    path.canonicalize().unwrap()
+}
+
+/// Native krmor as a filter.
+pub fn native(args: &[&str], stdin: &str) -> Answer {
+    pipe(krmor().args(args), stdin.as_bytes()).into()
+}
+
+/// Native krmor as kustomize's legacy plugin.
+pub fn native_plugin(folder: &Folder, config: &str, stdin: &str) -> Answer {
+    let file = folder.write("config", config);
+    // kustomize passes on what this krmor does not take for its config, too; so does the test.
+    pipe(krmor().arg(file).env("KUSTOMIZE_PLUGIN_CONFIG_ROOT", "/"), stdin.as_bytes()).into()
+}
+
+/// Calls of a module in one node: see `hosts.mjs`.
+pub fn node(host: &str, module: &Path, script: Option<&Path>, calls: &[(Vec<String>, &str)]) -> Vec<Answer> {
+    let folder = Folder::new("wasm-node");
+    let lines: String =
+        calls.iter().map(|(args, stdin)| format!("{}\n", json!({"args": args, "stdin": stdin}))).collect();
+    let file = folder.write("calls", lines);
+    let out = Command::new("node")
+        .args(["--no-warnings", "tests/wasm/hosts.mjs", host])
+        .arg(module)
+        .arg(file)
+        .args(script)
+        .env("TMPDIR", &folder.0)
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("node runs");
+    assert!(out.status.success(), "hosts.mjs failed");
+    let answers = text(&out.stdout);
+    let answers = answers.lines().map(|line| {
+        let answer: Value = serde_json::from_str(line).unwrap();
+        let text = |key: &str| answer[key].as_str().unwrap().to_owned();
+        Answer { stdout: text("stdout"), stderr: text("stderr"), code: answer["code"].as_i64() }
+    });
+    answers.collect()
+}
+
+/// A kpt: the pinned one, and a newer one on the PATH.
+#[derive(Debug)]
+pub struct Kpt {
+    pub version: String,
+    path: PathBuf,
+}
+
+/// Every kpt there is.
+pub fn kpts() -> Vec<Kpt> {
+    let mut found = vec![Kpt { version: "v1.0.0-beta.24".to_owned(), path: tool("kpt") }];
+    if let Ok(out) = Command::new("kpt").arg("version").output()
+        && out.status.success()
+    {
+        found.push(Kpt { version: format!("v{}", text(&out.stdout).trim()), path: "kpt".into() });
+    }
+    found
+}
+
+impl Kpt {
+    /// kpt with temporary files of its own: it caches modules by reference there.
+    pub fn command(&self, temporary: &Path) -> Command {
+        let mut command = Command::new(&self.path);
+        command.env("TMPDIR", temporary).env("KPT_FN_WASM_RUNTIME", "nodejs").env("KPT_NO_PAGER_HELP", "1");
+        command
+    }
+
+    /// The script that this kpt runs WASM with in node.
+    pub fn script(&self, folder: &Folder) -> PathBuf {
+        let temporary = folder.0.join(format!("script-{}", self.version));
+        let package = temporary.join("package");
+        std::fs::create_dir_all(&package).unwrap();
+        std::fs::write(package.join("a.yaml"), "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").unwrap();
+        // Whatever becomes of the call, the script has been written before it.
+        let mut command = self.command(&temporary);
+        command.args(["fn", "eval"]).arg(&package).arg("--allow-alpha-wasm").arg("--exec");
+        command.arg(module("krmor-kpt.wasm")).output().unwrap();
+        let written = std::fs::read_dir(temporary.join("kpt-wasm-fn")).expect("kpt has written its script");
+        let folder = written.map(|entry| entry.unwrap().path()).next().expect("a folder");
+        folder.join("kpt-fn-wasm-glue-runner.js")
+    }
+}
