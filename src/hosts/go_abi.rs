@@ -50,8 +50,8 @@ const GLOBAL: Value = OBJECT << 32 | 5;
 const GO: Value = OBJECT << 32 | 6;
 
 /// The functions that are published, and their ids.
-const PROCESS: (&str, f64) = ("processResourceList", 1.0);
-const ERRORS: (&str, f64) = ("processResourceListErrors", 2.0);
+const PROCESS: (&str, Value) = ("processResourceList", 1.0_f64.to_bits());
+const ERRORS: (&str, Value) = ("processResourceListErrors", 2.0_f64.to_bits());
 
 type Import = unsafe extern "C" fn(*mut u64);
 
@@ -187,7 +187,7 @@ extern "C" fn run(_argc: i32, _argv: i32) {
         fail(&Failure::new(INTERNAL, call::internal_error(&place)));
     }));
     for (name, id) in [PROCESS, ERRORS] {
-        if let Some(function) = method(GO, "_makeFuncWrapper", id.to_bits()) {
+        if let Some(function) = method(GO, "_makeFuncWrapper", id) {
             set(GLOBAL, name, function);
         }
     }
@@ -201,8 +201,7 @@ extern "C" fn resume() {
         return;
     }
     set(GO, "_pendingEvent", NULL);
-    let id = f64::from_bits(get(event, "id"));
-    let answer = if id == PROCESS.1 {
+    let answer = if get(event, "id") == PROCESS.1 {
         process(event)
     } else {
         ERROR.lock().map(|error| error.clone()).unwrap_or_default().into_bytes()

@@ -60,7 +60,7 @@ pub fn all() -> Vec<Call> {
             1 => stream = stream.replace('\n', "\r\n"),
             2 => {
                 let at = random.below(stream.len());
-                let text: &str = random.pick(&["- ", "\t", ": ", "{", "&a ", "*a", "|\n", "\"", "é", "\u{1}"]);
+                let text = *random.pick(&["- ", "\t", ": ", "{", "&a ", "*a", "|\n", "\"", "é", "\u{1}"]);
                 stream.insert_str(at, text);
             }
             _ => {}
