@@ -85,7 +85,7 @@ cluster-down: ## ends it
 test-cluster: ## every example on a real control plane; one that is up already stays up
 	@[ -e .tools/cluster/run/kubeconfig ] || trap tests/cluster/down EXIT; cargo test --locked --test cluster
 
-test-all: ## everything CI runs: also licences and sources of the dependencies, the oldest Rust, the cluster
+test-all: ## everything CI runs: also licences and sources of the dependencies, the oldest Rust, the cluster, WASM
 	tests/tools/deny
 	tests/tools/oldest-rust
 	$(MAKE) test
