@@ -109,16 +109,10 @@ impl LabelSelector {
 }
 
 /// Things by their labels, so that a selector need not look at each of them: streams hold thousands.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ByLabel<T> {
     all: Vec<T>,
     by_label: HashMap<(String, String), Vec<T>>,
-}
-
-impl<T> Default for ByLabel<T> {
-    fn default() -> Self {
-        Self { all: Vec::new(), by_label: HashMap::new() }
-    }
 }
 
 impl<T: Copy + Ord> ByLabel<T> {
@@ -143,16 +137,10 @@ impl<T: Copy + Ord> ByLabel<T> {
 }
 
 /// The other way round: what selects, by the labels that it demands.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct BySelector<T> {
     undemanding: Vec<T>,
     by_label: HashMap<(String, String), Vec<T>>,
-}
-
-impl<T> Default for BySelector<T> {
-    fn default() -> Self {
-        Self { undemanding: Vec::new(), by_label: HashMap::new() }
-    }
 }
 
 impl<T: Copy + Ord> BySelector<T> {

@@ -39,5 +39,6 @@ mod show;
 pub mod stream;
 pub mod supply;
 pub mod target;
+pub mod values;
 pub mod workload;
 pub mod yaml;

@@ -5,6 +5,7 @@ pub mod sarif;
 pub mod text;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -203,6 +204,15 @@ impl Report {
             object: Some(object.id()),
             path: format!("{}{pointer}", object.prefix()),
         });
+    }
+
+    /// Records what of a spec cannot be right: field, problem and remedy of each; whether there is any.
+    pub fn contradicts<P: fmt::Display>(&mut self, contradictions: Vec<(String, P, &'static str)>) -> bool {
+        let any = !contradictions.is_empty();
+        for (field, problem, remedy) in contradictions {
+            self.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), remedy);
+        }
+        any
     }
 
     /// Records a finding about the config or the stream as a whole.

@@ -3,32 +3,19 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use common::apps::objects;
 use common::cases;
 use common::crds::Crds;
-use krmor::functions::Outcome;
-use krmor::report::Report;
-use krmor::stream::Stream;
-use krmor::yaml;
-use serde_json::{Value, json};
-
-fn parse(text: &str) -> Vec<Value> {
-    yaml::parse(&Arc::new(text.to_owned())).unwrap().iter().filter_map(|d| d.root().to_value()).collect()
-}
+use serde_json::json;
 
 #[test]
 fn what_functions_make_fits_the_operators_schemas() {
     let crds = Crds::load();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for case in cases::all() {
-        let config = yaml::parse(&Arc::new(case.config.clone())).unwrap();
-        let Ok(pipeline) = krmor::config::read(config[0].root(), None) else { continue };
-        let mut stream = Stream::parse(&Arc::new(case.input.clone())).unwrap();
-        if pipeline.run(&mut stream, &mut Report::default()) != Outcome::Ok {
-            continue;
-        }
-        for object in parse(&stream.render()) {
+        let Some(output) = case.output() else { continue };
+        for object in objects(output) {
             if let Some(problems) = crds.problems(&object) {
                 assert!(problems.is_empty(), "{}: {}: {problems:#?}\n{object:#}", case.file.display(), case.title);
                 *seen.entry(object["kind"].as_str().unwrap().to_owned()).or_default() += 1;

@@ -19,16 +19,12 @@ mod wishes;
 use self::facts::Facts;
 pub use self::judge::judge;
 pub use self::spec::Spec;
-use crate::report::{Report, Severity};
+use crate::report::Report;
 use crate::stream::Stream;
 
 /// Makes what the spec asks for, for the workloads that it targets.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    let contradictions = spec.contradictions();
-    if !contradictions.is_empty() {
-        for (field, problem, remedy) in contradictions {
-            report.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), remedy);
-        }
+    if report.contradicts(spec.contradictions()) {
         return;
     }
     let facts = Facts::of(stream, report);

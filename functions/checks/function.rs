@@ -22,9 +22,7 @@ use crate::stream::Stream;
 
 /// Refuses a spec that cannot be right; the stream is looked at when it is final.
 pub fn apply(spec: &Spec, _: &mut Stream, report: &mut Report) {
-    for (field, problem, remedy) in spec.contradictions() {
-        report.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), remedy);
-    }
+    report.contradicts(spec.contradictions());
 }
 
 /// Runs the rules over the final stream.

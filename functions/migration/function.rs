@@ -31,11 +31,7 @@ const MIGRATION: &str = "krmor.dev/migration";
 
 /// Adds the migrations, or brings those that are there up to date.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    let contradictions = spec.contradictions();
-    for (field, problem, remedy) in &contradictions {
-        report.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), *remedy);
-    }
-    if !contradictions.is_empty() {
+    if report.contradicts(spec.contradictions()) {
         return;
     }
     for (pod, main) in programs(spec, stream, report) {

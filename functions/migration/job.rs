@@ -89,9 +89,9 @@ fn emit(spec: &Spec, pod: &Pod, wanted: &Wanted, fields: Map<String, Value>, str
             ..ObjectMeta::default()
         },
         spec: Some(JobSpec {
-            backoff_limit: job.backoff_limit.map(super::values::NonNegative::get),
+            backoff_limit: job.backoff_limit.map(crate::values::NonNegative::get),
             active_deadline_seconds: job.active_deadline_seconds.map(|seconds| i64::from(seconds.get())),
-            ttl_seconds_after_finished: job.ttl_seconds_after_finished.map(super::values::NonNegative::get),
+            ttl_seconds_after_finished: job.ttl_seconds_after_finished.map(crate::values::NonNegative::get),
             template,
             ..JobSpec::default()
         }),

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Map;
 
-use super::values::{Command, HelmVersion, Name, NonNegative, Variable, given};
+use super::values::{Command, HelmVersion, Name, Variable};
 use crate::target::Selector;
+use crate::values::{NonNegative, given};
 
 /// Lets a program's migration run before the program: in an init container of its pods, or in a Job. Both have the
 /// image, the variables, the mounts, the security context and the resources of the program's own container.

@@ -1,7 +1,7 @@
 //! Single values of the spec. Each checks itself while it is read, so that an error names its place.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// The name of the migration.
@@ -59,29 +59,6 @@ impl TryFrom<Vec<String>> for Command {
             true => Ok(Self(words)),
             false => Err("the list is empty, or begins with an empty word; remove the line or fill it".to_owned()),
         }
-    }
-}
-
-/// A whole number from 0 on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "i64")]
-#[schemars(extend("minimum" = 0, "maximum" = 2_147_483_647))]
-pub struct NonNegative(i32);
-
-impl NonNegative {
-    /// The number.
-    #[must_use]
-    pub fn get(self) -> i32 {
-        self.0
-    }
-}
-
-impl TryFrom<i64> for NonNegative {
-    type Error = String;
-
-    fn try_from(number: i64) -> Result<Self, String> {
-        let number = i32::try_from(number).ok().filter(|number| *number >= 0);
-        number.map(Self).ok_or_else(|| "the number must be from 0 to 2147483647".to_owned())
     }
 }
 
@@ -156,13 +133,4 @@ impl Variable {
             None => json!({"name": self.name, "value": self.value.as_deref().unwrap_or_default()}),
         }
     }
-}
-
-/// Reads a field that is more than nothing when it is there.
-///
-/// # Errors
-/// Those of the value, and that it is null.
-pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    let value = Option::<T>::deserialize(deserializer)?;
-    value.map(Some).ok_or_else(|| de::Error::custom("nothing is given here: write `{}`, or remove the line"))
 }

@@ -20,11 +20,7 @@ use crate::workload::Pod;
 
 /// Gives what the spec targets its monitors.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    let contradictions = spec.contradictions();
-    for (field, problem, remedy) in &contradictions {
-        report.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), *remedy);
-    }
-    if !contradictions.is_empty() {
+    if report.contradicts(spec.contradictions()) {
         return;
     }
     let mut known = Known::of(stream);

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::plan::{self, Plan};
-use super::values::{Command, Headers, HttpPath, NoHost, NonNegative, Port, Positive, Service, given};
+use super::values::{Command, Headers, HttpPath, NoHost, Port, Positive, Service};
 use crate::target::Selector;
+use crate::values::{NonNegative, given};
 
 /// The spec as it is written.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

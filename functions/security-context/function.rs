@@ -31,11 +31,7 @@ use crate::target::{self, Selected};
 
 /// Hardens what the spec targets.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    let contradictions = spec.contradictions();
-    if !contradictions.is_empty() {
-        for (field, problem, remedy) in contradictions {
-            report.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), remedy);
-        }
+    if report.contradicts(spec.contradictions()) {
         return;
     }
     let exceptions = match Exceptions::of(spec.exceptions.iter().map(|exception| &exception.target)) {

@@ -1,6 +1,13 @@
 //! The runnable cases of the functions' READMEs: config, input, expected diff, expected results.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use krmor::functions::Outcome;
+use krmor::report::Report;
+use krmor::stream::Stream;
+use krmor::yaml;
+use serde_json::Value;
 
 /// One `### Case: …` of a README.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +19,24 @@ pub struct Case {
     /// `None`: the run fails, nothing is written.
     pub diff: Option<String>,
     pub results: String,
+}
+
+impl Case {
+    /// The config as a value.
+    pub fn config(&self) -> Value {
+        parse(&self.config).root().to_value().unwrap()
+    }
+
+    /// What comes out; `None` when the config or the run fails.
+    pub fn output(&self) -> Option<String> {
+        let pipeline = krmor::config::read(parse(&self.config).root(), None).ok()?;
+        let mut stream = Stream::parse(&Arc::new(self.input.clone())).unwrap();
+        (pipeline.run(&mut stream, &mut Report::default()) == Outcome::Ok).then(|| stream.render())
+    }
+}
+
+fn parse(config: &str) -> yaml::Document {
+    yaml::parse(&Arc::new(config.to_owned())).unwrap().remove(0)
 }
 
 /// Every README below `functions/`.
