@@ -17,7 +17,7 @@ OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build demo test test-all test-cluster test-image test-wasm runner cluster-up cluster-down wasm lint audit bench deploy image plugins validate-k8s
+.PHONY: build demo test test-all test-cluster test-image test-wasm runner cluster-up cluster-down wasm lint audit bench bench-wasm deploy image plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -105,3 +105,6 @@ test-image: ## the image: reproducible, small, the same bytes as natively in a r
 bench: build ## krmor beside a Go function on kyaml, as ratios; then how each function grows
 	tests/bench/run
 	tests/bench/growth/run
+
+bench-wasm: build runner wasm npm ## every host of the core beside the native krmor: start-up, cost of a resource, sizes
+	tests/bench/wasm/run

@@ -123,6 +123,10 @@ func runs(n int) int {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "hosts" {
+		hosts(os.Args[2:])
+		return
+	}
 	if len(os.Args) < 6 {
 		fail("usage: runner DIR KRMOR CONFIG KYAMLFN N...")
 	}
