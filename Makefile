@@ -40,23 +40,10 @@ deploy: plugins ## render examples/APP/overlays/ENV and apply it
 validate-k8s: plugins ## yamllint on the sources; krmor check and kubeconform on what examples/APP/overlays/ENV, or all, render to
 	@KRMOR=$(KRMOR) KUSTOMIZE_PLUGIN_HOME=$(HOME_OF_PLUGINS) tests/tools/validate-k8s $(OVERLAYS)
 
-WASM := target/wasm
 TARGETS := wasm32-wasip1 wasm32-unknown-unknown
-# What rustc's modules may use of WebAssembly; an older wasm-opt wants to be told.
-FEATURES := $(addprefix --enable-,bulk-memory multivalue mutable-globals nontrapping-float-to-int reference-types sign-ext)
 
-wasm: ## target/wasm/krmor.wasm (WASI) and krmor-kpt.wasm (kpt --allow-alpha-wasm); smaller by wasm-opt, where there is one
-	rustup target add $(TARGETS) >/dev/null 2>&1
-	cargo build --locked --no-default-features --bin krmor --target wasm32-wasip1 --profile wasm
-	cargo rustc --locked --no-default-features --features kpt --lib --crate-type cdylib \
-		--target wasm32-unknown-unknown --profile wasm -- -C link-arg=--export-memory=mem
-	@mkdir -p $(WASM)
-	@cp target/wasm32-wasip1/wasm/krmor.wasm $(WASM)/krmor.wasm
-	@cp target/wasm32-unknown-unknown/wasm/krmor.wasm $(WASM)/krmor-kpt.wasm
-	@for module in $(WASM)/krmor.wasm $(WASM)/krmor-kpt.wasm; do \
-		if command -v wasm-opt >/dev/null; then wasm-opt -Oz $(FEATURES) $$module -o $$module; fi; \
-		wc -c $$module; \
-	done
+wasm: ## target/wasm/krmor.wasm (WASI) and krmor-kpt.wasm (kpt --allow-alpha-wasm)
+	@tests/tools/wasm
 
 lint: ## formatting and clippy (pedantic)
 	cargo fmt --check

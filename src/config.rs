@@ -169,8 +169,8 @@ fn explain(message: &str, mut pointer: String) -> Problem {
 /// `did you mean …`, or what there is.
 #[must_use]
 pub fn suggest(word: &str, names: &[String], what: &str) -> String {
-    let close =
-        names.iter().map(|name| (strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase()), name));
+    let word = word.to_ascii_lowercase();
+    let close = names.iter().map(|name| (strsim::damerau_levenshtein(&word, &name.to_ascii_lowercase()), name));
     let best = close.min().filter(|(distance, name)| *distance <= 1 + name.len() / 3);
     match best {
         Some((_, name)) => format!("did you mean `{name}`?"),

@@ -28,6 +28,7 @@ pub mod hosts;
 pub mod krm;
 pub mod labels;
 pub mod lookup;
+pub mod manifest;
 pub mod mask;
 pub mod quantity;
 pub mod report;

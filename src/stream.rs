@@ -223,8 +223,8 @@ impl Stream {
 
     /// Every object, the items of `List`s among them; none that was removed.
     pub fn objects(&self) -> impl Iterator<Item = Object<'_>> {
-        let there = |id: &ObjectId| self.objects.get(*id).is_some_and(|location| !location.gone);
-        (0..self.objects.len()).filter(there).filter_map(|id| self.object(id))
+        let mut ids = 0..self.objects.len();
+        std::iter::from_fn(move || ids.find_map(|id| self.present(id)))
     }
 
     /// The objects of a group and kind, in the stream's order.
@@ -238,12 +238,18 @@ impl Stream {
     }
 
     fn of_group<'a>(&'a self, ids: &'a [ObjectId], group: &str) -> impl Iterator<Item = Object<'a>> {
-        let there = |id: &&ObjectId| self.objects.get(**id).is_some_and(|location| !location.gone);
-        ids.iter().filter(there).filter_map(|&id| self.object(id)).filter(move |object| object.group() == group)
+        let mut ids = ids.iter();
+        std::iter::from_fn(move || ids.find_map(|&id| self.present(id).filter(|object| object.group() == group)))
     }
 
     fn names(&self) -> &Names {
         self.names.get_or_init(|| Names::of(self))
+    }
+
+    /// The object `id`, unless it was removed.
+    fn present(&self, id: ObjectId) -> Option<Object<'_>> {
+        self.objects.get(id).filter(|location| !location.gone)?;
+        self.object(id)
     }
 
     /// The object `id`; one that was removed as it was then.

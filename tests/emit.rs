@@ -1,11 +1,20 @@
 //! New objects: where they stand, how they look, and what they must not do.
 
+mod common;
+
 use std::sync::Arc;
 
+use common::{apps, cases};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use krmor::krm::ResourceList;
 use krmor::report::{Class, Report, Why};
 use krmor::stream::Stream;
 use krmor::yaml;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 fn why() -> Why {
@@ -182,4 +191,31 @@ fn what_is_named_after_a_workload_without_a_name_is_refused() {
         assert_eq!(report.findings[0].rule, "no-name");
         assert_eq!(stream.render(), nameless);
     }
+}
+
+/// What the API has of an object, when that is all of it.
+fn whole<T: DeserializeOwned + Serialize>(object: &Value) {
+    let typed: T = serde_json::from_value(object.clone()).unwrap_or_else(|error| panic!("{error}: {object:#}"));
+    assert_eq!(serde_json::to_value(typed).unwrap(), *object);
+}
+
+/// The frame of new objects, and the spec of Jobs, are krmor's own types: the API's take all that they write.
+#[test]
+fn built_in_kinds_have_the_shape_of_the_api() {
+    let mut seen = [0; 4];
+    for case in cases::all() {
+        let given = apps::objects(case.input.clone());
+        for object in apps::objects(case.output().unwrap_or_default()).iter().filter(|object| !given.contains(object)) {
+            let (at, check): (_, fn(&Value)) = match object["kind"].as_str().unwrap_or_default() {
+                "Job" => (0, whole::<Job>),
+                "HorizontalPodAutoscaler" => (1, whole::<HorizontalPodAutoscaler>),
+                "PodDisruptionBudget" => (2, whole::<PodDisruptionBudget>),
+                "Ingress" => (3, whole::<Ingress>),
+                _ => continue,
+            };
+            check(object);
+            seen[at] += 1;
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
 }

@@ -11,6 +11,7 @@ use super::emit::{self, Put};
 use super::facts::{Facts, Workload, replicas};
 use super::spec::Autoscaling;
 use super::values::Metric;
+use crate::manifest::Manifest;
 use crate::report::{Class, Report, Severity, Why};
 use crate::stream::{Action, Edit, Object, ObjectId, Stream};
 use crate::yaml::Node;
@@ -67,21 +68,18 @@ fn make(scaling: &Autoscaling, workload: &Workload, stream: &mut Stream, report:
     let Some(object) = stream.object(workload.id) else { return };
     let Some(metadata) = emit::metadata(&object, "HorizontalPodAutoscaler", report) else { return };
     let parse = |value: &Value| serde_json::from_value(value.clone()).ok();
-    let autoscaler = HorizontalPodAutoscaler {
-        metadata,
-        spec: Some(HorizontalPodAutoscalerSpec {
-            scale_target_ref: CrossVersionObjectReference {
-                api_version: Some(object.api_version().into_owned()),
-                kind: object.kind().into_owned(),
-                name: object.name().into_owned(),
-            },
-            min_replicas: Some(scaling.lowest()),
-            max_replicas: scaling.max_replicas.get(),
-            metrics: Some(scaling.all_metrics().iter().filter_map(|metric| parse(metric.value())).collect()),
-            behavior: scaling.behavior.as_ref().and_then(|b| serde_json::from_value(b.value().clone()).ok()),
-        }),
-        status: None,
+    let spec = HorizontalPodAutoscalerSpec {
+        scale_target_ref: CrossVersionObjectReference {
+            api_version: Some(object.api_version().into_owned()),
+            kind: object.kind().into_owned(),
+            name: object.name().into_owned(),
+        },
+        min_replicas: Some(scaling.lowest()),
+        max_replicas: scaling.max_replicas.get(),
+        metrics: Some(scaling.all_metrics().iter().filter_map(|metric| parse(metric.value())).collect()),
+        behavior: scaling.behavior.as_ref().and_then(|b| serde_json::from_value(b.value().clone()).ok()),
     };
+    let autoscaler = Manifest::of::<HorizontalPodAutoscaler>(metadata, spec);
     let reason = format!("scales between {} and {} pods", scaling.lowest(), scaling.max_replicas.get());
     emit::add(stream, report, workload.id, &autoscaler, "autoscaler", reason);
 }

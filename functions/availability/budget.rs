@@ -7,6 +7,7 @@ use super::emit::{self, Put};
 use super::facts::{Facts, Workload};
 use super::placement::no_selector;
 use super::spec::Budget;
+use crate::manifest::Manifest;
 use crate::report::{Report, Severity};
 use crate::stream::{ObjectId, Stream};
 
@@ -32,16 +33,13 @@ fn make(budget: &Budget, workload: &Workload, stream: &mut Stream, report: &mut 
     let Some(metadata) = emit::metadata(&object, "PodDisruptionBudget", report) else { return };
     let (field, amount) = budget.limit();
     let limit = |name: &str| (field == name).then(|| amount.typed());
-    let object = PodDisruptionBudget {
-        metadata,
-        spec: Some(PodDisruptionBudgetSpec {
-            max_unavailable: limit("maxUnavailable"),
-            min_available: limit("minAvailable"),
-            selector: Some(selector),
-            unhealthy_pod_eviction_policy: Some(budget.policy().to_owned()),
-        }),
-        status: None,
+    let spec = PodDisruptionBudgetSpec {
+        max_unavailable: limit("maxUnavailable"),
+        min_available: limit("minAvailable"),
+        selector: Some(selector),
+        unhealthy_pod_eviction_policy: Some(budget.policy().to_owned()),
     };
+    let object = Manifest::of::<PodDisruptionBudget>(metadata, spec);
     let reason = format!("evictions keep to `{field}: {amount}`");
     emit::add(stream, report, workload.id, &object, "budget", reason);
 }

@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::manifest::{Manifest, Metadata};
 use crate::report::{Class, Report, Severity, Why};
 use crate::stream::{Action, Edit, Object, ObjectId, Stream};
 use crate::yaml::Node;
 
 /// Name, namespace and labels of a new object of `kind`: those of its workload.
-pub(super) fn metadata(workload: &Object<'_>, kind: &str, report: &mut Report) -> Option<ObjectMeta> {
+pub(super) fn metadata(workload: &Object<'_>, kind: &str, report: &mut Report) -> Option<Metadata> {
     let name = workload.name();
     if name.is_empty() || name.ends_with('*') {
         let message = format!("{} has no fixed name, and its {kind} is to have the same", workload.reference());
@@ -21,11 +21,11 @@ pub(super) fn metadata(workload: &Object<'_>, kind: &str, report: &mut Report) -
     }
     let labels = workload.root().find(&["metadata", "labels"]).and_then(Node::to_value);
     let namespace = workload.namespace();
-    Some(ObjectMeta {
+    Some(Metadata {
         name: Some(name.into_owned()),
         namespace: (!namespace.is_empty()).then(|| namespace.into_owned()),
         labels: labels.and_then(|labels| serde_json::from_value(labels).ok()),
-        ..ObjectMeta::default()
+        ..Metadata::default()
     })
 }
 
@@ -34,12 +34,12 @@ pub(super) fn add(
     stream: &mut Stream,
     report: &mut Report,
     workload: ObjectId,
-    object: &impl Serialize,
+    object: &Manifest<impl Serialize>,
     rule: &'static str,
     reason: String,
 ) {
     let why = Why { rule, reason: Cow::Owned(reason), class: Class::Added };
-    if let Ok(object) = serde_json::to_value(object) {
+    if let Ok(object) = object.to_value() {
         stream.emit(report, workload, object, why);
     }
 }

@@ -17,7 +17,7 @@ impl Services {
     pub(super) fn of(stream: &Stream) -> Self {
         let mut by_prefix: BTreeMap<String, Vec<ObjectId>> = BTreeMap::new();
         for service in stream.objects().filter(|object| object.kind() == "Service" && object.group().is_empty()) {
-            let prefix = service.name().to_uppercase().replace('-', "_");
+            let prefix = service.name().to_ascii_uppercase().replace('-', "_");
             by_prefix.entry(prefix).or_default().push(service.id());
         }
         Self { by_prefix }

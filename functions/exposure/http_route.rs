@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::existing;
 use super::merge::Policy;
-use super::object::{Custom, Step, metadata, port_number, step};
+use super::object::{Step, metadata, port_number, step};
 use super::plan::Plan;
 use super::spec::{Gateway, PathType, Termination};
 use crate::lookup;
+use crate::manifest::Manifest;
 use crate::report::{Report, Severity};
 use crate::stream::{Object, ObjectId, Stream};
 use crate::yaml::Node;
@@ -99,27 +100,30 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
             weight: 1,
         }],
     });
-    let route = |name: String, section: Option<&str>, rules: Vec<Rule>| Custom {
-        api_version: "gateway.networking.k8s.io/v1",
-        kind: "HTTPRoute",
-        metadata: metadata(&serves, name, &plan.spec.annotations),
-        spec: HttpRouteSpec {
-            parent_refs: [parent(gateway, section)],
-            hostnames: host.clone().map(|host| [host]),
-            rules,
-        },
+    let route = |name: String, section: Option<&str>, rules: Vec<Rule>| {
+        Manifest {
+            api_version: "gateway.networking.k8s.io/v1",
+            kind: "HTTPRoute",
+            metadata: metadata(&serves, name, &plan.spec.annotations),
+            spec: HttpRouteSpec {
+                parent_refs: [parent(gateway, section)],
+                hostnames: host.clone().map(|host| [host]),
+                rules,
+            },
+        }
+        .to_value()
     };
     let kept = Kept { plan, stream, gateway };
     let section = gateway.section_name.as_ref().map(super::values::Name::as_str);
     let reason = plan.reason(stream, host.as_deref());
-    let main = route(name.clone(), section, rules.collect());
-    let mut steps = vec![step(&main, &serves, existing, &kept, reason, report)?];
+    let main = route(name.clone(), section, rules.collect()).ok()?;
+    let mut steps = vec![step(main, &serves, existing, &kept, reason, report)];
     if tls.is_some_and(super::spec::Tls::redirects) {
         let section = gateway.http_section_name.as_ref().map(super::values::Name::as_str);
         let filter = json!({"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}});
         let everything =
             Rule { matches: [matching(PathType::Prefix, "/")], filters: vec![filter], backend_refs: Vec::new() };
-        let redirect = route(format!("{name}-redirect"), section, vec![everything]);
+        let redirect = route(format!("{name}-redirect"), section, vec![everything]).ok()?;
         let base = existing.map_or(name, |object| object.name().into_owned());
         let there = stream.objects().find(|object| {
             existing::is_http_route(object)
@@ -128,7 +132,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
                     || redirects(object, section, host.as_deref()))
         });
         let reason = format!("plain HTTP for {} is redirected to HTTPS", host.as_deref().unwrap_or("any host"));
-        steps.push(step(&redirect, &serves, there, &kept, reason, report)?);
+        steps.push(step(redirect, &serves, there, &kept, reason, report));
     }
     Some(steps)
 }

@@ -15,6 +15,7 @@ use super::plan::Plan;
 use super::spec::{IssuerKind, Termination, Tls};
 use super::values::Port;
 use crate::lookup;
+use crate::manifest::Manifest;
 use crate::report::{Report, Severity};
 use crate::stream::{Object, ObjectId, Stream};
 use crate::yaml::Node;
@@ -49,27 +50,23 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
     // The certificate of connections that pass through is in the pods.
     let certificate = tls.filter(|tls| tls.termination != Termination::Passthrough);
     let secret = |tls: &Tls| tls.secret_name.as_ref().map_or(format!("{name}-tls"), |name| name.as_str().to_owned());
-    let ingress = Ingress {
-        metadata: metadata(&serves, name.clone(), &annotations),
-        spec: Some(IngressSpec {
-            ingress_class_name: plan.spec.ingress_class_name.as_ref().map(|class| class.as_str().to_owned()),
-            tls: certificate.map(|tls| {
-                vec![IngressTLS { hosts: host.clone().map(|host| vec![host]), secret_name: Some(secret(tls)) }]
-            }),
-            rules: Some(vec![IngressRule {
-                host: host.clone(),
-                http: Some(HTTPIngressRuleValue { paths: plan.longest_first().into_iter().map(path).collect() }),
-            }]),
-            ..IngressSpec::default()
-        }),
-        status: None,
+    let spec = IngressSpec {
+        ingress_class_name: plan.spec.ingress_class_name.as_ref().map(|class| class.as_str().to_owned()),
+        tls: certificate
+            .map(|tls| vec![IngressTLS { hosts: host.clone().map(|host| vec![host]), secret_name: Some(secret(tls)) }]),
+        rules: Some(vec![IngressRule {
+            host: host.clone(),
+            http: Some(HTTPIngressRuleValue { paths: plan.longest_first().into_iter().map(path).collect() }),
+        }]),
+        ..IngressSpec::default()
     };
+    let ingress = Manifest::of::<Ingress>(metadata(&serves, name.clone(), &annotations), spec).to_value().ok()?;
     if let Some(tls) = certificate.filter(|tls| tls.issuer.is_none() && existing.is_none()) {
         find_certificate(&serves, stream, &secret(tls), report);
     }
     let kept = Kept { plan, stream, host: host.as_deref(), class: class.as_deref() };
     let reason = plan.reason(stream, host.as_deref());
-    step(&ingress, &serves, existing, &kept, reason, report).map(|step| vec![step])
+    Some(vec![step(ingress, &serves, existing, &kept, reason, report)])
 }
 
 /// The host of the config, else that of the Ingress that is there.

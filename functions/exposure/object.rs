@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Serialize;
 use serde_json::Value;
 
 use super::RULE;
 use super::merge::{Merge, Policy};
 use super::plan::Plan;
 use super::spec::Provider;
+use crate::manifest::Metadata;
 use crate::report::{Class, Report, Why};
 use crate::stream::{Edit, Object, ObjectId, Stream};
 use crate::yaml::Node;
@@ -22,42 +21,31 @@ pub(super) enum Step {
     Update { object: ObjectId, edits: Vec<Edit> },
 }
 
-/// A custom resource.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Custom<S> {
-    pub(super) api_version: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) metadata: ObjectMeta,
-    pub(super) spec: S,
-}
-
 /// The metadata of what serves `workload`: its labels and namespace.
-pub(super) fn metadata(workload: &Object<'_>, name: String, annotations: &BTreeMap<String, String>) -> ObjectMeta {
+pub(super) fn metadata(workload: &Object<'_>, name: String, annotations: &BTreeMap<String, String>) -> Metadata {
     let labels = workload.root().find(&["metadata", "labels"]).into_iter().flat_map(Node::entries);
     let labels: BTreeMap<String, String> =
         labels.filter_map(|(key, value)| Some((key.into_owned(), value.as_str()?.into_owned()))).collect();
     let namespace = workload.namespace().into_owned();
-    ObjectMeta {
+    Metadata {
         name: Some(name),
         namespace: Some(namespace).filter(|namespace| !namespace.is_empty()),
         labels: Some(labels).filter(|labels| !labels.is_empty()),
         annotations: Some(annotations.clone()).filter(|annotations| !annotations.is_empty()),
-        ..ObjectMeta::default()
     }
 }
 
 /// Adds what is wanted, or what the object that is there already lacks of it.
 pub(super) fn step(
-    wanted: &impl Serialize,
+    wanted: Value,
     serves: &Object<'_>,
     existing: Option<Object<'_>>,
     policy: &dyn Policy,
     reason: String,
     report: &mut Report,
-) -> Option<Step> {
-    let wanted = tidy(serde_json::to_value(wanted).ok()?);
-    Some(match existing {
+) -> Step {
+    let wanted = tidy(wanted);
+    match existing {
         None => {
             let why = Why { rule: RULE, reason: reason.into(), class: Class::Added };
             Step::Emit { serves: serves.id(), object: wanted, why }
@@ -66,7 +54,7 @@ pub(super) fn step(
             let merge = Merge { object, policy, reason, edits: Vec::new(), report };
             Step::Update { object: object.id(), edits: merge.run(&wanted) }
         }
-    })
+    }
 }
 
 /// Puts the keys that people write first in front; the types have them in the order of the alphabet.

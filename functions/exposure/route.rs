@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::backends::Backend;
 use super::existing;
 use super::merge::Policy;
-use super::object::{Custom, Step, metadata, port_number, reason, step};
+use super::object::{Step, metadata, port_number, reason, step};
 use super::plan::Plan;
 use super::spec::{Spec, Termination};
 use crate::lookup;
+use crate::manifest::Manifest;
 use crate::report::{Report, Severity};
 use crate::service::Target;
 use crate::stream::{Object, ObjectId, Stream};
@@ -68,7 +69,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         let service = stream.object(backend.service)?;
         let existing = left.iter().position(|route| path(route) == backend.path.prefix()).map(|at| left.remove(at));
         first = first.or(existing.map(|route| route.id()));
-        let route = Custom {
+        let route = Manifest {
             api_version: "route.openshift.io/v1",
             kind: "Route",
             metadata: metadata(&workload, name(plan, backend, &workload), &plan.spec.annotations),
@@ -83,7 +84,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         };
         let host = plan.spec.host.as_ref().map(super::values::Host::as_str);
         let reason = reason(host, backend.path.prefix(), &workload.reference().to_string());
-        steps.push(step(&route, &workload, existing, &Kept { backend, service }, reason, report)?);
+        steps.push(step(route.to_value().ok()?, &workload, existing, &Kept { backend, service }, reason, report));
     }
     for other in &left {
         let first = first.or_else(|| left.first().map(Object::id)).filter(|first| *first != other.id());

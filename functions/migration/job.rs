@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::batch::v1::{Job, JobSpec};
-use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::api::batch::v1::Job;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::container::{self, Wanted};
 use super::spec::{ARGO_WAVE, HOOKS, Hook, Spec};
 use super::{MIGRATION, hash, pod};
 use crate::lookup;
+use crate::manifest::{Manifest, Metadata};
 use crate::report::{Class, Report, Severity, Why};
 use crate::stream::{Action, Edit, Object, ObjectId, Stream};
+use crate::values::NonNegative;
 use crate::workload::Pod;
 use crate::yaml::{Node, escape_token};
 
@@ -20,6 +21,26 @@ const COMPONENT: &str = "app.kubernetes.io/component";
 /// Label of the Job's pods, which share none with the program's: no Service sends to them.
 const MIGRATION_OF: &str = "krmor.dev/migration-of";
 const TEMPLATE: &str = "/spec/template";
+
+/// The spec of a Job, as far as krmor makes it; `tests/emit.rs` holds it against k8s-openapi's. The pod in it is made of
+/// the user's own fields, of which types would know those of one version of the API only.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JobSpec {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active_deadline_seconds: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backoff_limit: Option<i32>,
+    template: Template,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl_seconds_after_finished: Option<i32>,
+}
+
+#[derive(Serialize)]
+struct Template {
+    metadata: Metadata,
+    spec: Map<String, Value>,
+}
 
 fn why(reason: &'static str, class: Class) -> Why {
     Why { rule: "migration", reason: reason.into(), class }
@@ -72,37 +93,32 @@ fn emit(spec: &Spec, pod: &Pod, wanted: &Wanted, fields: Map<String, Value>, str
             .into();
     let agent = pod::annotations(pod, &workload);
     let agent = agent.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
-    let template = PodTemplateSpec {
-        metadata: Some(ObjectMeta {
+    let mut of_pod = Map::new();
+    of_pod.insert("containers".to_owned(), json!([wanted.fields]));
+    of_pod.insert("restartPolicy".to_owned(), json!("Never"));
+    of_pod.extend(fields);
+    let template = Template {
+        metadata: Metadata {
             labels: Some(of_pods),
             annotations: Some(agent).filter(|map: &BTreeMap<_, _>| !map.is_empty()),
-            ..ObjectMeta::default()
-        }),
-        spec: Some(PodSpec { restart_policy: Some("Never".to_owned()), ..PodSpec::default() }),
+            ..Metadata::default()
+        },
+        spec: of_pod,
     };
     let namespace = workload.namespace();
-    let object = Job {
-        metadata: ObjectMeta {
-            namespace: (!namespace.is_empty()).then(|| namespace.into_owned()),
-            labels: Some(labels),
-            annotations: Some(annotations),
-            ..ObjectMeta::default()
-        },
-        spec: Some(JobSpec {
-            backoff_limit: job.backoff_limit.map(crate::values::NonNegative::get),
-            active_deadline_seconds: job.active_deadline_seconds.map(|seconds| i64::from(seconds.get())),
-            ttl_seconds_after_finished: job.ttl_seconds_after_finished.map(crate::values::NonNegative::get),
-            template,
-            ..JobSpec::default()
-        }),
-        ..Job::default()
+    let metadata = Metadata {
+        namespace: (!namespace.is_empty()).then(|| namespace.into_owned()),
+        labels: Some(labels),
+        annotations: Some(annotations),
+        name: None,
     };
-    let mut object = serde_json::to_value(object).unwrap_or_default();
-    // What is the user's is laid in as it is: the types know the fields of one version of the API only.
-    if let Some(spec) = object.pointer_mut("/spec/template/spec").and_then(Value::as_object_mut) {
-        spec.extend(fields);
-        spec.insert("containers".to_owned(), json!([wanted.fields]));
-    }
+    let spec_of_job = JobSpec {
+        backoff_limit: job.backoff_limit.map(NonNegative::get),
+        active_deadline_seconds: job.active_deadline_seconds.map(NonNegative::get),
+        ttl_seconds_after_finished: job.ttl_seconds_after_finished.map(NonNegative::get),
+        template,
+    };
+    let mut object = Manifest::of::<Job>(metadata, spec_of_job).to_value().unwrap_or_default();
     let hashed =
         (job.hook == Hook::None).then(|| hash::of(object.pointer(TEMPLATE).unwrap_or(&Value::Null), &workload, stream));
     let name = hash::name(&name, migration, hashed.as_deref());

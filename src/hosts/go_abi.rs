@@ -29,7 +29,7 @@
 //! kpt deletes the package when a function that "passes" gives nothing, and passes one whose results hold errors. So a
 //! failure always is: in node the exit code and the message on standard error, as the native krmor has them, and the
 //! ResourceList with its items; in wasmtime, which has no exit code, a text that is no ResourceList. A text for a
-//! failure is never empty. A panic ends in a trap, which both hosts take for a failure.
+//! failure is never empty. A panic is a trap without a word, which both hosts take for a failure.
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
@@ -181,11 +181,6 @@ extern "C" fn run(_argc: i32, _argv: i32) {
     SEEN.store(core::arch::wasm32::memory_size(0), Ordering::Relaxed);
     // Only the wasmtime host has this object.
     WASMTIME.store(get(GLOBAL, "wapc") >> 32 == OBJECT, Ordering::Relaxed);
-    // A panic's message could hold a value of the input, so only the place is told.
-    std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map(ToString::to_string).unwrap_or_default();
-        fail(&Failure::new(INTERNAL, call::internal_error(&place)));
-    }));
     for (name, id) in [PROCESS, ERRORS] {
         if let Some(function) = method(GO, "_makeFuncWrapper", id) {
             set(GLOBAL, name, function);

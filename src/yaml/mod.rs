@@ -366,6 +366,25 @@ pub struct Node<'a> {
     id: Id,
 }
 
+/// The entries of a mapping.
+struct Entries<'a> {
+    document: &'a Document,
+    list: std::vec::IntoIter<(Id, Id)>,
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = (Cow<'a, str>, Node<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (key, value) = self.list.next()?;
+        Some((self.document.string(self.document.resolve(key)), Node::at(self.document, value)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.list.size_hint()
+    }
+}
+
 impl<'a> Node<'a> {
     fn at(document: &'a Document, id: Id) -> Self {
         Self { document, id: document.resolve(id) }
@@ -434,9 +453,8 @@ impl<'a> Node<'a> {
 
     /// The entries of a mapping, merge keys expanded; nothing for other kinds.
     pub fn entries(self) -> impl Iterator<Item = (Cow<'a, str>, Node<'a>)> {
-        let document = self.document;
-        let list = if self.kind() == Kind::Map { document.entries(self.id) } else { Vec::new() };
-        list.into_iter().map(move |(key, value)| (document.string(document.resolve(key)), Node::at(document, value)))
+        let list = if self.kind() == Kind::Map { self.document.entries(self.id) } else { Vec::new() };
+        Entries { document: self.document, list: list.into_iter() }
     }
 
     /// The items of a sequence; nothing for other kinds.
