@@ -121,9 +121,9 @@ fn the_modules_are_within_their_budget() {
     }
 }
 
-/// `unsafe` is in one file, whose head says what makes it sound.
+/// `unsafe` is in few files, whose heads say what makes it sound.
 #[test]
-fn one_file_is_unsafe() {
+fn few_files_are_unsafe() {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -139,5 +139,6 @@ fn one_file_is_unsafe() {
     let mut found = Vec::new();
     walk(Path::new("src"), &mut found);
     walk(Path::new("functions"), &mut found);
-    assert_eq!(found, [Path::new("src/hosts/go_abi.rs")]);
+    found.sort();
+    assert_eq!(found, [Path::new("src/cli/wasm/cache.rs"), Path::new("src/hosts/go_abi.rs")]);
 }
