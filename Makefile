@@ -17,7 +17,7 @@ OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build demo test test-all test-cluster test-image test-wasm cluster-up cluster-down wasm lint audit bench deploy image plugins validate-k8s
+.PHONY: build demo test test-all test-cluster test-image test-wasm cluster-up cluster-down wasm npm lint audit bench deploy image plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -58,6 +58,10 @@ wasm: ## target/wasm/krmor.wasm (WASI) and krmor-kpt.wasm (kpt --allow-alpha-was
 		wc -c $$module; \
 	done
 
+npm: ## target/npm: the npm package for Node and browsers, and its tarball
+	rustup target add $(TARGETS) >/dev/null 2>&1
+	tests/tools/npm $(FEATURES)
+
 lint: ## formatting and clippy (pedantic)
 	cargo fmt --check
 	cargo clippy --locked --lib --bins -- -D warnings
@@ -66,6 +70,7 @@ lint: ## formatting and clippy (pedantic)
 	rustup target add $(TARGETS) >/dev/null 2>&1
 	cargo clippy --locked --no-default-features --lib --bins --target wasm32-wasip1 -- -D warnings
 	cargo clippy --locked --no-default-features --features kpt --lib --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy --locked --no-default-features --features web --lib --target wasm32-unknown-unknown -- -D warnings
 
 audit: ## known vulnerabilities of the dependencies; needs the network
 	tests/tools/deny advisories
