@@ -17,7 +17,7 @@ OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build demo test test-all test-cluster test-image test-wasm cluster-up cluster-down wasm npm lint audit bench deploy image plugins validate-k8s
+.PHONY: build demo test test-all test-cluster test-image test-npm test-wasm cluster-up cluster-down wasm npm lint audit bench deploy image plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -66,7 +66,7 @@ lint: ## formatting and clippy (pedantic)
 	cargo fmt --check
 	cargo clippy --locked --lib --bins -- -D warnings
 	cargo clippy --locked --all-targets -- -D warnings $(LENIENT)
-	cargo clippy --locked --test cluster --test image --test wasm -- -D warnings $(LENIENT)
+	cargo clippy --locked --test cluster --test image --test npm --test wasm -- -D warnings $(LENIENT)
 	rustup target add $(TARGETS) >/dev/null 2>&1
 	cargo clippy --locked --no-default-features --lib --bins --target wasm32-wasip1 -- -D warnings
 	cargo clippy --locked --no-default-features --features kpt --lib --target wasm32-unknown-unknown -- -D warnings
@@ -78,8 +78,11 @@ audit: ## known vulnerabilities of the dependencies; needs the network
 test: lint ## every test that needs no cluster
 	cargo test --locked --lib --bins --tests
 
-test-wasm: wasm ## the modules in every host: the same bytes, sizes, failures; needs node
-	cargo test --locked --test wasm -- --nocapture
+test-wasm: wasm npm ## the modules in every host: the same bytes, sizes, failures; needs node and Chromium
+	cargo test --locked --test wasm --test npm -- --nocapture
+
+test-npm: npm ## the npm package as it is installed: README, types, Chromium, failures, secrets
+	cargo test --locked --test npm -- --nocapture
 
 cluster-up: ## a control plane on this machine, with kwok's nodes; prints its kubeconfig
 	@tests/cluster/up

@@ -87,7 +87,7 @@ export class KrmorError extends Error {
  *
  * @param module The compiled module, or its bytes; by default `krmor_bg.wasm` beside the package's code is fetched.
  */
-export function init(module?: WebAssembly.Module | BufferSource): Promise<void>;
+export function init(module?: (WebAssembly.Module & object) | BufferSource): Promise<void>; // alone, a Module could be a string
 
 /**
  * Runs a config over a stream of manifests.

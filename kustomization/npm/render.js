@@ -46,9 +46,9 @@ export function render(stream, config, options = {}) {
 }
 
 function run(...args) {
-  if (spent) fresh();
-  spent = true;
   try {
+    if (spent) fresh();
+    spent = true;
     return call(...args);
   } catch (error) {
     throw broken(error);

@@ -31,7 +31,9 @@ fn row(host: &str, version: &str, count: usize) {
 }
 
 fn head() {
-    println!("| host                                      | version          | calls | equal |\n| --- | --- | --- | --- |");
+    println!(
+        "| host                                      | version          | calls | equal |\n| --- | --- | --- | --- |"
+    );
 }
 
 fn version(command: &str) -> String {
