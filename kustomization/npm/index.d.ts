@@ -19,7 +19,8 @@ export interface Rendered {
   output: string;
   /** What was found, then what was changed, as KRM has it, values of secrets masked. */
   results: Result[];
-  /** The changes as operations of JSON Patch, in the order they were made, values of secrets masked. */
+  /** The changes as operations of JSON Patch, in the order they were made, values of secrets masked. Each belongs to the result
+   * of the same rank among those whose tags have a `class`, which says why. */
   patches: Patch[];
 }
 
@@ -87,7 +88,7 @@ export class KrmorError extends Error {
  *
  * @param module The compiled module, or its bytes; by default `krmor_bg.wasm` beside the package's code is fetched.
  */
-export function init(module?: (WebAssembly.Module & object) | BufferSource): Promise<void>; // alone, a Module could be a string
+export function init(module?: (WebAssembly.Module & object) | BufferSource): Promise<void>; // a Module alone has no members: a string would be one
 
 /**
  * Runs a config over a stream of manifests.
