@@ -15,6 +15,7 @@ use std::process::Command;
 
 use common::{Folder, text};
 use host::{Answer, kpts, module, native, native_package, native_plugin, node, package};
+use serde_json::Value;
 
 /// Fails with the first calls that differ, and says how many do.
 fn equal(host: &str, names: &[&str], native: &[Answer], there: &[Answer]) {
@@ -27,12 +28,12 @@ fn equal(host: &str, names: &[&str], native: &[Answer], there: &[Answer]) {
 }
 
 fn row(host: &str, version: &str, count: usize) {
-    println!("| {host:<41} | {version:<16} | {count:>5} | yes   |");
+    println!("| {host:<42} | {version:<16} | {count:>5} | yes   |");
 }
 
 fn head() {
     println!(
-        "| host                                      | version          | calls | equal |\n| --- | --- | --- | --- |"
+        "| host                                       | version          | calls | equal |\n| --- | --- | --- | --- |"
     );
 }
 
@@ -110,8 +111,45 @@ fn the_npm_package_gives_the_same_bytes() {
             let there = node(host, &package(), None, &calls);
             let same: Vec<Answer> = ours.iter().zip(&there).map(|(ours, there)| comparable(ours, there)).collect();
             equal(host, &names, &same, &there);
+            there.iter().for_each(as_declared);
             row(&format!("the npm package in {place}, {what}"), version, calls.len());
         }
+    }
+}
+
+/// Results and patches are what `index.d.ts` of the package declares, no more and no less.
+fn as_declared(answer: &Answer) {
+    let has = |value: &Value, needs: &[&str], may: &[&str]| {
+        let fields: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+        let declared = needs.iter().all(|field| fields.contains(field))
+            && fields.iter().all(|field| needs.contains(field) || may.contains(field));
+        assert!(declared, "{value}");
+    };
+    let one_of =
+        |value: &Value, words: &[&str]| assert!(value.as_str().is_some_and(|it| words.contains(&it)), "{value}");
+    for result in answer.results.as_array().unwrap() {
+        has(result, &["message", "severity"], &["resourceRef", "field", "file", "tags"]);
+        one_of(&result["severity"], &["error", "warning", "info"]);
+        let part = |name: &str| result.get(name).cloned();
+        part("resourceRef").iter().for_each(|it| has(it, &["apiVersion", "kind", "name"], &["namespace"]));
+        part("field").iter().for_each(|it| has(it, &["path"], &["currentValue", "proposedValue"]));
+        part("file").iter().for_each(|it| has(it, &["path", "index"], &[]));
+        for tags in part("tags") {
+            let found = ["function", "rule", "pointer"];
+            if tags.get("class").is_none() {
+                has(&tags, &found, &[]);
+                continue;
+            }
+            has(&tags, &[&found[..], &["class", "op"]].concat(), &["after"]);
+            one_of(&tags["class"], &["added", "raised", "overridden"]);
+            one_of(&tags["op"], &["add", "remove", "replace"]);
+        }
+    }
+    for patch in answer.patches.as_array().into_iter().flatten() {
+        let removes = patch["op"] == "remove";
+        has(patch, &["document", "op", "path"], if removes { &[] } else { &["value", "after"] });
+        assert!(removes || patch.get("value").is_some(), "{patch}");
+        one_of(&patch["op"], &["add", "remove", "replace"]);
     }
 }
 
@@ -129,7 +167,7 @@ fn comparable(native: &Answer, there: &Answer) -> Answer {
     }
     if out.patches.is_null() && native.code == Some(0) {
         // Each change is a result, too.
-        let changes = |result: &&serde_json::Value| !result["tags"]["class"].is_null();
+        let changes = |result: &&Value| !result["tags"]["class"].is_null();
         let count = out.results.as_array().map_or(0, |results| results.iter().filter(changes).count());
         if there.patches.as_array().is_some_and(|patches| patches.len() == count) {
             out.patches.clone_from(&there.patches);
@@ -149,7 +187,7 @@ fn printed(native: &Answer) -> Answer {
 }
 
 fn quoted(message: &str) -> String {
-    serde_json::Value::String(format!("function failed: {message}")).to_string()
+    Value::String(format!("function failed: {message}")).to_string()
 }
 
 /// The arguments of `krmor.wasm` are checked as strictly as a config.
