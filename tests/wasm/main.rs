@@ -134,16 +134,15 @@ fn as_declared(answer: &Answer) {
         part("resourceRef").iter().for_each(|it| has(it, &["apiVersion", "kind", "name"], &["namespace"]));
         part("field").iter().for_each(|it| has(it, &["path"], &["currentValue", "proposedValue"]));
         part("file").iter().for_each(|it| has(it, &["path", "index"], &[]));
-        for tags in part("tags") {
-            let found = ["function", "rule", "pointer"];
-            if tags.get("class").is_none() {
-                has(&tags, &found, &[]);
-                continue;
-            }
-            has(&tags, &[&found[..], &["class", "op"]].concat(), &["after"]);
-            one_of(&tags["class"], &["added", "raised", "overridden"]);
-            one_of(&tags["op"], &["add", "remove", "replace"]);
+        let Some(tags) = part("tags") else { continue };
+        let found = ["function", "rule", "pointer"];
+        if tags.get("class").is_none() {
+            has(&tags, &found, &[]);
+            continue;
         }
+        has(&tags, &[&found[..], &["class", "op"]].concat(), &["after"]);
+        one_of(&tags["class"], &["added", "raised", "overridden"]);
+        one_of(&tags["op"], &["add", "remove", "replace"]);
     }
     for patch in answer.patches.as_array().into_iter().flatten() {
         let removes = patch["op"] == "remove";
