@@ -13,6 +13,8 @@ mod patch;
 mod run;
 mod schema;
 mod view;
+#[cfg(feature = "wasm-runner")]
+mod wasm;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -63,6 +65,9 @@ enum Command {
     Doctor(doctor::Options),
     /// Install krmor for kustomize, completions for a shell, or manual pages.
     Install(install::Options),
+    /// Run WASM KRM functions in a sandbox.
+    #[cfg(feature = "wasm-runner")]
+    Wasm(wasm::Options),
 }
 
 /// Where the config of a run is and what it runs over.
@@ -129,10 +134,20 @@ pub fn main(args: Vec<OsString>) -> u8 {
 }
 
 fn dispatch(args: Vec<OsString>) -> Result<u8> {
-    if let Some(config) = function::legacy_config(&args) {
+    let beside = function::beside(&args)?;
+    if beside.is_none()
+        && let Some(config) = function::legacy_config(&args)
+    {
         return function::legacy(&config, args.len());
     }
     let called_as = function::called_as(&args);
+    let args = beside.unwrap_or(args);
+    #[cfg(not(feature = "wasm-runner"))]
+    if args.get(1).is_some_and(|command| command == "wasm") {
+        return Err(Failure::usage(
+            "this krmor runs no WASM: it was built without the feature wasm-runner (cargo build --release --features wasm-runner)",
+        ));
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -151,6 +166,8 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
         Some(Command::Schema(options)) => schema::run(&options),
         Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Install(options)) => install::run(&options),
+        #[cfg(feature = "wasm-runner")]
+        Some(Command::Wasm(options)) => wasm::run(&options),
         None => function::run(&cli.function, called_as.as_deref()),
     }
 }
@@ -162,6 +179,11 @@ pub fn internal_error(place: &str) {
 
 fn help() -> String {
     Cli::command().render_help().to_string()
+}
+
+#[cfg(feature = "wasm-runner")]
+fn write_stderr(bytes: &[u8]) {
+    let _ = std::io::stderr().lock().write_all(bytes);
 }
 
 fn write_stdout(bytes: &[u8]) -> Result<()> {

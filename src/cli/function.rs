@@ -1,6 +1,6 @@
 //! krmor as a function: a filter of standard input, and kustomize's legacy exec plugin.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +29,27 @@ pub(super) struct Options {
 pub(super) fn called_as(args: &[OsString]) -> Option<String> {
     let name = args.first().map(Path::new)?.file_name()?.to_str()?;
     (name == PIPELINE || functions::by_kind(name).is_some()).then(|| name.to_owned())
+}
+
+/// Where the arguments stand that a link to krmor has in front of those of its caller: `krmor install kustomize --wasm`
+/// writes them.
+pub(super) fn file_beside(program: &OsStr) -> PathBuf {
+    let mut name = program.to_owned();
+    name.push(".args");
+    name.into()
+}
+
+/// All arguments, if there is such a file: one argument a line; `#` begins a comment.
+pub(super) fn beside(args: &[OsString]) -> Result<Option<Vec<OsString>>> {
+    let Some((program, rest)) = args.split_first() else { return Ok(None) };
+    let file = file_beside(program);
+    // By a name without a folder krmor was found on the PATH, not as a link in a plugin home.
+    if !Path::new(program).is_absolute() || !file.is_file() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(&file).map_err(|error| Failure::io(&file.display().to_string(), &error))?;
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(OsString::from);
+    Ok(Some(std::iter::once(program.clone()).chain(lines).chain(rest.iter().cloned()).collect()))
 }
 
 /// The config file of a legacy plugin call, if this is one: kustomize runs `…/<kind>/<Kind> CONFIG_FILE`.

@@ -1,10 +1,13 @@
 //! `krmor install`: what other tools find krmor by: plugin links, completions of shells, manual pages.
 
+#[cfg(feature = "wasm-runner")]
+mod wasm;
+
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 
-use super::{Cli, Failure, Result, write_stdout};
+use super::{Cli, Failure, Result, function, write_stdout};
 use crate::config::API_VERSION;
 use crate::schema;
 
@@ -21,6 +24,15 @@ enum Tool {
         /// The plugin home; by default where kustomize itself looks.
         #[arg(long, value_name = "DIR")]
         home: Option<PathBuf>,
+        /// Lay links that run this module in a sandbox: a file, oci:DIR@sha256:…, or REGISTRY/NAME@sha256:…; krmor.wasm,
+        /// or, with --kind, any KRM function.
+        #[cfg(feature = "wasm-runner")]
+        #[arg(long, value_name = "MODULE")]
+        wasm: Option<String>,
+        /// The kind of config that the module is for.
+        #[cfg(feature = "wasm-runner")]
+        #[arg(long, value_name = "GROUP/VERSION/KIND", requires = "wasm")]
+        kind: Option<String>,
     },
     /// Print the completions of a shell, which its start-up file can read: `source <(krmor install completions bash)`.
     Completions {
@@ -40,7 +52,12 @@ enum Tool {
 
 pub(super) fn run(options: &Options) -> Result<u8> {
     match &options.tool {
+        #[cfg(not(feature = "wasm-runner"))]
         Tool::Kustomize { home } => kustomize(home.as_deref()),
+        #[cfg(feature = "wasm-runner")]
+        Tool::Kustomize { home, wasm: None, .. } => kustomize(home.as_deref()),
+        #[cfg(feature = "wasm-runner")]
+        Tool::Kustomize { home, wasm: Some(module), kind } => wasm::install(home.as_deref(), module, kind.as_deref()),
         Tool::Completions { shell, directory } => completions(*shell, directory.as_deref()),
         Tool::Man { directory } => man(directory.as_deref()),
     }
@@ -78,23 +95,41 @@ fn man(directory: Option<&Path>) -> Result<u8> {
 }
 
 fn kustomize(home: Option<&Path>) -> Result<u8> {
-    let home = match home {
-        Some(home) => std::path::absolute(home).map_err(|error| Failure::io(&home.display().to_string(), &error))?,
-        None => default_home()
-            .ok_or_else(|| Failure::usage("no plugin home: set KUSTOMIZE_PLUGIN_HOME or HOME, or say --home DIR"))?,
-    };
-    let target = std::env::current_exe()
-        .and_then(|path| path.canonicalize())
-        .map_err(|error| Failure::io("krmor's own path", &error))?;
+    let home = plugin_home(home)?;
+    let target = own_path()?;
     let mut out = String::new();
     for kind in schema::kinds() {
-        let link = home.join(API_VERSION).join(kind.to_lowercase()).join(kind);
+        let link = link(&home, API_VERSION, kind);
+        // What made this link a module's.
+        let arguments = function::file_beside(link.as_os_str());
+        if arguments.exists() {
+            std::fs::remove_file(&arguments).map_err(|error| Failure::io(&arguments.display().to_string(), &error))?;
+        }
         let done = lay(&link, &target).map_err(|error| Failure::io(&link.display().to_string(), &error))?;
         out.push_str(&format!("{} {done}\n", link.display()));
     }
     out.push_str(&format!("KUSTOMIZE_PLUGIN_HOME={}\n", home.display()));
     write_stdout(out.as_bytes())?;
     Ok(0)
+}
+
+/// The plugin home that was asked for, or where kustomize looks for one.
+fn plugin_home(asked: Option<&Path>) -> Result<PathBuf> {
+    match asked {
+        Some(home) => std::path::absolute(home).map_err(|error| Failure::io(&home.display().to_string(), &error)),
+        None => default_home()
+            .ok_or_else(|| Failure::usage("no plugin home: set KUSTOMIZE_PLUGIN_HOME or HOME, or say --home DIR")),
+    }
+}
+
+fn own_path() -> Result<PathBuf> {
+    let path = std::env::current_exe().and_then(|path| path.canonicalize());
+    path.map_err(|error| Failure::io("krmor's own path", &error))
+}
+
+/// Where kustomize looks for the plugin of a kind.
+fn link(home: &Path, api_version: &str, kind: &str) -> PathBuf {
+    home.join(api_version).join(kind.to_lowercase()).join(kind)
 }
 
 /// Where kustomize looks for plugins.

@@ -1,0 +1,112 @@
+//! What a module is given and what it answers, in the two forms that callers speak, and whether the answer may be passed
+//! on: kustomize deletes all objects when a function gives none, and it and kpt overlook results that say it has failed.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::super::{Failure, Result};
+use crate::call::{FOUND, INTERNAL, decode};
+use crate::krm;
+use crate::yaml::{self, Document, Node, print};
+use crate::{cli::write_stderr, show};
+
+/// Whether an input is a ResourceList; at a glance, for an answer that is none is refused then.
+pub(super) fn is_list(input: &[u8]) -> bool {
+    std::str::from_utf8(input).is_ok_and(|text| text.contains("ResourceList") && text.contains("config.kubernetes.io/"))
+}
+
+/// An answer in no form that is known.
+///
+/// # Errors
+/// When there is none, though there was an input.
+pub(super) fn any(name: &str, input: &[u8], output: &[u8], allow_empty: bool) -> Result<()> {
+    let empty = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_whitespace);
+    match empty(output) && !empty(input) && !allow_empty {
+        true => Err(silent(name, "gave nothing")),
+        false => Ok(()),
+    }
+}
+
+fn silent(name: &str, what: &str) -> Failure {
+    let hint = "its caller would delete every object; say --allow-empty if that is right";
+    Failure::new(INTERNAL, format!("error: {name}: the function passed and {what}: {hint}\n"))
+}
+
+/// Looks at a ResourceList that answers a ResourceList: the exit code.
+///
+/// # Errors
+/// When it is none, or has lost all items.
+pub(super) fn list(name: &str, input: &[u8], output: &[u8], allow_empty: bool) -> Result<u8> {
+    any(name, input, output, allow_empty)?;
+    let documents = parse(name, output.to_vec())?;
+    let Some(root) = documents.first().map(Document::root).filter(|_| krm::is_resource_list(&documents)) else {
+        return Err(silent(name, "gave no ResourceList"));
+    };
+    let items = |root: Node<'_>| root.get("items").map_or(0, |items| items.items().count());
+    if items(root) == 0 && !allow_empty {
+        let before = parse("standard input", input.to_vec())?;
+        if before.first().is_some_and(|document| items(document.root()) > 0) {
+            return Err(silent(name, "gave no items"));
+        }
+    }
+    let text = |node: Node<'_>, key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default().into_owned();
+    let results = root.get("results").into_iter().flat_map(Node::items);
+    let errors: Vec<String> = results
+        .filter(|result| text(*result, "severity").eq_ignore_ascii_case("error"))
+        .map(|result| format!("error: {name}: {}\n", text(result, "message")))
+        .collect();
+    if errors.is_empty() {
+        return Ok(0);
+    }
+    write_stderr(errors.concat().as_bytes());
+    Ok(FOUND)
+}
+
+/// A plugin's config and bare stream as a ResourceList.
+///
+/// # Errors
+/// When they are not YAML.
+pub(super) fn to_list(config: Vec<u8>, stream: Vec<u8>) -> Result<Vec<u8>> {
+    let values = |name: &str, bytes: Vec<u8>| -> Result<Vec<Value>> {
+        let documents = parse(name, bytes)?;
+        let filled = documents.iter().map(Document::root).filter(|root| !root.is_null());
+        filled.map(|root| value(name, root)).collect()
+    };
+    let config = values("the plugin's config", config)?;
+    let items = values("standard input", stream)?;
+    let list = json!({
+        "apiVersion": "config.kubernetes.io/v1",
+        "kind": "ResourceList",
+        "items": items,
+        "functionConfig": config.into_iter().next(),
+    });
+    let mut out = String::new();
+    print::write_document(&mut out, &list, print::Layout::default());
+    Ok(out.into_bytes())
+}
+
+/// The items of a ResourceList as a bare stream.
+///
+/// # Errors
+/// When it is not YAML.
+pub(super) fn to_stream(list: &[u8]) -> Result<Vec<u8>> {
+    let name = "the function's answer";
+    let documents = parse(name, list.to_vec())?;
+    let items = documents.first().and_then(|document| document.root().get("items"));
+    let mut out = String::new();
+    for item in items.into_iter().flat_map(Node::items) {
+        out.push_str("---\n");
+        print::write_document(&mut out, &value(name, item)?, print::Layout::default());
+    }
+    Ok(out.into_bytes())
+}
+
+fn value(name: &str, node: Node<'_>) -> Result<Value> {
+    node.to_value().ok_or_else(|| Failure::usage(format!("{name}: nested too deeply")))
+}
+
+fn parse(name: &str, bytes: Vec<u8>) -> Result<Vec<Document>> {
+    let text = Arc::new(decode(name, bytes)?.0);
+    yaml::parse(&text).map_err(|error| show::yaml_error(name, &text, &error))
+}
