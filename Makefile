@@ -17,7 +17,7 @@ OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build demo test test-all test-cluster test-image test-wasm runner cluster-up cluster-down wasm lint audit bench bench-wasm deploy image plugins validate-k8s
+.PHONY: build demo test test-all test-cluster test-image test-npm test-wasm runner cluster-up cluster-down wasm npm lint audit bench bench-wasm deploy image plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -43,17 +43,21 @@ validate-k8s: plugins ## yamllint on the sources; krmor check and kubeconform on
 TARGETS := wasm32-wasip1 wasm32-unknown-unknown
 
 wasm: ## target/wasm/krmor.wasm (WASI) and krmor-kpt.wasm (kpt --allow-alpha-wasm)
-	@tests/tools/wasm
+	@tests/tools/wasm krmor krmor-kpt
+
+npm: ## target/npm: the npm package for Node and browsers, and its tarball
+	@tests/tools/npm
 
 lint: ## formatting and clippy (pedantic)
 	cargo fmt --check
 	cargo clippy --locked --lib --bins -- -D warnings
 	cargo clippy --locked --lib --bins --features wasm-runner -- -D warnings
 	cargo clippy --locked --all-targets -- -D warnings $(LENIENT)
-	cargo clippy --locked --test cluster --test image --test runner --test wasm -- -D warnings $(LENIENT)
+	cargo clippy --locked --test cluster --test image --test npm --test runner --test wasm -- -D warnings $(LENIENT)
 	rustup target add $(TARGETS) >/dev/null 2>&1
 	cargo clippy --locked --no-default-features --lib --bins --target wasm32-wasip1 -- -D warnings
 	cargo clippy --locked --no-default-features --features kpt --lib --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy --locked --no-default-features --features web --lib --target wasm32-unknown-unknown -- -D warnings
 
 audit: ## known vulnerabilities of the dependencies; needs the network
 	tests/tools/deny advisories
@@ -64,8 +68,11 @@ test: lint ## every test that needs no cluster
 runner: ## target/runner/krmor: krmor with the engine that `krmor wasm run` needs
 	cargo build --locked --profile runner --features wasm-runner
 
-test-wasm: wasm runner ## the modules in every host: the same bytes, sizes, failures; needs node
-	cargo test --locked --test runner --test wasm -- --nocapture
+test-wasm: wasm npm runner ## the modules in every host: the same bytes, sizes, failures; needs node and Chromium
+	cargo test --locked --test npm --test runner --test wasm -- --nocapture
+
+test-npm: npm ## the npm package as it is installed: README, types, Chromium, failures, secrets
+	cargo test --locked --test npm -- --nocapture
 
 cluster-up: ## a control plane on this machine, with kwok's nodes; prints its kubeconfig
 	@tests/cluster/up

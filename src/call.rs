@@ -8,6 +8,8 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::config::{self, GROUP};
 use crate::functions::{Outcome, Pipeline};
 use crate::krm::{self, ResourceList};
@@ -16,15 +18,15 @@ use crate::show;
 use crate::stream::Stream;
 use crate::yaml::{self, Encoding, Node};
 
-/// Why a run failed: the exit code and the message, ready to print.
+/// Why a run failed: the exit code and the message, ready to print; and the same as results.
 #[derive(Debug)]
 pub struct Failure {
     /// The exit code.
     pub code: u8,
     /// The message: its last line ends, and it may have colours where there is a command line.
     pub message: String,
-    /// The message without colours, carets and source, on one line.
-    pub(crate) line: String,
+    /// The findings as KRM results; or one that is the message without colours, carets and source, on one line.
+    pub results: Vec<Value>,
 }
 
 /// Changes (`check`, `diff`), findings, conflicts, broken invariants.
@@ -37,8 +39,8 @@ pub const INTERNAL: u8 = 3;
 impl Failure {
     pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
         let message = message.into();
-        let line = message.lines().next().unwrap_or("").trim_start_matches("error: ").to_owned();
-        Self { code, message, line }
+        let results = vec![krm::refusal(message.lines().next().unwrap_or("").trim_start_matches("error: "))];
+        Self { code, message, results }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -88,7 +90,7 @@ impl Config {
 }
 
 /// How a function is called, apart from its input.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Options<'a> {
     /// The config, where the input is a bare stream; it counts for a ResourceList, too.
     pub config: Option<Result<Config>>,
@@ -96,7 +98,12 @@ pub struct Options<'a> {
     pub function: Option<&'a str>,
     /// Accept an input without any object.
     pub allow_empty: bool,
+    /// Is shown what was done, for a view of it, before the output of a run that succeeds is written.
+    pub tell: Option<Tell<'a>>,
 }
+
+/// What looks at a stream and its report.
+pub type Tell<'a> = &'a mut dyn FnMut(&Stream, &Report);
 
 /// A ResourceList, or, where the options hold a config, a bare stream.
 ///
@@ -121,7 +128,8 @@ pub fn run(input: Vec<u8>, options: Options<'_>, out: &mut dyn Write) -> Result<
         ));
     };
     drop(documents);
-    bare(&config?, encoding.encode(Arc::unwrap_or_clone(text)), options.allow_empty, out)
+    let input = encoding.encode(Arc::unwrap_or_clone(text));
+    bare(&config?, input, options.allow_empty, options.tell, out)
 }
 
 /// kustomize's legacy plugin: the bytes of the config's file, and a bare stream.
@@ -142,7 +150,7 @@ pub fn plugin(config: Vec<u8>, more_arguments: bool, input: Vec<u8>, out: &mut d
             "{name}: there are no objects to work on; a krmor config belongs under `transformers:`, not under `generators:`"
         )));
     }
-    bare(&config, input, false, out)
+    bare(&config, input, false, None, out)
 }
 
 fn config_name(bytes: &[u8]) -> String {
@@ -153,7 +161,7 @@ fn config_name(bytes: &[u8]) -> String {
 }
 
 /// A bare stream in, a bare stream out. A failing run writes nothing.
-fn bare(config: &Config, input: Vec<u8>, allow_empty: bool, out: &mut dyn Write) -> Result<()> {
+fn bare(config: &Config, input: Vec<u8>, allow_empty: bool, tell: Option<Tell<'_>>, out: &mut dyn Write) -> Result<()> {
     let (text, encoding) = decode("standard input", input)?;
     let text = Arc::new(text);
     let mut stream = Stream::parse(&text).map_err(|error| show::yaml_error("standard input", &text, &error))?;
@@ -167,6 +175,9 @@ fn bare(config: &Config, input: Vec<u8>, allow_empty: bool, out: &mut dyn Write)
     let outcome = config.pipeline.run(&mut stream, &mut report);
     if outcome != Outcome::Ok {
         return Err(failed(&stream, &report, config, outcome));
+    }
+    if let Some(tell) = tell {
+        tell(&stream, &report);
     }
     write_text(&text, &stream, 0..stream.documents().len(), encoding, out)?;
     std::mem::forget((stream, report)); // the process ends: freeing a large stream piece by piece would only take time
@@ -199,7 +210,7 @@ fn resource_list(text: &Arc<String>, encoding: Encoding, options: Options<'_>, o
     };
     // The caller gets its items back: kpt would delete the package otherwise.
     let mut refused = |failure: Failure| {
-        let list = list.render_refused(&failure.line).unwrap_or_else(|_| text.to_string());
+        let list = list.render_unchanged(&failure.results).unwrap_or_else(|_| text.to_string());
         let _ = write(out, &encoding.encode(list));
         failure
     };
@@ -228,10 +239,14 @@ fn resource_list(text: &Arc<String>, encoding: Encoding, options: Options<'_>, o
     let outcome = config.pipeline.run(&mut stream, &mut report);
     let shape = |error: yaml::EditError| Failure::usage(format!("the ResourceList's {error}"));
     if outcome == Outcome::Ok {
+        if let Some(tell) = options.tell {
+            tell(&stream, &report);
+        }
         return write(out, &encoding.encode(list.render(&mut stream, &report).map_err(shape)?));
     }
-    write(out, &encoding.encode(list.render_unchanged(&stream, &report).map_err(shape)?))?;
-    Err(failed(&stream, &report, &config, outcome))
+    let failure = failed(&stream, &report, &config, outcome);
+    write(out, &encoding.encode(list.render_unchanged(&failure.results).map_err(shape)?))?;
+    Err(failure)
 }
 
 fn node_title(config: Node<'_>) -> String {
@@ -249,7 +264,7 @@ fn alone(kind: &str) -> Result<Config> {
 pub(crate) fn failed(stream: &Stream, report: &Report, config: &Config, outcome: Outcome) -> Failure {
     let (mut message, count) = failing(stream, report, config);
     message.push_str(&format!("error: {}: {count}; nothing was written\n", config.pipeline.title));
-    Failure::new(code(outcome), message)
+    Failure { results: krm::findings(stream, report), ..Failure::new(code(outcome), message) }
 }
 
 /// The findings that make a run fail, and how many they are.

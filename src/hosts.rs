@@ -4,3 +4,5 @@
 mod go_abi;
 #[cfg(not(feature = "cli"))]
 pub mod stdio;
+#[cfg(all(feature = "web", target_arch = "wasm32"))]
+pub mod web;

@@ -67,25 +67,13 @@ impl ResourceList {
         Ok(stream.render())
     }
 
-    /// The text with its objects as they came, and the reason why nothing was run as a result.
+    /// The text with its objects as they came, and why as results: what a failing run answers.
     ///
     /// # Errors
     /// When the list's own fields are of a wrong shape.
-    pub fn render_refused(&self, message: &str) -> Result<String, EditError> {
+    pub fn render_unchanged(&self, results: &[Value]) -> Result<String, EditError> {
         let mut document = self.document().map_err(unreadable)?;
-        add_results(&mut document, vec![json!({"message": message, "severity": Severity::Error.name()})])?;
-        Ok(yaml::render(&[document]))
-    }
-
-    /// The text with its objects as they came, and the report's results: what a failing run answers.
-    ///
-    /// # Errors
-    /// When the list's own fields are of a wrong shape.
-    pub fn render_unchanged(&self, stream: &Stream, report: &Report) -> Result<String, EditError> {
-        let mut document = self.document().map_err(unreadable)?;
-        let mut findings = report.clone();
-        findings.changes.clear(); // none of them is in the output
-        add_results(&mut document, results(stream, &findings))?;
+        add_results(&mut document, results.to_vec())?;
         Ok(yaml::render(&[document]))
     }
 }
@@ -110,9 +98,18 @@ fn add_results(document: &mut Document, results: Vec<Value>) -> Result<(), EditE
 /// The report as KRM results, secret values masked.
 #[must_use]
 pub fn results(stream: &Stream, report: &Report) -> Vec<Value> {
-    let findings = report.findings.iter().map(|finding| finding_result(stream, finding));
     let changes = report.changes.iter().map(|change| change_result(stream, change));
-    findings.chain(changes).collect()
+    findings(stream, report).into_iter().chain(changes).collect()
+}
+
+/// What was found, without what was done: a failing run does nothing.
+pub(crate) fn findings(stream: &Stream, report: &Report) -> Vec<Value> {
+    report.findings.iter().map(|finding| finding_result(stream, finding)).collect()
+}
+
+/// Why nothing was run, as a result.
+pub(crate) fn refusal(message: &str) -> Value {
+    json!({"message": message, "severity": Severity::Error.name()})
 }
 
 fn reference(stream: &Stream, object: Option<ObjectId>) -> Option<ResourceRef> {

@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use crate::call::{Config, Failure, USAGE};
 use crate::config::{PIPELINE, Problem};
-use crate::krm::field_path;
+use crate::krm::{self, field_path};
 use crate::report::Finding;
 use crate::report::text::{line_of, mask_line, plain};
 use crate::yaml::{self, Document, Kind, Node};
@@ -127,5 +127,5 @@ fn report(name: &str, text: &str, span: Option<Range<usize>>, title: &str, remed
     }
     let lines = [title, remedy].map(|text| plain(text).lines().next().unwrap_or("").to_owned());
     let line = lines.iter().filter(|line| !line.is_empty()).map(String::as_str).collect::<Vec<_>>().join("; ");
-    Failure { line, ..Failure::new(USAGE, format!("{}\n", renderer.render(&[group]))) }
+    Failure { results: vec![krm::refusal(&line)], ..Failure::new(USAGE, format!("{}\n", renderer.render(&[group]))) }
 }

@@ -13,7 +13,8 @@ use krmor::yaml;
 const DOCS: &[&str] = &["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
 /// What commands make and git does not have.
-const MADE: &[&str] = &[".tools/", "target/image", "target/image.cdx.json", "target/release/krmor"];
+const MADE: &[&str] =
+    &[".tools/", ".tools/npm", "target/npm", "target/image", "target/image.cdx.json", "target/release/krmor"];
 
 /// A fenced block: what stands behind the fence, and the lines in it.
 struct Block {

@@ -72,7 +72,7 @@ pub(super) fn run(options: &Options, called_as: Option<&str>) -> Result<u8> {
     let bytes = input::stdin()?;
     let function = options.function.as_deref().or(called_as.filter(|kind| *kind != PIPELINE));
     let config = options.config.as_deref().map(|path| input::config(path, function));
-    let options = call::Options { config, function, allow_empty: options.allow_empty };
+    let options = call::Options { config, function, allow_empty: options.allow_empty, ..call::Options::default() };
     call::run(bytes, options, &mut std::io::stdout().lock())?;
     Ok(0)
 }

@@ -75,8 +75,8 @@ fn run(args: Vec<OsString>) -> Result<()> {
     std::io::stdin().lock().read_to_end(&mut input).map_err(|error| Failure::io("standard input", &error))?;
     let mut out = std::io::stdout().lock();
     let Some(length) = arguments.config_length else {
-        let options =
-            Options { config: None, function: arguments.function.as_deref(), allow_empty: arguments.allow_empty };
+        let (function, allow_empty) = (arguments.function.as_deref(), arguments.allow_empty);
+        let options = Options { function, allow_empty, ..Options::default() };
         return call::run(input, options, &mut out);
     };
     if length > input.len() {

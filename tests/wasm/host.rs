@@ -1,23 +1,28 @@
-//! The hosts: native krmor, node's WASI, kpt's own script in node, kpt itself.
+//! The hosts: native krmor, node's WASI, kpt's own script in node, kpt itself, the npm package in node and in Chromium.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
+use krmor::yaml;
 use serde_json::{Value, json};
 
 use crate::common::{Folder, krmor, pipe, text, tool};
 
-/// What a host answers.
+/// What a host answers; `results` and `patches` are what the npm package gives besides, where they are looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     pub stdout: String,
     pub stderr: String,
     pub code: Option<i64>,
+    pub results: Value,
+    pub patches: Value,
 }
 
 impl From<Output> for Answer {
     fn from(out: Output) -> Self {
-        Self { stdout: text(&out.stdout), stderr: text(&out.stderr), code: out.status.code().map(i64::from) }
+        let code = out.status.code().map(i64::from);
+        Self { stdout: text(&out.stdout), stderr: text(&out.stderr), code, ..Self::default() }
     }
 }
 
@@ -25,6 +30,13 @@ impl From<Output> for Answer {
 pub fn module(name: &str) -> PathBuf {
     let path = PathBuf::from("target/wasm").join(name);
     assert!(path.is_file(), "{} is missing: run `make wasm`", path.display());
+    path.canonicalize().unwrap()
+}
+
+/// The npm package that `make npm` has built.
+pub fn package() -> PathBuf {
+    let path = PathBuf::from("target/npm");
+    assert!(path.join("krmor_bg.wasm").is_file(), "{} is missing: run `make npm`", path.display());
     path.canonicalize().unwrap()
 }
 
@@ -38,6 +50,25 @@ pub fn native_plugin(folder: &Folder, config: &str, stdin: &str) -> Answer {
     let file = folder.write("config", config);
     // kustomize passes on what this krmor does not take for its config, too; so does the test.
     pipe(krmor().arg(file).env("KUSTOMIZE_PLUGIN_CONFIG_ROOT", "/"), stdin.as_bytes()).into()
+}
+
+/// Native krmor as the npm package: a stream and a config, or a ResourceList. What it reports is what it tells as JSON, or
+/// what stands in the list.
+pub fn native_package(folder: &Folder, config: Option<&str>, stdin: &str) -> Answer {
+    let in_folder =
+        |args: &[&str]| -> Answer { pipe(krmor().current_dir(&folder.0).args(args), stdin.as_bytes()).into() };
+    let Some(config) = config else {
+        let answer = in_folder(&[]);
+        let list = yaml::parse(&Arc::new(answer.stdout.clone())).unwrap();
+        let results = list.first().and_then(|list| list.root().to_value()).map(|list| list["results"].clone());
+        return Answer { results: results.unwrap_or_default(), ..answer };
+    };
+    folder.write("config", config);
+    let answer = in_folder(&["--config", "config"]);
+    let told = in_folder(&["run", "--config", "config", "--report", "json", "-"]).stderr;
+    let told: Value = serde_json::from_str(&told).unwrap_or_default();
+    let patches = if answer.code == Some(0) { told["patches"].clone() } else { Value::Null };
+    Answer { results: told["results"].clone(), patches, ..answer }
 }
 
 /// Calls of a module in one node: see `hosts.mjs`.
@@ -60,7 +91,8 @@ pub fn node(host: &str, module: &Path, script: Option<&Path>, calls: &[(Vec<Stri
     let answers = answers.lines().map(|line| {
         let answer: Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| answer[key].as_str().unwrap().to_owned();
-        Answer { stdout: text("stdout"), stderr: text("stderr"), code: answer["code"].as_i64() }
+        let (results, patches) = (answer["results"].clone(), answer["patches"].clone());
+        Answer { stdout: text("stdout"), stderr: text("stderr"), code: answer["code"].as_i64(), results, patches }
     });
     answers.collect()
 }

@@ -1,5 +1,5 @@
-//! One core, the same bytes: native krmor, `krmor.wasm` in node's WASI, `krmor-kpt.wasm` in kpt's script and in kpt itself.
-//! `make test-wasm` builds the modules and runs this.
+//! One core, the same bytes: native krmor, `krmor.wasm` in node's WASI, `krmor-kpt.wasm` in kpt's script and in kpt itself,
+//! the npm package in node and in Chromium. `make test-wasm` builds the modules and runs this.
 
 #![allow(unreachable_pub)] // what its files share is seen by none but them
 
@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{Folder, text};
-use host::{Answer, kpts, module, native, native_plugin, node};
+use host::{Answer, kpts, module, native, native_package, native_plugin, node, package};
+use serde_json::Value;
 
 /// Fails with the first calls that differ, and says how many do.
 fn equal(host: &str, names: &[&str], native: &[Answer], there: &[Answer]) {
@@ -27,7 +28,18 @@ fn equal(host: &str, names: &[&str], native: &[Answer], there: &[Answer]) {
 }
 
 fn row(host: &str, version: &str, count: usize) {
-    println!("| {host:<32} | {version:<16} | {count:>5} | yes   |");
+    println!("| {host:<42} | {version:<16} | {count:>5} | yes   |");
+}
+
+fn head() {
+    println!(
+        "| host                                       | version          | calls | equal |\n| --- | --- | --- | --- |"
+    );
+}
+
+fn version(command: &str) -> String {
+    let out = Command::new(command).arg("--version").output().unwrap_or_else(|error| panic!("{command}: {error}"));
+    text(&out.stdout).trim().to_owned()
 }
 
 #[test]
@@ -35,9 +47,8 @@ fn every_host_gives_the_same_bytes() {
     let calls = calls::all();
     assert!(calls.len() > 700, "only {} calls", calls.len());
     let folder = Folder::new("wasm");
-    let version = Command::new("node").arg("--version").output().expect("node runs");
-    let version = text(&version.stdout).trim().to_owned();
-    println!("| host                             | version          | calls | equal |\n| --- | --- | --- | --- |");
+    let version = version("node");
+    head();
 
     // Bare streams: the legacy plugin.
     let bare: Vec<&calls::Call> = calls.iter().filter(|call| call.config.contains("krmor.dev")).collect();
@@ -70,6 +81,100 @@ fn every_host_gives_the_same_bytes() {
     }
 }
 
+/// Output, message and exit code, and what is told besides: native krmor's `--report json` and the list's results.
+#[test]
+fn the_npm_package_gives_the_same_bytes() {
+    let got = Command::new("tests/npm/get").status().expect("tests/npm/get runs");
+    assert!(got.success());
+    let calls = calls::all();
+    let folder = Folder::new("npm");
+    let lists: Vec<_> = calls.iter().filter_map(|call| Some((call.name.as_str(), call.list()?))).collect();
+    let bare = calls.iter().map(|call| (call.name.as_str(), Some(call.config.as_str()), call.stream.as_str()));
+    let bare: Vec<_> = bare.collect();
+    let lists: Vec<_> = lists.iter().map(|(name, list)| (*name, None, list.as_str())).collect();
+    head();
+    for (what, asked) in [("bare streams", bare), ("ResourceLists", lists)] {
+        let names: Vec<&str> = asked.iter().map(|(name, ..)| *name).collect();
+        let ours: Vec<Answer> =
+            asked.iter().map(|(_, config, stream)| native_package(&folder, *config, stream)).collect();
+        assert!(ours.iter().filter(|answer| answer.code == Some(0)).count() > 300, "hardly any succeeds");
+        assert!(ours.iter().filter(|answer| answer.code != Some(0)).count() > 100, "hardly any fails");
+        let calls: Vec<_> = asked
+            .iter()
+            .map(|(_, config, stream)| (config.iter().map(ToString::to_string).collect(), *stream))
+            .collect();
+        for (host, place, version) in [
+            ("npm", "node", version("node")),
+            ("chromium", "Chromium", version("/usr/bin/chromium").replace("Chromium ", "")),
+        ] {
+            let version = version.split(' ').next().unwrap();
+            let there = node(host, &package(), None, &calls);
+            let same: Vec<Answer> = ours.iter().zip(&there).map(|(ours, there)| comparable(ours, there)).collect();
+            equal(host, &names, &same, &there);
+            there.iter().for_each(as_declared);
+            row(&format!("the npm package in {place}, {what}"), version, calls.len());
+        }
+    }
+}
+
+/// Results and patches are what `index.d.ts` of the package declares, no more and no less.
+fn as_declared(answer: &Answer) {
+    let has = |value: &Value, needs: &[&str], may: &[&str]| {
+        let fields: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+        let declared = needs.iter().all(|field| fields.contains(field))
+            && fields.iter().all(|field| needs.contains(field) || may.contains(field));
+        assert!(declared, "{value}");
+    };
+    let one_of =
+        |value: &Value, words: &[&str]| assert!(value.as_str().is_some_and(|it| words.contains(&it)), "{value}");
+    for result in answer.results.as_array().unwrap() {
+        has(result, &["message", "severity"], &["resourceRef", "field", "file", "tags"]);
+        one_of(&result["severity"], &["error", "warning", "info"]);
+        let part = |name: &str| result.get(name).cloned();
+        part("resourceRef").iter().for_each(|it| has(it, &["apiVersion", "kind", "name"], &["namespace"]));
+        part("field").iter().for_each(|it| has(it, &["path"], &["currentValue", "proposedValue"]));
+        part("file").iter().for_each(|it| has(it, &["path", "index"], &[]));
+        let Some(tags) = part("tags") else { continue };
+        let found = ["function", "rule", "pointer"];
+        if tags.get("class").is_none() {
+            has(&tags, &found, &[]);
+            continue;
+        }
+        has(&tags, &[&found[..], &["class", "op"]].concat(), &["after"]);
+        one_of(&tags["class"], &["added", "raised", "overridden"]);
+        one_of(&tags["op"], &["add", "remove", "replace"]);
+    }
+    for patch in answer.patches.as_array().into_iter().flatten() {
+        let removes = patch["op"] == "remove";
+        has(patch, &["document", "op", "path"], if removes { &[] } else { &["value", "after"] });
+        assert!(removes || patch.get("value").is_some(), "{patch}");
+        one_of(&patch["op"], &["add", "remove", "replace"]);
+    }
+}
+
+/// A native answer with what only the package tells: the patches of a ResourceList, and why a call was refused that native
+/// krmor refuses without a report.
+fn comparable(native: &Answer, there: &Answer) -> Answer {
+    let mut out = native.clone();
+    if out.results.is_null() {
+        let refused = native.code != Some(0);
+        let told = there.results.as_array().map(Vec::as_slice).unwrap_or_default();
+        let told_why = matches!(told, [why] if native.stderr.contains(why["message"].as_str().unwrap().split("; ").next().unwrap()));
+        if told_why == refused && (refused || told.is_empty()) {
+            out.results.clone_from(&there.results);
+        }
+    }
+    if out.patches.is_null() && native.code == Some(0) {
+        // Each change is a result, too.
+        let changes = |result: &&Value| !result["tags"]["class"].is_null();
+        let count = out.results.as_array().map_or(0, |results| results.iter().filter(changes).count());
+        if there.patches.as_array().is_some_and(|patches| patches.len() == count) {
+            out.patches.clone_from(&there.patches);
+        }
+    }
+    out
+}
+
 /// A native answer as kpt's script prints it; what is there instead of nothing is looked at in `kpt.rs`.
 fn printed(native: &Answer) -> Answer {
     let stderr = native.stderr.trim_end().to_owned();
@@ -77,11 +182,11 @@ fn printed(native: &Answer) -> Answer {
         true => format!("{}\n", quoted(&stderr)),
         false => format!("{}\n", native.stdout),
     };
-    Answer { stdout, stderr, code: native.code }
+    Answer { stdout, stderr, code: native.code, ..Answer::default() }
 }
 
 fn quoted(message: &str) -> String {
-    serde_json::Value::String(format!("function failed: {message}")).to_string()
+    Value::String(format!("function failed: {message}")).to_string()
 }
 
 /// The arguments of `krmor.wasm` are checked as strictly as a config.

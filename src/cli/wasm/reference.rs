@@ -200,7 +200,10 @@ fn unpack(archive: impl Read) -> std::result::Result<Vec<u8>, String> {
         if found.is_some() {
             return Err("its layer holds more than one .wasm file".to_owned());
         }
-        found = Some(all(entry, MAX_MODULE, "the layer").map_err(|failure| failure.line)?);
+        found = Some(
+            all(entry, MAX_MODULE, "the layer")
+                .map_err(|failure| failure.message.trim().trim_start_matches("error: ").to_owned())?,
+        );
     }
     found.ok_or_else(|| "its layer holds no .wasm file".to_owned())
 }
