@@ -68,7 +68,7 @@ test: lint ## every test that needs no cluster
 runner: ## target/runner/krmor: krmor with the engine that `krmor wasm run` needs
 	cargo build --locked --profile runner --features wasm-runner
 
-test-wasm: wasm npm runner ## the modules in every host: the same bytes, sizes, failures; needs node and Chromium
+test-wasm: wasm npm runner image ## one core in every host: the same bytes, sizes, failures; needs node and Chromium
 	cargo test --locked --test npm --test runner --test wasm -- --nocapture
 
 test-npm: npm ## the npm package as it is installed: README, types, Chromium, failures, secrets

@@ -7,6 +7,7 @@ pub mod crds;
 pub mod generated;
 pub mod pods;
 pub mod psa;
+pub mod registry;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -34,6 +35,21 @@ pub fn tool(name: &str) -> PathBuf {
 /// The krmor under test.
 pub fn krmor() -> Command {
     Command::new(env!("CARGO_BIN_EXE_krmor"))
+}
+
+/// krmor with the engine that runs WASM.
+pub fn krmor_with_runner() -> Command {
+    let path = PathBuf::from("target/runner/krmor");
+    assert!(path.is_file(), "{} is missing: run `make runner`", path.display());
+    Command::new(path.canonicalize().unwrap())
+}
+
+/// One cache of compiled modules for all tests.
+pub fn private_cache() -> PathBuf {
+    let path = std::env::current_dir().unwrap().join("target/runner-cache");
+    std::fs::create_dir_all(&path).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    path
 }
 
 /// What a function made of a text.

@@ -12,16 +12,8 @@ mod sandbox;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::sync::LazyLock;
 
-use common::{Folder, pipe, text, tool};
-
-/// krmor with the runner.
-pub fn runner() -> PathBuf {
-    let path = PathBuf::from("target/runner/krmor");
-    assert!(path.is_file(), "target/runner/krmor is missing: run `make runner`");
-    path.canonicalize().unwrap()
-}
+use common::{Folder, krmor_with_runner, pipe, private_cache, text, tool};
 
 /// krmor's own module.
 pub fn own() -> PathBuf {
@@ -35,19 +27,10 @@ pub fn foreign() -> PathBuf {
     tool("annotate")
 }
 
-/// One cache for all tests: modules are compiled once.
-pub static CACHE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let path = std::env::current_dir().unwrap().join("target/runner-cache");
-    std::fs::create_dir_all(&path).unwrap();
-    let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    std::fs::set_permissions(&path, private).unwrap();
-    path
-});
-
 /// `krmor wasm run`, with some flags; the module and its arguments are to follow.
 pub fn wasm_run(flags: &[&str]) -> Command {
-    let mut command = Command::new(runner());
-    command.args(["wasm", "run", "--cache"]).arg(&*CACHE).args(flags);
+    let mut command = krmor_with_runner();
+    command.args(["wasm", "run", "--cache"]).arg(private_cache()).args(flags);
     command
 }
 
@@ -56,7 +39,7 @@ pub fn run_text(module: &str, flags: &[&str], stdin: &str) -> Output {
     let folder = Folder::new("runner-text");
     let path = folder.write("module.wasm", wat::parse_str(module).unwrap());
     // Not the common cache: it would fill up with these.
-    let mut command = Command::new(runner());
+    let mut command = krmor_with_runner();
     command.args(["wasm", "run", "--no-cache"]).args(flags).arg(path);
     pipe(&mut command, stdin.as_bytes())
 }

@@ -6,12 +6,13 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::common::{Folder, pipe, text, tool};
-use crate::{POD, fails, list, own, passes, runner, wasm_run};
+use crate::common::registry::Registry;
+use crate::common::{Folder, krmor_with_runner, pipe, text, tool};
+use crate::{POD, fails, list, own, passes, wasm_run};
 
 fn sum(bytes: &[u8]) -> String {
     let out = pipe(&mut Command::new("sha256sum"), bytes);
@@ -30,7 +31,7 @@ fn module() -> Vec<u8> {
 }
 
 fn run(flags: &[&str], module: &str) -> Output {
-    let mut command = Command::new(runner());
+    let mut command = krmor_with_runner();
     command.args(["wasm", "run"]).args(flags).arg(module);
     pipe(&mut command, b"x: y\n")
 }
@@ -166,25 +167,13 @@ fn modules_in_oci_layouts_run_by_digest() {
 /// A real registry, and krmor's own module in it.
 #[test]
 fn modules_in_a_registry_run_by_digest() {
-    let mut server = Command::new(tool("crane"))
-        .args(["registry", "serve", "--address", "127.0.0.1:0"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(server.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("port") {
-        line.clear();
-        assert_ne!(log.read_line(&mut line).unwrap(), 0, "crane registry serve has ended");
-    }
-    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-    let port: String = line.rsplit(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty()).unwrap().to_owned();
+    let registry = Registry::start();
     let folder = Folder::new("runner-registry");
     std::fs::copy(own(), folder.0.join("krmor.wasm")).unwrap();
     let layer = folder.0.join("layer.tar.gz");
     let tar = Command::new("tar").arg("-C").arg(&folder.0).arg("-czf").arg(&layer).arg("krmor.wasm").status().unwrap();
     assert!(tar.success());
-    let host = format!("127.0.0.1:{port}");
+    let host = registry.address.clone();
     let pushed = Command::new(tool("crane"))
         .args(["append", "--platform", "wasip1/wasm", "--new_tag", &format!("{host}/krmor:0.1.0"), "--new_layer"])
         .arg(&layer)
@@ -197,7 +186,7 @@ fn modules_in_a_registry_run_by_digest() {
     let cache = Folder::new("runner-registry-cache");
     let cached = cache.0.join("cache");
     let ask = |reference: &str, more: &[&str]| {
-        let mut command = Command::new(runner());
+        let mut command = krmor_with_runner();
         command.args(["wasm", "run", "--cache"]).arg(&cached).args(more).arg(reference);
         pipe(command.args(["--function", "SecurityContext"]), list("level: restricted").as_bytes())
     };
@@ -208,11 +197,10 @@ fn modules_in_a_registry_run_by_digest() {
     fails(&ask(&format!("{host}/../krmor@{digest}"), &[]), 2, "no name of a repository");
     let allowed = folder.write("allowed", digest);
     assert!(ask(&reference, &["--allow", allowed.to_str().unwrap()]).status.success());
-    server.kill().unwrap();
-    server.wait().unwrap();
+    drop(registry);
     // What was fetched is there without the registry.
     assert!(passes(&ask(&reference, &[])).contains("runAsNonRoot"));
-    let mut command = Command::new(runner());
+    let mut command = krmor_with_runner();
     fails(&pipe(command.args(["wasm", "run", "--no-cache", &reference]), b"x"), 3, &host);
 }
 
@@ -268,7 +256,7 @@ fn a_registry_that_wants_a_login_gets_that_of_docker_and_nothing_tells_it() {
     let ask = |auths: Value| {
         let folder = Folder::new("runner-login");
         folder.write("config.json", json!({ "auths": auths }).to_string());
-        let mut command = Command::new(runner());
+        let mut command = krmor_with_runner();
         command.args(["wasm", "run", "--no-cache"]).arg(format!("{host}/fn@{image}"));
         pipe(command.env("DOCKER_CONFIG", &folder.0), b"x: y\n")
     };
@@ -333,10 +321,10 @@ fn the_cache_is_private_and_what_is_wrong_in_it_is_made_again() {
     fails(&run(&["--cache", "/dev/null/x"], file.to_str().unwrap()), 3, "/dev/null/x");
 
     // Where a user has no folder for caches, there is none.
-    let mut command = Command::new(runner());
+    let mut command = krmor_with_runner();
     command.args(["wasm", "run"]).arg(&file).env("HOME", "/dev/null").env_remove("XDG_CACHE_HOME");
     assert_eq!(passes(&pipe(&mut command, b"x: y\n")), ANSWER);
-    let mut command = Command::new(runner());
+    let mut command = krmor_with_runner();
     command.args(["wasm", "run"]).arg(&file).env("XDG_CACHE_HOME", folder.0.join("xdg"));
     assert_eq!(passes(&pipe(&mut command, b"x: y\n")), ANSWER);
     assert_eq!(cached(&folder.0.join("xdg/krmor/wasm")).len(), 1);
@@ -351,7 +339,7 @@ fn the_cache_keeps_the_newest_only() {
             r#"(module (memory (export "memory") 1) (func (export "_start")) (data (i32.const {number}) "x"))"#
         );
         let file = folder.write("m.wasm", wat::parse_str(module).unwrap());
-        let mut command = Command::new(runner());
+        let mut command = krmor_with_runner();
         let out = command.args(["wasm", "compile", "--cache"]).arg(&cache).arg(&file).output().unwrap();
         assert!(passes(&out).starts_with("sha256:"));
     }
@@ -367,7 +355,7 @@ fn usage_is_checked() {
         (&["wasm", "run", "--cache", "x", "--no-cache", "x"], "cannot be used with"),
         (&["wasm", "run", "--plugin", "other", "x"], "resource-list"),
     ] {
-        let out = pipe(Command::new(runner()).args(arguments), b"");
+        let out = pipe(krmor_with_runner().args(arguments), b"");
         assert_eq!(out.status.code(), Some(2), "{arguments:?}");
         assert!(text(&out.stderr).contains(why), "{arguments:?}: {}", text(&out.stderr));
     }

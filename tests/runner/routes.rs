@@ -7,8 +7,8 @@ use std::sync::Arc;
 use krmor::yaml;
 use serde_json::Value;
 
-use crate::common::{Folder, krmor, pipe, text, tool};
-use crate::{CACHE, POD, fails, foreign, own, passes, runner, wasm_run};
+use crate::common::{Folder, krmor, krmor_with_runner, pipe, private_cache, text, tool};
+use crate::{POD, fails, foreign, own, passes, wasm_run};
 
 /// The environment of a person who has this plugin home, and the tests' common cache.
 fn at(home: &Path, command: &mut Command) -> Output {
@@ -17,7 +17,7 @@ fn at(home: &Path, command: &mut Command) -> Output {
     std::fs::create_dir_all(caches.join("krmor")).unwrap();
     let link = caches.join("krmor/wasm");
     if !link.exists() {
-        copy_private(&CACHE, &link);
+        copy_private(&private_cache(), &link);
     }
     command.env("KUSTOMIZE_PLUGIN_HOME", home).env("XDG_CACHE_HOME", caches).output().unwrap()
 }
@@ -37,7 +37,7 @@ fn kubectl(home: &Path, folder: &Path) -> Output {
 }
 
 fn install(home: &Path, arguments: &[&str]) -> String {
-    passes(&at(home, Command::new(runner()).args(["install", "kustomize", "--home"]).arg(home).args(arguments)))
+    passes(&at(home, krmor_with_runner().args(["install", "kustomize", "--home"]).arg(home).args(arguments)))
 }
 
 fn overlays() -> Vec<PathBuf> {
@@ -129,7 +129,7 @@ fn a_foreign_function_runs_in_kustomize_and_kubectl_as_a_legacy_plugin() {
     }
     let (wrong, module) = (Folder::new("home-wrong"), foreign());
     for kind in ["Annotate", "a/b/c/D", "a//D", "../x/D"] {
-        let mut command = Command::new(runner());
+        let mut command = krmor_with_runner();
         command
             .args(["install", "kustomize", "--home"])
             .arg(&wrong.0)
@@ -159,7 +159,7 @@ fn modules_run_in_kustomize_as_exec_functions() {
         let exec = format!(
             "metadata:\n  name: x\n  annotations:\n    config.kubernetes.io/function: |\n      exec:\n        path: {}\n        \
              args: [wasm, run, {}{arguments}]\n",
-            runner().display(),
+            krmor_with_runner().get_program().display(),
             module.display()
         );
         let app = application(&config.replace("metadata: {name: x}\n", &exec));
@@ -176,7 +176,11 @@ fn kpt_runs_modules_as_exec_functions() {
     let pod =
         "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a # kept\nspec:\n  containers:\n  - name: a\n    image: 'b'\n";
     folder.write("package/pod.yaml", pod);
-    let exec = format!("{} wasm run {} --function SecurityContext", runner().display(), own().display());
+    let exec = format!(
+        "{} wasm run {} --function SecurityContext",
+        krmor_with_runner().get_program().display(),
+        own().display()
+    );
     let mut command = Command::new(tool("kpt"));
     command.args(["fn", "eval"]).arg(folder.0.join("package")).args(["--exec", &exec, "--", "level=restricted"]);
     let out = at(&folder.0, &mut command);

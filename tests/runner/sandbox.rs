@@ -3,7 +3,7 @@
 use std::process::Output;
 use std::time::{Duration, Instant};
 
-use crate::common::{Folder, pipe, text};
+use crate::common::{Folder, krmor_with_runner, pipe, text};
 use crate::{fails, foreign, list, passes, run_text, wasm_run};
 
 const WRITE: &str =
@@ -192,7 +192,7 @@ fn a_function_that_fails_in_silence_does_not_pass() {
 #[test]
 fn with_and_without_a_cache_the_answer_is_the_same() {
     let cached = go(&[], "a: b");
-    let mut hasty = std::process::Command::new(crate::runner());
+    let mut hasty = krmor_with_runner();
     let hasty = pipe(hasty.args(["wasm", "run", "--no-cache"]).arg(foreign()), list("a: b").as_bytes());
     assert_eq!(passes(&cached), passes(&hasty));
     let fuel = go(&["--fuel", "100000000000"], "a: b");

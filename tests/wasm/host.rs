@@ -1,4 +1,5 @@
-//! The hosts: native krmor, node's WASI, kpt's own script in node, kpt itself, the npm package in node and in Chromium.
+//! The hosts: native krmor, our own runner, the container image, node's WASI, kpt's own script in node, kpt itself, the npm
+//! package in node and in Chromium.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use krmor::yaml;
 use serde_json::{Value, json};
 
-use crate::common::{Folder, krmor, pipe, text, tool};
+use crate::common::{Folder, krmor, krmor_with_runner, pipe, private_cache, text, tool};
 
 /// What a host answers; `results` and `patches` are what the npm package gives besides, where they are looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,14 +43,47 @@ pub fn package() -> PathBuf {
 
 /// Native krmor as a filter.
 pub fn native(args: &[&str], stdin: &str) -> Answer {
-    pipe(krmor().args(args), stdin.as_bytes()).into()
+    filter(krmor(), args, stdin)
+}
+
+/// A krmor as a filter.
+pub fn filter(mut krmor: Command, args: &[&str], stdin: &str) -> Answer {
+    pipe(krmor.args(args), stdin.as_bytes()).into()
 }
 
 /// Native krmor as kustomize's legacy plugin.
 pub fn native_plugin(folder: &Folder, config: &str, stdin: &str) -> Answer {
+    plugin(krmor(), folder, config, stdin)
+}
+
+/// A krmor as kustomize's legacy plugin.
+pub fn plugin(mut krmor: Command, folder: &Folder, config: &str, stdin: &str) -> Answer {
     let file = folder.write("config", config);
     // kustomize passes on what this krmor does not take for its config, too; so does the test.
-    pipe(krmor().arg(file).env("KUSTOMIZE_PLUGIN_CONFIG_ROOT", "/"), stdin.as_bytes()).into()
+    pipe(krmor.arg(file).env("KUSTOMIZE_PLUGIN_CONFIG_ROOT", "/"), stdin.as_bytes()).into()
+}
+
+/// Our runner as a filter.
+pub fn runner(stdin: &str) -> Answer {
+    let mut command = krmor_with_runner();
+    command.args(["wasm", "run", "--cache"]).arg(private_cache()).arg(module("krmor.wasm"));
+    pipe(&mut command, stdin.as_bytes()).into()
+}
+
+/// Our runner as kustomize's legacy plugin.
+pub fn runner_plugin(folder: &Folder, config: &str, stdin: &str) -> Answer {
+    let file = folder.write("config", config);
+    let mut command = krmor_with_runner();
+    command.args(["wasm", "run", "--plugin", "config-length", "--cache"]).arg(private_cache());
+    pipe(command.arg(module("krmor.wasm")).arg(file), stdin.as_bytes()).into()
+}
+
+/// The program that `make image` has put into the image for this machine: it is static, so it runs here as it does there.
+pub fn image() -> PathBuf {
+    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    let path = PathBuf::from(format!("target/image-parts/{architecture}/krmor"));
+    assert!(path.is_file(), "{} is missing: run `make image`", path.display());
+    path.canonicalize().unwrap()
 }
 
 /// Native krmor as the npm package: a stream and a config, or a ResourceList. What it reports is what it tells as JSON, or

@@ -1,11 +1,11 @@
 //! Stock kpt: what passes is what native krmor gives, what fails stops the pipeline, and the package always survives.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use crate::calls::examples;
+use crate::common::registry::Registry;
 use crate::common::{Folder, copy, krmor, text, tool};
 use crate::host::{Kpt, kpts, module};
 
@@ -191,41 +191,6 @@ fn large_input_grows_the_memory() {
             package.files()
         });
         assert!(packages[0] == packages[1], "{}: other bytes", kpt.version);
-    }
-}
-
-/// A registry that ends with the test.
-struct Registry {
-    child: Child,
-    address: String,
-}
-
-impl Registry {
-    fn start() -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut child = Command::new(tool("crane"))
-            .args(["registry", "serve", "--address", &free.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // Its first line says that it serves.
-        let mut byte = [0];
-        let _ = child.stderr.as_mut().unwrap().read(&mut byte);
-        for _ in 0..100 {
-            if std::net::TcpStream::connect(free).is_ok() {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        Self { child, address: free.to_string() }
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

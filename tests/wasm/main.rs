@@ -1,5 +1,6 @@
-//! One core, the same bytes: native krmor, `krmor.wasm` in node's WASI, `krmor-kpt.wasm` in kpt's script and in kpt itself,
-//! the npm package in node and in Chromium. `make test-wasm` builds the modules and runs this.
+//! One core, the same bytes: native krmor, the container image, `krmor.wasm` in our runner and in node's WASI,
+//! `krmor-kpt.wasm` in kpt's script and in kpt itself, the npm package in node and in Chromium. `make test-wasm` builds what
+//! this needs and runs it.
 
 #![allow(unreachable_pub)] // what its files share is seen by none but them
 
@@ -14,7 +15,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{Folder, text};
-use host::{Answer, kpts, module, native, native_package, native_plugin, node, package};
+use host::{
+    Answer, filter, image, kpts, module, native, native_package, native_plugin, node, package, plugin, runner,
+    runner_plugin,
+};
 use serde_json::Value;
 
 /// Fails with the first calls that differ, and says how many do.
@@ -61,6 +65,12 @@ fn every_host_gives_the_same_bytes() {
     let asked: Vec<_> = bare.iter().zip(&inputs).map(|(call, input)| (arguments(call), input.as_str())).collect();
     equal("WASI", &names, &ours, &node("wasi", &module("krmor.wasm"), None, &asked));
     row("node's WASI, bare streams", &version, asked.len());
+    let ask = |call: &&calls::Call| runner_plugin(&folder, &call.config, &call.stream);
+    equal("runner", &names, &ours, &bare.iter().map(ask).collect::<Vec<_>>());
+    row("krmor wasm run, bare streams", env!("CARGO_PKG_VERSION"), asked.len());
+    let ask = |call: &&calls::Call| plugin(Command::new(image()), &folder, &call.config, &call.stream);
+    equal("image", &names, &ours, &bare.iter().map(ask).collect::<Vec<_>>());
+    row("the image's program, bare streams", env!("CARGO_PKG_VERSION"), asked.len());
 
     // ResourceLists.
     let lists: Vec<(&str, String)> = calls.iter().filter_map(|call| Some((call.name.as_str(), call.list()?))).collect();
@@ -69,6 +79,12 @@ fn every_host_gives_the_same_bytes() {
     let asked: Vec<_> = lists.iter().map(|(_, list)| (Vec::new(), list.as_str())).collect();
     equal("WASI", &names, &ours, &node("wasi", &module("krmor.wasm"), None, &asked));
     row("node's WASI, ResourceLists", &version, asked.len());
+    let there: Vec<Answer> = lists.iter().map(|(_, list)| runner(list)).collect();
+    equal("runner", &names, &ours, &there);
+    row("krmor wasm run, ResourceLists", env!("CARGO_PKG_VERSION"), asked.len());
+    let there: Vec<Answer> = lists.iter().map(|(_, list)| filter(Command::new(image()), &[], list)).collect();
+    equal("image", &names, &ours, &there);
+    row("the image's program, ResourceLists", env!("CARGO_PKG_VERSION"), asked.len());
     for kpt in kpts() {
         let script = kpt.script(&folder);
         let there = node("kpt", &module("krmor-kpt.wasm"), Some(&script), &asked);
