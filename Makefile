@@ -83,11 +83,12 @@ cluster-down: ## ends it
 test-cluster: ## every example on a real control plane; one that is up already stays up
 	@[ -e .tools/cluster/run/kubeconfig ] || trap tests/cluster/down EXIT; cargo test --locked --test cluster
 
-test-all: ## everything CI runs: also licences and sources of the dependencies, the oldest Rust, the cluster, WASM
+test-all: ## everything CI runs: also licences and sources of the dependencies, the oldest Rust, the cluster, the image, WASM
 	tests/tools/deny
 	tests/tools/oldest-rust
 	$(MAKE) test
 	$(MAKE) test-cluster
+	ENGINE=required $(MAKE) test-image
 	$(MAKE) test-wasm
 
 image: ## the container image without an engine: an OCI layout in target/image, its SBOM beside it; prints the digest

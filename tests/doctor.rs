@@ -173,6 +173,10 @@ fn every_link_is_looked_at() {
     assert_eq!(said(&json, "plugin-missing").0, "this plugin home has no link for Pipeline");
 
     std::fs::copy(BINARY, folder.0.join(&pipeline)).unwrap();
+    let module = folder.write(&format!("{pipeline}.args"), "wasm\nrun\nkrmor.wasm\n");
+    let json = finds(&folder, &[&format!("error plugin-no-runner {pipeline}")]);
+    assert!(said(&json, "plugin-no-runner").1.contains("wasm-runner"));
+    std::fs::remove_file(module).unwrap();
     finds(&folder, &[&format!("info plugin-other-binary {pipeline}")]);
     std::fs::set_permissions(folder.0.join(&pipeline), PermissionsExt::from_mode(0o644)).unwrap();
     finds(&folder, &[&format!("error plugin-not-executable {pipeline}")]);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::super::function;
 use super::configs::Route;
 use super::{Diagnosis, Place};
 use crate::config::API_VERSION;
@@ -84,6 +85,13 @@ fn links(home: &Path, homes: &[(&str, PathBuf)], own: &Path, grave: Severity, di
         if !is_executable(&target) {
             let message = format!("{} is not an executable file", target.display());
             diagnosis.find(grave, "plugin-not-executable", place(), message, format!("chmod +x, or {install}"));
+            continue;
+        }
+        let module = function::file_beside(link.as_os_str());
+        if module.is_file() && ask(&target, &["wasm", "--help"]).is_none() {
+            let message = format!("{} says to run a module, which this krmor cannot", module.display());
+            let remedy = format!("a krmor with the feature wasm-runner, or {install}");
+            diagnosis.find(grave, "plugin-no-runner", place(), message, remedy);
             continue;
         }
         if target == own {
