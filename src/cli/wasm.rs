@@ -22,7 +22,7 @@ use clap::ValueEnum;
 use self::cache::Cache;
 use self::engine::{Code, Limits};
 use self::reference::Reference;
-use super::{Failure, Result, input, write_stderr, write_stdout};
+use super::{Failure, INTERNAL, Result, input, write_stderr, write_stdout};
 
 /// Longest file of allowed digests.
 const MAX_ALLOWED: u64 = 16 << 20;
@@ -102,7 +102,10 @@ pub(super) fn run(options: &Options) -> Result<u8> {
             let Some(cache) = cache else {
                 return Err(Failure::usage("there is no folder to keep it in: --cache DIR"));
             };
-            engine::compile(&code, module.fuel, Some(&cache))?;
+            let compiled = engine::compile(&code, module.fuel, Some(&cache))?;
+            if cache.load(compiled.engine(), &code.digest).is_none() {
+                return Err(Failure::new(INTERNAL, format!("error: {}: it could not be kept\n", code.name)));
+            }
             write_stdout(format!("{} {}\n", code.digest, code.name).as_bytes())?;
             Ok(0)
         }
@@ -114,7 +117,7 @@ fn call(run: &Run) -> Result<u8> {
     let limits = run.module.limits(run.timeout, run.memory);
     let call = |arguments: &[String], stdin: Vec<u8>| {
         let arguments = std::iter::once("krmor".to_owned()).chain(arguments.iter().cloned()).collect();
-        let answer = engine::run(&code, arguments, stdin, limits, cache.as_ref())?;
+        let answer = engine::run(engine::Call { code: &code, arguments, stdin, limits, cache: cache.as_ref() })?;
         write_stderr(&answer.stderr);
         Ok(answer)
     };
@@ -127,7 +130,10 @@ fn call(run: &Run) -> Result<u8> {
             0 => answer::any(&code.name, &stdin, &answer.stdout, run.allow_empty).map(|()| 0)?,
             code => exit(code),
         };
-        write_stdout(&answer.stdout)?;
+        // Who sends a ResourceList finds the results of a failure in the answer; a failing stream has none.
+        if code == 0 || list {
+            write_stdout(&answer.stdout)?;
+        }
         return Ok(code);
     };
     let Some((config, arguments)) = run.arguments.split_first() else {

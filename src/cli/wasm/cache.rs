@@ -14,10 +14,11 @@
 #![allow(unsafe_code)]
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::OFlags;
 use wasmtime::{Engine, Module};
@@ -26,6 +27,8 @@ use super::super::{Failure, Result};
 
 /// How many compiled modules are kept: the oldest go.
 const KEPT: usize = 32;
+/// Nothing takes as long to write.
+const STALE: Duration = Duration::from_secs(3600);
 
 /// A folder of compiled modules.
 #[derive(Debug)]
@@ -95,15 +98,21 @@ impl Cache {
         self.folder.join(format!("{}.wasm", digest.trim_start_matches("sha256:")))
     }
 
+    /// Removes all but the newest, and what a krmor that was stopped has left half written.
     fn prune(&self) {
-        let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
-        let mut files: Vec<_> = entries
-            .flatten()
-            .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "cwasm"))
-            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
-            .collect();
-        files.sort();
-        for (_, file) in files.iter().take(files.len().saturating_sub(KEPT)) {
+        let of = |extension: &str| {
+            let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+            let files = entries.filter(|entry| entry.path().extension().is_some_and(|found| found == extension));
+            let aged = files.filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())));
+            let mut files: Vec<_> = aged.collect();
+            files.sort();
+            files
+        };
+        let compiled = of("cwasm");
+        let old = compiled.iter().take(compiled.len().saturating_sub(KEPT));
+        let stale = of("new");
+        let stale = stale.iter().filter(|(time, _)| time.elapsed().is_ok_and(|age| age > STALE));
+        for (_, file) in old.chain(stale) {
             let _ = std::fs::remove_file(file);
         }
     }
@@ -119,7 +128,8 @@ fn private(path: &Path) -> Option<File> {
 
 /// Writes a file completely or not at all.
 fn write(path: &Path, bytes: &[u8]) {
-    let temporary = path.with_extension(format!("new-{}", std::process::id()));
+    // Random: containers that share a folder share process ids, too.
+    let temporary = path.with_extension(format!("{:016x}.new", RandomState::new().build_hasher().finish()));
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary);
     let written = file.and_then(|mut out| out.write_all(bytes).and_then(|()| out.sync_all()));
     if written.is_err() || std::fs::rename(&temporary, path).is_err() {

@@ -45,33 +45,31 @@ const COMPILE: Duration = Duration::from_secs(600);
 /// Bytes of the stack of calls: as deep as natively.
 const STACK: usize = 8 << 20;
 
+/// A call of a module.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    pub(super) code: &'a Code,
+    pub(super) arguments: Vec<String>,
+    pub(super) stdin: Vec<u8>,
+    pub(super) limits: Limits,
+    pub(super) cache: Option<&'a Cache>,
+}
+
 /// Runs a module to its end.
 ///
 /// # Errors
 /// When it is no module that can be run here, reaches a limit, or traps.
-pub(super) fn run(
-    code: &Code,
-    arguments: Vec<String>,
-    stdin: Vec<u8>,
-    limits: Limits,
-    cache: Option<&Cache>,
-) -> Result<Answer> {
+pub(super) fn run(call: Call<'_>) -> Result<Answer> {
     // A thread of its own has the stack that the module's calls need.
     std::thread::scope(|scope| {
-        let work = || inside(code, arguments, stdin, limits, cache);
-        let thread = std::thread::Builder::new().stack_size(2 * STACK).spawn_scoped(scope, work);
+        let thread = std::thread::Builder::new().stack_size(2 * STACK).spawn_scoped(scope, || inside(call));
         let thread = thread.map_err(|error| Failure::io("a thread for the module", &error))?;
         thread.join().unwrap_or_else(|_| Err(Failure::new(INTERNAL, "")))
     })
 }
 
-fn inside(
-    code: &Code,
-    arguments: Vec<String>,
-    stdin: Vec<u8>,
-    limits: Limits,
-    cache: Option<&Cache>,
-) -> Result<Answer> {
+fn inside(call: Call<'_>) -> Result<Answer> {
+    let Call { code, arguments, stdin, limits, cache } = call;
     let module = compile(code, limits.fuel, cache)?;
     let engine = module.engine();
     let refused = |error: wasmtime::Error| refused(code, &error);
