@@ -382,7 +382,7 @@ fn kpt_runs_the_container_in_its_pipeline() {
     assert!(out.status.success(), "{}{}", text(&out.stdout), text(&out.stderr));
     assert_eq!(boxed, native);
     assert_ne!(boxed, before);
-    let broken = |config: String| config.replace("spec:", "spec:\n  nonsense: true");
+    let broken = |config: String| config.replacen("spec:", "spec:\n  nonsense: true", 1);
     let (out, before, after) = render(&by_image, &broken, &["--image-pull-policy", "never"]);
     assert!(!out.status.success());
     assert!(text(&out.stderr).contains("nonsense"), "{}", text(&out.stderr));

@@ -71,8 +71,12 @@ func hosts(args []string) {
 		if i == 0 {
 			native = own
 		}
-		fmt.Printf("| %s | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %.0f | %.1f |\n", h.name, figures[0][0], own[0], own[0]/native[0],
-			figures[1][0], own[1], own[1]/native[1], own[2], own[2]/native[2])
+		slope := fmt.Sprintf("%.0f | %.1f", own[2], own[2]/native[2])
+		if h.remove != "-" { // what the resources cost is less than how far cold runs lie apart
+			slope = "– | –"
+		}
+		fmt.Printf("| %s | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %s |\n", h.name, figures[0][0], own[0], own[0]/native[0],
+			figures[1][0], own[1], own[1]/native[1], slope)
 	}
 	fmt.Println("\nEach figure is the median of up to nine runs of whole processes, file to file; ratios are of CPU time.")
 }

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -46,12 +47,13 @@ func (c contender) once(in, out string) sample {
 	check(err)
 	defer stdout.Close()
 	cmd := exec.Command(c.argv[0], c.argv[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, os.Stderr
+	var told bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, &told
 	start := time.Now()
 	err = cmd.Run()
 	wall := time.Since(start)
 	if err != nil {
-		fail("%s: %v", c.name, err)
+		fail("%s: %v: %s", c.name, err, told.String())
 	}
 	state := cmd.ProcessState
 	return sample{ms(state.UserTime() + state.SystemTime()), ms(wall)}
