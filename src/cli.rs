@@ -17,6 +17,8 @@ mod view;
 mod wasm;
 
 use std::ffi::OsString;
+#[cfg(feature = "wasm-runner")]
+use std::io::IsTerminal;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -183,7 +185,14 @@ fn help() -> String {
 
 #[cfg(feature = "wasm-runner")]
 fn write_stderr(bytes: &[u8]) {
-    let _ = std::io::stderr().lock().write_all(bytes);
+    let mut stderr = std::io::stderr().lock();
+    if stderr.is_terminal() {
+        // What others' functions say must not move a person's cursor about.
+        let shown = |byte: &u8| if *byte < 0x20 && !matches!(byte, b'\n' | b'\t') { b' ' } else { *byte };
+        let _ = stderr.write_all(&bytes.iter().map(shown).collect::<Vec<u8>>());
+    } else {
+        let _ = stderr.write_all(bytes);
+    }
 }
 
 fn write_stdout(bytes: &[u8]) -> Result<()> {

@@ -101,7 +101,9 @@ fn every_path_exists() {
 fn every_command_and_flag_of_the_tables_exists() {
     let (_, prose) = read("README.md");
     let mut count = 0;
-    for row in prose.lines().filter(|line| line.starts_with("| `krmor ")) {
+    // Another build has the others: `tests/runner/` looks at them.
+    let ours = |line: &&str| line.starts_with("| `krmor ") && !line.contains("wasm-runner");
+    for row in prose.lines().filter(ours) {
         let words = code(row);
         let command: Vec<&str> = words[0].split(' ').skip(1).collect();
         let out = krmor().args(&command).arg("--help").output().unwrap();

@@ -44,7 +44,11 @@ pub(super) fn beside(args: &[OsString]) -> Result<Option<Vec<OsString>>> {
     let Some((program, rest)) = args.split_first() else { return Ok(None) };
     let file = file_beside(program);
     // By a name without a folder krmor was found on the PATH, not as a link in a plugin home.
-    if !Path::new(program).is_absolute() || !file.is_file() {
+    if Path::new(program).parent().is_none_or(|folder| folder.as_os_str().is_empty()) {
+        return Ok(None);
+    }
+    // Only where there is nothing at all may krmor run by itself: what is there and cannot be read was to be a sandbox.
+    if file.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
         return Ok(None);
     }
     let text = std::fs::read_to_string(&file).map_err(|error| Failure::io(&file.display().to_string(), &error))?;

@@ -23,6 +23,7 @@ use self::cache::Cache;
 use self::engine::{Code, Limits};
 use self::reference::Reference;
 use super::{Failure, INTERNAL, Result, input, write_stderr, write_stdout};
+use crate::call;
 
 /// Longest file of allowed digests.
 const MAX_ALLOWED: u64 = 16 << 20;
@@ -96,7 +97,7 @@ pub(super) enum Plugin {
 
 pub(super) fn run(options: &Options) -> Result<u8> {
     match &options.command {
-        Command::Run(run) => self::call(run),
+        Command::Run(run) => filter(run),
         Command::Compile(module) => {
             let (code, cache) = module.get()?;
             let Some(cache) = cache else {
@@ -112,7 +113,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     }
 }
 
-fn call(run: &Run) -> Result<u8> {
+fn filter(run: &Run) -> Result<u8> {
     let (code, cache) = run.module.get()?;
     let limits = run.module.limits(run.timeout, run.memory);
     let call = |arguments: &[String], stdin: Vec<u8>| {
@@ -132,7 +133,7 @@ fn call(run: &Run) -> Result<u8> {
         };
         // Who sends a ResourceList finds the results of a failure in the answer; a failing stream has none.
         if code == 0 || list {
-            write_stdout(&answer.stdout)?;
+            write_stdout(&answer.accepted())?;
         }
         return Ok(code);
     };
@@ -149,12 +150,13 @@ fn call(run: &Run) -> Result<u8> {
                 return Ok(exit(answer.code));
             }
             answer::any(&code.name, &stream, &answer.stdout, run.allow_empty)?;
-            answer.stdout
+            answer.accepted()
         }
         Plugin::ResourceList => {
             let list = answer::to_list(config, stream)?;
             let answer = call(arguments, list.clone())?;
             if answer.code != 0 {
+                answer::tell(&code.name, &answer.stdout);
                 return Ok(exit(answer.code));
             }
             let code = answer::list(&code.name, &list, &answer.stdout, run.allow_empty)?;
@@ -187,16 +189,7 @@ impl Module {
         };
         let reference = Reference::read(&self.place)?;
         let pinned = reference.pinned();
-        let known = pinned.and_then(|digest| cache.as_ref()?.fetched(digest));
-        let bytes = if let Some(bytes) = known {
-            bytes
-        } else {
-            let bytes = reference.get()?;
-            if let (Some(digest), Some(cache)) = (pinned, &cache) {
-                cache.keep(digest, &bytes);
-            }
-            bytes
-        };
+        let bytes = reference.get(cache.as_ref())?;
         let digest = reference::digest(&bytes);
         let name = &self.place;
         if let Some(asked) = &self.digest
@@ -237,7 +230,27 @@ fn allowed(path: &std::path::Path) -> Result<Vec<String>> {
     digests.collect()
 }
 
-/// Compiles a module for all later runs, where that can be kept.
-pub(super) fn prepare(code: &Code, cache: Option<&Cache>) -> Result<()> {
-    engine::compile(code, None, cache).map(drop)
+/// Compiles a module for all later runs, where that can be kept, and sees that it can start. One that is to stand for krmor
+/// itself must answer as this krmor does.
+pub(super) fn prepare(code: &Code, cache: Option<&Cache>, own: bool) -> Result<()> {
+    engine::startable(code, cache)?;
+    if !own {
+        return Ok(());
+    }
+    let config = b"apiVersion: krmor.dev/v1alpha1\nkind: SecurityContext\nmetadata: {name: probe}\n".to_vec();
+    let stream =
+        b"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: b}]}\n".to_vec();
+    let arguments = ["krmor", "--config-length", &config.len().to_string()].map(str::to_owned).to_vec();
+    let stdin = [config.as_slice(), &stream].concat();
+    let limits = Module::at(&code.name).limits(60, 1024);
+    let answer = engine::run(engine::Call { code, arguments, stdin, limits, cache });
+    let mut ours = Vec::new();
+    call::plugin(config, false, stream, &mut ours)?;
+    if answer.is_ok_and(|answer| answer.code == 0 && answer.stdout == ours) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "{}: it does not answer as this krmor does; a function of others is installed with --kind GROUP/VERSION/KIND",
+        code.name
+    )))
 }

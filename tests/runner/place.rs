@@ -164,6 +164,18 @@ fn modules_in_oci_layouts_run_by_digest() {
     fails(&run(&["--no-cache"], "registry.example.com/fn:v1"), 2, "must end in a digest");
 }
 
+/// A file whose name looks like a reference is not what the reference means.
+#[test]
+fn a_reference_is_no_file() {
+    let folder = Folder::new("runner-name");
+    let host = "127.0.0.1:9"; // where nobody listens
+    let reference = format!("{host}/fn@{}", sum(b"another"));
+    folder.write(&reference, module());
+    let mut command = krmor_with_runner();
+    command.args(["wasm", "run", "--no-cache", &reference]).current_dir(&folder.0);
+    fails(&pipe(&mut command, b"x: y\n"), 3, host);
+}
+
 /// A real registry, and krmor's own module in it.
 #[test]
 fn modules_in_a_registry_run_by_digest() {
@@ -198,17 +210,28 @@ fn modules_in_a_registry_run_by_digest() {
     let allowed = folder.write("allowed", digest);
     assert!(ask(&reference, &["--allow", allowed.to_str().unwrap()]).status.success());
     drop(registry);
-    // What was fetched is there without the registry.
+    // What was fetched is there without the registry, unless it is something else by now.
     assert!(passes(&ask(&reference, &[])).contains("runAsNonRoot"));
+    let blobs = std::fs::read_dir(&cached).unwrap().map(|file| file.unwrap().path());
+    let blobs: Vec<PathBuf> =
+        blobs.filter(|file| file.extension().is_some_and(|extension| extension == "blob")).collect();
+    assert_eq!(blobs.len(), 2, "{blobs:?}");
+    for blob in blobs {
+        let good = std::fs::read(&blob).unwrap();
+        std::fs::write(&blob, b"{}").unwrap();
+        fails(&ask(&reference, &[]), 3, &host);
+        std::fs::write(&blob, good).unwrap();
+    }
+    assert!(ask(&reference, &[]).status.success());
     let mut command = krmor_with_runner();
     fails(&pipe(command.args(["wasm", "run", "--no-cache", &reference]), b"x"), 3, &host);
 }
 
 /// A registry that wants a token, and gives it for the login that docker keeps.
-fn guarded(blobs: BTreeMap<String, Vec<u8>>, login: &'static str) -> String {
+fn guarded(blobs: BTreeMap<String, Vec<u8>>, login: &'static str, realm: Option<&'static str>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = listener.local_addr().unwrap().to_string();
-    let realm = host.clone();
+    let realm = realm.map_or_else(|| host.clone(), str::to_owned);
     std::thread::spawn(move || {
         for connection in listener.incoming() {
             let mut connection = connection.unwrap();
@@ -252,7 +275,7 @@ fn a_registry_that_wants_a_login_gets_that_of_docker_and_nothing_tells_it() {
     let files = std::fs::read_dir(layout.folder.0.join("blobs/sha256")).unwrap();
     let blobs = files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).map(|blob| (sum(&blob), blob));
     // user:hunter2
-    let host = guarded(blobs.collect(), "Basic dXNlcjpodW50ZXIy");
+    let host = guarded(blobs.collect(), "Basic dXNlcjpodW50ZXIy", None);
     let ask = |auths: Value| {
         let folder = Folder::new("runner-login");
         folder.write("config.json", json!({ "auths": auths }).to_string());
@@ -267,6 +290,16 @@ fn a_registry_that_wants_a_login_gets_that_of_docker_and_nothing_tells_it() {
         for secret in ["hunter2", "wrong", "dXNlcj", "secret-token"] {
             assert!(!text(&out.stderr).contains(secret), "{}", text(&out.stderr));
         }
+    }
+}
+
+/// Logins do not travel in the open, whatever a registry asks for.
+#[test]
+fn a_login_is_not_sent_without_tls() {
+    for realm in ["localhost.example.com", "127.0.0.1.example.com", "registry.example.com:80"] {
+        let host = guarded(BTreeMap::new(), "", Some(realm));
+        let out = run(&["--no-cache"], &format!("{host}/fn@{}", sum(b"x")));
+        fails(&out, 3, "its tokens come from a place without TLS");
     }
 }
 

@@ -81,6 +81,30 @@ fn every_example_is_the_same_with_a_plugin_home_of_modules() {
     assert!(text(&out.stderr).contains("nothing was run"), "{}", text(&out.stderr));
     std::fs::write(module, good).unwrap();
 
+    // By a relative home, too; and what cannot be read is no reason to run natively.
+    let relative = Path::new("target").join(wasm.0.file_name().unwrap());
+    let _ = std::fs::remove_file(&relative);
+    std::os::unix::fs::symlink(&wasm.0, &relative).unwrap();
+    let arguments = wasm.0.join("krmor.dev/v1alpha1/securitycontext/SecurityContext.args");
+    let config = wasm.write("config", "apiVersion: krmor.dev/v1alpha1\nkind: SecurityContext\nmetadata: {name: x}\n");
+    let said = std::fs::read_to_string(&arguments).unwrap();
+    let ask = || {
+        let mut command = Command::new(relative.join("krmor.dev/v1alpha1/securitycontext/SecurityContext"));
+        pipe(command.arg(&config).env("KUSTOMIZE_PLUGIN_CONFIG_ROOT", "/"), POD.as_bytes())
+    };
+    assert!(ask().status.success());
+    std::fs::write(&arguments, said.replace("--digest=sha256:", "--digest=sha256:0")).unwrap();
+    fails(&ask(), 2, "nothing was run");
+    std::fs::remove_file(&arguments).unwrap();
+    std::os::unix::fs::symlink("/nowhere", &arguments).unwrap();
+    fails(&ask(), 3, "SecurityContext.args");
+    std::fs::remove_file(&arguments).unwrap();
+    std::fs::create_dir(&arguments).unwrap();
+    fails(&ask(), 3, "SecurityContext.args");
+    std::fs::remove_dir(&arguments).unwrap();
+    std::fs::write(&arguments, said).unwrap();
+    std::fs::remove_file(&relative).unwrap();
+
     // And back.
     install(&wasm.0, &[]);
     std::fs::remove_file(module).unwrap();
@@ -137,6 +161,43 @@ fn a_foreign_function_runs_in_kustomize_and_kubectl_as_a_legacy_plugin() {
             .arg(&module)
             .args(["--kind", kind]);
         fails(&at(&wrong.0, &mut command), 2, "GROUP/VERSION/KIND");
+    }
+}
+
+/// One that is not krmor's would take over every kind of krmor's.
+#[test]
+fn only_krmors_module_is_installed_for_krmors_kinds() {
+    let home = Folder::new("home-checked");
+    let echo = wat::parse_str(r#"(module (memory (export "memory") 1) (func (export "_start")))"#).unwrap();
+    let no_command = wat::parse_str(r#"(module (memory (export "memory") 1))"#).unwrap();
+    let kpt = std::fs::read("target/wasm/krmor-kpt.wasm").unwrap();
+    for (module, kind, why) in [
+        (&echo, None, "it does not answer as this krmor does"),
+        (&no_command, Some("example.com/v1/X"), "it has no _start"),
+        (&kpt, None, "unknown import: `go::"),
+        (&kpt, Some("example.com/v1/X"), "unknown import: `go::"),
+    ] {
+        let file = home.write("m.wasm", module);
+        let mut command = krmor_with_runner();
+        command.args(["install", "kustomize", "--home"]).arg(home.0.join("plugins")).arg("--wasm").arg(file);
+        command.args(kind.iter().flat_map(|kind| ["--kind", kind]));
+        fails(&at(&home.0, &mut command), 2, why);
+        assert!(!home.0.join("plugins").exists(), "{why}: something was installed");
+    }
+}
+
+/// The README's rows of commands that only this build has.
+#[test]
+fn the_readme_tells_the_truth_of_the_runner() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let rows: Vec<&str> =
+        readme.lines().filter(|line| line.starts_with("| `krmor ") && line.contains("wasm-runner")).collect();
+    assert!(rows.len() >= 2);
+    for row in rows {
+        for command in row.split('`').skip(1).step_by(2).filter(|code| code.starts_with("krmor ")) {
+            let out = krmor_with_runner().args(command.split(' ').skip(1)).arg("--help").output().unwrap();
+            assert!(out.status.success(), "{command}: {}", text(&out.stderr));
+        }
     }
 }
 

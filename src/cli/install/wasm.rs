@@ -26,8 +26,8 @@ pub(super) fn install(home: Option<&Path>, module: &str, kind: Option<&str>) -> 
             (api_version, vec![kind], "resource-list")
         }
     };
-    // A module that cannot run is found now, and the first run is fast.
-    prepare(&code, cache.as_ref())?;
+    // A module that cannot run, or is not krmor's, is found now; and the first run is fast.
+    prepare(&code, cache.as_ref(), kind.is_none())?;
     let copy = home.join(api_version).join(format!("{}.wasm", code.digest.replace(':', "-")));
     let failed = |path: &Path, error: std::io::Error| Failure::io(&path.display().to_string(), &error);
     std::fs::create_dir_all(home.join(api_version)).map_err(|error| failed(&home, error))?;

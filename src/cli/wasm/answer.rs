@@ -11,9 +11,14 @@ use crate::krm;
 use crate::yaml::{self, Document, Node, print};
 use crate::{cli::write_stderr, show};
 
-/// Whether an input is a ResourceList; at a glance, for an answer that is none is refused then.
+/// Longest answer that is looked into: what is parsed takes more memory than its text.
+const MAX_ANSWER: usize = 128 << 20;
+
+/// Whether an input is a ResourceList.
 pub(super) fn is_list(input: &[u8]) -> bool {
-    std::str::from_utf8(input).is_ok_and(|text| text.contains("ResourceList") && text.contains("config.kubernetes.io/"))
+    let Ok((text, _)) = decode("standard input", input.to_vec()) else { return false };
+    text.contains("ResourceList")
+        && yaml::parse(&Arc::new(text)).is_ok_and(|documents| krm::is_resource_list(&documents))
 }
 
 /// An answer in no form that is known.
@@ -21,11 +26,14 @@ pub(super) fn is_list(input: &[u8]) -> bool {
 /// # Errors
 /// When there is none, though there was an input.
 pub(super) fn any(name: &str, input: &[u8], output: &[u8], allow_empty: bool) -> Result<()> {
-    let empty = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_whitespace);
-    match empty(output) && !empty(input) && !allow_empty {
+    match is_empty(output) && !is_empty(input) && !allow_empty {
         true => Err(silent(name, "gave nothing")),
         false => Ok(()),
     }
+}
+
+fn is_empty(bytes: &[u8]) -> bool {
+    bytes.iter().all(u8::is_ascii_whitespace)
 }
 
 fn silent(name: &str, what: &str) -> Failure {
@@ -39,8 +47,16 @@ fn silent(name: &str, what: &str) -> Failure {
 /// When it is none, or has lost all items.
 pub(super) fn list(name: &str, input: &[u8], output: &[u8], allow_empty: bool) -> Result<u8> {
     any(name, input, output, allow_empty)?;
+    if is_empty(output) {
+        return Ok(0);
+    }
+    if output.len() > MAX_ANSWER {
+        let limit = MAX_ANSWER >> 20;
+        return Err(Failure::new(INTERNAL, format!("error: {name}: its answer has more than {limit} MiB\n")));
+    }
     let documents = parse(name, output.to_vec())?;
-    let Some(root) = documents.first().map(Document::root).filter(|_| krm::is_resource_list(&documents)) else {
+    let mut filled = documents.iter().map(Document::root).filter(|root| !root.is_null());
+    let (Some(root), None, true) = (filled.next(), filled.next(), krm::is_resource_list(&documents)) else {
         return Err(silent(name, "gave no ResourceList"));
     };
     let items = |root: Node<'_>| root.get("items").map_or(0, |items| items.items().count());
@@ -50,17 +66,36 @@ pub(super) fn list(name: &str, input: &[u8], output: &[u8], allow_empty: bool) -
             return Err(silent(name, "gave no items"));
         }
     }
-    let text = |node: Node<'_>, key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default().into_owned();
-    let results = root.get("results").into_iter().flat_map(Node::items);
-    let errors: Vec<String> = results
-        .filter(|result| text(*result, "severity").eq_ignore_ascii_case("error"))
-        .map(|result| format!("error: {name}: {}\n", text(result, "message")))
-        .collect();
-    if errors.is_empty() {
-        return Ok(0);
+    let errors = errors(name, root);
+    write_stderr(errors.as_bytes());
+    Ok(if errors.is_empty() { 0 } else { FOUND })
+}
+
+/// What a failing module says in the results of its answer, for callers who do not see that.
+pub(super) fn tell(name: &str, output: &[u8]) {
+    let documents =
+        if output.len() > MAX_ANSWER { Vec::new() } else { parse(name, output.to_vec()).unwrap_or_default() };
+    if let Some(document) = documents.first() {
+        write_stderr(errors(name, document.root()).as_bytes());
     }
-    write_stderr(errors.concat().as_bytes());
-    Ok(FOUND)
+}
+
+/// The errors among the results of a list. A result without a severity is one: so the specification has it.
+fn errors(name: &str, list: Node<'_>) -> String {
+    let results = list.get("results").into_iter();
+    // Earlier versions have the results in a mapping.
+    let lists = results.flat_map(|results| [Some(results), results.get("items"), results.get("results")]).flatten();
+    let text = |node: Node<'_>, key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default().into_owned();
+    let is_error = |result: &Node<'_>| {
+        let severity = text(*result, "severity");
+        severity.is_empty() || severity.eq_ignore_ascii_case("error")
+    };
+    let line = |result: Node<'_>| {
+        // On one line, and nothing that a terminal would obey.
+        let message: String = text(result, "message").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        format!("error: {name}: {message}\n")
+    };
+    lists.flat_map(Node::items).filter(is_error).map(line).collect()
 }
 
 /// A plugin's config and bare stream as a ResourceList.

@@ -18,14 +18,14 @@ use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::OFlags;
 use wasmtime::{Engine, Module};
 
 use super::super::{Failure, Result};
 
-/// How many compiled modules are kept: the oldest go.
+/// How many compiled modules are kept: those go that were not used for longest.
 const KEPT: usize = 32;
 /// Nothing takes as long to write.
 const STALE: Duration = Duration::from_secs(3600);
@@ -82,20 +82,21 @@ impl Cache {
         }
     }
 
-    /// The module that a reference by digest stands for, if it has been fetched before.
-    pub(super) fn fetched(&self, digest: &str) -> Option<Vec<u8>> {
+    /// What has been fetched by its digest before; it is the caller who compares the two.
+    pub(super) fn blob(&self, digest: &str) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
-        private(&self.module(digest))?.read_to_end(&mut bytes).ok()?;
+        private(&self.fetched(digest))?.read_to_end(&mut bytes).ok()?;
         Some(bytes)
     }
 
-    /// Keeps what a reference by digest stands for.
-    pub(super) fn keep(&self, digest: &str, module: &[u8]) {
-        write(&self.module(digest), module);
+    /// Keeps what was fetched by its digest.
+    pub(super) fn keep(&self, digest: &str, bytes: &[u8]) {
+        write(&self.fetched(digest), bytes);
+        self.prune();
     }
 
-    fn module(&self, digest: &str) -> PathBuf {
-        self.folder.join(format!("{}.wasm", digest.trim_start_matches("sha256:")))
+    fn fetched(&self, digest: &str) -> PathBuf {
+        self.folder.join(format!("{}.blob", digest.trim_start_matches("sha256:")))
     }
 
     /// Removes all but the newest, and what a krmor that was stopped has left half written.
@@ -108,11 +109,14 @@ impl Cache {
             files.sort();
             files
         };
-        let compiled = of("cwasm");
-        let old = compiled.iter().take(compiled.len().saturating_sub(KEPT));
-        let stale = of("new");
-        let stale = stale.iter().filter(|(time, _)| time.elapsed().is_ok_and(|age| age > STALE));
-        for (_, file) in old.chain(stale) {
+        // A module has a manifest and a layer, and perhaps an index.
+        for (extension, kept) in [("cwasm", KEPT), ("blob", 3 * KEPT)] {
+            let files = of(extension);
+            for (_, file) in files.iter().take(files.len().saturating_sub(kept)) {
+                let _ = std::fs::remove_file(file);
+            }
+        }
+        for (_, file) in of("new").iter().filter(|(time, _)| time.elapsed().is_ok_and(|age| age > STALE)) {
             let _ = std::fs::remove_file(file);
         }
     }
@@ -123,7 +127,9 @@ fn private(path: &Path) -> Option<File> {
     let no_links = i32::try_from(OFlags::NOFOLLOW.bits()).ok()?;
     let file = OpenOptions::new().read(true).custom_flags(no_links).open(path).ok()?;
     let meta = file.metadata().ok()?;
-    (meta.is_file() && own(&meta) && meta.mode() & 0o022 == 0).then_some(file)
+    let trusted = meta.is_file() && own(&meta) && meta.mode() & 0o022 == 0;
+    let _ = file.set_modified(SystemTime::now()); // it was used
+    trusted.then_some(file)
 }
 
 /// Writes a file completely or not at all.

@@ -38,6 +38,15 @@ pub(super) struct Answer {
     pub(super) code: u32,
     pub(super) stdout: Vec<u8>,
     pub(super) stderr: Vec<u8>,
+    watch: Watch,
+}
+
+impl Answer {
+    /// Its output, once it has been looked at: what is done from here on has no time limit.
+    pub(super) fn accepted(self) -> Vec<u8> {
+        drop(self.watch);
+        self.stdout
+    }
 }
 
 /// How long a compilation may take. It is not part of a module's own time: it happens once.
@@ -81,12 +90,11 @@ fn inside(call: Call<'_>) -> Result<Answer> {
         store.set_fuel(fuel).map_err(refused)?;
     }
     let late = format!("not done after {} s; --timeout gives it more", limits.timeout.as_secs());
-    let watch = Watch::new(&code.name, limits.timeout, &late);
+    let watch = Watch::new(&code.name, limits.timeout, &late)?;
     let ended = linker.instantiate(&mut store, &module).and_then(|instance| {
         let main = instance.get_typed_func::<(), ()>(&mut store, "_start")?;
         main.call(&mut store, ())
     });
-    drop(watch);
     let host = store.into_data();
     let exit = match ended {
         Ok(()) => 0,
@@ -99,12 +107,12 @@ fn inside(call: Call<'_>) -> Result<Answer> {
     if exit != 0 && host.refused {
         stderr.extend_from_slice(no_memory(&code.name, limits).message.as_bytes());
     }
-    Ok(Answer { code: exit, stdout: host.stdout, stderr })
+    Ok(Answer { code: exit, stdout: host.stdout, stderr, watch })
 }
 
 /// The compiled module, from the cache or for it.
 pub(super) fn compile(code: &Code, fuel: Option<u64>, cache: Option<&Cache>) -> Result<Module> {
-    let _watch = Watch::new(&code.name, COMPILE, &format!("not compiled after {} s", COMPILE.as_secs()));
+    let _watch = Watch::new(&code.name, COMPILE, &format!("not compiled after {} s", COMPILE.as_secs()))?;
     if cache.is_none()
         && let Ok(engine) = engine(Strategy::Winch, fuel)
         && let Ok(module) = Module::new(&engine, &code.bytes)
@@ -123,6 +131,17 @@ pub(super) fn compile(code: &Code, fuel: Option<u64>, cache: Option<&Cache>) -> 
     Ok(module)
 }
 
+/// Compiles a module and sees that krmor has what it imports, and that it is a command.
+pub(super) fn startable(code: &Code, cache: Option<&Cache>) -> Result<()> {
+    let module = compile(code, None, cache)?;
+    let linker = linker(module.engine(), &module).map_err(|error| refused(code, &error))?;
+    linker.instantiate_pre(&module).map_err(|error| refused(code, &error))?;
+    match module.get_export("_start") {
+        Some(_) => Ok(()),
+        None => Err(Failure::usage(format!("{}: not a WASI command: it has no _start", code.name))),
+    }
+}
+
 fn refused(code: &Code, error: &wasmtime::Error) -> Failure {
     Failure::usage(format!("{}: not a module that krmor can run: {}", code.name, one_line(error)))
 }
@@ -137,21 +156,24 @@ fn engine(strategy: Strategy, fuel: Option<u64>) -> Result<Engine> {
 
 /// Ends krmor at a time limit, unless it has been dropped by then. Nothing has been written so far. A compiler, or a call of
 /// the host, could not be interrupted otherwise; and code that asks now and then whether it should end is slower.
+#[derive(Debug)]
 struct Watch(Arc<AtomicBool>);
 
 impl Watch {
-    fn new(name: &str, limit: Duration, late: &str) -> Self {
+    fn new(name: &str, limit: Duration, late: &str) -> Result<Self> {
         let done = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&done);
         let message = format!("error: {name}: {late}\n");
-        std::thread::spawn(move || {
+        let wait = move || {
             std::thread::sleep(limit);
             if !seen.load(Ordering::Relaxed) {
                 let _ = std::io::stderr().write_all(message.as_bytes());
                 std::process::exit(i32::from(INTERNAL));
             }
-        });
-        Self(done)
+        };
+        let thread = std::thread::Builder::new().spawn(wait);
+        thread.map_err(|error| Failure::io("a thread for the time limit", &error))?;
+        Ok(Self(done))
     }
 }
 
@@ -163,7 +185,7 @@ impl Drop for Watch {
 
 fn no_memory(name: &str, limits: Limits) -> Failure {
     let message =
-        format!("error: {name}: needs more than {} MiB of memory; --memory gives it more\n", limits.memory >> 20);
+        format!("error: {name}: asked for more than {} MiB of memory; --memory gives it more\n", limits.memory >> 20);
     Failure::new(INTERNAL, message)
 }
 

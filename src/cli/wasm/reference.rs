@@ -9,6 +9,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::super::{Failure, Result};
+use super::cache::Cache;
 use super::registry::Registry;
 
 /// Longest module.
@@ -35,7 +36,7 @@ pub(super) fn is_digest(text: &str) -> bool {
 #[derive(Debug)]
 pub(super) enum Reference {
     File(PathBuf),
-    /// A folder in the OCI image layout, and the digest of a manifest, an index or the module itself.
+    /// A folder in the OCI image layout, and the digest of a manifest or an index.
     Layout(PathBuf, String),
     /// A registry, a repository in it, and a digest as before.
     Registry(String, String, String),
@@ -48,10 +49,11 @@ impl Reference {
     /// When an OCI layout or a registry comes without a digest, or is not written as one.
     pub(super) fn read(text: &str) -> Result<Self> {
         let wrong = |why: &str| Failure::usage(format!("{text}: {why}"));
-        let layout = text.strip_prefix("oci:");
-        let Some((place, digest)) = text.rsplit_once('@').filter(|_| layout.is_some() || !Path::new(text).exists())
+        let layout = text.starts_with("oci:");
+        // What is written as a reference is one, whatever files there are: a file would not be compared with the digest.
+        let Some((place, digest)) = text.rsplit_once('@').filter(|(_, digest)| layout || digest.starts_with("sha256:"))
         else {
-            if layout.is_some() || !Path::new(text).exists() && text.contains('/') && text.contains(':') {
+            if layout || !Path::new(text).exists() && text.contains('/') && text.contains(':') {
                 return Err(wrong("a reference must end in a digest, @sha256:…: what a tag means can change"));
             }
             return Ok(Self::File(text.into()));
@@ -85,11 +87,11 @@ impl Reference {
         }
     }
 
-    /// Gets the module.
+    /// Gets the module. What comes by digest is kept in the cache, and compared with its digest each time.
     ///
     /// # Errors
     /// When it cannot be had, or is not what its digest says.
-    pub(super) fn get(&self) -> Result<Vec<u8>> {
+    pub(super) fn get(&self, cache: Option<&Cache>) -> Result<Vec<u8>> {
         match self {
             Self::File(path) => file(path, MAX_MODULE),
             Self::Layout(folder, digest) => image(digest, &mut |digest, limit, _| {
@@ -98,7 +100,17 @@ impl Reference {
             }),
             Self::Registry(host, name, digest) => {
                 let mut registry = Registry::new(host, name);
-                image(digest, &mut |digest, limit, manifest| registry.get(digest, limit, manifest))
+                image(digest, &mut |digest, limit, manifest| {
+                    let known = cache.and_then(|cache| cache.blob(digest));
+                    if let Some(bytes) = known.filter(|bytes| self::digest(bytes) == digest) {
+                        return Ok(bytes);
+                    }
+                    let bytes = registry.get(digest, limit, manifest)?;
+                    if let Some(cache) = cache {
+                        cache.keep(digest, &bytes);
+                    }
+                    Ok(bytes)
+                })
             }
         }
     }
@@ -156,9 +168,6 @@ fn image(digest: &str, get: Get<'_>) -> Result<Vec<u8>> {
             )));
         };
         let inner = one.get("digest").and_then(Value::as_str).unwrap_or_default();
-        if inner == digest {
-            return Err(wrong("an index of itself"));
-        }
         let inner_bytes = checked(get, inner, MAX_MANIFEST, true)?;
         let manifest = serde_json::from_slice(&inner_bytes).map_err(|_| wrong("no manifest of an image"))?;
         return layer(&manifest, digest, get);

@@ -17,6 +17,11 @@ const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application
                          application/vnd.docker.distribution.manifest.v2+json, \
                          application/vnd.docker.distribution.manifest.list.v2+json";
 
+/// Whether a host, with a port or without, is this machine: only there a registry has no TLS.
+fn is_local(host: &str) -> bool {
+    matches!(host.split(':').next(), Some("localhost" | "127.0.0.1"))
+}
+
 /// A repository of a registry.
 pub(super) struct Registry {
     host: String,
@@ -29,6 +34,7 @@ pub(super) struct Registry {
 impl Registry {
     pub(super) fn new(host: &str, name: &str) -> Self {
         let agent = Agent::config_builder()
+            .https_only(!is_local(host))
             .timeout_connect(Some(Duration::from_secs(10)))
             .timeout_global(Some(Duration::from_secs(60)))
             .http_status_as_error(false)
@@ -42,8 +48,7 @@ impl Registry {
     /// # Errors
     /// When the registry does not give it.
     pub(super) fn get(&mut self, digest: &str, limit: u64, manifest: bool) -> Result<Vec<u8>> {
-        let local = self.host.split(':').next().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1"));
-        let scheme = if local { "http" } else { "https" };
+        let scheme = if is_local(&self.host) { "http" } else { "https" };
         let path = if manifest { "manifests" } else { "blobs" };
         let url = format!("{scheme}://{}/v2/{}/{path}/{digest}", self.host, self.name);
         let mut response = self.ask(&url)?;
@@ -84,9 +89,9 @@ impl Registry {
         let Some(realm) = parameter("realm").filter(|_| scheme.eq_ignore_ascii_case("bearer")) else {
             return Err(self.failed("it refuses, and does not say what it wants to be told"));
         };
-        // Credentials go to the registry's own kind of place only.
-        if !(realm.starts_with("https://") || self.host.starts_with("localhost") || self.host.starts_with("127.0.0.1"))
-        {
+        // Credentials do not travel in the open.
+        let plain = realm.strip_prefix("http://").map(|rest| rest.split('/').next().unwrap_or_default());
+        if !(realm.starts_with("https://") || plain.is_some_and(|host| is_local(host) && is_local(&self.host))) {
             return Err(self.failed("its tokens come from a place without TLS"));
         }
         let mut request = self.agent.get(realm);
@@ -124,6 +129,12 @@ impl Registry {
                 | CredentialRetrievalError::ConfigReadError
                 | CredentialRetrievalError::NoCredentialConfigured,
             ) => Ok(None),
+            // How helpers say that they have none, for which there is no code.
+            Err(CredentialRetrievalError::HelperFailure { stdout, stderr, .. })
+                if [&stdout, &stderr].iter().any(|told| told.contains("credentials not found")) =>
+            {
+                Ok(None)
+            }
             Err(_) => Err(self.failed("the login that docker keeps for it cannot be read")),
         }
     }

@@ -45,6 +45,10 @@ impl wasmtime::ResourceLimiter for Host {
     fn memories(&self) -> usize {
         1
     }
+
+    fn tables(&self) -> usize {
+        4
+    }
 }
 
 /// The module has ended with an exit code.
@@ -284,7 +288,7 @@ fn files(linker: &mut Linker<Host>) -> Result<()> {
         WASI,
         "poll_oneoff",
         |mut caller: Caller<'_, Host>, subscriptions: u32, events: u32, count: u32, result: u32| match count {
-            0 => INVAL,
+            0 | 1025.. => INVAL, // more than anyone waits for
             _ => with(&mut caller, |memory, host| {
                 let given = host.poll(memory, subscriptions, events, count)?;
                 memory.put_u32(result, given).map(|()| SUCCESS)
