@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -301,6 +301,51 @@ fn a_login_is_not_sent_without_tls() {
         let out = run(&["--no-cache"], &format!("{host}/fn@{}", sum(b"x")));
         fails(&out, 3, "its tokens come from a place without TLS");
     }
+}
+
+/// A registry on TLS, whose certificate this machine does not know, then does.
+#[test]
+fn a_registry_must_have_a_certificate_that_this_machine_trusts() {
+    let layout = Layout::new();
+    let image = layout.image("application/wasm", &module());
+    let folder = Folder::new("runner-tls");
+    let files = folder.0.join("v2/fn");
+    std::fs::create_dir_all(&files).unwrap();
+    for name in ["manifests", "blobs"] {
+        std::fs::create_dir(files.join(name)).unwrap();
+        for blob in std::fs::read_dir(layout.folder.0.join("blobs/sha256")).unwrap().map(|file| file.unwrap()) {
+            let name = files.join(name).join(format!("sha256:{}", blob.file_name().to_str().unwrap()));
+            std::fs::copy(blob.path(), name).unwrap();
+        }
+    }
+    folder.write("extensions", "subjectAltName=IP:127.0.0.2\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n");
+    let script = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority &&
+        openssl req -newkey rsa:2048 -nodes -keyout key.pem -out request -subj /CN=registry &&
+        openssl x509 -req -in request -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out cert.pem";
+    passes(&Command::new("sh").args(["-c", script]).current_dir(&folder.0).output().unwrap());
+    // Only 127.0.0.1 is asked without TLS.
+    let server = "import ssl, http.server
+server = http.server.ThreadingHTTPServer(('127.0.0.2', 0), http.server.SimpleHTTPRequestHandler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain('cert.pem', 'key.pem')
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_port, flush=True)
+server.serve_forever()";
+    let mut python = Command::new("python3");
+    python.args(["-c", server]).current_dir(&folder.0).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut python = python.spawn().unwrap();
+    let mut port = String::new();
+    BufReader::new(python.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    let reference = format!("127.0.0.2:{}/fn@{image}", port.trim());
+    let ask = |trusted: &Path| {
+        let mut command = krmor_with_runner();
+        pipe(command.args(["wasm", "run", "--no-cache", &reference]).env("SSL_CERT_FILE", trusted), b"x: y\n")
+    };
+    let outs = [ask(Path::new("/etc/ssl/certs/ca-certificates.crt")), ask(&folder.0.join("ca.pem"))];
+    python.kill().unwrap();
+    python.wait().unwrap();
+    fails(&outs[0], 3, "invalid peer certificate: UnknownIssuer");
+    assert_eq!(passes(&outs[1]), ANSWER);
 }
 
 fn cached(cache: &Path) -> Vec<PathBuf> {

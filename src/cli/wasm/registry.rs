@@ -1,6 +1,7 @@
 //! What `krmor wasm run` needs of a registry: blobs and manifests by digest (OCI distribution specification, "Pull").
 
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -8,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use serde_json::Value;
 use ureq::http::{Response, StatusCode, header};
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use super::super::{Failure, INTERNAL, Result};
@@ -33,7 +35,13 @@ pub(super) struct Registry {
 
 impl Registry {
     pub(super) fn new(host: &str, name: &str) -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::PlatformVerifier)
+            .unversioned_rustls_crypto_provider(provider)
+            .build();
         let agent = Agent::config_builder()
+            .tls_config(tls)
             .https_only(!is_local(host))
             .timeout_connect(Some(Duration::from_secs(10)))
             .timeout_global(Some(Duration::from_secs(60)))
