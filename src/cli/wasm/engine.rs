@@ -1,5 +1,5 @@
 //! Runs a module: compiled by Cranelift where that can be kept, which makes the fastest code, and by Winch where it
-//! cannot, which compiles ten times as fast.
+//! cannot, which compiles about five times as fast.
 
 use std::io::Write;
 use std::sync::Arc;
