@@ -408,6 +408,25 @@ fn the_cache_is_private_and_what_is_wrong_in_it_is_made_again() {
     assert_eq!(cached(&folder.0.join("xdg/krmor/wasm")).len(), 1);
 }
 
+/// As kustomize calls plugins: several at once, and none has been called before.
+#[test]
+fn many_may_fill_the_cache_at_once() {
+    let folder = Folder::new("runner-race");
+    let file = folder.write("m.wasm", module());
+    let cache = folder.0.join("cache");
+    let calls: Vec<_> = (0..8)
+        .map(|_| {
+            let mut command = krmor_with_runner();
+            command.args(["wasm", "run", "--allow-empty", "--cache"]).arg(&cache).arg(&file).stdin(Stdio::null());
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(passes(&call.wait_with_output().unwrap()), ANSWER);
+    }
+    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 1, "one compiled module, and nothing half written");
+}
+
 #[test]
 fn the_cache_keeps_the_newest_only() {
     let folder = Folder::new("runner-prune");
