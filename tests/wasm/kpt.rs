@@ -112,7 +112,7 @@ fn kpt_gives_the_same_package_by_exec_and_by_wasm() {
             assert_eq!(same(&exec.results()), same(&wasm.results()), "{} {}", kpt.version, example.name);
             count += 1;
         }
-        println!("| {:<32} | {:<16} | {count:>5} | yes   |", "kpt fn eval, exec and WASM", kpt.version);
+        crate::row("kpt fn eval, exec and WASM", &kpt.version, count);
     }
 }
 
