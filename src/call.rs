@@ -48,7 +48,11 @@ impl Failure {
     }
 
     pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
-        Self::new(INTERNAL, format!("error: {what}: {error}\n"))
+        Self::internal(format!("{what}: {error}"))
+    }
+
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new(INTERNAL, format!("error: {}\n", message.into()))
     }
 }
 

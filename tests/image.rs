@@ -13,6 +13,7 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use calls::Call;
+use common::apps::overlays;
 use common::{Folder, cases, copy, krmor, pipe, text, tool};
 use serde_json::{Value, json};
 
@@ -406,14 +407,6 @@ fn kustomize(overlay: &Path, flags: &[&str]) -> Output {
     let mut command = Command::new(tool("kustomize"));
     command.args(["build", "--enable-alpha-plugins"]).args(flags).arg(overlay);
     command.env("KUSTOMIZE_PLUGIN_HOME", "/nowhere").output().unwrap()
-}
-
-fn overlays() -> Vec<PathBuf> {
-    let below = |path: &Path| std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
-    let mut found: Vec<PathBuf> =
-        below(Path::new("examples")).iter().flat_map(|app| below(&app.join("overlays"))).collect();
-    found.sort();
-    found
 }
 
 #[test]

@@ -6,23 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use common::apps::overlays;
 use common::{Folder, copy, krmor, pipe, text, tool};
 use krmor::report::Report;
 use krmor::stream::Stream;
 use krmor::yaml::{self, print};
 use serde_json::Value;
-
-/// The overlays of the examples.
-fn overlays() -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for example in std::fs::read_dir("examples").unwrap() {
-        let folder = example.unwrap().path().join("overlays");
-        found.extend(std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
-    }
-    found.sort();
-    assert!(found.len() >= 2, "no overlays found");
-    found
-}
 
 /// A plugin home with krmor's links in it.
 fn plugin_home(name: &str) -> Folder {

@@ -66,14 +66,12 @@ function fresh() {
   spent = false;
 }
 
-/** A trap or a panic; the message of a panic is krmor's own and tells only the place. */
+/** A trap, which a panic is, too, or no memory for an instance. */
 function broken(error) {
   const told = String(error?.message ?? error);
-  const message = told.startsWith("error: ")
-    ? told
-    : `error: internal error: ${told}; please report it with the input that shows it`;
-  const results = [{ message: message.slice("error: ".length), severity: "error" }];
-  return new KrmorError({ message: `${message}\n`, code: 3, output: "", results }, { cause: error });
+  const message = `internal error: ${told}; please report it with the input that shows it`;
+  const results = [{ message, severity: "error" }];
+  return new KrmorError({ message: `error: ${message}\n`, code: 3, output: "", results }, { cause: error });
 }
 
 function text(value, what) {

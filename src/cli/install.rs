@@ -102,8 +102,11 @@ fn kustomize(home: Option<&Path>) -> Result<u8> {
         let link = link(&home, API_VERSION, kind);
         // What made this link a module's.
         let arguments = function::file_beside(link.as_os_str());
-        if arguments.exists() {
-            std::fs::remove_file(&arguments).map_err(|error| Failure::io(&arguments.display().to_string(), &error))?;
+        match std::fs::remove_file(&arguments) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Failure::io(&arguments.display().to_string(), &error));
+            }
+            _ => {}
         }
         let done = lay(&link, &target).map_err(|error| Failure::io(&link.display().to_string(), &error))?;
         out.push_str(&format!("{} {done}\n", link.display()));
@@ -128,7 +131,7 @@ fn own_path() -> Result<PathBuf> {
 }
 
 /// Where kustomize looks for the plugin of a kind.
-fn link(home: &Path, api_version: &str, kind: &str) -> PathBuf {
+pub(super) fn link(home: &Path, api_version: &str, kind: &str) -> PathBuf {
     home.join(api_version).join(kind.to_lowercase()).join(kind)
 }
 

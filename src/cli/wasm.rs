@@ -22,7 +22,7 @@ use clap::ValueEnum;
 use self::cache::Cache;
 use self::engine::{Code, Limits};
 use self::reference::Reference;
-use super::{Failure, INTERNAL, Result, input, write_stderr, write_stdout};
+use super::{Failure, Result, input, write_stderr, write_stdout};
 use crate::call;
 
 /// Longest file of allowed digests.
@@ -105,7 +105,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
             };
             let compiled = engine::compile(&code, module.fuel, Some(&cache))?;
             if cache.load(compiled.engine(), &code.digest).is_none() {
-                return Err(Failure::new(INTERNAL, format!("error: {}: it could not be kept\n", code.name)));
+                return Err(Failure::internal(format!("{}: it could not be kept", code.name)));
             }
             write_stdout(format!("{} {}\n", code.digest, code.name).as_bytes())?;
             Ok(0)

@@ -1,6 +1,7 @@
 //! `krmor_bg.wasm` of the npm package: what its `render.js` calls, by the glue that wasm-bindgen writes.
 //!
-//! A panic is a trap here: see `tests/tools/wasm`. Text in, one text of JSON out: the glue then needs nothing but strings, and the module no code that builds objects.
+//! Text in, one text of JSON out: the glue then needs nothing but strings, and the module no code that builds objects. A
+//! panic is a trap here: see `tests/tools/wasm`.
 
 use serde_json::{Map, Value, json};
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -1,5 +1,6 @@
 //! The example applications, as stock kustomize renders them.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -7,6 +8,18 @@ use krmor::yaml;
 use serde_json::Value;
 
 use super::{Folder, krmor, text, tool};
+
+/// The overlays of the examples.
+pub fn overlays() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for example in std::fs::read_dir("examples").unwrap() {
+        let folder = example.unwrap().path().join("overlays");
+        found.extend(std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
+    }
+    found.sort();
+    assert!(found.len() >= 2, "no overlays found");
+    found
+}
 
 /// What stock kustomize makes of a kustomization: the text, or what it says on standard error.
 pub fn render(path: &str) -> Result<String, String> {

@@ -37,11 +37,26 @@ pub fn krmor() -> Command {
     Command::new(env!("CARGO_BIN_EXE_krmor"))
 }
 
+/// What `make TARGET` has made.
+pub fn made(path: &str, target: &str) -> PathBuf {
+    Path::new(path).canonicalize().unwrap_or_else(|_| panic!("{path} is missing: run `make {target}`"))
+}
+
 /// krmor with the engine that runs WASM.
 pub fn krmor_with_runner() -> Command {
-    let path = PathBuf::from("target/runner/krmor");
-    assert!(path.is_file(), "{} is missing: run `make runner`", path.display());
-    Command::new(path.canonicalize().unwrap())
+    Command::new(made("target/runner/krmor", "runner"))
+}
+
+/// A module that `make wasm` has built.
+pub fn module(name: &str) -> PathBuf {
+    made(&format!("target/wasm/{name}"), "wasm")
+}
+
+/// `krmor wasm run`, with some flags; the module and its arguments are to follow.
+pub fn wasm_run(flags: &[&str]) -> Command {
+    let mut command = krmor_with_runner();
+    command.args(["wasm", "run", "--cache"]).arg(private_cache()).args(flags);
+    command
 }
 
 /// One cache of compiled modules for all tests.

@@ -11,27 +11,18 @@ mod routes;
 mod sandbox;
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 
-use common::{Folder, krmor_with_runner, pipe, private_cache, text, tool};
+use common::{Folder, krmor_with_runner, module, pipe, text, tool};
 
 /// krmor's own module.
 pub fn own() -> PathBuf {
-    let path = PathBuf::from("target/wasm/krmor.wasm");
-    assert!(path.is_file(), "target/wasm/krmor.wasm is missing: run `make wasm`");
-    path.canonicalize().unwrap()
+    module("krmor.wasm")
 }
 
 /// A KRM function that others could have made: Go, kyaml, WASI.
 pub fn foreign() -> PathBuf {
     tool("annotate")
-}
-
-/// `krmor wasm run`, with some flags; the module and its arguments are to follow.
-pub fn wasm_run(flags: &[&str]) -> Command {
-    let mut command = krmor_with_runner();
-    command.args(["wasm", "run", "--cache"]).arg(private_cache()).args(flags);
-    command
 }
 
 /// Runs a module, written as text.

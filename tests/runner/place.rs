@@ -11,8 +11,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use crate::common::registry::Registry;
-use crate::common::{Folder, krmor_with_runner, pipe, text, tool};
-use crate::{POD, fails, list, own, passes, wasm_run};
+use crate::common::{Folder, krmor_with_runner, pipe, text, tool, wasm_run};
+use crate::{POD, fails, list, own, passes};
 
 fn sum(bytes: &[u8]) -> String {
     let out = pipe(&mut Command::new("sha256sum"), bytes);

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use krmor::yaml;
 use serde_json::Value;
 
-use crate::common::{Folder, krmor, krmor_with_runner, pipe, private_cache, text, tool};
-use crate::{POD, fails, foreign, own, passes, wasm_run};
+use crate::common::apps::overlays;
+use crate::common::{Folder, krmor, krmor_with_runner, pipe, private_cache, text, tool, wasm_run};
+use crate::{POD, fails, foreign, own, passes};
 
 /// The environment of a person who has this plugin home, and the tests' common cache.
 fn at(home: &Path, command: &mut Command) -> Output {
@@ -38,14 +39,6 @@ fn kubectl(home: &Path, folder: &Path) -> Output {
 
 fn install(home: &Path, arguments: &[&str]) -> String {
     passes(&at(home, krmor_with_runner().args(["install", "kustomize", "--home"]).arg(home).args(arguments)))
-}
-
-fn overlays() -> Vec<PathBuf> {
-    let examples = std::fs::read_dir("examples").unwrap();
-    let overlays = examples.flat_map(|example| std::fs::read_dir(example.unwrap().path().join("overlays")).unwrap());
-    let mut overlays: Vec<PathBuf> = overlays.map(|overlay| overlay.unwrap().path()).collect();
-    overlays.sort();
-    overlays
 }
 
 /// The examples are rendered by krmor.wasm as by krmor.

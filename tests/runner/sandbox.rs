@@ -3,8 +3,8 @@
 use std::process::Output;
 use std::time::{Duration, Instant};
 
-use crate::common::{Folder, krmor_with_runner, pipe, text};
-use crate::{fails, foreign, list, passes, run_text, wasm_run};
+use crate::common::{Folder, krmor_with_runner, pipe, text, wasm_run};
+use crate::{fails, foreign, list, passes, run_text};
 
 const WRITE: &str =
     r#"(import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))"#;

@@ -1,6 +1,6 @@
 //! What every host is asked: each README case, each example, generated inputs, and inputs that are wrong.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use krmor::functions::FUNCTIONS;
 use krmor::yaml::{self, print};
 use serde_json::{Value, json};
 
+use crate::common::apps::overlays;
 use crate::common::generated::workload;
 use crate::common::{Folder, Random, cases, copy, text, tool};
 
@@ -83,12 +84,7 @@ pub fn all() -> Vec<Call> {
 
 /// The overlays of the examples: what the function is handed there, and its config.
 pub fn examples() -> Vec<Call> {
-    let mut overlays: Vec<PathBuf> = std::fs::read_dir("examples")
-        .unwrap()
-        .flat_map(|example| std::fs::read_dir(example.unwrap().path().join("overlays")).unwrap())
-        .map(|overlay| overlay.unwrap().path())
-        .collect();
-    overlays.sort();
+    let overlays = overlays();
     let calls = overlays.iter().map(|overlay| Call {
         name: overlay.display().to_string(),
         config: std::fs::read_to_string(overlay.join("krmor.yaml")).unwrap(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use krmor::yaml;
 use serde_json::{Value, json};
 
-use crate::common::{Folder, krmor, krmor_with_runner, pipe, private_cache, text, tool};
+use crate::common::{Folder, krmor, made, module, pipe, text, tool, wasm_run};
 
 /// What a host answers; `results` and `patches` are what the npm package gives besides, where they are looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,18 +27,10 @@ impl From<Output> for Answer {
     }
 }
 
-/// A module that `make wasm` has built.
-pub fn module(name: &str) -> PathBuf {
-    let path = PathBuf::from("target/wasm").join(name);
-    assert!(path.is_file(), "{} is missing: run `make wasm`", path.display());
-    path.canonicalize().unwrap()
-}
-
 /// The npm package that `make npm` has built.
 pub fn package() -> PathBuf {
-    let path = PathBuf::from("target/npm");
-    assert!(path.join("krmor_bg.wasm").is_file(), "{} is missing: run `make npm`", path.display());
-    path.canonicalize().unwrap()
+    made("target/npm/krmor_bg.wasm", "npm");
+    made("target/npm", "npm")
 }
 
 /// Native krmor as a filter.
@@ -65,25 +57,22 @@ pub fn plugin(mut krmor: Command, folder: &Folder, config: &str, stdin: &str) ->
 
 /// Our runner as a filter.
 pub fn runner(stdin: &str) -> Answer {
-    let mut command = krmor_with_runner();
-    command.args(["wasm", "run", "--cache"]).arg(private_cache()).arg(module("krmor.wasm"));
-    pipe(&mut command, stdin.as_bytes()).into()
+    let mut command = wasm_run(&[]);
+    command.arg(module("krmor.wasm"));
+    filter(command, &[], stdin)
 }
 
 /// Our runner as kustomize's legacy plugin.
 pub fn runner_plugin(folder: &Folder, config: &str, stdin: &str) -> Answer {
-    let file = folder.write("config", config);
-    let mut command = krmor_with_runner();
-    command.args(["wasm", "run", "--plugin", "config-length", "--cache"]).arg(private_cache());
-    pipe(command.arg(module("krmor.wasm")).arg(file), stdin.as_bytes()).into()
+    let mut command = wasm_run(&["--plugin", "config-length"]);
+    command.arg(module("krmor.wasm"));
+    plugin(command, folder, config, stdin)
 }
 
 /// The program that `make image` has put into the image for this machine: it is static, so it runs here as it does there.
 pub fn image() -> PathBuf {
     let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    let path = PathBuf::from(format!("target/image-parts/{architecture}/krmor"));
-    assert!(path.is_file(), "{} is missing: run `make image`", path.display());
-    path.canonicalize().unwrap()
+    made(&format!("target/image-parts/{architecture}/krmor"), "image")
 }
 
 /// Native krmor as the npm package: a stream and a config, or a ResourceList. What it reports is what it tells as JSON, or

@@ -6,8 +6,8 @@ use std::process::{Command, Output};
 
 use crate::calls::examples;
 use crate::common::registry::Registry;
-use crate::common::{Folder, copy, krmor, text, tool};
-use crate::host::{Kpt, kpts, module};
+use crate::common::{Folder, copy, krmor, module, text, tool};
+use crate::host::{Kpt, kpts};
 
 /// The files of a folder.
 fn files(folder: &Path) -> BTreeMap<PathBuf, String> {

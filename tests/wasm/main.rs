@@ -14,10 +14,9 @@ mod kpt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{Folder, text};
+use common::{Folder, module, text};
 use host::{
-    Answer, filter, image, kpts, module, native, native_package, native_plugin, node, package, plugin, runner,
-    runner_plugin,
+    Answer, filter, image, kpts, native, native_package, native_plugin, node, package, plugin, runner, runner_plugin,
 };
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::super::function;
+use super::super::{function, install};
 use super::configs::Route;
 use super::{Diagnosis, Place};
 use crate::config::API_VERSION;
@@ -52,7 +52,7 @@ pub(super) fn judge(calls: &[Route], diagnosis: &mut Diagnosis) {
 }
 
 fn link(home: &Path, kind: &str) -> PathBuf {
-    home.join(API_VERSION).join(kind.to_lowercase()).join(kind)
+    install::link(home, API_VERSION, kind)
 }
 
 fn links(home: &Path, homes: &[(&str, PathBuf)], own: &Path, grave: Severity, diagnosis: &mut Diagnosis) {

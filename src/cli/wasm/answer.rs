@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::super::{Failure, Result};
-use crate::call::{FOUND, INTERNAL, decode};
+use crate::call::{FOUND, decode};
 use crate::krm;
 use crate::yaml::{self, Document, Node, print};
 use crate::{cli::write_stderr, show};
@@ -38,7 +38,7 @@ fn is_empty(bytes: &[u8]) -> bool {
 
 fn silent(name: &str, what: &str) -> Failure {
     let hint = "its caller would delete every object; say --allow-empty if that is right";
-    Failure::new(INTERNAL, format!("error: {name}: the function passed and {what}: {hint}\n"))
+    Failure::internal(format!("{name}: the function passed and {what}: {hint}"))
 }
 
 /// Looks at a ResourceList that answers a ResourceList: the exit code.
@@ -52,7 +52,7 @@ pub(super) fn list(name: &str, input: &[u8], output: &[u8], allow_empty: bool) -
     }
     if output.len() > MAX_ANSWER {
         let limit = MAX_ANSWER >> 20;
-        return Err(Failure::new(INTERNAL, format!("error: {name}: its answer has more than {limit} MiB\n")));
+        return Err(Failure::internal(format!("{name}: its answer has more than {limit} MiB")));
     }
     let documents = parse(name, output.to_vec())?;
     let mut filled = documents.iter().map(Document::root).filter(|root| !root.is_null());

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use wasmtime::{Config, Engine, Module, Store, Strategy, Trap};
 
-use super::super::{Failure, INTERNAL, Result, USAGE};
+use super::super::{Failure, INTERNAL, Result};
 use super::cache::Cache;
 use super::wasi::{Exit, Host, TooMuch, linker};
 
@@ -150,8 +150,7 @@ fn engine(strategy: Strategy, fuel: Option<u64>) -> Result<Engine> {
     let mut config = Config::new();
     config.strategy(strategy).consume_fuel(fuel.is_some()).max_wasm_stack(STACK);
     config.async_stack_size(STACK); // which is not used, but may not be smaller
-    Engine::new(&config)
-        .map_err(|error| Failure::new(INTERNAL, format!("error: no WASM engine: {}\n", one_line(&error))))
+    Engine::new(&config).map_err(|error| Failure::internal(format!("no WASM engine: {}", one_line(&error))))
 }
 
 /// Ends krmor at a time limit, unless it has been dropped by then. Nothing has been written so far. A compiler, or a call of
@@ -184,9 +183,8 @@ impl Drop for Watch {
 }
 
 fn no_memory(name: &str, limits: Limits) -> Failure {
-    let message =
-        format!("error: {name}: asked for more than {} MiB of memory; --memory gives it more\n", limits.memory >> 20);
-    Failure::new(INTERNAL, message)
+    let limit = limits.memory >> 20;
+    Failure::internal(format!("{name}: asked for more than {limit} MiB of memory; --memory gives it more"))
 }
 
 /// Why a module did not come to its end; what it has told before goes with it.
@@ -197,14 +195,14 @@ fn trapped(code: &Code, error: &wasmtime::Error, host: &Host, limits: Limits) ->
         _ if host.refused => no_memory(name, limits),
         _ if error.is::<TooMuch>() => {
             let limit = limits.memory >> 20;
-            Failure::new(INTERNAL, format!("error: {name}: writes more than {limit} MiB; --memory gives it more\n"))
+            Failure::internal(format!("{name}: writes more than {limit} MiB; --memory gives it more"))
         }
         Some(Trap::OutOfFuel) => {
             let fuel = limits.fuel.unwrap_or_default();
-            Failure::new(INTERNAL, format!("error: {name}: not done with {fuel} units of fuel; --fuel gives it more\n"))
+            Failure::internal(format!("{name}: not done with {fuel} units of fuel; --fuel gives it more"))
         }
-        Some(trap) => Failure::new(INTERNAL, format!("error: {name}: {trap}; nothing was written\n")),
-        None => Failure::new(USAGE, format!("error: {name}: not a WASI command: {}\n", one_line(error))),
+        Some(trap) => Failure::internal(format!("{name}: {trap}; nothing was written")),
+        None => Failure::usage(format!("{name}: not a WASI command: {}", one_line(error))),
     };
     let told = String::from_utf8_lossy(&host.stderr);
     let told = if told.is_empty() || told.ends_with('\n') { told.into_owned() } else { format!("{told}\n") };

@@ -12,7 +12,7 @@ use ureq::http::{Response, StatusCode, header};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
-use super::super::{Failure, INTERNAL, Result};
+use super::super::{Failure, Result};
 use super::reference::all;
 
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
@@ -71,7 +71,7 @@ impl Registry {
     }
 
     fn failed(&self, why: &str) -> Failure {
-        Failure::new(INTERNAL, format!("error: {}/{}: {why}\n", self.host, self.name))
+        Failure::internal(format!("{}/{}: {why}", self.host, self.name))
     }
 
     fn ask(&self, url: &str) -> Result<Response<Body>> {
