@@ -2,13 +2,11 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-
 use crate::call::{Config, Failure, USAGE};
 use crate::config::{PIPELINE, Problem};
 use crate::krm::{self, field_path};
 use crate::report::Finding;
-use crate::report::text::{line_of, mask_line, plain};
+use crate::report::text::{line_of, lines, mask_line, plain};
 use crate::yaml::{self, Document, Kind, Node};
 
 /// A config that is wrong. `name` is its file, or its kind and name where the file is a caller's temporary one; `config`
@@ -108,24 +106,26 @@ pub(crate) fn yaml_error(name: &str, text: &str, error: &yaml::Error) -> Failure
 }
 
 fn report(name: &str, text: &str, span: Option<Range<usize>>, title: &str, remedy: &str, mask: bool) -> Failure {
-    // Only a command line knows whether colours are wanted.
-    let styled = cfg!(feature = "cli") && !cfg!(test);
-    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
     let span = span.unwrap_or(0..0);
     let (line, column, source) = line_of(text, span.start);
+    let width = text.get(span).map_or(0, |marked| marked.chars().count());
     let source = if mask { mask_line(source) } else { source.to_owned() };
-    let start = source.char_indices().nth(column).map_or(source.len(), |(at, _)| at);
-    let width = span.len().min(source.len() - start);
-    let end = source.char_indices().map(|(at, _)| at).find(|&at| at >= start + width).unwrap_or(source.len());
-    let snippet = Snippet::source(source.as_str())
-        .line_start(line)
-        .path(name)
-        .annotation(AnnotationKind::Primary.span(start..end));
-    let mut group = Level::ERROR.primary_title(plain(title)).element(snippet);
+    let [above, shown, caret] = lines(line, column, &source, width);
+    let pad = above.trim_end_matches(" |");
+    // Only a command line knows whether colours are wanted.
+    let styled = cfg!(feature = "cli") && !cfg!(test);
+    let (red, bold, reset) = if styled { ("\x1b[1;31m", "\x1b[1m", "\x1b[0m") } else { ("", "", "") };
+    let indented = |text: &str, by: usize| plain(text).replace('\n', &format!("\n{}", " ".repeat(by)));
+    let mut message = format!("{red}error{reset}{bold}: {}{reset}\n", indented(title, "error: ".len()));
+    for line in [format!("{pad}--> {}:{line}:{}", plain(name), column + 1), above.clone(), shown, caret] {
+        message += &line;
+        message.push('\n');
+    }
     if !remedy.is_empty() {
-        group = group.element(Level::HELP.message(plain(remedy)));
+        let head = format!("{pad} = help: ");
+        message += &format!("{above}\n{head}{}\n", indented(remedy, head.len()));
     }
     let lines = [title, remedy].map(|text| plain(text).lines().next().unwrap_or("").to_owned());
     let line = lines.iter().filter(|line| !line.is_empty()).map(String::as_str).collect::<Vec<_>>().join("; ");
-    Failure { results: vec![krm::refusal(&line)], ..Failure::new(USAGE, format!("{}\n", renderer.render(&[group]))) }
+    Failure { results: vec![krm::refusal(&line)], ..Failure::new(USAGE, message) }
 }

@@ -46,10 +46,13 @@ pub fn findings<'a>(stream: &Stream, findings: impl IntoIterator<Item = &'a Find
 /// A text without control characters: a name in a manifest may hold any, by an escape, and a terminal would obey them.
 #[must_use]
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if !text.contains(char::is_control) {
+    // Those that turn the direction of writing make a line read as what it is not.
+    let obeyed =
+        |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !text.contains(obeyed) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect())
+    Cow::Owned(text.chars().map(|c| if obeyed(c) { '\u{fffd}' } else { c }).collect())
 }
 
 fn title(stream: &Stream, change: &Change) -> String {
@@ -123,23 +126,34 @@ fn finding<'a>(stream: &'a Stream, finding: &Finding, lines: &mut Lines<'a>, out
 fn excerpt<'a>(stream: &'a Stream, object: &Object<'_>, pointer: &str, lines: &mut Lines<'a>) -> Option<String> {
     let span = object.root().at_pointer(pointer).filter(|_| !pointer.is_empty())?.span()?;
     let text = stream.source(object.id())?;
-    let number = lines.number(text, span.start).to_string();
+    let number = lines.number(text, span.start);
     let (column, source) = line_at(text, span.start);
-    let width = span.len().min(source.chars().count().saturating_sub(column)).max(1);
-    // A line may be all of a JSON file: what is around the place is shown.
+    let [above, line, caret] = self::lines(number, column, &mask_line(source), span.len());
+    Some(format!("  {above}\n  {line}\n  {caret}\n"))
+}
+
+/// A line of a text with carets under `width` characters from `column` on, both counted from 0: what stands above it, the
+/// line, what stands below. A line may be all of a JSON file: then what is around the place is shown.
+pub(crate) fn lines(number: usize, column: usize, source: &str, width: usize) -> [String; 3] {
+    // How wide a tab is depends on where it stands.
+    let tab = "    ";
+    let expanded = |part: String| part.replace('\t', tab).chars().count();
+    let width = expanded(source.chars().skip(column).take(width).collect()).max(1);
+    let column = expanded(source.chars().take(column).collect());
+    let source = plain(&source.replace('\t', tab)).into_owned();
+    let length = source.chars().count();
     let skip =
         if column + width.min(MAX_EXCERPT / 2) > MAX_EXCERPT { column.saturating_sub(MAX_EXCERPT / 2) } else { 0 };
-    let shown: String = mask_line(source).chars().skip(skip).take(MAX_EXCERPT).collect();
-    let (before, after) =
-        (if skip > 0 { "…" } else { "" }, if source.chars().count() > skip + MAX_EXCERPT { "…" } else { "" });
+    let shown: String = source.chars().skip(skip).take(MAX_EXCERPT).collect();
+    let (before, after) = (if skip > 0 { "…" } else { "" }, if length > skip + MAX_EXCERPT { "…" } else { "" });
     let column = column - skip + before.chars().count();
     let width = width.min(MAX_EXCERPT.saturating_sub(column)).max(1);
-    let pad = " ".repeat(number.len());
-    Some(format!(
-        "  {pad} |\n  {number} | {before}{shown}{after}\n  {pad} | {}{}\n",
-        " ".repeat(column),
-        "^".repeat(width)
-    ))
+    let pad = " ".repeat(number.to_string().len());
+    [
+        format!("{pad} |"),
+        format!("{number} | {before}{shown}{after}").trim_end().to_owned(),
+        format!("{pad} | {}{}", " ".repeat(column), "^".repeat(width)),
+    ]
 }
 
 /// Counts lines from where it last was: findings and changes are many, and mostly near each other.
