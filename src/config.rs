@@ -134,20 +134,10 @@ fn explain(message: &str, mut pointer: String) -> Problem {
         let field = quoted(rest).into_iter().next().unwrap_or_default();
         return Problem::new(&pointer, format!("the field `{field}` is missing"), format!("add `{field}:`"));
     }
-    // `invalid type: string "yes", expected a boolean`: the value itself is not repeated.
+    // `invalid type: a text, expected a boolean`: the value itself is not repeated.
     if let Some(rest) = message.strip_prefix("invalid type: ")
         && let Some((found, expected)) = rest.split_once(", expected ")
     {
-        let found = match found.split([' ', '`', '"']).next().unwrap_or_default() {
-            "boolean" => "a boolean",
-            "integer" => "a whole number",
-            "floating" => "a number with a fraction",
-            "string" => "a text",
-            "null" => "nothing",
-            "sequence" => "a list",
-            "map" => "a mapping",
-            _ => "another type",
-        };
         let expected = match expected {
             "i64" | "u64" | "u32" | "i32" => "a whole number",
             "a string" => "a text",

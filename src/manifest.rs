@@ -7,7 +7,29 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::Resource;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use crate::stream::Object;
+use crate::yaml::Node;
+
+/// A mapping as `json!` writes it, without the fields that are null; what stands in it is a value of its own.
+macro_rules! fields {
+    ({$($key:literal: $value:expr),* $(,)?}) => {{
+        let mut map = ::serde_json::Map::new();
+        $($crate::manifest::put(&mut map, $key, ::serde_json::Value::from($value));)*
+        ::serde_json::Value::Object(map)
+    }};
+}
+pub(crate) use fields;
+
+/// Sets a field of a mapping, unless it is null. One call for each field: what `json!` does there is several, and the
+/// WASM modules would be a hundredth larger.
+#[inline(never)]
+pub(crate) fn put(map: &mut Map<String, Value>, key: &str, value: Value) {
+    if !value.is_null() {
+        map.insert(key.to_owned(), value);
+    }
+}
 
 /// An object that is to be made.
 #[derive(Clone, Debug, Serialize)]
@@ -38,6 +60,26 @@ pub struct Metadata {
     /// `namespace`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
+}
+
+impl Metadata {
+    /// Those of an object that serves `workload`: its namespace and labels.
+    #[must_use]
+    pub fn beside(workload: &Object<'_>) -> Self {
+        let labels = texts(workload.root().find(&["metadata", "labels"]));
+        let namespace = workload.namespace().into_owned();
+        Self {
+            labels: Some(labels).filter(|labels| !labels.is_empty()),
+            namespace: Some(namespace).filter(|namespace| !namespace.is_empty()),
+            ..Self::default()
+        }
+    }
+}
+
+/// The entries of a mapping whose values are texts.
+fn texts(node: Option<Node<'_>>) -> BTreeMap<String, String> {
+    let entries = node.into_iter().flat_map(Node::entries);
+    entries.filter_map(|(key, value)| Some((key.into_owned(), value.as_str()?.into_owned()))).collect()
 }
 
 impl<S: Serialize> Manifest<S> {

@@ -14,6 +14,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
+use crate::values::json_text;
+
 /// The smallest amount is a billionth: finer ones are rounded up to it.
 const ONE: i128 = 1_000_000_000;
 /// Where the API caps quantities with a binary unit.
@@ -96,11 +98,11 @@ impl Quantity {
     pub fn of(value: &Value) -> Result<Self, NoQuantity> {
         let text = match value {
             Value::String(text) => Cow::Borrowed(text.as_str()),
-            Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
-                Some(float) => Cow::Owned(float.to_string()),
-                None => Cow::Owned(number.to_string()),
-            },
-            other => return Err(unreadable(&other.to_string(), "")),
+            Value::Number(number) => {
+                let text = number.to_string();
+                Cow::Owned(text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned))
+            }
+            other => return Err(unreadable(&json_text(other), "")),
         };
         Self::parse(&text)
     }
@@ -331,9 +333,7 @@ mod tests {
 
     #[test]
     fn numbers_are_quantities() {
-        for (value, written) in
-            [("1", "1"), ("0.5", "0.5"), ("1e3", "1000"), ("-2", "-2"), ("1e21", "1000000000000000000000")]
-        {
+        for (value, written) in [("1", "1"), ("0.5", "0.5"), ("1e3", "1000"), ("-2", "-2"), ("1e21", "1e+21")] {
             let value: Value = serde_json::from_str(value).unwrap();
             assert_eq!(Quantity::of(&value).unwrap().written(), written);
         }

@@ -42,8 +42,34 @@ pub enum Content {
     Binary,
 }
 
-/// The keys that are known.
-pub type Keys = BTreeMap<String, Content>;
+/// The keys that are known, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Keys(Vec<(String, Content)>);
+
+impl Keys {
+    /// What is known of a key's value.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Content> {
+        let at = self.0.binary_search_by(|(other, _)| other.as_str().cmp(key)).ok()?;
+        self.0.get(at).map(|(_, content)| *content)
+    }
+
+    /// The keys with what is known of their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Content)> {
+        self.0.iter().map(|(key, content)| (key.as_str(), *content))
+    }
+}
+
+/// Of a key that comes more than once the last counts.
+impl FromIterator<(String, Content)> for Keys {
+    fn from_iter<T: IntoIterator<Item = (String, Content)>>(keys: T) -> Self {
+        let mut keys: Vec<_> = keys.into_iter().collect();
+        keys.reverse();
+        keys.sort_by(|(key, _), (other, _)| key.cmp(other));
+        keys.dedup_by(|(key, _), (other, _)| key == other);
+        Self(keys)
+    }
+}
 
 /// One object that is, or makes, a ConfigMap or Secret.
 #[derive(Clone, Debug)]
@@ -71,14 +97,13 @@ impl<'a> Supply<'a> {
     /// What is known of a key's value; `None` when there is no such key, or none that is known.
     #[must_use]
     pub fn content(&self, key: &str) -> Option<Content> {
-        let contents = self.parts.iter().filter_map(|entry| entry.made.keys.get(key)).copied();
+        let contents = self.parts.iter().filter_map(|entry| entry.made.keys.get(key));
         contents.min_by_key(|content| *content != Content::Value)
     }
 
     /// The keys that are known; one may come more than once.
     pub fn keys(&self) -> impl Iterator<Item = (&'a str, Content)> {
-        let keys = self.parts.iter().flat_map(|entry| &entry.made.keys);
-        keys.map(|(key, content)| (key.as_str(), *content))
+        self.parts.iter().flat_map(|entry| entry.made.keys.iter())
     }
 
     /// Whether it may have more keys than those.

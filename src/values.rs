@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
+use serde_json::Value;
 
 /// A number from 0 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -24,6 +25,13 @@ impl TryFrom<i64> for NonNegative {
         let number = i32::try_from(number).ok().filter(|number| *number >= 0);
         number.map(Self).ok_or_else(|| "the number must be from 0 to 2147483647".to_owned())
     }
+}
+
+/// A value as compact JSON, as its `Display` has it. That one's errors, which there are none of, would bring the letters of
+/// all languages into the WASM modules.
+#[must_use]
+pub fn json_text(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Reads a field that may be left out but not be empty: `liveness:` alone must not pass for no liveness probe.

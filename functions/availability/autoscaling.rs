@@ -2,19 +2,31 @@
 
 use std::borrow::Cow;
 
-use k8s_openapi::api::autoscaling::v2::{
-    CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec,
-};
+use k8s_openapi::api::autoscaling::v2::{CrossVersionObjectReference, HorizontalPodAutoscaler};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::emit::{self, Put};
 use super::facts::{Facts, Workload, replicas};
+use super::metrics::Metric;
 use super::spec::Autoscaling;
-use super::values::Metric;
 use crate::manifest::Manifest;
 use crate::report::{Class, Report, Severity, Why};
 use crate::stream::{Action, Edit, Object, ObjectId, Stream};
 use crate::yaml::Node;
+
+/// The spec of an autoscaler; `tests/emit.rs` holds it against k8s-openapi's. Metrics and behavior are the config's, as they
+/// were checked when it was read.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AutoscalerSpec {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behavior: Option<Value>,
+    max_replicas: i32,
+    metrics: Vec<Value>,
+    min_replicas: i32,
+    scale_target_ref: CrossVersionObjectReference,
+}
 
 /// Gives the workload its autoscaler, and leaves the number of pods to it.
 pub(super) fn autoscale(
@@ -67,17 +79,16 @@ fn release(workload: &Workload, stream: &mut Stream, report: &mut Report) {
 fn make(scaling: &Autoscaling, workload: &Workload, stream: &mut Stream, report: &mut Report) {
     let Some(object) = stream.object(workload.id) else { return };
     let Some(metadata) = emit::metadata(&object, "HorizontalPodAutoscaler", report) else { return };
-    let parse = |value: &Value| serde_json::from_value(value.clone()).ok();
-    let spec = HorizontalPodAutoscalerSpec {
+    let spec = AutoscalerSpec {
+        behavior: scaling.behavior.as_ref().map(|behavior| behavior.value().clone()),
+        max_replicas: scaling.max_replicas.get(),
+        metrics: scaling.all_metrics().iter().map(Metric::in_order).collect(),
+        min_replicas: scaling.lowest(),
         scale_target_ref: CrossVersionObjectReference {
             api_version: Some(object.api_version().into_owned()),
             kind: object.kind().into_owned(),
             name: object.name().into_owned(),
         },
-        min_replicas: Some(scaling.lowest()),
-        max_replicas: scaling.max_replicas.get(),
-        metrics: Some(scaling.all_metrics().iter().filter_map(|metric| parse(metric.value())).collect()),
-        behavior: scaling.behavior.as_ref().and_then(|b| serde_json::from_value(b.value().clone()).ok()),
     };
     let autoscaler = Manifest::of::<HorizontalPodAutoscaler>(metadata, spec);
     let reason = format!("scales between {} and {} pods", scaling.lowest(), scaling.max_replicas.get());

@@ -8,7 +8,6 @@ use serde_json::Value;
 use crate::manifest::{Manifest, Metadata};
 use crate::report::{Class, Report, Severity, Why};
 use crate::stream::{Action, Edit, Object, ObjectId, Stream};
-use crate::yaml::Node;
 
 /// Name, namespace and labels of a new object of `kind`: those of its workload.
 pub(super) fn metadata(workload: &Object<'_>, kind: &str, report: &mut Report) -> Option<Metadata> {
@@ -19,14 +18,7 @@ pub(super) fn metadata(workload: &Object<'_>, kind: &str, report: &mut Report) -
         report.find(Severity::Error, "no-name", workload, "/metadata", message, remedy);
         return None;
     }
-    let labels = workload.root().find(&["metadata", "labels"]).and_then(Node::to_value);
-    let namespace = workload.namespace();
-    Some(Metadata {
-        name: Some(name.into_owned()),
-        namespace: (!namespace.is_empty()).then(|| namespace.into_owned()),
-        labels: labels.and_then(|labels| serde_json::from_value(labels).ok()),
-        ..Metadata::default()
-    })
+    Some(Metadata { name: Some(name.into_owned()), ..Metadata::beside(workload) })
 }
 
 /// Adds `object` behind its workload.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector as ApiSelector;
-use serde_json::json;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector as ApiSelector, LabelSelectorRequirement};
+use serde_json::{Value, json};
 
 use super::spec::Spec;
 use crate::labels::{ByLabel, LabelSelector};
@@ -39,8 +39,7 @@ impl Workload {
             return None;
         }
         let labels = || Some(json!({"matchLabels": pod.labels(object)?.to_value()?}));
-        let selector = pod.label_selector(object).or_else(labels)?;
-        let selector: ApiSelector = serde_json::from_value(selector).ok()?;
+        let selector = api_selector(&pod.label_selector(object).or_else(labels)?)?;
         let filled = selector.match_labels.as_ref().is_some_and(|labels| !labels.is_empty())
             || selector.match_expressions.as_ref().is_some_and(|expressions| !expressions.is_empty());
         filled.then_some(selector)
@@ -52,6 +51,33 @@ impl Workload {
         let first = selectors.next()??;
         selectors.all(|other| other.as_ref() == Some(&first)).then_some(first)
     }
+}
+
+fn given<'a>(of: &'a Value, key: &str) -> Option<&'a Value> {
+    of.get(key).filter(|value| !value.is_null())
+}
+
+/// A selector in the API's type; `None` for what the API would refuse.
+fn api_selector(selector: &Value) -> Option<ApiSelector> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let label = |(key, value): (&String, &Value)| Some((key.clone(), text(value)?));
+    let requirement = |one: &Value| {
+        let values = match given(one, "values") {
+            Some(values) => Some(values.as_array()?.iter().map(text).collect::<Option<_>>()?),
+            None => None,
+        };
+        Some(LabelSelectorRequirement { key: text(one.get("key")?)?, operator: text(one.get("operator")?)?, values })
+    };
+    Some(ApiSelector {
+        match_labels: match given(selector, "matchLabels") {
+            Some(labels) => Some(labels.as_object()?.iter().map(label).collect::<Option<_>>()?),
+            None => None,
+        },
+        match_expressions: match given(selector, "matchExpressions") {
+            Some(expressions) => Some(expressions.as_array()?.iter().map(requirement).collect::<Option<_>>()?),
+            None => None,
+        },
+    })
 }
 
 /// `spec.replicas`, when it is written.

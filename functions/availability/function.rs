@@ -9,6 +9,7 @@ mod budget;
 mod emit;
 mod facts;
 mod judge;
+pub mod metrics;
 mod placement;
 mod requests;
 mod rollout;

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{Amount, Behavior, Count, Metric, NamePattern, TopologyKey};
+use super::metrics::{Behavior, Metric};
+use super::values::{Amount, Count, NamePattern, TopologyKey};
 use crate::target::Selector;
 
 /// How many pods a workload has, where they run, and how they are replaced and evicted.

@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscalerBehavior, MetricSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use regex_lite::Regex;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::yaml::Node;
@@ -187,88 +185,5 @@ impl TryFrom<String> for TopologyKey {
             Ok(()) => Ok(Self(text)),
             Err(_) => Err(format!("`{text}` is not the key of a node label, such as `topology.kubernetes.io/zone`")),
         }
-    }
-}
-
-/// A metric as the API has it in `spec.metrics` of an autoscaler.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(try_from = "Value")]
-#[schemars(with = "serde_json::Map<String, Value>")]
-pub struct Metric(Value);
-
-impl Metric {
-    pub(super) fn value(&self) -> &Value {
-        &self.0
-    }
-
-    pub(super) fn utilization(resource: &str, percent: Count) -> Self {
-        let target = serde_json::json!({"type": "Utilization", "averageUtilization": percent.get()});
-        Self(serde_json::json!({"type": "Resource", "resource": {"name": resource, "target": target}}))
-    }
-}
-
-impl TryFrom<Value> for Metric {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        let value = checked::<MetricSpec>(&value, "a metric of autoscaling/v2")?;
-        let fields = [
-            ("Resource", "resource"),
-            ("ContainerResource", "containerResource"),
-            ("Pods", "pods"),
-            ("Object", "object"),
-            ("External", "external"),
-        ];
-        let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
-        let Some((_, field)) = fields.iter().find(|(name, _)| *name == kind) else {
-            return Err("`type` must be Resource, ContainerResource, Pods, Object or External".to_owned());
-        };
-        let given = value.as_object().is_some_and(|map| map.len() == 2 && map.contains_key(*field));
-        if given { Ok(Self(value)) } else { Err(format!("`type: {kind}` goes with `{field}`, and with nothing else")) }
-    }
-}
-
-/// `spec.behavior` of an autoscaler, as the API has it.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(try_from = "Value")]
-#[schemars(with = "serde_json::Map<String, Value>")]
-pub struct Behavior(Value);
-
-impl Behavior {
-    pub(super) fn value(&self) -> &Value {
-        &self.0
-    }
-}
-
-impl TryFrom<Value> for Behavior {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        checked::<HorizontalPodAutoscalerBehavior>(&value, "the behavior of autoscaling/v2").map(Self)
-    }
-}
-
-/// `value` as a `T` of the API writes it (quantities are texts); what it holds beyond is a typo.
-fn checked<T: DeserializeOwned + Serialize>(value: &Value, what: &str) -> Result<Value, String> {
-    let typed: T = serde_json::from_value(value.clone()).map_err(|error| format!("this is not {what}: {error}"))?;
-    let known = serde_json::to_value(typed).map_err(|error| error.to_string())?;
-    match surplus(value, &known) {
-        Some(field) => Err(format!("`{field}` is no field of {what}")),
-        None => Ok(known),
-    }
-}
-
-/// The first field of `value` that `known` does not have.
-fn surplus(value: &Value, known: &Value) -> Option<String> {
-    match (value, known) {
-        (Value::Object(value), Value::Object(known)) => value.iter().find_map(|(key, value)| match known.get(key) {
-            None => Some(key.clone()),
-            Some(known) => surplus(value, known).map(|rest| format!("{key}.{rest}")),
-        }),
-        (Value::Array(value), Value::Array(known)) => {
-            let mut pairs = value.iter().zip(known).enumerate();
-            pairs.find_map(|(at, (value, known))| surplus(value, known).map(|rest| format!("{at}.{rest}")))
-        }
-        _ => None,
     }
 }

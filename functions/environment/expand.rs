@@ -1,7 +1,5 @@
 //! `$(NAME)` in values: what it refers to, and the order that follows from it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::wiring::Wiring;
 
 /// The names that a value refers to, as the kubelet reads it: `$$` is a dollar sign, an open `$(` is text.
@@ -25,40 +23,46 @@ fn is_name(text: &str) -> bool {
     text.bytes().all(inner) && text.bytes().next().is_some_and(|b| !b.is_ascii_digit())
 }
 
-/// The variables by name, but each behind those that its value refers to; an error is a circle.
-pub(super) fn in_order(wirings: BTreeMap<&str, Wiring>) -> Result<Vec<(&str, Wiring)>, Vec<&str>> {
-    let mut order: Vec<&str> = Vec::with_capacity(wirings.len());
-    let mut placed = BTreeSet::new();
-    for name in wirings.keys() {
-        // The names on the way to here, each with those it still waits for.
-        let mut open = vec![(*name, earlier(&wirings, name))];
-        while let Some((name, waits)) = open.last_mut() {
-            let name = *name;
-            match waits.pop() {
-                _ if placed.contains(name) => drop(open.pop()),
-                None => {
-                    placed.insert(name);
-                    order.push(name);
+/// The variables, which come in the order of their names, but each behind those that its value refers to; an error is a
+/// circle.
+pub(super) fn in_order<'a>(wirings: Vec<(&'a str, Wiring)>) -> Result<Vec<(&'a str, Wiring)>, Vec<&'a str>> {
+    let name = |at: usize| wirings.get(at).map_or("", |(name, _)| *name);
+    let mut order: Vec<usize> = Vec::with_capacity(wirings.len());
+    let mut placed = vec![false; wirings.len()];
+    for at in 0..wirings.len() {
+        // The variables on the way to here, each with those it still waits for.
+        let mut open = vec![(at, earlier(&wirings, at))];
+        while let Some((at, waits)) = open.last_mut() {
+            let at = *at;
+            match (placed.get_mut(at), waits.pop()) {
+                (Some(placed), None) if !*placed => {
+                    *placed = true;
+                    order.push(at);
                     open.pop();
                 }
-                Some(next) => {
-                    if let Some(at) = open.iter().position(|(other, _)| *other == next) {
-                        return Err(open.iter().skip(at).map(|(name, _)| *name).collect());
+                (Some(false), Some(next)) => {
+                    if let Some(start) = open.iter().position(|(other, _)| *other == next) {
+                        return Err(open.iter().skip(start).map(|(at, _)| name(*at)).collect());
                     }
                     open.push((next, earlier(&wirings, next)));
                 }
+                _ => drop(open.pop()),
             }
         }
     }
-    let mut wirings = wirings;
-    Ok(order.into_iter().filter_map(|name| Some((name, wirings.remove(name)?))).collect())
+    let mut wirings: Vec<_> = wirings.into_iter().map(Some).collect();
+    Ok(order.into_iter().filter_map(|at| wirings.get_mut(at)?.take()).collect())
 }
 
 /// The variables of the spec that the value of another refers to, last first; itself it can only have from outside.
-fn earlier<'a>(wirings: &BTreeMap<&'a str, Wiring>, name: &str) -> Vec<&'a str> {
-    let Some(Wiring::Literal(value)) = wirings.get(name) else { return Vec::new() };
-    let named: BTreeSet<&str> = references(value).into_iter().filter(|other| *other != name).collect();
-    named.into_iter().rev().filter_map(|other| wirings.get_key_value(other).map(|(name, _)| *name)).collect()
+fn earlier(wirings: &[(&str, Wiring)], at: usize) -> Vec<usize> {
+    let Some((name, Wiring::Literal(value))) = wirings.get(at) else { return Vec::new() };
+    let find = |other: &str| wirings.binary_search_by(|(name, _)| (*name).cmp(other)).ok();
+    let mut named: Vec<usize> = references(value).into_iter().filter(|other| other != name).filter_map(find).collect();
+    named.sort_unstable();
+    named.dedup();
+    named.reverse();
+    named
 }
 
 #[cfg(test)]
@@ -88,7 +92,9 @@ mod tests {
     #[test]
     fn what_is_referred_to_goes_first() {
         let order = |pairs: &[(&'static str, &str)]| {
-            let wirings = pairs.iter().map(|(name, value)| (*name, Wiring::Literal((*value).to_owned()))).collect();
+            let mut wirings: Vec<_> =
+                pairs.iter().map(|(name, value)| (*name, Wiring::Literal((*value).to_owned()))).collect();
+            wirings.sort_by_key(|(name, _)| *name);
             in_order(wirings).map(|order| order.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" "))
         };
         assert_eq!(order(&[("B", ""), ("A", ""), ("C", "")]), Ok("A B C".to_owned()));

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Value, json};
+use serde_json::Map;
 
 use super::spec::Spec;
 use super::view::{Source, View};
-use super::wiring::{Wiring, add, env_ref, key_ref};
+use super::wiring::{Wiring, env_ref, key_ref};
+use crate::manifest::{fields, put};
 use crate::report::{Class, Report, Severity, Why};
 use crate::stream::{Action, Edit, Stream};
 use crate::supply::{Store, Supplies};
@@ -74,13 +75,11 @@ impl Filler<'_> {
             let pointer = format!("/envFrom/{}/{}/optional", there.at, env_ref(store));
             return self.optional(&there.title(), &pointer, there.optional, optional);
         }
-        let mut reference = json!({"name": called});
-        add(&mut reference, "optional", optional.map(Value::Bool));
-        let mut item = json!({});
-        add(&mut item, "prefix", Some(prefix).filter(|prefix| !prefix.is_empty()).map(Value::from));
-        add(&mut item, env_ref(store), Some(reference));
+        let mut item = Map::new();
+        put(&mut item, "prefix", Some(prefix).filter(|prefix| !prefix.is_empty()).into());
+        put(&mut item, env_ref(store), fields!({"name": called.as_str(), "optional": optional}));
         let reason = format!("the keys of {} {called} become variables", store.kind());
-        self.edit("/envFrom", Action::Append(item), ENV_FROM, Cow::Owned(reason), Class::Added);
+        self.edit("/envFrom", Action::Append(item.into()), ENV_FROM, Cow::Owned(reason), Class::Added);
     }
 
     fn variable(&mut self, name: &str, wiring: &Wiring) {
@@ -90,10 +89,11 @@ impl Filler<'_> {
         }
         let (field, value) = wiring.field();
         let Some(there) = self.view.variables.iter().rfind(|variable| variable.name == name) else {
-            let mut item = json!({"name": name});
-            add(&mut item, field, Some(value));
+            let mut item = Map::new();
+            put(&mut item, "name", name.into());
+            put(&mut item, field, value);
             let reason = "the spec gives this variable";
-            return self.edit("/env", Action::Append(item), ENV, Cow::Borrowed(reason), Class::Added);
+            return self.edit("/env", Action::Append(item.into()), ENV, Cow::Borrowed(reason), Class::Added);
         };
         let same = |_: Store, wanted: &str, other: &str| {
             wanted == other || there.supply.as_ref().is_some_and(|supply| supply.name == wanted)
@@ -148,9 +148,9 @@ impl Filler<'_> {
             false => "the container does not start without it",
         };
         match there {
-            None => self.edit(pointer, Action::Set(json!(wanted)), OPTIONAL, Cow::Borrowed(reason), Class::Added),
+            None => self.edit(pointer, Action::Set(wanted.into()), OPTIONAL, Cow::Borrowed(reason), Class::Added),
             Some(_) if self.spec.overwrite => {
-                self.edit(pointer, Action::Set(json!(wanted)), OPTIONAL, Cow::Borrowed(reason), Class::Overridden);
+                self.edit(pointer, Action::Set(wanted.into()), OPTIONAL, Cow::Borrowed(reason), Class::Overridden);
             }
             Some(there) => {
                 let message = format!("{} says `optional: {there}` of {what} and keeps it", self.view.name());

@@ -116,7 +116,7 @@ fn remedy(judge: &Judge<'_>, name: &str) -> String {
             return format!("{} gives `{other}`: is one of the two misspelt?", source.title());
         }
     }
-    let has = |keys: &Keys| keys.get(name).is_some_and(|content| *content != Content::Binary);
+    let has = |keys: &Keys| keys.get(name).is_some_and(|content| content != Content::Binary);
     let holders = supplies.around(stream, &view.object).filter(|(.., keys)| has(keys));
     if let Some((called, store)) = holders.map(|(store, called, _)| (called, store)).min() {
         return format!("{} {called} has it: name it under `envFrom: [{{{}: {called}}}]`", store.kind(), field(store));

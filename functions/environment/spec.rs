@@ -203,7 +203,7 @@ impl Spec {
                 problem(format!("spec.required[{at}]"), what, "remove it from one of the two");
             }
         }
-        let mut wirings = BTreeMap::new();
+        let mut wirings = Vec::new();
         for (name, variable) in &self.env {
             let name = name.as_str();
             let wiring = match variable {
@@ -211,7 +211,7 @@ impl Spec {
                 Variable::Reference(reference) => reference.wiring(name, optional.contains(name)),
             };
             match wiring {
-                Ok(wiring) => drop(wirings.insert(name, wiring)),
+                Ok(wiring) => wirings.push((name, wiring)),
                 Err(what) => problem(format!("spec.env.{name}"), what, "correct the entry"),
             }
         }

@@ -1,7 +1,8 @@
 //! Where the value of a variable comes from, as a container says it or should say it.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
+use crate::manifest::{fields, put};
 use crate::supply::Store;
 use crate::yaml::{Kind, Node};
 
@@ -80,19 +81,21 @@ impl Wiring {
     /// The field of an item of `env` that says so, and its value.
     pub(super) fn field(&self) -> (&'static str, Value) {
         match self {
-            Wiring::Literal(text) => ("value", json!(text)),
+            Wiring::Literal(text) => ("value", text.as_str().into()),
             Wiring::Key { store, name, key, optional } => {
-                let mut reference = json!({"name": name, "key": key});
-                add(&mut reference, "optional", optional.map(Value::Bool));
-                ("valueFrom", json!({key_ref(*store): reference}))
+                let reference = fields!({"name": name.as_str(), "key": key.as_str(), "optional": *optional});
+                let mut from = Map::new();
+                put(&mut from, key_ref(*store), reference);
+                ("valueFrom", from.into())
             }
-            Wiring::Field(path) => ("valueFrom", json!({"fieldRef": {"fieldPath": path}})),
+            Wiring::Field(path) => ("valueFrom", fields!({"fieldRef": fields!({"fieldPath": path.as_str()})})),
             Wiring::Resource { resource, container, divisor } => {
-                let mut reference = json!({});
-                add(&mut reference, "containerName", container.clone().map(Value::String));
-                add(&mut reference, "resource", Some(Value::String(resource.clone())));
-                add(&mut reference, "divisor", divisor.clone().map(Value::String));
-                ("valueFrom", json!({"resourceFieldRef": reference}))
+                let reference = fields!({
+                    "containerName": container.as_deref(),
+                    "resource": resource.as_str(),
+                    "divisor": divisor.as_deref(),
+                });
+                ("valueFrom", fields!({"resourceFieldRef": reference}))
             }
             Wiring::Other => ("valueFrom", Value::Null),
         }
@@ -118,12 +121,5 @@ impl Wiring {
             }
             _ => self == other,
         }
-    }
-}
-
-/// Adds a field that may be left out.
-pub(super) fn add(target: &mut Value, key: &str, value: Option<Value>) {
-    if let (Some(map), Some(value)) = (target.as_object_mut(), value) {
-        map.insert(key.to_owned(), value);
     }
 }

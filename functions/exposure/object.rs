@@ -11,7 +11,6 @@ use super::spec::Provider;
 use crate::manifest::Metadata;
 use crate::report::{Class, Report, Why};
 use crate::stream::{Edit, Object, ObjectId, Stream};
-use crate::yaml::Node;
 
 /// What is done for one object that is wanted.
 pub(super) enum Step {
@@ -21,18 +20,10 @@ pub(super) enum Step {
     Update { object: ObjectId, edits: Vec<Edit> },
 }
 
-/// The metadata of what serves `workload`: its labels and namespace.
+/// The metadata of what serves `workload`.
 pub(super) fn metadata(workload: &Object<'_>, name: String, annotations: &BTreeMap<String, String>) -> Metadata {
-    let labels = workload.root().find(&["metadata", "labels"]).into_iter().flat_map(Node::entries);
-    let labels: BTreeMap<String, String> =
-        labels.filter_map(|(key, value)| Some((key.into_owned(), value.as_str()?.into_owned()))).collect();
-    let namespace = workload.namespace().into_owned();
-    Metadata {
-        name: Some(name),
-        namespace: Some(namespace).filter(|namespace| !namespace.is_empty()),
-        labels: Some(labels).filter(|labels| !labels.is_empty()),
-        annotations: Some(annotations.clone()).filter(|annotations| !annotations.is_empty()),
-    }
+    let annotations = Some(annotations.clone()).filter(|annotations| !annotations.is_empty());
+    Metadata { name: Some(name), annotations, ..Metadata::beside(workload) }
 }
 
 /// Adds what is wanted, or what the object that is there already lacks of it.

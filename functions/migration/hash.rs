@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::references;
 use crate::lookup;
 use crate::stream::{Object, Stream};
+use crate::values::json_text;
 
 /// Letters that make no words, as Kubernetes has them in generated names.
 const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
@@ -64,7 +65,7 @@ impl Digest {
                 entries.sort_unstable_by_key(|(key, _)| *key);
                 self.bytes(b"{");
                 for (key, value) in entries {
-                    self.bytes(Value::String(key.clone()).to_string().as_bytes());
+                    self.bytes(json_text(&Value::String(key.clone())).as_bytes());
                     self.value(value);
                 }
                 self.bytes(b"}");
@@ -77,7 +78,7 @@ impl Digest {
                 }
                 self.bytes(b"]");
             }
-            plain => self.bytes(plain.to_string().as_bytes()),
+            plain => self.bytes(json_text(plain).as_bytes()),
         }
     }
 

@@ -83,8 +83,8 @@ fn emit(spec: &Spec, pod: &Pod, wanted: &Wanted, fields: Map<String, Value>, str
     let Some(workload) = stream.object(pod.object) else { return };
     let (name, migration) = (workload.name(), spec.name.as_str());
     let job = spec.job();
-    let mut labels = texts(workload.root().find(&["metadata", "labels"]));
-    labels.insert(COMPONENT.to_owned(), migration.to_owned());
+    let mut metadata = Metadata::beside(&workload);
+    metadata.labels.get_or_insert_default().insert(COMPONENT.to_owned(), migration.to_owned());
     let mut annotations: BTreeMap<String, String> = [(MIGRATION.to_owned(), format!("{name}/{migration}"))].into();
     annotations
         .extend(job.annotations().iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))));
@@ -105,13 +105,7 @@ fn emit(spec: &Spec, pod: &Pod, wanted: &Wanted, fields: Map<String, Value>, str
         },
         spec: of_pod,
     };
-    let namespace = workload.namespace();
-    let metadata = Metadata {
-        namespace: (!namespace.is_empty()).then(|| namespace.into_owned()),
-        labels: Some(labels),
-        annotations: Some(annotations),
-        name: None,
-    };
+    metadata.annotations = Some(annotations);
     let spec_of_job = JobSpec {
         backoff_limit: job.backoff_limit.map(NonNegative::get),
         active_deadline_seconds: job.active_deadline_seconds.map(NonNegative::get),
@@ -131,11 +125,6 @@ fn emit(spec: &Spec, pod: &Pod, wanted: &Wanted, fields: Map<String, Value>, str
 }
 
 /// The entries of a mapping that are texts, as labels are.
-fn texts(node: Option<Node<'_>>) -> BTreeMap<String, String> {
-    let entries = node.into_iter().flat_map(Node::entries);
-    entries.filter_map(|(key, value)| Some((key.into_owned(), value.as_str()?.into_owned()))).collect()
-}
-
 /// Brings the Job up to date with its workload and the spec.
 pub(super) fn update(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream, report: &mut Report) {
     let Some(workload) = stream.object(pod.object) else { return };

@@ -2,10 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::plan::{self, Plan};
 use super::values::{Command, Headers, HttpPath, NoHost, Port, Positive, Service};
+use crate::manifest::fields;
 use crate::target::Selector;
 use crate::values::{NonNegative, given};
 
@@ -225,24 +226,23 @@ impl Handler {
     /// Its field in a probe and the value there, with `port` as the port.
     #[must_use]
     pub fn entry(&self, port: &Value) -> (&'static str, Value) {
-        let optional = |entries: Vec<(&str, Option<Value>)>| -> Value {
-            entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
-        };
-        let port = ("port", Some(port.clone()));
+        let port = port.clone();
         match self {
             Handler::Http(http) => {
-                let path = http.path.as_ref().map(|path| json!(path.as_str()));
                 let headers = http.headers.as_ref().filter(|headers| !headers.is_empty());
-                let scheme = ("scheme", http.scheme.map(|scheme| json!(scheme.name())));
-                let headers = ("httpHeaders", headers.map(Headers::to_value));
-                ("httpGet", optional(vec![("path", path), port, scheme, headers]))
+                let fields = fields!({
+                    "path": http.path.as_ref().map(|path| path.as_str()),
+                    "port": port,
+                    "scheme": http.scheme.map(Scheme::name),
+                    "httpHeaders": headers.map(Headers::to_value),
+                });
+                ("httpGet", fields)
             }
-            Handler::Tcp(_) => ("tcpSocket", optional(vec![port])),
+            Handler::Tcp(_) => ("tcpSocket", fields!({"port": port})),
             Handler::Grpc(grpc) => {
-                let service = grpc.service.as_ref().map(|service| json!(service.as_str()));
-                ("grpc", optional(vec![port, ("service", service)]))
+                ("grpc", fields!({"port": port, "service": grpc.service.as_ref().map(|service| service.as_str())}))
             }
-            Handler::Exec(exec) => ("exec", json!({"command": exec.command.to_value()})),
+            Handler::Exec(exec) => ("exec", fields!({"command": exec.command.to_value()})),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::view::{Place, View};
 use crate::report::Report;
 use crate::stream::{Action, Edit, Object};
 use crate::target::Selected;
+use crate::values::json_text;
 use crate::yaml::Node;
 
 /// What stands before a check's id in the rules of `SecurityContext`.
@@ -130,7 +131,7 @@ fn shown(edit: &Edit) -> String {
     let key = key.replace('/', ".");
     match &edit.action {
         Action::Set(value) if value.get("type").is_some() => key,
-        Action::Set(value) => format!("{key}: {}", value.to_string().replace('"', "")),
+        Action::Set(value) => format!("{key}: {}", json_text(value).replace('"', "")),
         _ => key,
     }
 }

@@ -1,11 +1,12 @@
 //! The Secrets Store CSI driver: a SecretProviderClass for each secret; pods mount it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::made::{metadata, pruned};
+use super::made::metadata;
 use super::spec::Spec;
 use super::values::{Address, VaultPath};
 use super::want::{Source, Want};
+use crate::manifest::fields;
 
 pub(super) const GROUP: &str = "secrets-store.csi.x-k8s.io";
 pub(super) const DRIVER: &str = "secrets-store.csi.k8s.io";
@@ -31,24 +32,26 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
     let connection = spec.connection.as_ref();
     let auth = spec.auth.as_ref();
     let method = auth.and_then(super::auth::Auth::method);
-    let parameters = pruned(json!({
+    let parameters = fields!({
         "vaultAddress": connection.and_then(|it| it.address.as_ref()).map(Address::as_str),
         "vaultNamespace": connection.and_then(|it| it.vault_namespace.as_ref()).map(VaultPath::as_str),
-        "vaultTLSServerName": connection.and_then(|it| it.tls_server_name.as_ref()),
+        "vaultTLSServerName": connection.and_then(|it| it.tls_server_name.as_deref()),
         "vaultSkipTLSVerify": connection.filter(|it| it.skip_tls_verify).map(|_| "true"),
         "vaultAuthMountPath": auth.and_then(|auth| auth.mount()),
         "roleName": method.map(|method| method.role().to_owned()),
         "audience": method.and_then(|method| method.audiences().first().cloned()),
         "objects": objects,
-    }));
-    let data: Vec<Value> = keys.iter().flatten().map(|(name, _)| json!({"objectName": name, "key": name})).collect();
-    let synced = want.synced.then(
-        || json!([{"secretName": want.name, "type": want.secret_type.as_deref().unwrap_or("Opaque"), "data": data}]),
-    );
-    json!({
+    });
+    let data: Vec<Value> =
+        keys.iter().flatten().map(|(name, _)| fields!({"objectName": name.as_str(), "key": name.as_str()})).collect();
+    let synced = want.synced.then(|| {
+        let secret_type = want.secret_type.as_deref().unwrap_or("Opaque");
+        vec![fields!({"secretName": want.name.as_str(), "type": secret_type, "data": data})]
+    });
+    fields!({
         "apiVersion": format!("{GROUP}/v1"),
         "kind": "SecretProviderClass",
         "metadata": metadata(want, &want.name),
-        "spec": pruned(json!({"provider": "vault", "parameters": parameters, "secretObjects": synced})),
+        "spec": fields!({"provider": "vault", "parameters": parameters, "secretObjects": synced}),
     })
 }

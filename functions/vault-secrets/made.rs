@@ -1,36 +1,22 @@
 //! Makes objects, or completes those that are there already.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::want::Want;
 use crate::lookup;
+use crate::manifest::fields;
 use crate::report::{Class, Report, Severity, Why};
 use crate::stream::{Action, Edit, Object, Stream};
+use crate::values::json_text;
 use crate::yaml::{Kind, Node, escape_token};
 
 /// The metadata of an object that serves a want.
 pub(super) fn metadata(want: &Want, name: &str) -> Value {
-    let mut metadata = json!({"name": name});
-    if let Some(map) = metadata.as_object_mut() {
-        if !want.namespace.is_empty() {
-            map.insert("namespace".to_owned(), json!(want.namespace));
-        }
-        if !want.labels.is_empty() {
-            map.insert("labels".to_owned(), Value::Object(want.labels.clone()));
-        }
-    }
-    metadata
-}
-
-/// Without the fields that are null.
-pub(super) fn pruned(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let kept = map.into_iter().filter(|(_, value)| !value.is_null());
-            Value::Object(kept.map(|(key, value)| (key, pruned(value))).collect())
-        }
-        other => other,
-    }
+    fields!({
+        "name": name,
+        "namespace": Some(want.namespace.as_str()).filter(|namespace| !namespace.is_empty()),
+        "labels": Some(&want.labels).filter(|labels| !labels.is_empty()).cloned(),
+    })
 }
 
 /// Fields whose default is ours: what an object that is there says of them is as good.
@@ -76,7 +62,7 @@ pub(super) fn ensure(
             }
             Some(_) if overwrite => Class::Overridden,
             Some(_) => {
-                let message = format!("it says something else than the config, which wants {value}");
+                let message = format!("it says something else than the config, which wants {}", json_text(&value));
                 let remedy = "correct one of the two, or set `overwrite: true`";
                 report.find(Severity::Error, "differs", &there, &pointer, message, remedy);
                 continue;

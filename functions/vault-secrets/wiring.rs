@@ -1,12 +1,13 @@
 //! How containers get a Kubernetes Secret: `envFrom`, `env`, volumes.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::csi;
 use super::made::says;
 use super::spec::{Provider, Secret, Spec, Wiring};
 use super::values::AbsolutePath;
 use super::want::User;
+use crate::manifest::fields;
 use crate::report::{Class, Report, Severity, Why};
 use crate::stream::{Action, Edit, Object};
 use crate::workload::Container;
@@ -53,7 +54,7 @@ impl Wires<'_, '_> {
             }
         }
         if secret.is_files() && !is_csi {
-            let volume = json!({"name": volume_name(name), "secret": {"secretName": name}});
+            let volume = fields!({"name": volume_name(name), "secret": fields!({"secretName": name})});
             self.mount(name, &volume, "/secret/secretName", &mount_path(secret), containers);
         }
     }
@@ -70,7 +71,7 @@ impl Wires<'_, '_> {
         let Some(node) = container.node(self.object) else { return };
         let list = node.get("envFrom");
         if !list.into_iter().flat_map(Node::items).any(|item| says(item, &["secretRef", "name"], name)) {
-            let item = json!({"secretRef": {"name": name}});
+            let item = fields!({"secretRef": fields!({"name": name})});
             self.push(format!("{}/envFrom", container.pointer), Action::Append(item), "secret-env", Class::Added);
         }
     }
@@ -79,10 +80,10 @@ impl Wires<'_, '_> {
         let Some(node) = container.node(self.object) else { return };
         let pointer = format!("{}/env", container.pointer);
         for key in secret.names() {
-            let reference = json!({"secretKeyRef": {"name": secret.name.as_str(), "key": key}});
+            let reference = fields!({"secretKeyRef": fields!({"name": secret.name.as_str(), "key": key})});
             let mut items = node.get("env").into_iter().flat_map(Node::items).enumerate();
             let Some((at, item)) = items.find(|(_, item)| says(*item, &["name"], key)) else {
-                let item = json!({"name": key, "valueFrom": reference});
+                let item = fields!({"name": key, "valueFrom": reference});
                 self.push(pointer.clone(), Action::Append(item), "secret-env", Class::Added);
                 continue;
             };
@@ -93,7 +94,7 @@ impl Wires<'_, '_> {
                 continue;
             }
             if self.spec.overwrite {
-                let item = json!({"name": key, "valueFrom": reference});
+                let item = fields!({"name": key, "valueFrom": reference});
                 self.push(format!("{pointer}/{at}"), Action::Set(item), "secret-env", Class::Overridden);
                 continue;
             }
@@ -158,7 +159,7 @@ impl Wires<'_, '_> {
                 );
                 continue;
             }
-            let mount = json!({"name": volume_name, "mountPath": path, "readOnly": true});
+            let mount = fields!({"name": volume_name.as_str(), "mountPath": path, "readOnly": true});
             self.push(pointer, Action::Append(mount), "secret-files", Class::Added);
         }
     }
@@ -171,8 +172,8 @@ fn volume_name(name: &str) -> String {
 
 /// The volume by which the driver fetches a secret.
 pub(super) fn csi_volume(name: &str) -> Value {
-    let attributes = json!({"secretProviderClass": name});
-    json!({"name": volume_name(name), "csi": {"driver": csi::DRIVER, "readOnly": true, "volumeAttributes": attributes}})
+    let attributes = fields!({"secretProviderClass": name});
+    fields!({"name": volume_name(name), "csi": fields!({"driver": csi::DRIVER, "readOnly": true, "volumeAttributes": attributes})})
 }
 
 /// The edits that mount a converted Secret's volume into the containers that use it.

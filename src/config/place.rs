@@ -47,6 +47,33 @@ impl serde::de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self(Box::new(Place { message: message.to_string(), pointer: String::new() }))
     }
+
+    /// Without the value, as `explain` wants it.
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::custom(format_args!("invalid type: {}, expected {expected}", name(found)))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        match found {
+            Unexpected::Unsigned(number) => Self::custom(format_args!("the number {number} is too large")),
+            Unexpected::Signed(number) => Self::custom(format_args!("the number {number} is too small")),
+            _ => Self::invalid_type(found, expected),
+        }
+    }
+}
+
+/// What people call a type.
+fn name(found: Unexpected<'_>) -> &'static str {
+    match found {
+        Unexpected::Bool(_) => "a boolean",
+        Unexpected::Unsigned(_) | Unexpected::Signed(_) => "a whole number",
+        Unexpected::Float(_) => "a number with a fraction",
+        Unexpected::Str(_) => "a text",
+        Unexpected::Unit | Unexpected::Option => "nothing",
+        Unexpected::Seq => "a list",
+        Unexpected::Map => "a mapping",
+        _ => "another type",
+    }
 }
 
 /// Reads a value.

@@ -37,6 +37,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::call::{self, Failure, INTERNAL, Options};
+use crate::values::json_text;
 
 /// A JavaScript value as the host numbers it.
 type Value = u64;
@@ -238,5 +239,5 @@ fn fail(failure: &Failure) -> Vec<u8> {
 /// A text as a scalar of YAML: never a mapping, never empty, and no ResourceList to one who only searches for its name.
 fn quoted(message: &str) -> String {
     let message = message.trim_end().replace("kind: ResourceList", "kind ResourceList");
-    serde_json::Value::String(format!("function failed: {message}")).to_string()
+    json_text(&serde_json::Value::String(format!("function failed: {message}")))
 }

@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::call::{self, Config, Options};
 use crate::report::text;
+use crate::values::json_text;
 
 /// A stream with a config, or a ResourceList with its own, as the native krmor takes them on standard input and by
 /// `--config config`. The answer is `{output, results, patches}`, or `{code, message, output, results}`.
@@ -35,5 +36,5 @@ pub fn render(stream: String, config: Option<String>, function: Option<String>, 
         }
     };
     fields.insert("output".to_owned(), Value::String(String::from_utf8_lossy(&out).into_owned()));
-    Value::Object(fields).to_string()
+    json_text(&Value::Object(fields))
 }

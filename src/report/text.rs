@@ -10,6 +10,7 @@ use super::{Change, Finding, Report, Severity};
 use crate::krm::{field_path, results};
 use crate::mask::{MASK, addresses, mask};
 use crate::stream::{Object, Stream};
+use crate::values::json_text;
 use crate::yaml::Op;
 
 /// Longest value that a line shows whole.
@@ -92,7 +93,7 @@ pub(super) fn proposal(stream: &Stream, change: &Change, made: bool) -> String {
 }
 
 fn short(value: &Value) -> String {
-    let text = value.to_string();
+    let text = json_text(value);
     if text.chars().count() <= MAX_VALUE {
         return text;
     }

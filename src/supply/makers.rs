@@ -26,7 +26,7 @@ pub struct Made {
 
 impl Made {
     pub(super) fn new(store: Store) -> Self {
-        let (name, keys) = (None, Keys::new());
+        let (name, keys) = (None, Keys::default());
         Self { store, name, keys, open: false, stands: false, creates: true, everywhere: false }
     }
 }
@@ -60,7 +60,7 @@ pub fn made(object: &Object<'_>) -> Option<Made> {
         ("cert-manager.io", "Certificate") => {
             let name = text(root.find(&["spec", "secretName"]))?;
             let keys = ["tls.crt", "tls.key"].map(|key| (key.to_owned(), Content::Value));
-            Some(Made { name: Some(name), keys: Keys::from(keys), open: true, ..Made::new(Store::Secret) })
+            Some(Made { name: Some(name), keys: keys.into_iter().collect(), open: true, ..Made::new(Store::Secret) })
         }
         _ => None,
     }
@@ -72,14 +72,11 @@ fn text(node: Option<Node<'_>>) -> Option<String> {
 
 /// Bitnami's SealedSecret: the Secret has its name; `template.data` adds keys, and a null there takes one away.
 fn sealed(root: Node<'_>) -> Made {
-    let mut keys: Keys = keys_of(root.find(&["spec", "encryptedData"])).map(|(key, _)| (key, Content::Value)).collect();
     let template = root.find(&["spec", "template", "data"]);
-    for (key, value) in template.into_iter().flat_map(Node::entries) {
-        if value.is_null() {
-            keys.remove(key.as_ref());
-        }
-    }
-    keys.extend(keys_of(template).filter(|(_, content)| *content == Content::Value));
+    let is_taken = |key: &str| template.and_then(|template| template.get(key)).is_some_and(Node::is_null);
+    let encrypted = keys_of(root.find(&["spec", "encryptedData"])).filter(|(key, _)| !is_taken(key));
+    let encrypted = encrypted.map(|(key, _)| (key, Content::Value));
+    let keys = encrypted.chain(keys_of(template).filter(|(_, content)| *content == Content::Value)).collect();
     Made { keys, open: root.find(&["spec", "data"]).is_some(), ..Made::new(Store::Secret) }
 }
 
@@ -93,7 +90,7 @@ fn external(spec: Option<Node<'_>>) -> Option<Made> {
     let has_items = |node: Option<Node<'_>>| node.is_some_and(|node| node.items().next().is_some());
     let template = target.and_then(|target| target.get("template"));
     let field = |key| template.and_then(|template| template.get(key));
-    let mut keys: Keys = keys_of(field("data")).collect();
+    let mut keys: Vec<_> = keys_of(field("data")).collect();
     let mut open = has_items(field("templateFrom"));
     let replaced = (open || !keys.is_empty()) && text(field("mergePolicy")).as_deref() != Some("Merge");
     if !replaced {
@@ -104,6 +101,7 @@ fn external(spec: Option<Node<'_>>) -> Option<Made> {
     }
     let name = text(target.and_then(|target| target.get("name")));
     let creates = policy.as_deref() != Some("Merge");
+    let keys = keys.into_iter().collect();
     Some(Made { name, keys, open, creates, ..Made::new(Store::Secret) })
 }
 

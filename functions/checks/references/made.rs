@@ -109,7 +109,7 @@ impl<'a> Made<'a> {
         let to = if made.store == Store::ConfigMap { To::ConfigMap } else { To::Secret };
         let names = made.name.map_or_else(|| own_names(&object), |name| vec![name]);
         for name in names {
-            let keys = (!made.open).then(|| made.keys.keys().cloned().collect());
+            let keys = (!made.open).then(|| made.keys.iter().map(|(key, _)| key.to_owned()).collect());
             let maker = Maker { object, creates: made.creates, everywhere: made.everywhere, keys };
             self.put(to, Some(Cow::Owned(name)), maker);
         }

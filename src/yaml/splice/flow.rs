@@ -8,6 +8,7 @@ use super::super::node::{Id, Kind, NO_LEAD, Raw, Style, flag};
 use super::super::print::{self, Quoting};
 use super::super::scan;
 use super::{Child, Writer};
+use crate::values::json_text;
 
 impl Writer<'_> {
     pub(super) fn flow(&mut self, id: Id, flow: Raw, depth: usize) {
@@ -162,5 +163,9 @@ impl Writer<'_> {
 
 /// A child of `{"a":1}` as that is written.
 fn compact_json(child: &Child, value: &Value, key: &str) -> String {
-    if child.first == child.value { value.to_string() } else { format!("{}:{value}", Value::String(key.to_owned())) }
+    if child.first == child.value {
+        json_text(value)
+    } else {
+        format!("{}:{}", json_text(&Value::String(key.to_owned())), json_text(value))
+    }
 }
