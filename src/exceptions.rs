@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::mask::is_letter;
 use crate::report::{Report, Severity};
 use crate::stream::Object;
 use crate::target::{Matcher, Selector};
@@ -27,7 +28,7 @@ impl TryFrom<String> for Reason {
 
     fn try_from(text: String) -> Result<Self, String> {
         // Also not the `…` of the entry that a finding proposes.
-        match text.chars().any(char::is_alphanumeric) {
+        match text.chars().any(is_letter) {
             true => Ok(Self(text.trim().to_owned())),
             false => Err("say why: the reason stands in the report".to_owned()),
         }

@@ -12,6 +12,11 @@ use crate::yaml::{self, Kind, Node};
 /// What stands for a value that must not be shown.
 pub const MASK: &str = "***";
 
+/// Letters and digits of ASCII, and whatever is beyond: to tell the letters there takes a table of all languages.
+pub(crate) fn is_letter(c: char) -> bool {
+    c.is_ascii_alphanumeric() || !c.is_ascii()
+}
+
 /// The annotation in which `kubectl apply` keeps the whole object, with all its values.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 

@@ -1,6 +1,6 @@
 //! What must hold in the final stream, when every function has said what it makes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::expand::references;
 use super::required::{Proof, alike, external, prove};
@@ -49,9 +49,9 @@ impl Judge<'_> {
     /// What holds for every container: each variable comes from one place.
     pub(super) fn precedence(&mut self) {
         let view = self.view;
-        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-        for Variable { at, name, .. } in &view.variables {
-            if let Some(first) = seen.insert(name, *at) {
+        for (number, Variable { at, name, .. }) in view.variables.iter().enumerate() {
+            let before = view.variables.iter().take(number);
+            if let Some(Variable { at: first, .. }) = before.rev().find(|other| other.name == *name) {
                 let message = format!("{} has `{name}` twice, here and at env[{first}]", view.name());
                 let remedy = "keep one of the two: Kubernetes takes the last, and server-side apply refuses both";
                 self.find(Severity::Error, "duplicate-variable", &format!("/env/{at}"), message, remedy);
@@ -82,25 +82,24 @@ impl Judge<'_> {
         if view.sources.iter().any(Source::is_open) {
             return;
         }
-        let last: BTreeMap<&str, usize> = view.variables.iter().map(|other| (other.name.as_str(), other.at)).collect();
-        let mut before: BTreeSet<&str> = BTreeSet::new();
-        for Variable { at, name, wiring, .. } in &view.variables {
+        for (number, Variable { at, name, wiring, .. }) in view.variables.iter().enumerate() {
+            let mut before = view.variables.iter().take(number).map(|variable| variable.name.as_str());
             let refers = if let Wiring::Literal(value) = wiring { references(value) } else { Vec::new() };
             for other in refers {
                 let given = || view.sources.iter().any(|source| source.gives(other));
                 let service = || self.services.define(other, self.stream, &view.object, view.pod);
-                if before.contains(other) || given() || service() {
+                if before.clone().any(|name| name == other) || given() || service() {
                     continue;
                 }
                 // The name is part of a value, so it is said only where it stands elsewhere, too.
-                let (message, remedy) = match last.get(other).filter(|later| *later > at) {
-                    Some(later) => (
+                let (message, remedy) = match view.variables.iter().rfind(|later| later.name == other) {
+                    Some(Variable { at: later, .. }) if later > at => (
                         format!("`{name}` refers to `{other}`, which is defined behind it, at env[{later}]"),
                         "move that before this".to_owned(),
                     ),
-                    None => (
+                    _ => (
                         format!("`{name}` refers by `$(…)` to a variable that nothing defines before it"),
-                        match alike(other, before.iter().copied()) {
+                        match alike(other, &mut before) {
                             Some(close) => format!("did you mean `$({close})`? As it is, it stays text"),
                             None => "define it before; or write `$$(` if it is meant as text".to_owned(),
                         },
@@ -109,23 +108,26 @@ impl Judge<'_> {
                 let message = format!("{}: {message}", view.name());
                 self.find(Severity::Warning, "undefined-reference", &format!("/env/{at}/value"), message, remedy);
             }
-            before.insert(name);
         }
     }
 
     /// What holds for containers that the spec is about.
     pub(super) fn demands(&mut self) {
-        let mut open: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        let mut open: Vec<(String, Vec<&str>)> = Vec::new();
         for name in self.spec.required.iter().map(EnvName::as_str) {
             match prove(self, name) {
                 Proof::Given => {}
-                Proof::Open(title) => open.entry(title).or_default().push(name),
+                Proof::Open(title) => match open.iter_mut().find(|(other, _)| *other == title) {
+                    Some((_, names)) => names.push(name),
+                    None => open.push((title, vec![name])),
+                },
                 Proof::Missing { why, remedy, pointer } => {
                     let message = format!("{} needs `{name}`, and {why}", self.view.name());
                     self.find(Severity::Error, "required-key", &pointer, message, remedy);
                 }
             }
         }
+        open.sort_unstable();
         for (title, names) in open {
             let name = self.view.name();
             let message = format!("{name} needs {}, and the stream does not tell the keys of {title}", list(&names));
@@ -178,17 +180,22 @@ impl Judge<'_> {
     /// What the spec names must be there.
     fn unknown_sources(&mut self) {
         let view = self.view;
-        let mut unknown: BTreeMap<(Store, String), String> = BTreeMap::new();
+        // Each once, with the place that is told: the last of `envFrom`, else the first of `env`.
+        let mut unknown: Vec<(Store, String, String)> = Vec::new();
         for (variable, store, name, _) in self.key_references().filter(|(variable, ..)| variable.supply.is_none()) {
-            unknown.entry((store, name.to_owned())).or_insert_with(|| format!("/env/{}", variable.at));
+            if !unknown.iter().any(|(other, called, _)| (*other, called.as_str()) == (store, name)) {
+                unknown.push((store, name.to_owned(), format!("/env/{}", variable.at)));
+            }
         }
         for source in view.sources.iter().filter(|source| source.supply.is_none() && source.optional != Some(true)) {
             let named = (source.store, source.name.as_str());
             if self.spec.env_from.iter().any(|entry| entry.store() == Some(named)) {
-                unknown.insert((source.store, source.name.clone()), format!("/envFrom/{}", source.at));
+                unknown.retain(|(store, name, _)| (*store, name.as_str()) != named);
+                unknown.push((source.store, source.name.clone(), format!("/envFrom/{}", source.at)));
             }
         }
-        for ((store, name), pointer) in unknown {
+        unknown.sort_unstable();
+        for (store, name, pointer) in unknown {
             let what = format!("{} {name}, which is not in the stream, and nothing in it makes it", store.kind());
             let around = self.supplies.around(self.stream, &view.object).filter(|(other, ..)| *other == store);
             let remedy = match alike(&name, around.map(|(_, name, _)| name)) {

@@ -1,7 +1,7 @@
 //! What a person may write in the spec.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -196,9 +196,9 @@ impl Spec {
                 problem(format!("spec.external[{at}]"), one.to_owned(), "correct the entry");
             }
         }
-        let optional: BTreeSet<&str> = self.optional.iter().map(EnvName::as_str).collect();
+        let optional: Vec<&str> = self.optional.iter().map(EnvName::as_str).collect();
         for (at, name) in self.required.iter().enumerate() {
-            if optional.contains(name.as_str()) {
+            if optional.contains(&name.as_str()) {
                 let what = format!("`{}` is also under `optional`", name.as_str());
                 problem(format!("spec.required[{at}]"), what, "remove it from one of the two");
             }
@@ -208,7 +208,7 @@ impl Spec {
             let name = name.as_str();
             let wiring = match variable {
                 Variable::Literal(text) => Ok(Wiring::Literal(text.clone())),
-                Variable::Reference(reference) => reference.wiring(name, optional.contains(name)),
+                Variable::Reference(reference) => reference.wiring(name, optional.contains(&name)),
             };
             match wiring {
                 Ok(wiring) => wirings.push((name, wiring)),

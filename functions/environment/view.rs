@@ -1,7 +1,5 @@
 //! What a container's environment is: its `env` and `envFrom`, and what is known of all they name.
 
-use std::collections::BTreeSet;
-
 use super::wiring::{Wiring, env_ref, flag, text};
 use crate::stream::{Object, Stream};
 use crate::supply::{Content, Store, Supplies, Supply};
@@ -64,9 +62,12 @@ impl Source<'_> {
     }
 
     /// The variables that it is known to give.
-    pub(super) fn variables(&self) -> BTreeSet<String> {
+    pub(super) fn variables(&self) -> Vec<String> {
         let keys = self.supply.iter().flat_map(Supply::keys).filter(|(_, content)| *content != Content::Binary);
-        keys.map(|(key, _)| format!("{}{key}", self.prefix)).collect()
+        let mut names: Vec<String> = keys.map(|(key, _)| format!("{}{key}", self.prefix)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// Whether it may give variables that nobody knows of.

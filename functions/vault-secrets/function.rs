@@ -21,7 +21,7 @@ mod vso;
 mod want;
 mod wiring;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use self::convert::Conversion;
 pub use self::judge::judge;
@@ -134,11 +134,13 @@ fn merge(there: &mut Want, want: Want, stream: &Stream) {
 
 /// Sees that what logs in is there, once in each namespace.
 fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) {
-    let mut done = BTreeSet::new();
+    let mut done = Vec::new();
     for want in wants.iter().filter(|_| spec.provider != Provider::Csi) {
-        if !done.insert(if want.namespace == "default" { "" } else { &want.namespace }) {
+        let namespace = if want.namespace == "default" { "" } else { want.namespace.as_str() };
+        if done.contains(&namespace) {
             continue;
         }
+        done.push(namespace);
         let here: Vec<&Want> = wants.iter().filter(|other| other.namespace == want.namespace).collect();
         let mut shared = want.clone();
         for other in &here {
@@ -146,8 +148,9 @@ fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) 
         }
         let method = spec.auth.as_ref().and_then(auth::Auth::method);
         let (chosen, of_pods) = method.map_or((None, false), auth::Method::service_account);
-        let accounts: BTreeSet<&str> =
-            here.iter().flat_map(|want| &want.service_accounts).map(String::as_str).collect();
+        let mut accounts: Vec<&str> = here.iter().flat_map(|want| &want.service_accounts).map(String::as_str).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
         let account = chosen.map(values::Name::as_str).or_else(|| match (of_pods, accounts.first()) {
             (true, None) => Some("default"),
             (true, Some(first)) => Some(first),
@@ -174,7 +177,9 @@ fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) 
 
 /// Mounts the volumes of converted Secrets: the CSI driver makes them for pods that have one.
 fn mount(spec: &Spec, mounts: &[(String, usize)], stream: &mut Stream, report: &mut Report) {
-    let mounts: BTreeSet<&(String, usize)> = mounts.iter().collect();
+    let mut mounts: Vec<&(String, usize)> = mounts.iter().collect();
+    mounts.sort_unstable();
+    mounts.dedup();
     let pods = workload::pods(stream, &mut Report::default());
     for (name, id) in mounts {
         for selected in target::everything(pods.iter().filter(|pod| pod.object == *id).cloned()) {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Change, Finding, Report, Severity};
 use crate::krm::{field_path, results};
-use crate::mask::{MASK, addresses, mask};
+use crate::mask::{MASK, addresses, is_letter, mask};
 use crate::stream::{Object, Stream};
 use crate::values::json_text;
 use crate::yaml::Op;
@@ -197,12 +197,12 @@ pub(super) fn line_at(text: &str, offset: usize) -> (usize, &str) {
 pub fn mask_line(line: &str) -> String {
     let body = line.trim_start_matches([' ', '-', '?']);
     let indent = line.len() - body.len();
-    let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "._/-\"'".contains(c));
+    let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| is_letter(c) || "._/-\"'".contains(c));
     let key =
         body.split_once(':').filter(|(key, rest)| is_key(key) && (rest.is_empty() || rest.starts_with([' ', '\t'])));
     let shown = indent + key.map_or(0, |(key, _)| key.len() + 1);
     let (head, tail) = line.split_at_checked(shown).unwrap_or(("", line));
-    let hidden: String = tail.chars().map(|c| if c.is_alphanumeric() { '*' } else { c }).collect();
+    let hidden: String = tail.chars().map(|c| if is_letter(c) { '*' } else { c }).collect();
     format!("{head}{hidden}")
 }
 
