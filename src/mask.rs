@@ -12,9 +12,10 @@ use crate::yaml::{self, Kind, Node};
 /// What stands for a value that must not be shown.
 pub const MASK: &str = "***";
 
-/// Letters and digits of ASCII, and whatever is beyond: to tell the letters there takes a table of all languages.
+/// Letters and digits of ASCII, and whatever is beyond but Unicode's General Punctuation: to tell the letters there takes a
+/// table of all languages.
 pub(crate) fn is_letter(c: char) -> bool {
-    c.is_ascii_alphanumeric() || !c.is_ascii()
+    c.is_ascii_alphanumeric() || !(c.is_ascii() || matches!(c, '\u{2000}'..='\u{206f}'))
 }
 
 /// The annotation in which `kubectl apply` keeps the whole object, with all its values.

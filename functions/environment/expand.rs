@@ -25,7 +25,7 @@ fn is_name(text: &str) -> bool {
 
 /// The variables, which come in the order of their names, but each behind those that its value refers to; an error is a
 /// circle.
-pub(super) fn in_order<'a>(wirings: Vec<(&'a str, Wiring)>) -> Result<Vec<(&'a str, Wiring)>, Vec<&'a str>> {
+pub(super) fn in_order(wirings: Vec<(&str, Wiring)>) -> Result<Vec<(&str, Wiring)>, Vec<&str>> {
     let name = |at: usize| wirings.get(at).map_or("", |(name, _)| *name);
     let mut order: Vec<usize> = Vec::with_capacity(wirings.len());
     let mut placed = vec![false; wirings.len()];

@@ -231,7 +231,7 @@ impl Handler {
             Handler::Http(http) => {
                 let headers = http.headers.as_ref().filter(|headers| !headers.is_empty());
                 let fields = fields!({
-                    "path": http.path.as_ref().map(|path| path.as_str()),
+                    "path": http.path.as_ref().map(HttpPath::as_str),
                     "port": port,
                     "scheme": http.scheme.map(Scheme::name),
                     "httpHeaders": headers.map(Headers::to_value),
@@ -240,7 +240,7 @@ impl Handler {
             }
             Handler::Tcp(_) => ("tcpSocket", fields!({"port": port})),
             Handler::Grpc(grpc) => {
-                ("grpc", fields!({"port": port, "service": grpc.service.as_ref().map(|service| service.as_str())}))
+                ("grpc", fields!({"port": port, "service": grpc.service.as_ref().map(Service::as_str)}))
             }
             Handler::Exec(exec) => ("exec", fields!({"command": exec.command.to_value()})),
         }

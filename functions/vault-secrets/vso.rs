@@ -19,10 +19,9 @@ fn object(kind: &str, want: &Want, name: &str, spec: Value) -> Value {
 
 /// `name` or `namespace/name` as a reference with two fields.
 fn pair(place: &Place) -> Value {
-    match place.as_str().split_once('/') {
-        Some((namespace, name)) => fields!({"name": name, "namespace": namespace}),
-        None => fields!({"name": place.as_str()}),
-    }
+    let name = place.as_str();
+    let (namespace, name) = name.split_once('/').map_or((None, name), |(namespace, name)| (Some(namespace), name));
+    fields!({"name": name, "namespace": namespace})
 }
 
 /// The VaultConnection and the VaultAuth, as far as they are to be made.
