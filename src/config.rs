@@ -293,3 +293,40 @@ fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Resu
         steps,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Spec {
+        #[allow(dead_code)]
+        count: Option<u32>,
+        #[allow(dead_code)]
+        on: Option<bool>,
+        #[allow(dead_code)]
+        names: Option<Vec<String>>,
+    }
+
+    #[test]
+    fn values_of_other_types_are_named_and_not_repeated() {
+        let cases = [
+            (json!({"on": "hush"}), "/on", "expected a boolean, found a text"),
+            (json!({"on": 1}), "/on", "expected a boolean, found a whole number"),
+            (json!({"names": {}}), "/names", "expected a list, found a mapping"),
+            (json!({"names": [[]]}), "/names/0", "expected a text, found a list"),
+            (json!({"names": ["a", null]}), "/names/1", "expected a text, found nothing"),
+            (json!({"names": [1.5]}), "/names/0", "expected a text, found a number with a fraction"),
+            (json!({"count": true}), "/count", "expected a whole number, found a boolean"),
+            (json!({"count": 1.5}), "/count", "expected a whole number, found a number with a fraction"),
+            (json!({"count": 4_294_967_296_u64}), "/count", "the number 4294967296 is too large"),
+            (json!({"count": -1}), "/count", "the number -1 is too small"),
+        ];
+        for (value, pointer, message) in cases {
+            let problem = read_spec::<Spec>(&value).unwrap_err();
+            assert_eq!((problem.pointer.as_str(), problem.message.as_str()), (pointer, message), "{value}");
+        }
+    }
+}

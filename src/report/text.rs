@@ -258,6 +258,23 @@ mod tests {
         assert_eq!(mask_line("    -----BEGIN KEY-----"), "    -----***** ***-----");
         assert_eq!(mask_line("http://user:pw@host"), "****://****:**@****");
         assert_eq!(mask_line("key:"), "key:");
+        assert_eq!(mask_line("name: пароль – 密碼"), "name: ****** – **");
+    }
+
+    #[test]
+    fn carets_stand_under_what_is_meant() {
+        let shown = |number, column, source: &str, width| lines(number, column, source, width).join("\n");
+        assert_eq!(shown(7, 2, "a: bc", 2), "  |\n7 | a: bc\n  |   ^^");
+        assert_eq!(shown(10, 1, "\ta\tb", 2), "   |\n10 |     a    b\n   |     ^^^^^");
+        assert_eq!(shown(1, 0, "", 3), "  |\n1 |\n  | ^", "there is always one");
+        assert_eq!(shown(1, 0, "\u{1b}\u{202e}x", 3), "  |\n1 | \u{fffd}\u{fffd}x\n  | ^^^");
+        // All of a JSON file on one line: what is around the place.
+        let long = format!("{}here{}", "a".repeat(1000), "b".repeat(1000));
+        let [_, line, caret] = lines(1, 1000, &long, 4);
+        let at = line.chars().position(|c| c == 'h').unwrap();
+        assert!(line.contains('…') && line.ends_with('…') && line.chars().count() < 180, "{line}");
+        assert_eq!(caret.chars().position(|c| c == '^'), Some(at));
+        assert_eq!(caret.matches('^').count(), 4);
     }
 
     #[test]
