@@ -1,4 +1,5 @@
-//! Reads files within ConfigMaps and shell commands line by line: `key: value`, `key=value`, `"key": "value"`.
+//! Reads files within ConfigMaps and shell commands line by line: `key: value`, `key=value`, `"key": "value"`, and mappings on
+//! one line: `{key: value}` of YAML, `{ key = value }` of TOML.
 
 /// A name and the value behind it.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,15 +20,43 @@ fn of_line(number: usize, line: &str) -> Vec<Pair<'_>> {
     if ["#", "//", ";", "--", "*", "<!--"].iter().any(|comment| line.starts_with(comment)) {
         return Vec::new();
     }
-    if line.starts_with('{') || line.matches("\":").count() > 1 {
+    if line.matches("\":").count() > 1 || line.starts_with('{') && line.contains("\":") {
         return json(number, line);
     }
     let line = line.trim_start_matches("- ").trim_start_matches("export ").trim_start();
-    let Some(at) = line.find([':', '=']) else { return Vec::new() };
-    let (name, value) = line.split_at(at);
-    let name = name.trim().trim_matches(['"', '\'']);
-    let value = value.trim_start_matches([':', '=']).trim();
-    single(number, name, value).into_iter().collect()
+    let value = line.find([':', '=']).and_then(|at| line.get(at + 1..)).map_or("", str::trim);
+    if let Some(inside) = [line, value].into_iter().find_map(mapping) {
+        let pairs = split(inside).into_iter().filter_map(|part| pair(number, part));
+        return pairs.filter(|pair| !pair.value.is_empty()).collect();
+    }
+    pair(number, line).into_iter().collect()
+}
+
+/// `name: value` or `name=value`.
+fn pair(number: usize, text: &str) -> Option<Pair<'_>> {
+    let (name, value) = text.split_at_checked(text.find([':', '='])?)?;
+    single(number, name.trim().trim_matches(['"', '\'']), value.trim_start_matches([':', '=']).trim())
+}
+
+/// What stands between the braces of a mapping that begins and ends here; `{{` begins a placeholder.
+fn mapping(text: &str) -> Option<&str> {
+    let (inside, behind) = text.strip_prefix('{').filter(|rest| !rest.starts_with('{'))?.rsplit_once('}')?;
+    let behind = behind.trim_start_matches(',').trim_start();
+    (behind.is_empty() || behind.starts_with('#')).then_some(inside)
+}
+
+/// The entries of a mapping, those of mappings in it among them.
+fn split(text: &str) -> Vec<&str> {
+    let mut quote = None;
+    let is_end = |c: char| {
+        match quote {
+            None if c == '"' || c == '\'' => quote = Some(c),
+            Some(open) if c == open => quote = None,
+            _ => {}
+        }
+        quote.is_none() && matches!(c, '{' | '}' | ',')
+    };
+    text.split(is_end).collect()
 }
 
 /// A pair whose value is one plain word or one quoted text.
@@ -88,6 +117,15 @@ mod tests {
         assert_eq!(read("  - token: abc\nexport TOKEN='x'\n[section]\n"), [(1, "token", "abc"), (2, "TOKEN", "x")]);
         assert_eq!(read(r#"{"user": "u", "password":"p", "n": 1}"#), [(1, "user", "u"), (1, "password", "p")]);
         assert_eq!(read(r#"  "password": "p","#), [(1, "password", "p")]);
-        assert_eq!(read("password = get(x)\ntoken: the token to use\npassword: {name: x}\nlet a b = c"), []);
+        assert_eq!(
+            read("db: {user: u, auth: {password: 'p,}q'}, n: 1} # c\n- {name: x, token: t},\n"),
+            [(1, "user", "u"), (1, "password", "p,}q"), (1, "n", "1"), (2, "name", "x"), (2, "token", "t")]
+        );
+        assert_eq!(read("db = { user = \"u\", password = \"p\" }"), [(1, "user", "u"), (1, "password", "p")]);
+        assert_eq!(read("password: {{ .Values.password }}\npassword: {name: {{ x }}}\nrate{job=\"x\"} > 1"), []);
+        assert_eq!(
+            read("password = get(x)\ntoken: the token to use\npassword: {name: x}\nlet a b = c"),
+            [(3, "name", "x")]
+        );
     }
 }
