@@ -502,6 +502,53 @@ fn paths_that_meet_are_shadowed() {
     refused(&spec("/"), &input, "by another entry of the same object");
 }
 
+/// A route without `sectionName` hears all listeners of its Gateway; without `namespace` the Gateway is in its own.
+#[test]
+fn routes_meet_at_the_listeners_that_both_hear() {
+    let other = stream(&[
+        workload("Deployment", "docs", "docs", "{name: http, containerPort: 8080}"),
+        service("docs", "docs", "{name: http, port: 80, targetPort: http}"),
+    ]);
+    let spec = |gateway: Value| {
+        json!({
+            "provider": "httpRoute", "host": "app.example.com", "gateway": gateway, "paths": [{"path": "/", "service": "web"}],
+        })
+    };
+    let at = |section: &str| match section {
+        "" => json!({"name": "public", "namespace": "gw"}),
+        section => json!({"name": "public", "namespace": "gw", "sectionName": section}),
+    };
+    let cases = [
+        (at("https"), "{name: public, namespace: gw, sectionName: https}", true),
+        (at("https"), "{name: public, namespace: gw}", true),
+        (at(""), "{name: public, namespace: gw, sectionName: https}", true),
+        (at(""), "{name: public, namespace: gw, port: 443}", true),
+        (at("https"), "{name: public, namespace: gw, sectionName: http}", false),
+        (at("https"), "{name: other, namespace: gw}", false),
+        (at("https"), "{name: public}", false),
+        (
+            json!({"name": "public"}),
+            "{group: gateway.networking.k8s.io, kind: Gateway, name: public, namespace: shop}",
+            true,
+        ),
+        (json!({"name": "public"}), "{kind: Service, name: public}", false),
+    ];
+    for (gateway, parent, meets) in cases {
+        let docs = format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: docs}}\nspec: \
+             {{parentRefs: [{parent}], hostnames: [app.example.com], rules: [{{backendRefs: [{{name: docs, port: 80}}]}}]}}\n"
+        );
+        let input = (stream(&[web(), other.clone()]) + &docs)
+            .replace("metadata: {name: ", "metadata: {namespace: shop, name: ")
+            .replace("metadata:\n  name: ", "metadata:\n  namespace: shop\n  name: ");
+        if meets {
+            refused(&spec(gateway), &input, "have an answer already, by HTTPRoute shop/docs");
+        } else {
+            good(&spec(gateway), &input);
+        }
+    }
+}
+
 #[test]
 fn two_configs_expose_pods_twice_by_name() {
     let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Pipeline", "spec": {"functions": {

@@ -15,10 +15,26 @@ struct Claim<'a> {
     /// From the object's root.
     pointer: String,
     host: String,
-    /// What else must be equal for two of them to meet: the class of an Ingress, the listener of an HTTPRoute.
-    door: Vec<String>,
+    /// Where the requests come in; two that share no door never meet. None are all doors.
+    doors: Vec<Door>,
     path: String,
     exact: bool,
+}
+
+/// The class of an Ingress, or the listeners of a Gateway that an HTTPRoute is attached to.
+#[derive(Clone, PartialEq)]
+struct Door {
+    parent: String,
+    /// All, where it is empty; so is the port.
+    section: String,
+    port: String,
+}
+
+impl Door {
+    fn is_shared(&self, other: &Door) -> bool {
+        let alike = |one: &str, other: &str| one.is_empty() || other.is_empty() || one == other;
+        self.parent == other.parent && alike(&self.section, &other.section) && alike(&self.port, &other.port)
+    }
 }
 
 /// Reports every path, of what exposes the plan's pods, that another object or entry has too.
@@ -45,9 +61,9 @@ pub(super) fn judge(plan: &Plan<'_>, stream: &Stream, report: &mut Report) {
             first.host == second.host
                 && first.path == second.path
                 && first.exact == second.exact
-                && (first.door.is_empty()
-                    || second.door.is_empty()
-                    || first.door.iter().any(|door| second.door.contains(door)))
+                && (first.doors.is_empty()
+                    || second.doors.is_empty()
+                    || first.doors.iter().any(|door| second.doors.iter().any(|other| door.is_shared(other))))
         };
         let Some(first) = claims.iter().take(at).find(meets).filter(|first| ours(first) || ours(second)) else {
             continue;
@@ -78,7 +94,7 @@ fn route<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
     // Without a host, the router makes one up for each.
     if !host.is_empty() {
         let path = prefix(&text(object.root(), &["spec", "path"]));
-        out.push(Claim { object, pointer: "/spec/host".to_owned(), host, door: Vec::new(), path, exact: false });
+        out.push(Claim { object, pointer: "/spec/host".to_owned(), host, doors: Vec::new(), path, exact: false });
     }
 }
 
@@ -98,7 +114,7 @@ fn ingress<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
                 object,
                 pointer: format!("/spec/rules/{number}/http/paths/{at}/path"),
                 host: text(rule, &["host"]),
-                door: vec![class.clone()],
+                doors: vec![Door { parent: class.clone(), section: String::new(), port: String::new() }],
                 path: if exact { path } else { prefix(&path) },
                 exact,
             });
@@ -110,11 +126,17 @@ fn http_route<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
     let root = object.root();
     let items = |node: Node<'a>, path: &[&str]| node.find(path).into_iter().flat_map(Node::items).collect::<Vec<_>>();
     let parents = items(root, &["spec", "parentRefs"]);
-    let door = parents.iter().map(|parent| {
-        let [namespace, name, section] = ["namespace", "name", "sectionName"].map(|key| text(*parent, &[key]));
-        format!("{namespace}/{name}/{section}")
+    let doors = parents.iter().map(|parent| {
+        let [kind, namespace, name, section] =
+            ["kind", "namespace", "name", "sectionName"].map(|key| text(*parent, &[key]));
+        // What is left out is a Gateway, in the namespace of the route.
+        let kind = if kind.is_empty() { "Gateway" } else { &kind };
+        let own = object.namespace();
+        let namespace = if namespace.is_empty() { own.as_ref() } else { &namespace };
+        let port = parent.get("port").filter(|port| !port.is_null()).map(Node::json).unwrap_or_default();
+        Door { parent: format!("{kind}/{namespace}/{name}"), section, port }
     });
-    let door: Vec<String> = door.collect();
+    let doors: Vec<Door> = doors.collect();
     let hosts: Vec<String> = items(root, &["spec", "hostnames"])
         .into_iter()
         .filter_map(Node::as_str)
@@ -129,7 +151,7 @@ fn http_route<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
                 object,
                 pointer: format!("/spec/rules/{number}"),
                 host: host.clone(),
-                door: door.clone(),
+                doors: doors.clone(),
                 path: String::new(),
                 exact: false,
             };
@@ -148,7 +170,7 @@ fn http_route<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
                     object,
                     pointer: format!("/spec/rules/{number}/matches/{at}/path"),
                     host: host.clone(),
-                    door: door.clone(),
+                    doors: doors.clone(),
                     path: if exact { path.clone() } else { prefix(&path) },
                     exact,
                 });
