@@ -197,7 +197,7 @@ pub(super) fn line_at(text: &str, offset: usize) -> (usize, &str) {
 pub fn mask_line(line: &str) -> String {
     let body = line.trim_start_matches([' ', '-', '?']);
     let indent = line.len() - body.len();
-    let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| is_letter(c) || "._/-\"'".contains(c));
+    let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "._/-\"'".contains(c));
     let key =
         body.split_once(':').filter(|(key, rest)| is_key(key) && (rest.is_empty() || rest.starts_with([' ', '\t'])));
     let shown = indent + key.map_or(0, |(key, _)| key.len() + 1);
@@ -259,6 +259,7 @@ mod tests {
         assert_eq!(mask_line("http://user:pw@host"), "****://****:**@****");
         assert_eq!(mask_line("key:"), "key:");
         assert_eq!(mask_line("name: пароль – 密碼"), "name: ****** – **");
+        assert_eq!(mask_line("пароль: a"), "******: *", "what is no ASCII may be anything");
     }
 
     #[test]
