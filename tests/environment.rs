@@ -488,6 +488,13 @@ fn references_between_variables() {
         ("env: {A: $(B), B: x}", "", &[], &[]),
         ("env: {A: $(Y)}", "env: [{name: Y}]", &[], &[]),
         ("env: {Y: x}", "env: [{name: X, value: $(Y)}]", &[], &["warning undefined-reference /env/0/value"]),
+        // One that nothing defines does not make the next one unknown.
+        (
+            "env: {X: '$(MISSING) $(A)'}",
+            "env: [{name: A, value: a}]",
+            &[],
+            &["warning undefined-reference /env/1/value"],
+        ),
         // Its own former value can only come from elsewhere.
         ("env: {GIVEN: 'y$(GIVEN)'}", "envFrom: [{configMapRef: {name: c}}]", &one, &["info env-over-env-from /env/0"]),
         ("env: {PATH: '/x:$(PATH)'}", "", &[], &["warning undefined-reference /env/0/value"]),

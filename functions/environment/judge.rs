@@ -83,7 +83,7 @@ impl Judge<'_> {
             return;
         }
         for (number, Variable { at, name, wiring, .. }) in view.variables.iter().enumerate() {
-            let mut before = view.variables.iter().take(number).map(|variable| variable.name.as_str());
+            let before = view.variables.iter().take(number).map(|variable| variable.name.as_str());
             let refers = if let Wiring::Literal(value) = wiring { references(value) } else { Vec::new() };
             for other in refers {
                 let given = || view.sources.iter().any(|source| source.gives(other));
@@ -99,7 +99,7 @@ impl Judge<'_> {
                     ),
                     _ => (
                         format!("`{name}` refers by `$(…)` to a variable that nothing defines before it"),
-                        match alike(other, &mut before) {
+                        match alike(other, before.clone()) {
                             Some(close) => format!("did you mean `$({close})`? As it is, it stays text"),
                             None => "define it before; or write `$$(` if it is meant as text".to_owned(),
                         },
