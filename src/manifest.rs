@@ -22,8 +22,8 @@ macro_rules! fields {
 }
 pub(crate) use fields;
 
-/// Sets a field of a mapping, unless it is null. One call for each field: what `json!` does there is several, and the
-/// WASM modules would be a hundredth larger.
+/// Sets a field of a mapping, unless it is null. One call for each field: what `json!` does there is several, and each
+/// WASM module has them all.
 #[inline(never)]
 pub(crate) fn put(map: &mut Map<String, Value>, key: &str, value: Value) {
     if !value.is_null() {

@@ -98,10 +98,7 @@ impl Quantity {
     pub fn of(value: &Value) -> Result<Self, NoQuantity> {
         let text = match value {
             Value::String(text) => Cow::Borrowed(text.as_str()),
-            Value::Number(number) => {
-                let text = number.to_string();
-                Cow::Owned(text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned))
-            }
+            Value::Number(number) => Cow::Owned(number.to_string().trim_end_matches(".0").to_owned()),
             other => return Err(unreadable(&json_text(other), "")),
         };
         Self::parse(&text)

@@ -6,7 +6,7 @@ use crate::call::{Config, Failure, USAGE};
 use crate::config::{PIPELINE, Problem};
 use crate::krm::{self, field_path};
 use crate::report::Finding;
-use crate::report::text::{line_of, lines, mask_line, plain};
+use crate::report::text::{line_of, marked, mask_line, plain};
 use crate::yaml::{self, Document, Kind, Node};
 
 /// A config that is wrong. `name` is its file, or its kind and name where the file is a caller's temporary one; `config`
@@ -108,9 +108,9 @@ pub(crate) fn yaml_error(name: &str, text: &str, error: &yaml::Error) -> Failure
 fn report(name: &str, text: &str, span: Option<Range<usize>>, title: &str, remedy: &str, mask: bool) -> Failure {
     let span = span.unwrap_or(0..0);
     let (line, column, source) = line_of(text, span.start);
-    let width = text.get(span).map_or(0, |marked| marked.chars().count());
+    let width = text.get(span).map_or(0, |part| part.chars().count());
     let source = if mask { mask_line(source) } else { source.to_owned() };
-    let [above, shown, caret] = lines(line, column, &source, width);
+    let [above, shown, caret] = marked(line, column, &source, width);
     let pad = above.trim_end_matches(" |");
     // Only a command line knows whether colours are wanted.
     let styled = cfg!(feature = "cli") && !cfg!(test);

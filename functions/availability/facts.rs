@@ -53,8 +53,10 @@ impl Workload {
     }
 }
 
-fn given<'a>(of: &'a Value, key: &str) -> Option<&'a Value> {
-    of.get(key).filter(|value| !value.is_null())
+/// Reads a field that may be left out; an error when it cannot be read.
+fn optional<T>(of: &Value, key: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, ()> {
+    let given = of.get(key).filter(|value| !value.is_null());
+    given.map(|value| read(value).ok_or(())).transpose()
 }
 
 /// A selector in the API's type; `None` for what the API would refuse.
@@ -62,21 +64,16 @@ fn api_selector(selector: &Value) -> Option<ApiSelector> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let label = |(key, value): (&String, &Value)| Some((key.clone(), text(value)?));
     let requirement = |one: &Value| {
-        let values = match given(one, "values") {
-            Some(values) => Some(values.as_array()?.iter().map(text).collect::<Option<_>>()?),
-            None => None,
-        };
+        let values = optional(one, "values", |values| values.as_array()?.iter().map(text).collect()).ok()?;
         Some(LabelSelectorRequirement { key: text(one.get("key")?)?, operator: text(one.get("operator")?)?, values })
     };
     Some(ApiSelector {
-        match_labels: match given(selector, "matchLabels") {
-            Some(labels) => Some(labels.as_object()?.iter().map(label).collect::<Option<_>>()?),
-            None => None,
-        },
-        match_expressions: match given(selector, "matchExpressions") {
-            Some(expressions) => Some(expressions.as_array()?.iter().map(requirement).collect::<Option<_>>()?),
-            None => None,
-        },
+        match_labels: optional(selector, "matchLabels", |labels| labels.as_object()?.iter().map(label).collect())
+            .ok()?,
+        match_expressions: optional(selector, "matchExpressions", |list| {
+            list.as_array()?.iter().map(requirement).collect()
+        })
+        .ok()?,
     })
 }
 

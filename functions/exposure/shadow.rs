@@ -22,7 +22,7 @@ struct Claim<'a> {
 }
 
 /// The class of an Ingress, or the listeners of a Gateway that an HTTPRoute is attached to.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 struct Door {
     parent: String,
     /// All, where it is empty; so is the port.

@@ -124,7 +124,6 @@ fn emit(spec: &Spec, pod: &Pod, wanted: &Wanted, fields: Map<String, Value>, str
     stream.emit(report, pod.object, object, why("it migrates before the program starts", Class::Added));
 }
 
-/// The entries of a mapping that are texts, as labels are.
 /// Brings the Job up to date with its workload and the spec.
 pub(super) fn update(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream, report: &mut Report) {
     let Some(workload) = stream.object(pod.object) else { return };

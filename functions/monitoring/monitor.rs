@@ -7,6 +7,7 @@ use super::known::{GROUP, Known, OF_PODS, OF_SERVICE, Shape};
 use super::spec::Spec;
 use crate::labels::LabelSelector;
 use crate::lookup;
+use crate::manifest::fields;
 use crate::report::{Class, Report, Severity, Why};
 use crate::service::{self, Target};
 use crate::stream::{Action, Edit, Object, ObjectId, Stream};
@@ -140,18 +141,14 @@ fn emit(
     report: &mut Report,
 ) {
     let Some(workload) = stream.object(pod.object) else { return };
-    let mut metadata = json!({"name": workload.name()});
-    if let Some(map) = metadata.as_object_mut() {
-        if !workload.namespace().is_empty() {
-            map.insert("namespace".to_owned(), json!(workload.namespace()));
-        }
-        let own = workload.root().find(&["metadata", "labels"]).and_then(Node::to_value);
-        let mut labels = own.and_then(|labels| labels.as_object().cloned()).unwrap_or_default();
-        labels.extend(spec.labels.clone());
-        if !labels.is_empty() {
-            map.insert("labels".to_owned(), Value::Object(labels));
-        }
-    }
+    let own = workload.root().find(&["metadata", "labels"]).and_then(Node::to_value);
+    let mut labels = own.and_then(|labels| labels.as_object().cloned()).unwrap_or_default();
+    labels.extend(spec.labels.clone());
+    let metadata = fields!({
+        "name": workload.name(),
+        "namespace": Some(workload.namespace()).filter(|namespace| !namespace.is_empty()),
+        "labels": Some(labels).filter(|labels| !labels.is_empty()),
+    });
     let endpoint = vec![spec.endpoint()];
     let (endpoints, pod_metrics_endpoints) =
         if shape.kind == OF_SERVICE.kind { (endpoint, Vec::new()) } else { (Vec::new(), endpoint) };

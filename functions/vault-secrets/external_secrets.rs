@@ -1,6 +1,6 @@
 //! The External Secrets Operator: a SecretStore, unless one is there, and an ExternalSecret for each secret.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::auth::{Auth, Method};
 use super::made::metadata;
@@ -105,7 +105,7 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
         |key: &str, urlquery: bool| format!("{{{{ index . \"{key}\"{} }}}}", if urlquery { " | urlquery" } else { "" });
     let mut template = Map::new();
     let (data, data_from) = match &want.keys {
-        None => (Vec::new(), Some(json!([fields!({"extract": remote(None)})]))),
+        None => (Vec::new(), Some(vec![fields!({"extract": remote(None)})])),
         Some(keys) if want.templates.is_empty() => (keys.iter().map(|(name, key)| item(name, key)).collect(), None),
         // A template replaces what was fetched: what is wanted of that is a template, too.
         Some(keys) => {

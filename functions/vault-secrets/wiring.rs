@@ -173,7 +173,8 @@ fn volume_name(name: &str) -> String {
 /// The volume by which the driver fetches a secret.
 pub(super) fn csi_volume(name: &str) -> Value {
     let attributes = fields!({"secretProviderClass": name});
-    fields!({"name": volume_name(name), "csi": fields!({"driver": csi::DRIVER, "readOnly": true, "volumeAttributes": attributes})})
+    let source = fields!({"driver": csi::DRIVER, "readOnly": true, "volumeAttributes": attributes});
+    fields!({"name": volume_name(name), "csi": source})
 }
 
 /// The edits that mount a converted Secret's volume into the containers that use it.

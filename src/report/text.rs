@@ -129,13 +129,13 @@ fn excerpt<'a>(stream: &'a Stream, object: &Object<'_>, pointer: &str, lines: &m
     let text = stream.source(object.id())?;
     let number = lines.number(text, span.start);
     let (column, source) = line_at(text, span.start);
-    let [above, line, caret] = self::lines(number, column, &mask_line(source), span.len());
+    let [above, line, caret] = marked(number, column, &mask_line(source), span.len());
     Some(format!("  {above}\n  {line}\n  {caret}\n"))
 }
 
 /// A line of a text with carets under `width` characters from `column` on, both counted from 0: what stands above it, the
 /// line, what stands below. A line may be all of a JSON file: then what is around the place is shown.
-pub(crate) fn lines(number: usize, column: usize, source: &str, width: usize) -> [String; 3] {
+pub(crate) fn marked(number: usize, column: usize, source: &str, width: usize) -> [String; 3] {
     // How wide a tab is depends on where it stands.
     let tab = "    ";
     let expanded = |part: String| part.replace('\t', tab).chars().count();
@@ -264,14 +264,14 @@ mod tests {
 
     #[test]
     fn carets_stand_under_what_is_meant() {
-        let shown = |number, column, source: &str, width| lines(number, column, source, width).join("\n");
+        let shown = |number, column, source: &str, width| marked(number, column, source, width).join("\n");
         assert_eq!(shown(7, 2, "a: bc", 2), "  |\n7 | a: bc\n  |   ^^");
         assert_eq!(shown(10, 1, "\ta\tb", 2), "   |\n10 |     a    b\n   |     ^^^^^");
         assert_eq!(shown(1, 0, "", 3), "  |\n1 |\n  | ^", "there is always one");
         assert_eq!(shown(1, 0, "\u{1b}\u{202e}x", 3), "  |\n1 | \u{fffd}\u{fffd}x\n  | ^^^");
         // All of a JSON file on one line: what is around the place.
         let long = format!("{}here{}", "a".repeat(1000), "b".repeat(1000));
-        let [_, line, caret] = lines(1, 1000, &long, 4);
+        let [_, line, caret] = marked(1, 1000, &long, 4);
         let at = line.chars().position(|c| c == 'h').unwrap();
         assert!(line.contains('…') && line.ends_with('…') && line.chars().count() < 180, "{line}");
         assert_eq!(caret.chars().position(|c| c == '^'), Some(at));
