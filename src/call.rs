@@ -11,11 +11,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::config::{self, GROUP};
-use crate::functions::{Outcome, Pipeline};
 use crate::krm::{self, ResourceList};
-use crate::report::{Report, text};
+use crate::pipeline::{Outcome, Pipeline};
+use crate::report::Report;
 use crate::show;
 use crate::stream::Stream;
+use crate::text;
 use crate::yaml::{self, Encoding, Node};
 
 /// Why a run failed: the exit code and the message, ready to print; and the same as results.

@@ -25,9 +25,11 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::call::{FOUND, Failure, INTERNAL, Result, USAGE};
-use crate::functions::Pipeline;
-use crate::report::{Report, junit, sarif, text};
+use crate::pipeline::Pipeline;
+use crate::report::Report;
 use crate::stream::Stream;
+use crate::text;
+use crate::views::{junit, sarif};
 
 /// KRM functions that harden Kubernetes manifests.
 ///

@@ -22,24 +22,16 @@ pub mod call;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
-pub mod exceptions;
-pub mod functions;
 pub mod hosts;
-pub mod krm;
-pub mod labels;
-pub mod lookup;
-pub mod manifest;
-pub mod mask;
-pub mod quantity;
-pub mod report;
+pub mod pipeline;
 #[cfg(feature = "cli")]
 pub mod schema;
-mod secret_names;
-pub mod service;
 mod show;
-pub mod stream;
-pub mod supply;
-pub mod target;
-pub mod values;
-pub mod workload;
-pub mod yaml;
+pub mod views;
+
+pub use krmor_core::{
+    exceptions, krm, labels, lookup, manifest, mask, quantity, report, service, stream, supply, target,
+};
+pub use krmor_core::{text, values, workload};
+pub use krmor_functions as functions;
+pub use krmor_yaml as yaml;

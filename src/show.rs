@@ -6,7 +6,7 @@ use crate::call::{Config, Failure, USAGE};
 use crate::config::{PIPELINE, Problem};
 use crate::krm::{self, field_path};
 use crate::report::Finding;
-use crate::report::text::{line_of, marked, mask_line, plain};
+use crate::text::{line_of, marked, mask_line, plain};
 use crate::yaml::{self, Document, Kind, Node};
 
 /// A config that is wrong. `name` is its file, or its kind and name where the file is a caller's temporary one; `config`

@@ -1,12 +1,10 @@
 //! The application antwort, line by line of its requirements; the ids name the tests.
 
-mod common;
-
 use std::process::Command;
 use std::sync::Arc;
 
-use common::apps::{build, the, try_build};
-use common::{Folder, copy, text};
+use crate::common::apps::{build, the, try_build};
+use crate::common::{Folder, copy, text};
 use krmor::quantity::Quantity;
 use krmor::yaml;
 use serde_json::{Value, json};
@@ -208,7 +206,7 @@ fn aw_7_production_scales_on_cpu_and_keeps_a_pod_through_a_drain() {
 fn aw_8_openshift_has_a_route_with_edge_tls_and_a_monitor_of_the_metrics_port() {
     let objects = build("examples/antwort/overlays/openshift");
     let (route, service, workload) = (the(&objects, "Route"), the(&objects, "Service"), the(&objects, "Deployment"));
-    assert_eq!(common::crds::Crds::load().problems(route), Some(Vec::new()));
+    assert_eq!(crate::common::crds::Crds::load().problems(route), Some(Vec::new()));
     let spec = &route["spec"];
     assert_eq!(spec["tls"], json!({"termination": "edge", "insecureEdgeTerminationPolicy": "Redirect"}));
     assert_eq!(spec["to"], json!({"kind": "Service", "name": service["metadata"]["name"], "weight": 100}));
@@ -223,7 +221,7 @@ fn aw_8_openshift_has_a_route_with_edge_tls_and_a_monitor_of_the_metrics_port() 
     }
 
     let monitor = the(&objects, "ServiceMonitor");
-    assert_eq!(common::crds::Crds::load().problems(monitor), Some(Vec::new()));
+    assert_eq!(crate::common::crds::Crds::load().problems(monitor), Some(Vec::new()));
     assert_eq!(monitor["spec"]["selector"]["matchLabels"], service["metadata"]["labels"]);
     assert_eq!(monitor["spec"]["endpoints"][0]["port"], "metrics");
     let metrics = ports.iter().find(|port| port["name"] == "metrics").unwrap();

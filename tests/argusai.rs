@@ -1,9 +1,7 @@
 //! The application argusai, line by line of its requirements; the ids name the tests.
 
-mod common;
-
-use common::apps::{build, named, the, try_build};
-use common::{Folder, copy};
+use crate::common::apps::{build, named, the, try_build};
+use crate::common::{Folder, copy};
 use serde_json::{Value, json};
 
 const OVERLAYS: [&str; 2] = ["local", "production"];

@@ -1,12 +1,10 @@
 //! `Availability`: what a spec makes of workloads, what it refuses, and what stock kustomize makes of the result.
 
-mod common;
-
 use std::process::Command;
 use std::sync::Arc;
 
-use common::{Folder, krmor, text, tool};
-use krmor::functions::Outcome;
+use crate::common::{Folder, krmor, text, tool};
+use krmor::pipeline::Outcome;
 use krmor::report::{Class, Report, Severity};
 use krmor::stream::Stream;
 use krmor::yaml;

@@ -2,17 +2,18 @@
 //! function tells them. Functions join by their registry entry and README cases: each case runs over its own input with
 //! canaries planted in it, and over streams that are nothing but traps.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use common::cases::{self, Case};
-use common::{Folder, krmor, pipe, text};
-use krmor::functions::{FUNCTIONS, Outcome, Pipeline};
+use crate::common::cases::{self, Case};
+use crate::common::{Folder, krmor, pipe, text};
+use krmor::functions::FUNCTIONS;
 use krmor::krm;
-use krmor::report::{Report, junit, sarif, text as texts};
+use krmor::pipeline::{Outcome, Pipeline};
+use krmor::report::Report;
 use krmor::stream::Stream;
+use krmor::text as texts;
+use krmor::views::{junit, sarif};
 use krmor::yaml;
 use serde_json::{Value, json};
 

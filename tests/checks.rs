@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use krmor::config;
+use krmor::functions::FUNCTIONS;
 use krmor::functions::checks::rules;
-use krmor::functions::{FUNCTIONS, Outcome};
 use krmor::krm::field_path;
+use krmor::pipeline::Outcome;
 use krmor::report::{Finding, Report};
 use krmor::stream::Stream;
 use krmor::yaml;

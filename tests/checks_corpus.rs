@@ -4,8 +4,6 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)] // a test may panic, and reads files
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -70,7 +68,7 @@ fn sounds(stream: &Stream) -> usize {
 fn findings_on_public_manifests() {
     let spec: Spec = serde_json::from_value(json!({"podSecurity": {"level": "privileged"}})).unwrap();
     let mut table: BTreeMap<String, Row> = BTreeMap::new();
-    for path in common::corpus() {
+    for path in crate::common::corpus() {
         let name = path.display().to_string();
         let (_, module) = name.split_once("/pkg/mod/").unwrap();
         let is_version = |part: &&str| part.len() == 2 && part.starts_with('v');

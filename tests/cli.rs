@@ -1,12 +1,10 @@
 //! The command line as a person meets it: messages to the letter, exit codes, what is written and what is not.
 
-mod common;
-
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use common::{Folder, krmor, pipe, text};
+use crate::common::{Folder, krmor, pipe, text};
 use serde_json::Value;
 
 const DEPLOYMENT: &str = "\

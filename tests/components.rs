@@ -1,11 +1,9 @@
 //! The ready-made Components, through stock kustomize: by themselves, and under prefixes, suffixes, namespaces, hashes.
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::apps::{build, named, the, try_build};
-use common::{Folder, copy};
+use crate::common::apps::{build, named, the, try_build};
+use crate::common::{Folder, copy};
 use serde_json::{Value, json};
 
 /// A program with everything that the components look for.
@@ -145,9 +143,9 @@ fn an_overlay_on_top_can_undo_a_component() {
     let pod = &named(&objects, "Deployment", "web")["spec"]["template"]["spec"];
     assert!(pod.get("securityContext").is_none());
     let stream: Vec<String> = objects.iter().map(Value::to_string).collect();
-    let mut check = common::krmor();
+    let mut check = crate::common::krmor();
     check.args(["check", "--config", "kustomization/components/restricted/krmor.yaml", "-"]);
-    assert_eq!(common::pipe(&mut check, stream.join("\n---\n").as_bytes()).status.code(), Some(1));
+    assert_eq!(crate::common::pipe(&mut check, stream.join("\n---\n").as_bytes()).status.code(), Some(1));
 }
 
 #[test]

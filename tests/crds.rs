@@ -1,12 +1,10 @@
 //! Custom resources that krmor makes are what their operators' own schemas ask for, in every README case of every function.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::apps::objects;
-use common::cases;
-use common::crds::Crds;
+use crate::common::apps::objects;
+use crate::common::cases;
+use crate::common::crds::Crds;
 use serde_json::json;
 
 #[test]

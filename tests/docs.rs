@@ -1,12 +1,10 @@
 //! README and CONTRIBUTING are true: every path they name exists, every command runs, what they show is real.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use common::{Folder, copy, krmor, text, tool};
+use crate::common::{Folder, copy, krmor, text, tool};
 use krmor::functions::FUNCTIONS;
 use krmor::yaml;
 

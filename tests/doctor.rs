@@ -1,13 +1,11 @@
 //! `krmor doctor` on really broken setups; and, for what it says of stock kustomize, the stock kustomize that does it.
 #![cfg(unix)] // links and executable bits
 
-mod common;
-
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output};
 
-use common::{Folder, krmor, text, tool};
+use crate::common::{Folder, krmor, text, tool};
 use krmor::schema;
 use serde_json::Value;
 

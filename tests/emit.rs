@@ -1,10 +1,8 @@
 //! New objects: where they stand, how they look, and what they must not do.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{apps, cases};
+use crate::common::{apps, cases};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::networking::v1::Ingress;

@@ -3,13 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test may panic
 #![allow(clippy::too_many_lines)] // tables
 
-mod common;
-
 use std::process::Command;
 use std::slice::from_ref;
 use std::sync::Arc;
 
-use common::{Folder, Random, krmor, text, tool};
+use crate::common::{Folder, Random, krmor, text, tool};
 use krmor::functions::environment::{Spec, apply, judge};
 use krmor::report::{Report, Severity};
 use krmor::stream::Stream;
@@ -744,8 +742,14 @@ fn kustomize_follows_what_is_written() {
         let final_config = config.replace(&format!(": {name}"), ": out-in-cfg-v1");
         let text = format!("apiVersion: krmor.dev/v1alpha1\nkind: Environment\nspec:\n{final_config}");
         let file = folder.write("final.yaml", text);
-        let out = common::pipe(krmor().args(["check", "--config"]).arg(file).arg("-"), rendered.as_bytes());
-        assert_eq!(out.status.code(), Some(0), "{}{}", common::text(&out.stdout), common::text(&out.stderr));
+        let out = crate::common::pipe(krmor().args(["check", "--config"]).arg(file).arg("-"), rendered.as_bytes());
+        assert_eq!(
+            out.status.code(),
+            Some(0),
+            "{}{}",
+            crate::common::text(&out.stdout),
+            crate::common::text(&out.stderr)
+        );
     }
 }
 

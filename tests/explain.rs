@@ -1,11 +1,9 @@
 //! `krmor list`, `krmor explain` and `krmor schema`: what krmor tells of itself is what it does.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use common::{cases, krmor, text};
+use crate::common::{cases, krmor, text};
 use krmor::functions::FUNCTIONS;
 use krmor::{schema, yaml};
 use serde_json::{Value, json};
@@ -287,7 +285,7 @@ fn completions_and_manual_pages_know_every_command() {
             assert!(script.contains(word), "{shell} does not know {word}");
         }
     }
-    let folder = common::Folder::new("man");
+    let folder = crate::common::Folder::new("man");
     let directory = folder.0.join("man1");
     out(&["install", "man", "--directory", directory.to_str().unwrap()]);
     for command in commands.iter().filter(|command| **command != "help") {
@@ -304,7 +302,7 @@ fn completions_and_manual_pages_know_every_command() {
 /// bash reads its script, and completes a command by it.
 #[test]
 fn bash_completes_by_the_script() {
-    let folder = common::Folder::new("bash");
+    let folder = crate::common::Folder::new("bash");
     let script = folder.write("krmor.bash", out(&["install", "completions", "bash"]));
     let ask = "source \"$0\"; COMP_WORDS=(krmor exp); COMP_CWORD=1; _krmor krmor exp krmor; echo \"${COMPREPLY[@]}\"";
     let done = std::process::Command::new("bash").args(["-c", ask]).arg(script).output().unwrap();

@@ -1,12 +1,10 @@
 //! Exposure, rule by rule: Services, ports and paths that are found or refused, and each provider's shapes.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::Random;
-use common::crds::Crds;
-use krmor::functions::Outcome;
+use crate::common::Random;
+use crate::common::crds::Crds;
+use krmor::pipeline::Outcome;
 use krmor::report::{Class, Report};
 use krmor::stream::Stream;
 use krmor::yaml;

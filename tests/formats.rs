@@ -1,8 +1,6 @@
 //! SARIF and JUnit: what CI and code scanning are told is what happened, at its place, and holds no secret.
 
-mod common;
-
-use common::{Folder, krmor, pipe, text};
+use crate::common::{Folder, krmor, pipe, text};
 use krmor::yaml;
 use serde_json::{Value, json};
 

@@ -1,13 +1,11 @@
 //! krmor through stock kustomize and kubectl, on every example. `UPDATE=1` writes the expected files.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use common::apps::overlays;
-use common::{Folder, copy, krmor, pipe, text, tool};
+use crate::common::apps::overlays;
+use crate::common::{Folder, copy, krmor, pipe, text, tool};
 use krmor::report::Report;
 use krmor::stream::Stream;
 use krmor::yaml::{self, print};

@@ -1,14 +1,13 @@
 //! The laws that every function keeps (the numbers are those of the design), over every function of the registry, whole
 //! pipelines, the README cases, the examples and generated inputs. A new function joins by its registry entry and README.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::Random;
-use common::generated::workload;
-use krmor::functions::{FUNCTIONS, Outcome, Pipeline};
+use crate::common::Random;
+use crate::common::generated::workload;
+use krmor::functions::FUNCTIONS;
 use krmor::krm::{CALLER_ANNOTATIONS, ResourceList};
+use krmor::pipeline::{Outcome, Pipeline};
 use krmor::report::{Class, Report};
 use krmor::stream::Stream;
 use krmor::yaml::{self, Document, Operation};
@@ -62,7 +61,7 @@ fn configs() -> Vec<(String, Value)> {
         if function.configure(&json!({})).is_err() {
             // It has required fields: its README cases have configs.
             let cases =
-                common::cases::cases(&std::path::Path::new("functions").join(function.folder).join("README.md"));
+                crate::common::cases::cases(&std::path::Path::new("functions").join(function.folder).join("README.md"));
             let configs = cases.into_iter().map(|case| (case.title, to_value(&case.config)));
             out.extend(configs.filter(|(_, config)| pipeline(config).is_some()).take(10));
             continue;
@@ -83,7 +82,7 @@ fn configs() -> Vec<(String, Value)> {
 
 fn subjects() -> Vec<Subject> {
     let mut out = Vec::new();
-    for case in common::cases::all() {
+    for case in crate::common::cases::all() {
         let name = format!("{}: {}", case.file.display(), case.title);
         out.push(Subject { name, config: to_value(&case.config), documents: split(&case.input) });
     }

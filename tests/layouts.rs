@@ -2,14 +2,12 @@
 //!
 //! `tests/layouts/<name>.yaml` becomes `<name>.expected.yaml`, byte for byte. `UPDATE=1` writes it: read every line of it.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use common::{Folder, krmor, pipe, text};
-use krmor::functions::Outcome;
+use crate::common::{Folder, krmor, pipe, text};
+use krmor::pipeline::Outcome;
 use krmor::report::Report;
 use krmor::stream::Stream;
 use krmor::yaml::{self, Document};
@@ -121,7 +119,7 @@ fn every_layout_becomes_what_a_careful_person_would_write() {
         }
         let there = std::fs::read_to_string(expected(&path)).unwrap_or_default();
         if there != after {
-            stale.push(format!("{}\n{}", path.display(), common::cases::diff(&there, &after)));
+            stale.push(format!("{}\n{}", path.display(), crate::common::cases::diff(&there, &after)));
         }
     }
     assert!(

@@ -2,13 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test may panic
 
-mod common;
-
 use std::process::Command;
 use std::sync::Arc;
 
-use common::{Folder, krmor, text, tool};
-use krmor::functions::Outcome;
+use crate::common::{Folder, krmor, text, tool};
+use krmor::pipeline::Outcome;
 use krmor::report::{Class, Report};
 use krmor::stream::Stream;
 use krmor::yaml;

@@ -1,13 +1,11 @@
 //! What krmor makes keeps naming the right objects when stock kustomize renames them: wherever krmor is called, and whatever
 //! is above it. `kustomization/configurations/README.md` has the table that this measures.
 
-mod common;
-
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use common::{Folder, krmor, text, tool};
+use crate::common::{Folder, krmor, text, tool};
 use krmor::yaml;
 use serde_json::Value;
 

@@ -3,14 +3,12 @@
 //!
 //! `tests/peers/manifests.yaml` is what they were given: workloads without hardening, with all that people write around it.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use common::psa::ask;
-use common::{Done, Folder, krmor, pipe, run, text};
-use krmor::functions::Outcome;
+use crate::common::psa::ask;
+use crate::common::{Done, Folder, krmor, pipe, run, text};
+use krmor::pipeline::Outcome;
 use krmor::yaml;
 use serde_json::{Value, json};
 

@@ -2,13 +2,11 @@
 //! values and literals of generators, by `git grep` for assignments to names that sound like a secret, and by the rules
 //! `secrets/*` of `Checks`.
 
-mod common;
-
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use common::{Folder, copy, run, text};
+use crate::common::{Folder, copy, run, text};
 use krmor::yaml;
 use serde_json::{Value, json};
 

@@ -3,8 +3,6 @@
 //!
 //! The counts go straight to the terminal, so that a run that passes shows how much it looked at.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io::Write;
@@ -12,9 +10,9 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use common::psa::{Answer, ask, ask_everywhere};
-use common::{Done, Random, pods, run};
-use krmor::functions::Outcome;
+use crate::common::psa::{Answer, ask, ask_everywhere};
+use crate::common::{Done, Random, pods, run};
+use krmor::pipeline::Outcome;
 use krmor::report::{Finding, Severity};
 use krmor::yaml;
 use serde_json::{Value, json};
@@ -67,7 +65,8 @@ fn fixtures() -> Vec<Fixture> {
     let mut go = Command::new("go");
     go.args(["mod", "download", "-json", "k8s.io/pod-security-admission"]).current_dir("tests/psa");
     let out = go.env("GOFLAGS", "").env("GOWORK", "off").output().expect("go runs");
-    let module: Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{}", common::text(&out.stderr)));
+    let module: Value =
+        serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{}", crate::common::text(&out.stderr)));
     let root = Path::new(module["Dir"].as_str().unwrap_or_else(|| panic!("{module}"))).join("test/testdata");
     let mut found = Vec::new();
     for path in files(&root) {

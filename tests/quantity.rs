@@ -1,11 +1,9 @@
 //! Agreement with the Go library that the API server reads quantities with (`tests/tools/quantities`): what is accepted,
 //! the canonical form, order, sums and products.
 
-mod common;
-
 use std::process::Command;
 
-use common::{Random, pipe, text, tool};
+use crate::common::{Random, pipe, text, tool};
 use krmor::quantity::Quantity;
 
 /// What the API's documentation, manifests and its own tests are full of, and the edges.

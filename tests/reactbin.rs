@@ -1,11 +1,9 @@
 //! The application reactbin, line by line of its requirements; the ids name the tests.
 
-mod common;
-
 use std::process::Command;
 
-use common::apps::{build, named, the};
-use common::{Folder, copy, text};
+use crate::common::apps::{build, named, the};
+use crate::common::{Folder, copy, text};
 use serde_json::{Value, json};
 
 fn production() -> Vec<Value> {

@@ -1,13 +1,12 @@
 //! Runs the cases in the functions' READMEs and keeps what is generated fresh. `UPDATE=1` writes what is missing or stale.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use common::cases::{self, Case, diff};
-use krmor::functions::{FUNCTIONS, Outcome};
+use crate::common::cases::{self, Case, diff};
+use krmor::functions::FUNCTIONS;
+use krmor::pipeline::Outcome;
 use krmor::report::{Report, Severity};
 use krmor::stream::Stream;
 use krmor::yaml::{self, print};

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use krmor::krm::{self, ResourceList};
-use krmor::report::{Class, Report, Why, text};
+use krmor::report::{Class, Report, Why};
 use krmor::stream::Stream;
+use krmor::text;
 use krmor::yaml;
 use serde_json::{Value, json};
 

@@ -1,16 +1,14 @@
 //! A public application full of Secrets, Argo Workflows as its authors install it to try, converted by `VaultSecrets`: no
 //! value is left, each key is on the checklist, and who used a Secret finds its keys as before.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use common::{Done, public, run};
-use krmor::functions::Outcome;
+use crate::common::{Done, public, run};
 use krmor::krm;
-use krmor::report::text as texts;
+use krmor::pipeline::Outcome;
 use krmor::stream::Stream;
+use krmor::text as texts;
 use krmor::yaml;
 use serde_json::{Value, json};
 

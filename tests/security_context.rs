@@ -667,7 +667,7 @@ fn every_check_fails_is_overridden_or_kept() {
 
 #[test]
 fn no_check_goes_without_a_row() {
-    let table = std::fs::read_to_string("functions/security-context/checks.rs").unwrap();
+    let table = std::fs::read_to_string("functions/security_context/checks.rs").unwrap();
     let ids: Vec<&str> = table.split("\"conflict/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert!(ids.len() > 20, "{ids:?}");
     for id in ids {

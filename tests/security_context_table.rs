@@ -1,17 +1,15 @@
 //! The table "What becomes of a field" in the README of `SecurityContext` is true: every value of every row is tried, in the
 //! pod and in every kind of container that can have it.
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{Done, run};
-use krmor::functions::Outcome;
+use crate::common::{Done, run};
+use krmor::pipeline::Outcome;
 use krmor::report::{Class, Severity};
 use krmor::yaml;
 use serde_json::{Value, json};
 
-const README: &str = "functions/security-context/README.md";
+const README: &str = "functions/security_context/README.md";
 
 /// A row: the field's name, the spec that asks, and the values of the other cells.
 struct Row {
@@ -244,7 +242,7 @@ fn what_is_allowed_stays_beside_what_is_overridden() {
 /// Every name that an exception can have is a row.
 #[test]
 fn no_field_is_missing() {
-    let source = std::fs::read_to_string("functions/security-context/fields.rs").unwrap();
+    let source = std::fs::read_to_string("functions/security_context/fields.rs").unwrap();
     let names = source.lines().filter_map(|line| line.trim().strip_suffix("\",")?.split_once(" = \""));
     let names: BTreeSet<String> = names.map(|(_, name)| name.to_owned()).collect();
     let rows: BTreeSet<String> = rows().into_iter().map(|row| row.field).collect();

@@ -1,16 +1,16 @@
 //! `VaultSecrets`: providers, wiring and conversions in combinations, and that no value gets out.
 
-mod common;
-
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use common::crds::Crds;
-use common::{Folder, krmor, pipe, text, tool};
-use krmor::functions::Outcome;
+use crate::common::crds::Crds;
+use crate::common::{Folder, krmor, pipe, text, tool};
 use krmor::krm::{self, ResourceList};
-use krmor::report::{Report, Severity, junit, sarif, text as texts};
+use krmor::pipeline::Outcome;
+use krmor::report::{Report, Severity};
 use krmor::stream::Stream;
+use krmor::text as texts;
+use krmor::views::{junit, sarif};
 use krmor::yaml;
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ impl Done {
     }
 }
 
-fn pipeline(spec: &Value) -> krmor::functions::Pipeline {
+fn pipeline(spec: &Value) -> krmor::pipeline::Pipeline {
     let text = Arc::new(config(spec.clone()).to_string());
     krmor::config::read(yaml::parse(&text).unwrap()[0].root(), None)
         .unwrap_or_else(|problem| panic!("{problem}: {spec}"))
@@ -444,7 +444,7 @@ fn no_command_tells_a_value() {
             yaml::parse(&Arc::new(input.clone())).unwrap().iter().filter_map(|d| d.root().to_value()).collect();
         let list = json!({
             "apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": items,
-            "functionConfig": crate::config(spec),
+            "functionConfig": self::config(spec),
         });
         let out = pipe(&mut krmor(), list.to_string().as_bytes());
         let results = text(&out.stdout).split("results:").nth(1).unwrap_or_default().to_owned();

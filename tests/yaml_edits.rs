@@ -2,14 +2,12 @@
 //!
 //! `json-patch` says what the value must be.
 
-mod common;
-
 use std::sync::Arc;
 
 use krmor::yaml::{self, Document, Kind, Node, Op, Operation};
 use serde_json::{Value, json};
 
-use common::{Random, corpus, given, structures};
+use crate::common::{Random, corpus, given, structures};
 
 fn values() -> Vec<Value> {
     vec![
@@ -246,15 +244,15 @@ fn of_real_manifests() {
 /// The given scenarios through the command line, byte for byte.
 #[test]
 fn given_scenarios_are_exact() {
-    let folder = common::Folder::new("scenarios");
+    let folder = crate::common::Folder::new("scenarios");
     let scenarios = given("edit-scenarios.json");
     for scenario in scenarios.as_array().unwrap() {
         let patch = folder.write("patch.json", scenario["patch"].to_string());
         let document = scenario["document"].to_string();
-        let mut command = common::krmor();
+        let mut command = crate::common::krmor();
         command.args(["patch", "--document", &document, "--patch"]).arg(&patch).arg("-");
-        let out = common::pipe(&mut command, scenario["input"].as_str().unwrap().as_bytes());
-        assert!(out.status.success(), "{}: {}", scenario["name"], common::text(&out.stderr));
-        assert_eq!(common::text(&out.stdout), scenario["expected"].as_str().unwrap(), "{}", scenario["name"]);
+        let out = crate::common::pipe(&mut command, scenario["input"].as_str().unwrap().as_bytes());
+        assert!(out.status.success(), "{}: {}", scenario["name"], crate::common::text(&out.stderr));
+        assert_eq!(crate::common::text(&out.stdout), scenario["expected"].as_str().unwrap(), "{}", scenario["name"]);
     }
 }

@@ -2,12 +2,10 @@
 //!
 //! The oracle is `tests/tools/goref`. The one deviation is by decision, and told apart by its message (`deviation`).
 
-mod common;
-
 use std::process::Command;
 use std::sync::Arc;
 
-use common::{Random, corpus, given, structures, tool};
+use crate::common::{Random, corpus, given, structures, tool};
 use krmor::yaml;
 
 /// Where krmor refuses what go-yaml reads, and why.
@@ -50,9 +48,9 @@ fn compare(what: &str, inputs: &[(String, Vec<u8>)]) {
     for (i, (_, bytes)) in inputs.iter().enumerate() {
         batch.push_str(&format!("{i}\t{}\n", base64(bytes)));
     }
-    let out = common::pipe(Command::new(tool("goref")).args(["-batch", "v3"]), batch.as_bytes());
-    assert!(out.status.success(), "goref: {}", common::text(&out.stderr));
-    let answers = common::text(&out.stdout);
+    let out = crate::common::pipe(Command::new(tool("goref")).args(["-batch", "v3"]), batch.as_bytes());
+    assert!(out.status.success(), "goref: {}", crate::common::text(&out.stderr));
+    let answers = crate::common::text(&out.stdout);
     let answers: Vec<&str> = answers.lines().collect();
     assert_eq!(answers.len(), inputs.len(), "one answer for each input");
     let (mut equal, mut refused, mut deviations) = (0, 0, 0);
@@ -71,7 +69,7 @@ fn compare(what: &str, inputs: &[(String, Vec<u8>)]) {
             let cut = |text: &str| text.chars().take(300).collect::<String>();
             wrong.push(format!(
                 "{name}\n  input   {:?}\n  go-yaml {}\n  krmor   {}",
-                cut(&common::text(bytes)),
+                cut(&crate::common::text(bytes)),
                 cut(&theirs),
                 cut(&ours)
             ));
@@ -205,10 +203,10 @@ fn real_manifests() {
 /// The command line says the same as the library, and nothing on standard output when it refuses.
 #[test]
 fn the_command_line_prints_one_line_for_each_document() {
-    let out = common::pipe(common::krmor().args(["view", "--typed", "-"]), b"a: 1\nb: 0777\n---\n- x\n");
-    assert_eq!(common::text(&out.stdout), "{\"a\":i1,\"b\":i511}\n[\"x\"]\n");
-    let out = common::pipe(common::krmor().args(["view", "-"]), b"a: 1.5\nb: 2001-01-01\n");
-    assert_eq!(common::text(&out.stdout), "{\"a\":1.5,\"b\":\"2001-01-01T00:00:00Z\"}\n");
-    let out = common::pipe(common::krmor().args(["view", "--typed", "-"]), b"a: 1\n---\na: [\n");
+    let out = crate::common::pipe(crate::common::krmor().args(["view", "--typed", "-"]), b"a: 1\nb: 0777\n---\n- x\n");
+    assert_eq!(crate::common::text(&out.stdout), "{\"a\":i1,\"b\":i511}\n[\"x\"]\n");
+    let out = crate::common::pipe(crate::common::krmor().args(["view", "-"]), b"a: 1.5\nb: 2001-01-01\n");
+    assert_eq!(crate::common::text(&out.stdout), "{\"a\":1.5,\"b\":\"2001-01-01T00:00:00Z\"}\n");
+    let out = crate::common::pipe(crate::common::krmor().args(["view", "--typed", "-"]), b"a: 1\n---\na: [\n");
     assert_eq!((out.status.code(), out.stdout.as_slice()), (Some(2), b"".as_slice()));
 }

@@ -10,10 +10,10 @@ use super::emit::{self, Put};
 use super::facts::{Facts, Workload, replicas};
 use super::metrics::Metric;
 use super::spec::Autoscaling;
-use crate::manifest::Manifest;
-use crate::report::{Class, Report, Severity, Why};
-use crate::stream::{Action, Edit, Object, ObjectId, Stream};
-use crate::yaml::Node;
+use krmor_core::manifest::Manifest;
+use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
+use krmor_yaml::Node;
 
 /// The spec of an autoscaler; `tests/emit.rs` holds it against k8s-openapi's. Metrics and behavior are the config's, as they
 /// were checked when it was read.
@@ -133,7 +133,7 @@ fn find(object: &Object<'_>, metric: &Metric) -> Found {
     let Some(list) = object.root().find(&["spec", "metrics"]).filter(|list| !list.is_null()) else {
         return Found::None;
     };
-    if list.kind() != crate::yaml::Kind::Seq {
+    if list.kind() != krmor_yaml::Kind::Seq {
         return Found::Malformed;
     }
     let values: Vec<Value> = list.items().map(|item| Node::to_value(item).unwrap_or_default()).collect();

@@ -7,9 +7,9 @@ use super::emit::{self, Put};
 use super::facts::{Facts, Workload};
 use super::placement::no_selector;
 use super::spec::Budget;
-use crate::manifest::Manifest;
-use crate::report::{Report, Severity};
-use crate::stream::{ObjectId, Stream};
+use krmor_core::manifest::Manifest;
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::{ObjectId, Stream};
 
 /// Gives the workload's pods their budget.
 pub(super) fn protect(budget: &Budget, facts: &Facts, workload: &Workload, stream: &mut Stream, report: &mut Report) {

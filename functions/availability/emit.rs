@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::manifest::{Manifest, Metadata};
-use crate::report::{Class, Report, Severity, Why};
-use crate::stream::{Action, Edit, Object, ObjectId, Stream};
+use krmor_core::manifest::{Manifest, Metadata};
+use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 
 /// Name, namespace and labels of a new object of `kind`: those of its workload.
 pub(super) fn metadata(workload: &Object<'_>, kind: &str, report: &mut Report) -> Option<Metadata> {

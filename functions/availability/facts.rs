@@ -7,13 +7,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector as ApiSelecto
 use serde_json::{Value, json};
 
 use super::spec::Spec;
-use crate::labels::{ByLabel, LabelSelector};
-use crate::lookup;
-use crate::report::{Report, Severity};
-use crate::stream::{Object, ObjectId, Stream};
-use crate::target::Scope;
-use crate::workload::{self, DEFAULT_SCALED, Pod, Trait};
-use crate::yaml::Node;
+use krmor_core::labels::{ByLabel, LabelSelector};
+use krmor_core::lookup;
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::target::Scope;
+use krmor_core::workload::{self, DEFAULT_SCALED, Pod, Trait};
+use krmor_yaml::Node;
 
 /// A workload: an object with one pod template or more.
 #[derive(Debug, Clone)]

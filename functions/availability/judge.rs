@@ -6,9 +6,9 @@ use super::rollout::{Rollout, exclusive_claims};
 use super::spec::Spec;
 use super::values::Amount;
 use super::{placement, wishes};
-use crate::report::{Report, Severity};
-use crate::stream::{Object, ObjectId, Stream};
-use crate::workload::Trait;
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::workload::Trait;
 
 /// Reports what does not hold: conflicts with the spec, and what could never work whatever the spec says.
 pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {

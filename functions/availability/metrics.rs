@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::values::Count;
-use crate::quantity::Quantity;
+use krmor_core::quantity::Quantity;
 
 /// A metric as the API has it in `spec.metrics` of an autoscaler.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::facts::Workload;
 use super::spec::{AntiAffinity, Spec, Spread, WhenUnsatisfiable};
-use crate::report::{Class, Report, Severity, Why};
-use crate::stream::{Action, Edit, Object, Stream};
-use crate::workload::{Pod, Trait};
-use crate::yaml::{Kind, Node};
+use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::stream::{Action, Edit, Object, Stream};
+use krmor_core::workload::{Pod, Trait};
+use krmor_yaml::{Kind, Node};
 
 /// Spreads the pods of a workload and keeps them apart, where the user has not done so.
 pub(super) fn place(spec: &Spec, workload: &Workload, stream: &mut Stream, report: &mut Report) {

@@ -1,9 +1,9 @@
 //! Whether pods have the requests that a metric in percent of them needs, as the autoscaler's controller counts.
 
 use super::facts::Workload;
-use crate::stream::Object;
-use crate::workload::{Container, Role};
-use crate::yaml::Node;
+use krmor_core::stream::Object;
+use krmor_core::workload::{Container, Role};
+use krmor_yaml::Node;
 
 /// A metric that could not be computed.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ pub(super) fn gaps(autoscaler: &Object<'_>, workload: &Workload, object: &Object
                 None => {
                     let problem = format!("there is no container `{name}` in it");
                     let names: Vec<_> = containers.iter().map(|container| container.name.clone()).collect();
-                    let remedy = crate::config::suggest(name, &names, "container");
+                    let remedy = krmor_core::config::suggest(name, &names, "container");
                     found.push(Gap { pointer: metric.pointer, resource: metric.resource, problem, remedy });
                     continue;
                 }

@@ -3,9 +3,9 @@
 use super::facts::Workload;
 use super::spec::{AccessMode, Spec};
 use super::values::Amount;
-use crate::lookup;
-use crate::stream::{Object, Stream};
-use crate::yaml::Node;
+use krmor_core::lookup;
+use krmor_core::stream::{Object, Stream};
+use krmor_yaml::Node;
 
 /// A volume claim that only one pod of a workload may use.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::metrics::{Behavior, Metric};
 use super::values::{Amount, Count, NamePattern, TopologyKey};
-use crate::target::Selector;
+use krmor_core::target::Selector;
 
 /// How many pods a workload has, where they run, and how they are replaced and evicted.
 ///

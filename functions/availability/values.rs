@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::yaml::Node;
+use krmor_yaml::Node;
 
 /// A number of pods, at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
@@ -181,7 +181,7 @@ impl TryFrom<String> for TopologyKey {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        match crate::labels::check_key(&text) {
+        match krmor_core::labels::check_key(&text) {
             Ok(()) => Ok(Self(text)),
             Err(_) => Err(format!("`{text}` is not the key of a node label, such as `topology.kubernetes.io/zone`")),
         }

@@ -8,10 +8,10 @@ use super::facts::{Facts, Workload, replicas};
 use super::rollout::{Exclusive, Rollout, exclusive_claims};
 use super::spec::{Conflicts, Spec, Strategy, StrategyType};
 use super::values::Amount;
-use crate::report::{Class, Report, Severity, Why};
-use crate::stream::{Action, Edit, Object, Stream};
-use crate::workload::Trait;
-use crate::yaml::Node;
+use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::stream::{Action, Edit, Object, Stream};
+use krmor_core::workload::Trait;
+use krmor_yaml::Node;
 
 /// A wish that does not hold.
 #[derive(Debug)]
@@ -163,8 +163,12 @@ impl Wish {
         }
         let severity = if spec.conflicts == Conflicts::Keep { Severity::Warning } else { Severity::Error };
         let value = object.root().at_pointer(self.pointer).map(Node::json).unwrap_or_default();
-        let message =
-            format!("{} sets `{}: {value}`; {}", object.reference(), crate::krm::field_path(self.pointer), self.reason);
+        let message = format!(
+            "{} sets `{}: {value}`; {}",
+            object.reference(),
+            krmor_core::krm::field_path(self.pointer),
+            self.reason
+        );
         let remedy = match self.rule {
             "rollout-deadlock" => {
                 "set `strategy: {type: Recreate}`, or `maxSurge: 0` with `maxUnavailable: 1`; or let `conflicts: override` do the first"

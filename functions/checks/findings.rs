@@ -6,11 +6,11 @@ use std::collections::{HashMap, HashSet};
 use super::rules::Rule;
 use super::spec::{Exception, Spec};
 use super::world::World;
-use crate::exceptions::{Exceptions, Grant};
-use crate::report::{Report, Severity};
-use crate::stream::{Object, ObjectId};
-use crate::target::Selected;
-use crate::yaml::print::{self, Quoting};
+use krmor_core::exceptions::{Exceptions, Grant};
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::{Object, ObjectId};
+use krmor_core::target::Selected;
+use krmor_yaml::print::{self, Quoting};
 
 /// What a rule has found.
 pub(super) struct Found<'f> {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use super::findings::{Findings, Found};
 use super::world::World;
-use crate::functions::security_context::audit::{self, Refusal};
-use crate::report::Severity;
+use crate::security_context::audit::{self, Refusal};
+use krmor_core::report::Severity;
 
 /// What stands before the ids of the standard's checks.
 pub(super) const FAMILY: &str = "pod-security/";

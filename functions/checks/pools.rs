@@ -6,7 +6,7 @@ pub(super) mod unknown;
 
 use super::spec::{Client, Pool};
 use super::world::{PodHere, World};
-use crate::target::{Matcher, Selector, UNMATCHED};
+use krmor_core::target::{Matcher, Selector, UNMATCHED};
 
 /// Rule of the findings about numbers.
 const UNKNOWN: &str = "pools/unknown";

@@ -33,9 +33,9 @@ use std::collections::HashMap;
 use self::made::Maker;
 use super::findings::{Findings, Found, pattern};
 use super::world::{World, may_be_in, may_share};
-use crate::lookup;
-use crate::stream::{Object, ObjectId};
-use crate::yaml::Node;
+use krmor_core::lookup;
+use krmor_core::stream::{Object, ObjectId};
+use krmor_yaml::Node;
 
 /// What a reference leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

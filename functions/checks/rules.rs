@@ -4,8 +4,8 @@
 use super::findings::Findings;
 use super::world::World;
 use super::{pod_security, pools, references, secrets};
-use crate::functions::security_context::audit;
-use crate::report::Severity;
+use crate::security_context::audit;
+use krmor_core::report::Severity;
 
 /// One rule.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 
 use super::spec::Secrets;
 use super::world::World;
-use crate::secret_names as names;
+use krmor_core::secret_names as names;
 
 /// What is asked about names and values, ready for a stream.
 pub(super) struct Detector<'w> {

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::values::{Number, Pattern, RuleId, Setting};
-use crate::exceptions::Reason;
-use crate::functions::security_context::spec::Level;
-use crate::functions::security_context::values::Version;
-use crate::target::Selector;
+use crate::security_context::spec::Level;
+use crate::security_context::values::Version;
+use krmor_core::exceptions::Reason;
+use krmor_core::target::Selector;
 
 /// Looks at the final stream, after all other functions, and reports what is wrong with it. It changes nothing.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
 use super::rules;
-use crate::report::Severity;
-use crate::target;
+use krmor_core::report::Severity;
+use krmor_core::target;
 
 /// A regular expression that must match from the first to the last character.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -68,7 +68,7 @@ impl TryFrom<String> for RuleId {
             return Ok(id);
         }
         let ids: Vec<String> = rules::ids().collect();
-        Err(format!("`{}` is no rule of this function; {}", id.0, crate::config::suggest(&id.0, &ids, "rule")))
+        Err(format!("`{}` is no rule of this function; {}", id.0, krmor_core::config::suggest(&id.0, &ids, "rule")))
     }
 }
 

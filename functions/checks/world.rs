@@ -5,13 +5,13 @@ use std::collections::HashSet;
 
 use super::references::{Reference, made::Made, objects, pods};
 use super::spec::Spec;
-use crate::labels::{ByLabel, LabelSelector};
-use crate::lookup;
-use crate::report::Report;
-use crate::stream::{Object, ObjectId, Stream};
-use crate::target::{Scope, Selected};
-use crate::workload::{self, Container, Pod, Role};
-use crate::yaml::{Kind, Node};
+use krmor_core::labels::{ByLabel, LabelSelector};
+use krmor_core::lookup;
+use krmor_core::report::Report;
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::target::{Scope, Selected};
+use krmor_core::workload::{self, Container, Pod, Role};
+use krmor_yaml::{Kind, Node};
 
 /// A pod, or a template of pods.
 pub(super) struct PodHere<'a> {

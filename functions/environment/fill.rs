@@ -7,10 +7,11 @@ use serde_json::Map;
 use super::spec::Spec;
 use super::view::{Source, View};
 use super::wiring::{Wiring, env_ref, key_ref};
-use crate::manifest::{fields, put};
-use crate::report::{Class, Report, Severity, Why};
-use crate::stream::{Action, Edit, Stream};
-use crate::supply::{Store, Supplies};
+use krmor_core::fields;
+use krmor_core::manifest::put;
+use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::stream::{Action, Edit, Stream};
+use krmor_core::supply::{Store, Supplies};
 
 /// What fills one container, and where edits and findings go.
 pub(super) struct Filler<'a> {

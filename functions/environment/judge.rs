@@ -9,9 +9,9 @@ use super::spec::Spec;
 use super::values::EnvName;
 use super::view::{Source, Variable, View};
 use super::wiring::Wiring;
-use crate::report::{Finding, Report, Severity};
-use crate::stream::{ObjectId, Stream};
-use crate::supply::{Store, Supplies, Supply};
+use krmor_core::report::{Finding, Report, Severity};
+use krmor_core::stream::{ObjectId, Stream};
+use krmor_core::supply::{Store, Supplies, Supply};
 
 /// A message lists at most this many names.
 const MAX_NAMES: usize = 8;

@@ -3,7 +3,7 @@
 use super::judge::Judge;
 use super::view::{Source, Variable};
 use super::wiring::Wiring;
-use crate::supply::{Content, Keys, Store, Supply};
+use krmor_core::supply::{Content, Keys, Store, Supply};
 
 /// What is known of a variable in a container.
 pub(super) enum Proof {

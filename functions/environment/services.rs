@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::lookup;
-use crate::stream::{Object, ObjectId, Stream};
-use crate::workload::Pod;
-use crate::yaml::Node;
+use krmor_core::lookup;
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::workload::Pod;
+use krmor_yaml::Node;
 
 /// The Services of a stream.
 pub(super) struct Services {

@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer};
 use super::expand;
 use super::values::{DataKey, Divisor, EnvName, FieldPath, ObjectName, ResourcePath, check_data_key};
 use super::wiring::Wiring;
-use crate::supply::Store;
-use crate::target::Selector;
+use krmor_core::supply::Store;
+use krmor_core::target::Selector;
 
 /// Gives containers their environment variables, and proves that those they need are there.
 ///

@@ -1,10 +1,10 @@
 //! What a container's environment is: its `env` and `envFrom`, and what is known of all they name.
 
 use super::wiring::{Wiring, env_ref, flag, text};
-use crate::stream::{Object, Stream};
-use crate::supply::{Content, Store, Supplies, Supply};
-use crate::workload::{Container, Pod};
-use crate::yaml::{Kind, Node};
+use krmor_core::stream::{Object, Stream};
+use krmor_core::supply::{Content, Store, Supplies, Supply};
+use krmor_core::workload::{Container, Pod};
+use krmor_yaml::{Kind, Node};
 
 /// The environment of one container.
 pub(super) struct View<'a> {

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::manifest::{fields, put};
-use crate::supply::Store;
-use crate::yaml::{Kind, Node};
+use krmor_core::fields;
+use krmor_core::manifest::put;
+use krmor_core::supply::Store;
+use krmor_yaml::{Kind, Node};
 
 /// The source of one variable.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use super::plan::World;
 use super::spec::{PathRule, PathType, Termination};
 use super::values::{Path, Port};
-use crate::report::{Report, Severity};
-use crate::service::{self, Target};
-use crate::stream::{Object, ObjectId};
-use crate::workload::{Container, Pod, Role};
-use crate::yaml::Node;
+use krmor_core::report::{Report, Severity};
+use krmor_core::service::{self, Target};
+use krmor_core::stream::{Object, ObjectId};
+use krmor_core::workload::{Container, Pod, Role};
+use krmor_yaml::Node;
 
 /// A path and what is behind it.
 pub(super) struct Backend {
@@ -98,7 +98,7 @@ fn choose_service<'a>(world: &World<'a>, wanted: Option<&str>) -> Result<Object<
             let problem = format!("no Service `{name}` sends to a targeted workload");
             let remedy = match names.is_empty() {
                 true => "add the Service, or correct its selector".to_owned(),
-                false => crate::config::suggest(name, &names, "Service"),
+                false => krmor_core::config::suggest(name, &names, "Service"),
             };
             Err((problem, remedy))
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::plan::Plan;
 use super::spec::{Controller, Termination};
-use crate::report::{Report, Severity};
-use crate::stream::{Object, Stream};
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::{Object, Stream};
 
 /// How classes were chosen before `ingressClassName`.
 pub(super) const CLASS: &str = "kubernetes.io/ingress.class";

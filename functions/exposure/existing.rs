@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use super::plan::Plan;
 use super::spec::Provider;
-use crate::lookup;
-use crate::report::{Report, Severity};
-use crate::service;
-use crate::stream::{Object, ObjectId, Stream};
-use crate::workload;
-use crate::yaml::Node;
+use krmor_core::lookup;
+use krmor_core::report::{Report, Severity};
+use krmor_core::service;
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::workload;
+use krmor_yaml::Node;
 
 /// A kind of object that exposes Services.
 pub(super) struct Exposer {

@@ -8,11 +8,11 @@ use super::merge::Policy;
 use super::object::{Step, metadata, port_number, step};
 use super::plan::Plan;
 use super::spec::{Gateway, PathType, Termination};
-use crate::lookup;
-use crate::manifest::Manifest;
-use crate::report::{Report, Severity};
-use crate::stream::{Object, ObjectId, Stream};
-use crate::yaml::Node;
+use krmor_core::lookup;
+use krmor_core::manifest::Manifest;
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_yaml::Node;
 
 const GROUP: &str = "gateway.networking.k8s.io";
 

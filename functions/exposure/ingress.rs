@@ -14,11 +14,11 @@ use super::object::{Step, metadata, port_number, step};
 use super::plan::Plan;
 use super::spec::{IssuerKind, Termination, Tls};
 use super::values::Port;
-use crate::lookup;
-use crate::manifest::Manifest;
-use crate::report::{Report, Severity};
-use crate::stream::{Object, ObjectId, Stream};
-use crate::yaml::Node;
+use krmor_core::lookup;
+use krmor_core::manifest::Manifest;
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_yaml::Node;
 
 /// The Ingress that is wanted.
 pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report: &mut Report) -> Option<Vec<Step>> {

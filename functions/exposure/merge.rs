@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 
 use super::RULE;
-use crate::report::{Class, Report, Severity, Why};
-use crate::stream::{Action, Edit, Object};
-use crate::yaml::print::{self, Quoting};
-use crate::yaml::{Kind, Node, escape_token};
+use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::stream::{Action, Edit, Object};
+use krmor_yaml::print::{self, Quoting};
+use krmor_yaml::{Kind, Node, escape_token};
 
 /// How a kind compares what is there with what is wanted. A pattern is a pointer with `*` for every index.
 pub(super) trait Policy {

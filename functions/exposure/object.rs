@@ -8,9 +8,9 @@ use super::RULE;
 use super::merge::{Merge, Policy};
 use super::plan::Plan;
 use super::spec::Provider;
-use crate::manifest::Metadata;
-use crate::report::{Class, Report, Why};
-use crate::stream::{Edit, Object, ObjectId, Stream};
+use krmor_core::manifest::Metadata;
+use krmor_core::report::{Class, Report, Why};
+use krmor_core::stream::{Edit, Object, ObjectId, Stream};
 
 /// What is done for one object that is wanted.
 pub(super) enum Step {

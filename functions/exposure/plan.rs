@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::backends::{self, Backend};
 use super::check;
 use super::spec::{PathRule, Spec};
-use crate::lookup;
-use crate::report::{Report, Severity};
-use crate::service;
-use crate::stream::{Object, ObjectId, Stream};
-use crate::target;
-use crate::workload::{self, Pod};
+use krmor_core::lookup;
+use krmor_core::report::{Report, Severity};
+use krmor_core::service;
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::target;
+use krmor_core::workload::{self, Pod};
 
 /// The spec, found in the stream.
 pub(super) struct Plan<'a> {

@@ -10,12 +10,12 @@ use super::merge::Policy;
 use super::object::{Step, metadata, port_number, reason, step};
 use super::plan::Plan;
 use super::spec::{Spec, Termination};
-use crate::lookup;
-use crate::manifest::Manifest;
-use crate::report::{Report, Severity};
-use crate::service::Target;
-use crate::stream::{Object, ObjectId, Stream};
-use crate::yaml::Node;
+use krmor_core::lookup;
+use krmor_core::manifest::Manifest;
+use krmor_core::report::{Report, Severity};
+use krmor_core::service::Target;
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_yaml::Node;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -4,10 +4,10 @@ use super::controllers;
 use super::existing::{self, Exposer};
 use super::plan::Plan;
 use super::spec::Provider;
-use crate::lookup;
-use crate::report::{Report, Severity};
-use crate::stream::{Object, Stream};
-use crate::yaml::Node;
+use krmor_core::lookup;
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::{Object, Stream};
+use krmor_yaml::Node;
 
 /// A path that an object answers for.
 struct Claim<'a> {

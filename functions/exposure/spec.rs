@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::values::{Host, Name, Path, Port};
-use crate::target::Selector;
+use krmor_core::target::Selector;
 
 /// Makes programs reachable from outside: one config for OpenShift Routes, Ingresses and the Gateway API.
 ///

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::spec::Spec;
-use crate::report::{Class, Report, Severity, Why};
-use crate::stream::{Action, Edit, Stream};
-use crate::workload::{Container, Pod};
-use crate::yaml::{Kind, Node};
+use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::stream::{Action, Edit, Stream};
+use krmor_core::workload::{Container, Pod};
+use krmor_yaml::{Kind, Node};
 
 /// What the container must have, in the order in which people write it.
 pub(super) struct Wanted {

@@ -7,9 +7,9 @@
 use serde_json::{Map, Value};
 
 use super::references;
-use crate::lookup;
-use crate::stream::{Object, Stream};
-use crate::values::json_text;
+use krmor_core::lookup;
+use krmor_core::stream::{Object, Stream};
+use krmor_core::values::json_text;
 
 /// Letters that make no words, as Kubernetes has them in generated names.
 const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";

@@ -7,12 +7,12 @@ use serde_json::Value;
 use super::references;
 use super::spec::Hook;
 use super::waves::{Time, time};
-use crate::lookup;
-use crate::report::Report;
-use crate::service;
-use crate::stream::{Object, Stream};
-use crate::workload::{self, Pod};
-use crate::yaml::Node;
+use krmor_core::lookup;
+use krmor_core::report::Report;
+use krmor_core::service;
+use krmor_core::stream::{Object, Stream};
+use krmor_core::workload::{self, Pod};
+use krmor_yaml::Node;
 
 /// Variables whose whole value is a host.
 const HOST_NAMES: [&str; 6] = ["HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "ENDPOINT"];

@@ -6,10 +6,10 @@ use super::container::{self, Wanted};
 use super::pod::{INIT_FIRST, injects_agent};
 use super::spec::Spec;
 use super::waves::Scalers;
-use crate::report::{Class, Report, Severity, Why};
-use crate::stream::{Action, Edit, Stream};
-use crate::workload::{Container, Pod, Role, Trait};
-use crate::yaml::{Node, escape_token};
+use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::stream::{Action, Edit, Stream};
+use krmor_core::workload::{Container, Pod, Role, Trait};
+use krmor_yaml::{Node, escape_token};
 
 /// Adds the init container behind those that are there, which may fetch what it needs; or brings it up to date.
 pub(super) fn apply(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream, report: &mut Report) {

@@ -9,13 +9,13 @@ use serde_json::{Map, Value, json};
 use super::container::{self, Wanted};
 use super::spec::{ARGO_WAVE, HOOKS, Hook, Spec};
 use super::{MIGRATION, hash, pod};
-use crate::lookup;
-use crate::manifest::{Manifest, Metadata};
-use crate::report::{Class, Report, Severity, Why};
-use crate::stream::{Action, Edit, Object, ObjectId, Stream};
-use crate::values::NonNegative;
-use crate::workload::Pod;
-use crate::yaml::{Node, escape_token};
+use krmor_core::lookup;
+use krmor_core::manifest::{Manifest, Metadata};
+use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
+use krmor_core::values::NonNegative;
+use krmor_core::workload::Pod;
+use krmor_yaml::{Node, escape_token};
 
 const COMPONENT: &str = "app.kubernetes.io/component";
 /// Label of the Job's pods, which share none with the program's: no Service sends to them.

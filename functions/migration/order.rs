@@ -7,14 +7,14 @@ use super::job;
 use super::references::{self, Reference};
 use super::spec::{Hook, Spec};
 use super::waves::{Time, time};
-use crate::labels::LabelSelector;
-use crate::lookup;
-use crate::report::{Report, Severity};
-use crate::service;
-use crate::stream::{Object, Stream};
-use crate::target::{Matcher, UNMATCHED};
-use crate::workload::{self, Pod, PodSelector};
-use crate::yaml::Node;
+use krmor_core::labels::LabelSelector;
+use krmor_core::lookup;
+use krmor_core::report::{Report, Severity};
+use krmor_core::service;
+use krmor_core::stream::{Object, Stream};
+use krmor_core::target::{Matcher, UNMATCHED};
+use krmor_core::workload::{self, Pod, PodSelector};
+use krmor_yaml::Node;
 
 const POD: &str = "/spec/template/spec";
 

@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::container::{Wanted, text};
 use super::spec::Spec;
-use crate::lookup;
-use crate::report::{Report, Severity};
-use crate::stream::{Object, Stream};
-use crate::workload::Pod;
-use crate::yaml::{Kind, Node};
+use krmor_core::lookup;
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::{Object, Stream};
+use krmor_core::workload::Pod;
+use krmor_yaml::{Kind, Node};
 
 /// Fields of the pod that follow the program's at every run.
 pub(super) const FOLLOWED: [&str; 14] = [

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::lookup;
-use crate::stream::{Object, Stream};
-use crate::supply::{Store, makers};
+use krmor_core::lookup;
+use krmor_core::stream::{Object, Stream};
+use krmor_core::supply::{Store, makers};
 
 /// A name in a pod's spec.
 pub(super) struct Reference {

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::Map;
 
 use super::values::{Command, HelmVersion, Name, Variable};
-use crate::target::Selector;
-use crate::values::{NonNegative, given};
+use krmor_core::target::Selector;
+use krmor_core::values::{NonNegative, given};
 
 /// Lets a program's migration run before the program: in an init container of its pods, or in a Job. Both have the
 /// image, the variables, the mounts, the security context and the resources of the program's own container.

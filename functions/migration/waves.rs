@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::job;
 use super::references::{self, Reference};
 use super::spec::{ARGO_HOOK, ARGO_WAVE, HELM_HOOK, HELM_WEIGHT, Hook, Spec};
-use crate::lookup;
-use crate::report::{Class, Report, Why};
-use crate::stream::{Action, Edit, Object, ObjectId, Stream};
-use crate::workload::{self, Pod};
-use crate::yaml::{Node, escape_token};
+use krmor_core::lookup;
+use krmor_core::report::{Class, Report, Why};
+use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
+use krmor_core::workload::{self, Pod};
+use krmor_yaml::{Node, escape_token};
 
 /// When an object is applied: the phase, then the wave or weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

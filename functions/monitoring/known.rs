@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::labels::{ByLabel, BySelector, LabelSelector};
-use crate::lookup;
-use crate::service::{self, Services};
-use crate::stream::{Object, ObjectId, Stream};
-use crate::yaml::Node;
+use krmor_core::labels::{ByLabel, BySelector, LabelSelector};
+use krmor_core::lookup;
+use krmor_core::service::{self, Services};
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_yaml::Node;
 
 pub(super) const GROUP: &str = "monitoring.coreos.com";
 

@@ -5,14 +5,14 @@ use serde_json::{Map, Value, json};
 
 use super::known::{GROUP, Known, OF_PODS, OF_SERVICE, Shape};
 use super::spec::Spec;
-use crate::labels::LabelSelector;
-use crate::lookup;
-use crate::manifest::fields;
-use crate::report::{Class, Report, Severity, Why};
-use crate::service::{self, Target};
-use crate::stream::{Action, Edit, Object, ObjectId, Stream};
-use crate::workload::Pod;
-use crate::yaml::{Node, escape_token};
+use krmor_core::fields;
+use krmor_core::labels::LabelSelector;
+use krmor_core::lookup;
+use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::service::{self, Target};
+use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
+use krmor_core::workload::Pod;
+use krmor_yaml::{Node, escape_token};
 
 /// A ServiceMonitor or PodMonitor, as far as krmor makes them.
 #[derive(Serialize)]

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::spec::Spec;
-use crate::report::{Class, Report, Severity, Why};
-use crate::service::{self, Target};
-use crate::stream::{Action, Edit, Object, ObjectId, Stream};
-use crate::target::Selected;
-use crate::workload::{Container, Role};
-use crate::yaml::Node;
+use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::service::{self, Target};
+use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
+use krmor_core::target::Selected;
+use krmor_core::workload::{Container, Role};
+use krmor_yaml::Node;
 
 fn added(reason: &'static str) -> Why {
     Why { rule: "metrics-port", reason: reason.into(), class: Class::Added }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::target::Selector;
+use krmor_core::target::Selector;
 
 /// Lets the Prometheus operator scrape workloads: a ServiceMonitor or PodMonitor for each.
 ///

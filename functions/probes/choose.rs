@@ -4,10 +4,10 @@ use super::existing::Existing;
 use super::ports;
 use super::spec::Spec;
 use super::values::Port;
-use crate::report::{Report, Severity};
-use crate::stream::Object;
-use crate::target::{Selected, Selector};
-use crate::workload::{Container, Role};
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::Object;
+use krmor_core::target::{Selected, Selector};
+use krmor_core::workload::{Container, Role};
 
 /// Marks objects that Helm runs beside a release.
 const HELM_HOOK: &str = "helm.sh/hook";

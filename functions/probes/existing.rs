@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::yaml::{Kind, Node};
+use krmor_yaml::{Kind, Node};
 
 const HANDLERS: [&str; 4] = ["exec", "grpc", "httpGet", "tcpSocket"];
 

@@ -2,11 +2,11 @@
 
 use super::plan::Purpose;
 use super::{Spec, choose, ports, subject};
-use crate::report::{Report, Severity};
-use crate::stream::{Object, Stream};
-use crate::target;
-use crate::workload::{Container, Trait};
-use crate::yaml::Node;
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::{Object, Stream};
+use krmor_core::target;
+use krmor_core::workload::{Container, Trait};
+use krmor_yaml::Node;
 
 /// Looks at the probes of what the spec targets.
 pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {

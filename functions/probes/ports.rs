@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::spec::Handler;
 use super::values::Port;
-use crate::yaml::Node;
+use krmor_yaml::Node;
 
 /// A port that a container declares.
 struct Declared {

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::plan::{self, Plan};
 use super::values::{Command, Headers, HttpPath, NoHost, Port, Positive, Service};
-use crate::manifest::fields;
-use crate::target::Selector;
-use crate::values::{NonNegative, given};
+use krmor_core::fields;
+use krmor_core::target::Selector;
+use krmor_core::values::{NonNegative, given};
 
 /// The spec as it is written.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

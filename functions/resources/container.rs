@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::rules::{self, Kind};
 use super::spec::Mode;
-use crate::quantity::Quantity;
-use crate::report::{Class, Report, Severity, Why};
-use crate::stream::{Action, Edit, Object};
-use crate::workload::Container;
-use crate::yaml::{Node, escape_token};
+use krmor_core::quantity::Quantity;
+use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::stream::{Action, Edit, Object};
+use krmor_core::workload::Container;
+use krmor_yaml::{Node, escape_token};
 
 /// An amount of a resource, and who says so.
 #[derive(Clone, Debug, PartialEq, Eq)]

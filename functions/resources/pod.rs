@@ -3,11 +3,11 @@
 //! Source: `validatePodResourceConsistency` and `defaultPodRequests` of Kubernetes v1.36.
 
 use super::container::{Amount, Settled, amount};
-use crate::quantity::Quantity;
-use crate::report::{Report, Severity};
-use crate::stream::Object;
-use crate::workload::{Pod, Role};
-use crate::yaml::{Node, escape_token};
+use krmor_core::quantity::Quantity;
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::Object;
+use krmor_core::workload::{Pod, Role};
+use krmor_yaml::{Node, escape_token};
 
 const RULE: &str = "pod-resources";
 

@@ -1,7 +1,7 @@
 //! What the API asks of the resources of containers, whoever wrote them. Source: `pkg/apis/core/validation/validation.go`
 //! and `pkg/apis/core/helper/helpers.go` of Kubernetes v1.36.
 
-use crate::quantity::Quantity;
+use krmor_core::quantity::Quantity;
 
 const HUGE_PAGES: &str = "hugepages-";
 

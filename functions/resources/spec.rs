@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::rules::{self, Kind};
-use crate::quantity::Quantity;
-use crate::target::{Pattern, Selector};
+use krmor_core::quantity::Quantity;
+use krmor_core::target::{Pattern, Selector};
 
 /// Gives containers their requests and limits: main ones, native sidecars and init containers.
 ///

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use super::{FOUND, Failure, Format, Result, Source, input};
 use crate::call;
-use crate::functions::Outcome;
-use crate::report::text;
+use crate::pipeline::Outcome;
+use crate::text;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {

@@ -8,11 +8,12 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{FOUND, Failure, Result, Source, function, input};
 use crate::call;
-use crate::functions::Outcome;
 use crate::mask;
-use crate::report::{Change, Severity, text};
+use crate::pipeline::Outcome;
+use crate::report::{Change, Severity};
 use crate::show;
 use crate::stream::{ObjectId, Stream};
+use crate::text;
 use crate::yaml::{self, Document, Node, Operation};
 
 /// Lines of context around a change.

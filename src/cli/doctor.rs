@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use self::tree::Tree;
 use super::{FOUND, Failure, Form, Result};
 use crate::report::Severity;
-use crate::report::text::plain;
+use crate::text::plain;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {

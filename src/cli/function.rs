@@ -8,8 +8,9 @@ use super::{Failure, Result, input};
 use crate::call;
 use crate::config::{GROUP, PIPELINE};
 use crate::functions;
-use crate::report::{Report, Severity, text};
+use crate::report::{Report, Severity};
 use crate::stream::Stream;
+use crate::text;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Failure, INTERNAL, Result, Source};
 use crate::call::{self, Config, decode};
-use crate::functions::Outcome;
+use crate::pipeline::Outcome;
 use crate::report::Report;
 use crate::show;
 use crate::stream::Stream;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use super::{Failure, Format, Result, Source, function, input, write_stdout};
 use crate::call;
-use crate::functions::Outcome;
-use crate::report::{Severity, text};
+use crate::pipeline::Outcome;
+use crate::report::Severity;
+use crate::text;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {

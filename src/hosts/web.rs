@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::call::{self, Config, Options};
-use crate::report::text;
+use crate::text;
 use crate::values::json_text;
 
 /// A stream with a config, or a ResourceList with its own, as the native krmor takes them on standard input and by

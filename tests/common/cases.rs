@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use krmor::functions::Outcome;
+use krmor::pipeline::Outcome;
 use krmor::report::Report;
 use krmor::stream::Stream;
 use krmor::yaml;

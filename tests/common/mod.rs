@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use krmor::functions::{Outcome, Pipeline};
+use krmor::pipeline::{Outcome, Pipeline};
 use krmor::report::{Finding, Report, Severity};
 use krmor::stream::Stream;
 use krmor::yaml;

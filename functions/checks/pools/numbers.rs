@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::super::references::{Answer, To};
 use super::super::values::Number;
 use super::super::world::{PodHere, World, scalar};
-use crate::yaml::Node;
+use krmor_yaml::Node;
 
 /// The number, or the name of the variable that does not hold one.
 pub(super) fn number(world: &World<'_>, pod: &PodHere<'_>, number: &Number) -> Result<u64, String> {

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use super::super::world::PodHere;
 use super::To;
-use crate::lookup::PREVIOUS_NAMES;
-use crate::stream::{Object, Stream};
-use crate::supply::{Store, makers};
-use crate::yaml::Node;
+use krmor_core::lookup::PREVIOUS_NAMES;
+use krmor_core::stream::{Object, Stream};
+use krmor_core::supply::{Store, makers};
+use krmor_yaml::Node;
 
 /// The fields of ConfigMaps and Secrets that hold keys.
 pub(super) const KEYS: &[&str] = &["data", "stringData", "binaryData"];

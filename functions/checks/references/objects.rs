@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::super::world::scalar;
 use super::{Reference, To};
-use crate::stream::Object;
-use crate::yaml::Node;
+use krmor_core::stream::Object;
+use krmor_yaml::Node;
 
 const CORE: &str = "";
 const RBAC: &str = "rbac.authorization.k8s.io";

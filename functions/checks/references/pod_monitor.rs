@@ -3,7 +3,7 @@
 use super::super::findings::{Findings, Found};
 use super::super::world::{PodHere, World, selects};
 use super::service_monitor::{MONITORS, looks_at};
-use crate::stream::Object;
+use krmor_core::stream::Object;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     for monitor in world.of_kind(MONITORS, "PodMonitor") {

@@ -5,7 +5,7 @@ use super::super::world::World;
 use super::list;
 use super::pod_monitor::pods;
 use super::service_monitor::MONITORS;
-use crate::yaml::Node;
+use krmor_yaml::Node;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     for monitor in world.of_kind(MONITORS, "PodMonitor") {

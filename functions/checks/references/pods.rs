@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::super::world::PodHere;
 use super::{Reference, To};
-use crate::stream::Object;
-use crate::workload::Container;
-use crate::yaml::Node;
+use krmor_core::stream::Object;
+use krmor_core::workload::Container;
+use krmor_yaml::Node;
 
 /// What a pod's part refers to: how to say it, from where.
 struct Source<'a> {

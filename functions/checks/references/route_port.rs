@@ -5,8 +5,8 @@ use super::super::findings::{Findings, Found};
 use super::super::world::{PodHere, World, scalar};
 use super::service_port::ports;
 use super::{Answer, To, list};
-use crate::stream::Object;
-use crate::yaml::Node;
+use krmor_core::stream::Object;
+use krmor_yaml::Node;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     for reference in world.references.iter().filter(|reference| reference.to == To::Service) {

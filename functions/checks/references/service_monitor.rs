@@ -3,8 +3,8 @@
 
 use super::super::findings::{Findings, Found};
 use super::super::world::{World, may_be_in, may_share, selects};
-use crate::stream::Object;
-use crate::yaml::Node;
+use krmor_core::stream::Object;
+use krmor_yaml::Node;
 
 /// The API group of ServiceMonitor and PodMonitor.
 pub(super) const MONITORS: &str = "monitoring.coreos.com";

@@ -5,7 +5,7 @@ use super::super::world::World;
 use super::list;
 use super::service_monitor::{MONITORS, services};
 use super::service_port::ports;
-use crate::yaml::Node;
+use krmor_yaml::Node;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     for monitor in world.of_kind(MONITORS, "ServiceMonitor") {

@@ -3,8 +3,8 @@
 use super::super::findings::{Findings, Found};
 use super::super::world::{World, scalar};
 use super::{Answer, Reference, To, list};
-use crate::stream::Object;
-use crate::yaml::Node;
+use krmor_core::stream::Object;
+use krmor_yaml::Node;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     for reference in world.references.iter().filter(|reference| reference.to == To::Service) {

@@ -4,7 +4,7 @@
 use super::super::findings::{Findings, Found};
 use super::super::world::{World, protocol};
 use super::list;
-use crate::yaml::Node;
+use krmor_yaml::Node;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     for service in world.of_kind("", "Service") {

@@ -3,7 +3,7 @@
 use super::super::findings::{Findings, Found};
 use super::super::world::World;
 use super::{closest, list};
-use crate::yaml::Node;
+use krmor_yaml::Node;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     for here in &world.pods {

@@ -3,9 +3,9 @@
 use super::super::findings::{Findings, Found};
 use super::super::world::{World, scalar};
 use super::{Detector, lines, tokens};
-use crate::secret_names as names;
-use crate::stream::Object;
-use crate::yaml::{Node, escape_token};
+use krmor_core::secret_names as names;
+use krmor_core::stream::Object;
+use krmor_yaml::{Node, escape_token};
 
 /// What `kubectl apply` wrote: the whole object, with its data.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

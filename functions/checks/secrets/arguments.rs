@@ -4,8 +4,8 @@
 use super::super::findings::{Findings, Found};
 use super::super::world::{PodHere, World};
 use super::{Detector, lines, tokens};
-use crate::workload::Container;
-use crate::yaml::Node;
+use krmor_core::workload::Container;
+use krmor_yaml::Node;
 
 /// Where a container's commands stand.
 const COMMANDS: &[&str] = &[

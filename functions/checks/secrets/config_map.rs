@@ -3,7 +3,7 @@
 use super::super::findings::{Findings, Found};
 use super::super::world::{World, scalar};
 use super::{Detector, lines, tokens};
-use crate::yaml::{Node, escape_token};
+use krmor_yaml::{Node, escape_token};
 
 /// Files of programs and prose: an assignment there is no setting.
 const CODE: &[&str] = &[

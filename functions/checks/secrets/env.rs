@@ -3,7 +3,7 @@
 use super::super::findings::{Findings, Found};
 use super::super::world::{World, scalar};
 use super::Detector;
-use crate::yaml::Node;
+use krmor_yaml::Node;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     let detector = Detector::of(world);

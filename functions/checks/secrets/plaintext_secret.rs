@@ -5,7 +5,7 @@ use super::super::findings::{Findings, Found};
 use super::super::references::list;
 use super::super::world::{World, scalar};
 use super::{base64, values};
-use crate::yaml::{Kind, Node};
+use krmor_yaml::{Kind, Node};
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     let allowed = &world.spec.secrets;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Place;
 use crate::cli::{Failure, Result};
 use crate::config::GROUP;
-use crate::report::text::line_of;
+use crate::text::line_of;
 use crate::yaml::{self, Document, Kind, Node};
 
 /// The names that kustomize gives its own file.

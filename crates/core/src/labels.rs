@@ -1,0 +1,398 @@
+//! Labels and what selects by them: the grammar of `kubectl get --selector`, and the API's label selectors.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::stream::Object;
+use krmor_yaml::{Kind, Node};
+
+/// One requirement of a label selector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    key: String,
+    test: Test,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Test {
+    Exists,
+    Absent,
+    In(Vec<String>),
+    NotIn(Vec<String>),
+    Above(i64),
+    Below(i64),
+}
+
+impl Requirement {
+    fn met(&self, value: Option<&str>) -> bool {
+        let number = || value.and_then(|text| text.parse::<i64>().ok());
+        let among = |values: &[String]| value.is_some_and(|value| values.iter().any(|other| other == value));
+        match &self.test {
+            Test::Exists => value.is_some(),
+            Test::Absent => value.is_none(),
+            Test::In(values) => among(values),
+            Test::NotIn(values) => !among(values),
+            Test::Above(limit) => number().is_some_and(|number| number > *limit),
+            Test::Below(limit) => number().is_some_and(|number| number < *limit),
+        }
+    }
+}
+
+/// A label selector of an object: which pods, Services or namespaces it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelSelector(Vec<Requirement>);
+
+impl LabelSelector {
+    /// Reads `matchLabels` and `matchExpressions`; what the API would refuse selects nothing, so it is `None`.
+    #[must_use]
+    pub fn of(node: Node<'_>) -> Option<Self> {
+        if node.kind() != Kind::Map {
+            return None;
+        }
+        let mut requirements = Self::of_labels(node.get("matchLabels")).0;
+        for expression in node.get("matchExpressions").into_iter().flat_map(Node::items) {
+            let key = expression.get("key")?.as_str()?.into_owned();
+            let values = || expression.get("values").into_iter().flat_map(Node::items).map(text).map(Cow::into_owned);
+            let test = match expression.get("operator")?.as_str()?.as_ref() {
+                "In" => Test::In(values().collect()),
+                "NotIn" => Test::NotIn(values().collect()),
+                "Exists" => Test::Exists,
+                "DoesNotExist" => Test::Absent,
+                _ => return None,
+            };
+            requirements.push(Requirement { key, test });
+        }
+        Some(Self(requirements))
+    }
+
+    /// Reads a plain map of labels, as Services and ReplicationControllers have it.
+    #[must_use]
+    pub fn of_labels(node: Option<Node<'_>>) -> Self {
+        let entries = node.into_iter().flat_map(Node::entries);
+        Self(
+            entries
+                .map(|(key, value)| Requirement {
+                    key: key.into_owned(),
+                    test: Test::In(vec![text(value).into_owned()]),
+                })
+                .collect(),
+        )
+    }
+
+    /// Whether it asks for nothing: most kinds then select everything, Services nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Labels of which it demands one: those of the first key that it demands a value of.
+    fn demanded(&self) -> Option<Vec<(String, String)>> {
+        self.0.iter().find_map(|requirement| match &requirement.test {
+            Test::In(values) => Some(values.iter().map(|value| (requirement.key.clone(), value.clone())).collect()),
+            _ => None,
+        })
+    }
+
+    /// Itself, unless it asks for nothing.
+    pub fn filled(self) -> Option<Self> {
+        (!self.is_empty()).then_some(self)
+    }
+
+    /// Whether it selects what has these `labels`, a mapping or nothing.
+    #[must_use]
+    pub fn matches(&self, labels: Option<Node<'_>>) -> bool {
+        self.0.iter().all(|requirement| {
+            let value = labels.and_then(|labels| labels.get(&requirement.key)).map(text);
+            requirement.met(value.as_deref())
+        })
+    }
+}
+
+/// Things by their labels, so that a selector need not look at each of them: streams hold thousands.
+#[derive(Debug, Default)]
+pub struct ByLabel<T> {
+    all: Vec<T>,
+    by_label: HashMap<(String, String), Vec<T>>,
+}
+
+impl<T: Copy + Ord> ByLabel<T> {
+    /// Adds a thing that has these labels, a mapping or nothing.
+    pub fn add(&mut self, thing: T, labels: Option<Node<'_>>) {
+        self.all.push(thing);
+        for label in labels.into_iter().flat_map(pairs) {
+            self.by_label.entry(label).or_default().push(thing);
+        }
+    }
+
+    /// What a selector may select, in order and each once: what has a label that it demands; all, when it demands none.
+    pub fn near(&self, selector: &LabelSelector) -> Vec<T> {
+        let mut near = match selector.demanded() {
+            None => self.all.clone(),
+            Some(labels) => labels.iter().filter_map(|label| self.by_label.get(label)).flatten().copied().collect(),
+        };
+        near.sort_unstable();
+        near.dedup();
+        near
+    }
+}
+
+/// The other way round: what selects, by the labels that it demands.
+#[derive(Debug, Default)]
+pub struct BySelector<T> {
+    undemanding: Vec<T>,
+    by_label: HashMap<(String, String), Vec<T>>,
+}
+
+impl<T: Copy + Ord> BySelector<T> {
+    /// Adds a thing that selects by this selector.
+    pub fn add(&mut self, thing: T, selector: &LabelSelector) {
+        match selector.demanded() {
+            None => self.undemanding.push(thing),
+            Some(labels) => labels.into_iter().for_each(|label| self.by_label.entry(label).or_default().push(thing)),
+        }
+    }
+
+    /// What may select something with these labels, a mapping or nothing; in order and each once.
+    pub fn near(&self, labels: Option<Node<'_>>) -> Vec<T> {
+        let some = labels.into_iter().flat_map(pairs);
+        let mut near: Vec<T> = some.filter_map(|label| self.by_label.get(&label)).flatten().copied().collect();
+        near.extend(&self.undemanding);
+        near.sort_unstable();
+        near.dedup();
+        near
+    }
+}
+
+/// Whether the labels or annotations of an object meet all requirements.
+pub fn all_met(requirements: &[Requirement], object: &Object<'_>, map: &str) -> bool {
+    if requirements.is_empty() {
+        return true;
+    }
+    let map = object.root().find(&["metadata", map]);
+    requirements.iter().all(|requirement| {
+        let value = map.and_then(|map| map.get(&requirement.key)).map(text);
+        requirement.met(value.as_deref())
+    })
+}
+
+/// The labels of a mapping: each key and value.
+pub fn pairs(map: Node<'_>) -> impl Iterator<Item = (String, String)> {
+    map.entries().map(|(key, value)| (key.into_owned(), text(value).into_owned()))
+}
+
+/// A label's value; numbers and booleans that should have been quoted count as their text, as in kustomize.
+fn text(node: Node<'_>) -> Cow<'_, str> {
+    match node.as_str() {
+        Some(text) => text,
+        None if node.is_null() || node.kind() != Kind::Scalar => Cow::Borrowed(""),
+        None => Cow::Owned(node.json()),
+    }
+}
+
+/// What values a selector may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// Values of labels: at most 63 letters, digits, `-`, `_`, `.`.
+    Labels,
+    /// Values of annotations.
+    Any,
+}
+
+/// Parses a selector as `labels.Parse` of Kubernetes does; an empty one has no requirements.
+pub fn parse_selector(text: &str, values: Values) -> Result<Vec<Requirement>, String> {
+    let mut parser = Parser { tokens: tokens(text), at: 0 };
+    let mut out = Vec::new();
+    if parser.tokens.is_empty() {
+        return Ok(out);
+    }
+    loop {
+        let requirement = parser.requirement()?;
+        check_key(&requirement.key)?;
+        if let (Values::Labels, Test::In(list) | Test::NotIn(list)) = (values, &requirement.test) {
+            list.iter().try_for_each(|value| check_value(value))?;
+        }
+        out.push(requirement);
+        match parser.next() {
+            None => return Ok(out),
+            Some(",") => {}
+            Some(other) => return Err(format!("expected `,` or the end, found `{other}`")),
+        }
+    }
+}
+
+fn tokens(text: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        if rest.is_empty() {
+            return out;
+        }
+        let length = match rest.as_bytes() {
+            [b'=' | b'!', b'=', ..] => 2,
+            [b'=' | b'!' | b'(' | b')' | b',' | b'<' | b'>', ..] => 1,
+            _ => rest.find(['=', '!', '(', ')', ',', '<', '>', ' ', '\t', '\r', '\n']).unwrap_or(rest.len()),
+        };
+        let (token, behind) = rest.split_at(length);
+        out.push(token);
+        rest = behind;
+    }
+}
+
+struct Parser<'a> {
+    tokens: Vec<&'a str>,
+    at: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn peek(&self) -> Option<&'a str> {
+        self.tokens.get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Option<&'a str> {
+        let token = self.peek();
+        self.at += 1;
+        token
+    }
+
+    /// A key or a value; `in` and `notin` are words like others there.
+    fn word(&mut self, what: &str) -> Result<&'a str, String> {
+        match self.next() {
+            Some(token) if is_word(token) => Ok(token),
+            other => Err(format!("expected {what}, found {}", shown(other))),
+        }
+    }
+
+    fn requirement(&mut self) -> Result<Requirement, String> {
+        let absent = self.peek() == Some("!");
+        if absent {
+            self.at += 1;
+        }
+        let key = self.word("a key")?.to_owned();
+        let test = if absent {
+            Test::Absent
+        } else if matches!(self.peek(), None | Some(",")) {
+            Test::Exists
+        } else {
+            match self.next() {
+                Some("=" | "==") => Test::In(vec![self.value()?]),
+                Some("!=") => Test::NotIn(vec![self.value()?]),
+                Some("in") => Test::In(self.list()?),
+                Some("notin") => Test::NotIn(self.list()?),
+                Some(">") => Test::Above(self.number()?),
+                Some("<") => Test::Below(self.number()?),
+                other => {
+                    return Err(format!("expected `=`, `!=`, `in` or `notin` behind `{key}`, found {}", shown(other)));
+                }
+            }
+        };
+        Ok(Requirement { key, test })
+    }
+
+    fn value(&mut self) -> Result<String, String> {
+        match self.peek() {
+            None | Some(",") => Ok(String::new()),
+            Some(_) => self.word("a value").map(str::to_owned),
+        }
+    }
+
+    fn number(&mut self) -> Result<i64, String> {
+        let text = self.value()?;
+        text.parse().map_err(|_| format!("`<` and `>` compare whole numbers, and `{text}` is none"))
+    }
+
+    /// `(a, b)`; a value that is left out is the empty one.
+    fn list(&mut self) -> Result<Vec<String>, String> {
+        match self.next() {
+            Some("(") => {}
+            other => {
+                return Err(format!("expected `(` behind `in` or `notin`, found {}", shown(other)));
+            }
+        }
+        let mut out = Vec::new();
+        loop {
+            match self.peek() {
+                Some("," | ")") => out.push(String::new()),
+                _ => out.push(self.word("a value")?.to_owned()),
+            }
+            match self.next() {
+                Some(",") => {}
+                Some(")") => return Ok(out),
+                other => return Err(format!("expected `,` or `)`, found {}", shown(other))),
+            }
+        }
+    }
+}
+
+fn is_word(token: &str) -> bool {
+    !matches!(token, "=" | "==" | "!=" | "!" | "(" | ")" | "," | "<" | ">")
+}
+
+fn shown(token: Option<&str>) -> String {
+    token.map_or_else(|| "the end".to_owned(), |token| format!("`{token}`"))
+}
+
+/// Keys are `name` or `prefix/name`, as the API has it for labels and annotations.
+pub fn check_key(key: &str) -> Result<(), String> {
+    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    let label = |part: &str| {
+        let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        part.bytes().all(|b| inner(b) || b == b'-')
+            && part.bytes().next().is_some_and(inner)
+            && part.bytes().last().is_some_and(inner)
+    };
+    let prefix_fits = prefix.is_none_or(|prefix| prefix.len() <= 253 && prefix.split('.').all(label));
+    if prefix_fits && !name.is_empty() && is_name(name) {
+        Ok(())
+    } else {
+        Err(format!("`{key}` is not a key of a label or annotation"))
+    }
+}
+
+fn check_value(value: &str) -> Result<(), String> {
+    let fits = value.is_empty() || is_name(value);
+    if fits { Ok(()) } else { Err(format!("`{value}` cannot be the value of a label")) }
+}
+
+/// At most 63 letters, digits, `-`, `_`, `.`, with a letter or digit at both ends.
+fn is_name(text: &str) -> bool {
+    let ends = |b: u8| b.is_ascii_alphanumeric();
+    text.len() <= 63
+        && text.bytes().all(|b| ends(b) || matches!(b, b'-' | b'_' | b'.'))
+        && text.bytes().next().is_some_and(ends)
+        && text.bytes().last().is_some_and(ends)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn selectors_of_objects_match_as_the_api_has_it() {
+        let matches = |selector: &str, labels: &str| {
+            let selector = krmor_yaml::parse(&Arc::new(selector.to_owned())).unwrap().remove(0);
+            let labels = krmor_yaml::parse(&Arc::new(labels.to_owned())).unwrap().remove(0);
+            LabelSelector::of(selector.root()).map(|selector| selector.matches(Some(labels.root())))
+        };
+        let cases = [
+            ("{matchLabels: {a: b}}", Some(true)),
+            ("{matchLabels: {a: b, c: '1'}}", Some(true)),
+            ("{matchLabels: {a: c}}", Some(false)),
+            ("{matchLabels: {x: b}}", Some(false)),
+            ("{}", Some(true)),
+            ("{matchExpressions: [{key: a, operator: In, values: [b, c]}]}", Some(true)),
+            ("{matchExpressions: [{key: a, operator: NotIn, values: [b, c]}]}", Some(false)),
+            ("{matchExpressions: [{key: x, operator: NotIn, values: [b]}]}", Some(true)),
+            ("{matchExpressions: [{key: a, operator: Exists}]}", Some(true)),
+            ("{matchExpressions: [{key: a, operator: DoesNotExist}]}", Some(false)),
+            ("{matchLabels: {a: b}, matchExpressions: [{key: x, operator: Exists}]}", Some(false)),
+            ("{matchExpressions: [{key: a, operator: Near}]}", None),
+            ("[]", None),
+        ];
+        for (selector, wanted) in cases {
+            assert_eq!(matches(selector, "{a: b, c: 1}"), wanted, "{selector}");
+        }
+    }
+}

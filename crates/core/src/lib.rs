@@ -1,0 +1,19 @@
+//! What krmor's functions share: they read and change a [`stream::Stream`] of objects, and say so in a [`report::Report`].
+
+pub mod config;
+pub mod exceptions;
+pub mod krm;
+pub mod labels;
+pub mod lookup;
+pub mod manifest;
+pub mod mask;
+pub mod quantity;
+pub mod report;
+pub mod secret_names;
+pub mod service;
+pub mod stream;
+pub mod supply;
+pub mod target;
+pub mod text;
+pub mod values;
+pub mod workload;

@@ -1,0 +1,771 @@
+//! The objects of a stream, and the setters through which functions change them.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::{Map, Value};
+
+use crate::lookup::Names;
+use crate::report::{Change, Report, ResourceRef, Severity, Why};
+use crate::workload::Table;
+use krmor_yaml::{self as yaml, Document, EditError, Kind, Node, Op, Operation, Place};
+
+/// Index of an object in its stream; objects keep theirs throughout a run.
+pub type ObjectId = usize;
+
+/// How deep `List`s may hold `List`s.
+const MAX_LIST_DEPTH: usize = 8;
+
+/// Where an object lies.
+#[derive(Clone, Debug)]
+struct Location {
+    /// Number of the document, as reported.
+    document: usize,
+    /// Index into `documents`: a ResourceList is one YAML document that holds many.
+    yaml: usize,
+    place: Place,
+    /// Pointer of the object within its YAML document.
+    inside: String,
+    /// Pointer of the object within its reported document.
+    prefix: String,
+    /// Kind and apiVersion that a typed list (`DeploymentList`) gives items which do not say.
+    implied: Option<(String, String)>,
+    /// The file it was read from, and its document's number there.
+    file: Option<(Arc<str>, usize)>,
+    /// It was removed: reports can still name it, and nothing else finds it.
+    gone: bool,
+    /// What an item of a `List` was, since its own document no longer tells.
+    former: Option<Arc<Document>>,
+}
+
+impl Location {
+    /// Item `at` of the list at `list`, a pointer within the reported document, is gone: those behind it move up.
+    fn moved_up(&mut self, inside: &str, list: &str, at: usize) {
+        let Some(rest) = self.prefix.strip_prefix(list).and_then(|rest| rest.strip_prefix('/')) else { return };
+        let (number, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        if let Some(number) = number.parse::<usize>().ok().filter(|number| *number > at) {
+            self.prefix = format!("{list}/{}{rest}", number - 1);
+            self.inside = format!("{inside}{}", self.prefix);
+        }
+    }
+}
+
+/// What is done at a pointer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// [`Stream::set`].
+    Set(Value),
+    /// [`Stream::append`].
+    Append(Value),
+    /// [`Stream::remove`].
+    Remove,
+}
+
+/// A change of one object that a function has decided on.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// JSON Pointer from the object's root.
+    pub pointer: String,
+    /// What to do there.
+    pub action: Action,
+    /// The reason that is reported.
+    pub why: Why,
+}
+
+/// What krmor was handed, and what functions change.
+#[derive(Debug)]
+pub struct Stream {
+    /// Those of the input, then the new ones.
+    documents: Vec<Document>,
+    /// How many are of the input.
+    read: usize,
+    /// What the input numbers: documents, or the items of a ResourceList.
+    numbered: usize,
+    /// For each new document, in the order of their numbers, the number of the input's that it stands after.
+    after: Vec<usize>,
+    objects: Vec<Location>,
+    /// Read when first asked for.
+    names: OnceLock<Names>,
+    /// The highest index that kpt's annotations give in each file. Read when first asked for.
+    indexes: OnceLock<HashMap<String, u64>>,
+    /// Where pod templates live.
+    pub workloads: Table,
+}
+
+impl Stream {
+    /// Reads a bare stream: YAML documents between `---` lines, or JSON.
+    ///
+    /// # Errors
+    /// When it is not YAML that kustomize would read.
+    pub fn parse(text: &Arc<String>) -> Result<Self, yaml::Error> {
+        Ok(Self::of_documents(yaml::parse(text)?, |_| None))
+    }
+
+    /// Takes parsed documents, and for the number of each the file that it is from, if it is known.
+    #[must_use]
+    pub fn of_documents(documents: Vec<Document>, file: impl Fn(usize) -> Option<(Arc<str>, usize)>) -> Self {
+        let mut objects = Vec::with_capacity(documents.len());
+        for (number, document) in documents.iter().enumerate() {
+            let location = Location {
+                document: number,
+                yaml: number,
+                place: document.place(),
+                inside: String::new(),
+                prefix: String::new(),
+                implied: None,
+                file: file(number),
+                gone: false,
+                former: None,
+            };
+            add_objects(document.root(), location, 0, &mut objects);
+        }
+        let numbered = documents.len();
+        Self::new(documents, numbered, objects)
+    }
+
+    /// Takes the items of a parsed ResourceList as documents.
+    #[must_use]
+    pub fn of_items(list: Document) -> Self {
+        let mut objects = Vec::new();
+        if let Some(items) = list.root().get("items") {
+            for (number, item) in items.items().enumerate() {
+                let location = Location {
+                    document: number,
+                    yaml: 0,
+                    place: item.place(2),
+                    inside: format!("/items/{number}"),
+                    prefix: String::new(),
+                    implied: None,
+                    file: None,
+                    gone: false,
+                    former: None,
+                };
+                add_objects(item, location, 0, &mut objects);
+            }
+        }
+        let numbered = list.root().get("items").map_or(0, |items| items.items().count());
+        let documents = vec![list];
+        Self::new(documents, numbered, objects)
+    }
+
+    fn new(documents: Vec<Document>, numbered: usize, objects: Vec<Location>) -> Self {
+        let read = documents.len();
+        let (after, names, indexes, workloads) = (Vec::new(), OnceLock::new(), OnceLock::new(), Table::default());
+        Self { documents, read, numbered, after, objects, names, indexes, workloads }
+    }
+
+    /// The YAML documents of the input, in order.
+    #[must_use]
+    pub fn documents(&self) -> &[Document] {
+        self.documents.get(..self.read).unwrap_or_default()
+    }
+
+    /// Whether documents of these numbers have changed, or new ones stand after one of them.
+    #[must_use]
+    pub fn changed(&self, numbers: &Range<usize>) -> bool {
+        let old = self.documents().get(numbers.clone()).unwrap_or_default();
+        old.iter().any(Document::changed) || self.after.iter().any(|after| numbers.contains(after))
+    }
+
+    /// Puts the new documents of a ResourceList into its items, each behind the one that it stands after: the list.
+    pub fn merge_items(&mut self) -> Result<Option<&mut Document>, EditError> {
+        let new = self.documents.split_off(self.read.min(self.documents.len()));
+        let mut new: Vec<_> = self.after.drain(..).zip(new).collect();
+        let Some(list) = self.documents.first_mut() else { return Ok(None) };
+        // From the end, so that the numbers before still hold; the last of those that share a place goes in first.
+        new.sort_by_key(|(after, _)| *after);
+        let of_items = self.objects.iter().filter(|at| at.gone && at.prefix.is_empty() && at.document < self.numbered);
+        let mut removed: Vec<usize> = of_items.map(|at| at.document).collect();
+        removed.sort_unstable();
+        let mut remove = |list: &mut Document, behind: usize| {
+            while let Some(number) = removed.pop_if(|number| *number >= behind) {
+                list.apply(Operation { op: Op::Remove, path: &format!("/items/{number}"), value: &Value::Null })?;
+            }
+            Ok(())
+        };
+        for (after, document) in new.iter().rev().filter(|(_, document)| !document.gone()) {
+            // What stands behind is done; the item itself goes when all that is put behind it is there.
+            remove(list, after + 1)?;
+            let value = document.root().to_value().unwrap_or_default();
+            let path = format!("/items/{}", after + 1);
+            list.apply(Operation { op: Op::Add, path: &path, value: &value })?;
+        }
+        remove(list, 0)?;
+        Ok(Some(list))
+    }
+
+    /// The text that an object was read from, if its places there are still known.
+    #[must_use]
+    pub fn source(&self, id: ObjectId) -> Option<&str> {
+        let location = self.objects.get(id).filter(|location| location.former.is_none())?;
+        self.documents.get(location.yaml).map(|document| document.file().as_str())
+    }
+
+    /// The stream's text with every change in it.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut out = String::new();
+        self.render_to(0..self.read, |part| out.push_str(part));
+        out
+    }
+
+    /// Hands out, part by part, the text that holds the documents of these numbers, with every change in it.
+    pub fn render_to(&self, numbers: Range<usize>, write: impl FnMut(&str)) {
+        let added = self.documents.get(self.read..).unwrap_or_default();
+        let inside = self.after.iter().zip(added).filter(|(after, _)| numbers.contains(after));
+        let mut new: Vec<_> = inside.map(|(after, document)| (after - numbers.start, document)).collect();
+        new.sort_by_key(|(after, _)| *after);
+        yaml::render_with(self.documents().get(numbers).unwrap_or_default(), &new, write);
+    }
+
+    /// Every object, the items of `List`s among them; none that was removed.
+    pub fn objects(&self) -> impl Iterator<Item = Object<'_>> {
+        let mut ids = 0..self.objects.len();
+        std::iter::from_fn(move || ids.find_map(|id| self.present(id)))
+    }
+
+    /// The objects of a group and kind, in the stream's order.
+    pub fn of_kind(&self, group: &str, kind: &str) -> impl Iterator<Item = Object<'_>> {
+        self.of_group(self.names().of_kind(kind), group)
+    }
+
+    /// The objects of a group and kind that have the name, or had it before earlier kustomizations, in the stream's order.
+    pub fn named(&self, group: &str, kind: &str, name: &str) -> impl Iterator<Item = Object<'_>> {
+        self.of_group(self.names().named(kind, name), group)
+    }
+
+    fn of_group<'a>(&'a self, ids: &'a [ObjectId], group: &str) -> impl Iterator<Item = Object<'a>> {
+        let mut ids = ids.iter();
+        std::iter::from_fn(move || ids.find_map(|&id| self.present(id).filter(|object| object.group() == group)))
+    }
+
+    fn names(&self) -> &Names {
+        self.names.get_or_init(|| Names::of(self))
+    }
+
+    /// The object `id`, unless it was removed.
+    fn present(&self, id: ObjectId) -> Option<Object<'_>> {
+        self.objects.get(id).filter(|location| !location.gone)?;
+        self.object(id)
+    }
+
+    /// The object `id`; one that was removed as it was then.
+    #[must_use]
+    pub fn object(&self, id: ObjectId) -> Option<Object<'_>> {
+        let location = self.objects.get(id)?;
+        let document = self.documents.get(location.yaml)?;
+        let root = match &location.former {
+            Some(former) => former.root(),
+            None => document.node(location.place, &location.inside)?,
+        };
+        Some(Object { id, location, root })
+    }
+
+    /// Whether an object was not in the input; all such stand behind those that were.
+    #[must_use]
+    pub fn is_new(&self, id: ObjectId) -> bool {
+        self.objects.get(id).is_some_and(|location| location.document >= self.numbered)
+    }
+
+    /// Sets the value at `pointer` of an object and records it. Missing parents are made; an equal value is left alone.
+    ///
+    /// The pointer's tokens are keys, or indices of items that exist.
+    ///
+    /// # Errors
+    /// When a parent on the way is a plain value, or the edit would change another place (see [`EditError`]).
+    pub fn set(
+        &mut self,
+        report: &mut Report,
+        id: ObjectId,
+        pointer: &str,
+        value: Value,
+        why: Why,
+    ) -> Result<(), EditError> {
+        let Some(object) = self.object(id) else { return Ok(()) };
+        let mut parent = object.root;
+        let mut depth = object.location.place.depth();
+        let mut previous = None;
+        let mut op = Op::Add;
+        // How much of the pointer is there, and where its last token that is starts.
+        let (mut walked, mut split) = (0, 0);
+        for token in pointer.split('/').skip(1) {
+            split = walked;
+            walked += 1 + token.len();
+            let at = yaml::unescape_token(token).and_then(|token| parent.child(&token));
+            let last = walked == pointer.len();
+            match at {
+                None => break,
+                // `securityContext:` with nothing behind it: the null is replaced.
+                Some(node) if last || node.is_null() => {
+                    op = Op::Replace;
+                    previous = if last { node.to_value() } else { Some(Value::Null) };
+                    break;
+                }
+                Some(node) => {
+                    parent = node;
+                    depth += 1;
+                }
+            }
+        }
+        if op == Op::Replace && walked == pointer.len() && previous.as_ref() == Some(&value) {
+            return Ok(());
+        }
+        let missing = pointer.get(walked..).and_then(|rest| rest.strip_prefix('/'));
+        let value = missing.into_iter().flat_map(|rest| rest.rsplit('/')).fold(value, |inner, token| {
+            let key = yaml::unescape_token(token).unwrap_or_default().into_owned();
+            Value::Object([(key, inner)].into_iter().collect())
+        });
+        let place = parent.place(depth);
+        let change = Step { op, value, previous, why };
+        self.edit(report, id, pointer.get(..walked).unwrap_or(""), split, place, change)
+    }
+
+    /// Removes the value at `pointer` of an object, if it is there, and records it.
+    ///
+    /// # Errors
+    /// As for [`Stream::set`].
+    pub fn remove(&mut self, report: &mut Report, id: ObjectId, pointer: &str, why: Why) -> Result<(), EditError> {
+        let Some(object) = self.object(id) else { return Ok(()) };
+        let Some(node) = object.root.at_pointer(pointer) else { return Ok(()) };
+        let change = Step { op: Op::Remove, value: Value::Null, previous: node.to_value(), why };
+        let place = object.location.place;
+        self.edit(report, id, pointer, 0, place, change)
+    }
+
+    /// Appends `item` to the list at `pointer` of an object, which is made when it is missing, and records it.
+    ///
+    /// # Errors
+    /// As for [`Stream::set`].
+    pub fn append(
+        &mut self,
+        report: &mut Report,
+        id: ObjectId,
+        pointer: &str,
+        item: Value,
+        why: Why,
+    ) -> Result<(), EditError> {
+        let Some(object) = self.object(id) else { return Ok(()) };
+        match object.root.at_pointer(pointer).filter(|node| node.kind() == Kind::Seq) {
+            Some(list) => {
+                let path = format!("{pointer}/{}", list.items().count());
+                let change = Step { op: Op::Add, value: item, previous: None, why };
+                let place = object.location.place;
+                self.edit(report, id, &path, 0, place, change)
+            }
+            None => self.set(report, id, pointer, Value::Array(vec![item]), why),
+        }
+    }
+
+    /// Adds `object` to the stream, behind the document of `beside`, the workload that it serves, and records it.
+    ///
+    /// What tells kpt in which file an object lies is taken from `beside`. When the stream already has an object of that
+    /// name, or the file of `beside` has no room for a second one, that is an error of the report and nothing is added.
+    pub fn emit(&mut self, report: &mut Report, beside: ObjectId, mut object: Value, why: Why) -> Option<ObjectId> {
+        let workload = self.object(beside)?;
+        let identity = Identity::of_value(&object);
+        if identity.name.is_empty() || identity.name.ends_with('*') {
+            let message =
+                format!("{} has no fixed name, and its {} is to have the same", workload.reference(), identity.kind);
+            let remedy = "give it `metadata.name`, or exclude it from this function";
+            report.find(Severity::Error, "no-name", &workload, "/metadata", message, remedy);
+            return None;
+        }
+        let taken = self.named(&identity.group, &identity.kind, &identity.name).find(|other| identity.is_of(other));
+        if let Some(other) = taken {
+            let message = format!("{} is to be added for {}, and its name is taken", identity, workload.reference());
+            let remedy = "rename that object, or give this one another name";
+            report.find(Severity::Error, "name-taken", &other, "", message, remedy);
+            return None;
+        }
+        let location = workload.location;
+        if location.file.as_ref().is_some_and(|(file, _)| file.ends_with(".json")) {
+            let message = format!("{identity} is to be added behind it, and a JSON file holds one object only");
+            let remedy = "write the file as YAML, in a file whose name ends in `.yaml`";
+            report.find(Severity::Error, "json-file", &workload, "", message, remedy);
+            return None;
+        }
+        self.take_place(&workload, &mut object);
+        let after = location.document.checked_sub(self.numbered).and_then(|new| self.after.get(new)).copied();
+        let after = after.unwrap_or(location.document);
+        let document = match yaml::new_document(&object, self.documents.get(location.yaml)) {
+            Ok(document) => document,
+            Err(error) => {
+                report.find(Severity::Error, why.rule, &workload, "", error.message, "shorten what it is made from");
+                return None;
+            }
+        };
+        let number = self.numbered + self.after.len();
+        let file = location.file.clone().map(|(file, number)| (file, number + 1));
+        let (inside, prefix) = (String::new(), String::new());
+        let place = document.place();
+        let yaml = self.documents.len();
+        self.objects.push(Location {
+            document: number,
+            yaml,
+            place,
+            inside,
+            prefix,
+            implied: None,
+            file,
+            gone: false,
+            former: None,
+        });
+        self.documents.push(document);
+        self.after.push(after);
+        let id = self.objects.len() - 1;
+        if let Some(mut names) = self.names.take() {
+            self.object(id).iter().for_each(|object| names.add(object));
+            self.names = OnceLock::from(names);
+        }
+        if let Some(mut indexes) = self.indexes.take() {
+            self.object(id).iter().for_each(|object| add_indexes(object, &mut indexes));
+            self.indexes = OnceLock::from(indexes);
+        }
+        report.changes.push(Change {
+            document: number,
+            object: id,
+            op: Op::Add,
+            after: Some(after),
+            path: String::new(),
+            value: object,
+            previous: None,
+            function: Arc::clone(report.function()),
+            why,
+        });
+        Some(id)
+    }
+
+    /// Takes an object out of the stream, and records it: with its whole document, comments and `---` included, or, in a
+    /// `List`, as an item of it.
+    ///
+    /// # Errors
+    /// As for [`Stream::set`].
+    pub fn remove_object(&mut self, report: &mut Report, id: ObjectId, why: Why) -> Result<(), EditError> {
+        let Some(location) = self.objects.get(id).filter(|location| !location.gone).cloned() else { return Ok(()) };
+        let previous = self.object(id).and_then(|object| object.root.to_value());
+        let Some(document) = self.documents.get_mut(location.yaml) else { return Ok(()) };
+        // An item of a ResourceList goes when the list is written: until then the numbers of the others hold.
+        let of_list = location.prefix.is_empty() && !location.inside.is_empty();
+        if !of_list {
+            document.apply(Operation { op: Op::Remove, path: &location.inside, value: &Value::Null })?;
+        }
+        if let Some((list, at)) = location.prefix.rsplit_once('/').and_then(|(list, at)| Some((list, at.parse().ok()?)))
+        {
+            let inside = location.inside.strip_suffix(&location.prefix).unwrap_or_default().to_owned();
+            for other in self.objects.iter_mut().filter(|other| other.document == location.document && !other.gone) {
+                other.moved_up(&inside, list, at);
+            }
+        }
+        if let Some(own) = self.objects.get_mut(id) {
+            own.gone = true;
+            if !location.prefix.is_empty() {
+                let former = previous.as_ref().and_then(|value| yaml::new_document(value, None).ok());
+                (own.inside, own.prefix, own.former) = (location.inside, location.prefix.clone(), former.map(Arc::new));
+            }
+        }
+        report.changes.push(Change {
+            document: location.document,
+            object: id,
+            op: Op::Remove,
+            after: None,
+            path: location.prefix,
+            value: Value::Null,
+            previous: previous.map(Box::new),
+            function: Arc::clone(report.function()),
+            why,
+        });
+        Ok(())
+    }
+
+    /// Gives `object` the annotations by which kpt finds the file of `workload`, with the next index that is free there.
+    fn take_place(&self, workload: &Object<'_>, object: &mut Value) {
+        let files: Vec<(String, Cow<'_, str>)> = place_annotations(workload, "path").collect();
+        let highest = |(_, file): &(String, Cow<'_, str>)| self.indexes().get(&**file);
+        let index = files.iter().filter_map(highest).max().map_or(0, |index| index + 1);
+        for (path, file) in &files {
+            let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { continue };
+            let annotations = metadata.entry("annotations").or_insert_with(|| Value::Object(Map::new()));
+            if let Some(annotations) = annotations.as_object_mut() {
+                annotations.insert(path.clone(), Value::String(file.clone().into_owned()));
+                annotations.insert(path.replace("/path", "/index"), Value::String(index.to_string()));
+            }
+        }
+    }
+
+    fn indexes(&self) -> &HashMap<String, u64> {
+        self.indexes.get_or_init(|| {
+            let mut indexes = HashMap::new();
+            self.objects().for_each(|object| add_indexes(&object, &mut indexes));
+            indexes
+        })
+    }
+
+    /// Makes an edit and records it; one that the text cannot take becomes an error of the report.
+    pub fn make(&mut self, report: &mut Report, id: ObjectId, edit: Edit) {
+        let Edit { pointer, action, why } = edit;
+        let rule = why.rule;
+        let made = match action {
+            Action::Set(value) => self.set(report, id, &pointer, value, why),
+            Action::Append(item) => self.append(report, id, &pointer, item, why),
+            Action::Remove => self.remove(report, id, &pointer, why),
+        };
+        if let (Err(error), Some(object)) = (made, self.object(id)) {
+            let remedy = "write this part of the manifest out as the Kubernetes API has it";
+            report.find(Severity::Error, rule, &object, &pointer, error.message, remedy);
+        }
+    }
+
+    /// Makes an edit at `pointer` of an object and records it. `place` is where the part behind `split` starts.
+    fn edit(
+        &mut self,
+        report: &mut Report,
+        id: ObjectId,
+        pointer: &str,
+        split: usize,
+        place: Place,
+        edit: Step,
+    ) -> Result<(), EditError> {
+        let Some(location) = self.objects.get(id) else { return Ok(()) };
+        let Some(document) = self.documents.get_mut(location.yaml) else { return Ok(()) };
+        let (before, path) = pointer.split_at_checked(split).unwrap_or(("", pointer));
+        let operation = Operation { op: edit.op, path, value: &edit.value };
+        document.apply_at(place, || format!("{}{before}", location.inside), operation)?;
+        // What tells who an object is stands in these; no function edits them so far.
+        let identity = ["/kind", "/apiVersion", "/metadata/name", "/metadata/generateName", "/metadata/annotations"];
+        if identity.iter().any(|part| pointer.starts_with(part) || part.starts_with(pointer)) {
+            self.names.take();
+        }
+        report.changes.push(Change {
+            document: location.document,
+            object: id,
+            op: edit.op,
+            after: None,
+            path: if location.prefix.is_empty() { pointer.to_owned() } else { format!("{}{pointer}", location.prefix) },
+            value: edit.value,
+            previous: edit.previous.map(Box::new),
+            function: Arc::clone(report.function()),
+            why: edit.why,
+        });
+        Ok(())
+    }
+}
+
+/// What is recorded of an edit, beside its place.
+struct Step {
+    op: Op,
+    value: Value,
+    previous: Option<Value>,
+    why: Why,
+}
+
+/// What no two objects of a stream may share; an object without a namespace is in `default`.
+struct Identity {
+    group: String,
+    kind: String,
+    namespace: String,
+    name: String,
+}
+
+impl Identity {
+    fn of_value(object: &Value) -> Self {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let api_version = text("/apiVersion");
+        let group = api_version.split_once('/').map_or("", |(group, _)| group).to_owned();
+        Self { group, kind: text("/kind"), namespace: text("/metadata/namespace"), name: text("/metadata/name") }
+    }
+
+    fn is_of(&self, object: &Object<'_>) -> bool {
+        let plain = |namespace: &str| if namespace == "default" { String::new() } else { namespace.to_owned() };
+        object.kind() == self.kind
+            && object.name() == self.name
+            && plain(&object.namespace()) == plain(&self.namespace)
+            && object.group() == self.group
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.kind)?;
+        if !self.namespace.is_empty() {
+            write!(f, "{}/", self.namespace)?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
+/// kpt's annotations `path` or `index`, by their present name and their old one: annotation and value.
+fn place_annotations<'a>(object: &Object<'a>, key: &str) -> impl Iterator<Item = (String, Cow<'a, str>)> {
+    let names = ["internal.config.kubernetes.io", "config.kubernetes.io"].map(|group| format!("{group}/{key}"));
+    names.into_iter().filter_map(|name| object.annotation(&name).map(|value| (name, value)))
+}
+
+/// Adds what an object's annotations say of its index in its file.
+fn add_indexes(object: &Object<'_>, indexes: &mut HashMap<String, u64>) {
+    let Some(index) = place_annotations(object, "index").filter_map(|(_, index)| index.parse().ok()).max() else {
+        return;
+    };
+    for (_, file) in place_annotations(object, "path") {
+        let highest = indexes.entry(file.into_owned()).or_insert(index);
+        *highest = index.max(*highest);
+    }
+}
+
+/// Adds the object at `node`, or the items of the list that it is.
+fn add_objects(node: Node<'_>, location: Location, depth: usize, out: &mut Vec<Location>) {
+    if node.kind() != Kind::Map {
+        return;
+    }
+    let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default();
+    let items = node.get("items").filter(|items| items.kind() == Kind::Seq);
+    let (Some(items), Some(item_kind)) = (items, kind.strip_suffix("List")) else {
+        out.push(location);
+        return;
+    };
+    if depth >= MAX_LIST_DEPTH {
+        out.push(location);
+        return;
+    }
+    let api_version = node.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
+    let implied = (!item_kind.is_empty()).then(|| (item_kind.to_owned(), api_version.into_owned()));
+    for (at, item) in items.items().enumerate() {
+        let location = Location {
+            place: item.place(location.place.depth() + 2),
+            inside: format!("{}/items/{at}", location.inside),
+            prefix: format!("{}/items/{at}", location.prefix),
+            implied: implied.clone(),
+            ..location.clone()
+        };
+        add_objects(item, location, depth + 1, out);
+    }
+}
+
+/// One Kubernetes object of the stream, as it is now.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<'a> {
+    id: ObjectId,
+    location: &'a Location,
+    root: Node<'a>,
+}
+
+impl<'a> Object<'a> {
+    /// Its index in the stream.
+    #[must_use]
+    pub fn id(&self) -> ObjectId {
+        self.id
+    }
+
+    /// Number of its document.
+    #[must_use]
+    pub fn document(&self) -> usize {
+        self.location.document
+    }
+
+    /// Its pointer within its document: empty, or `/items/3` in a `List`.
+    #[must_use]
+    pub fn prefix(&self) -> &'a str {
+        &self.location.prefix
+    }
+
+    /// Whether it was read from a file, whose lines are then known.
+    #[must_use]
+    pub fn is_from_file(&self) -> bool {
+        self.location.file.is_some()
+    }
+
+    /// Its content.
+    #[must_use]
+    pub fn root(&self) -> Node<'a> {
+        self.root
+    }
+
+    fn text(&self, path: &[&str]) -> Cow<'a, str> {
+        self.root.find(path).and_then(Node::as_str).unwrap_or_default()
+    }
+
+    /// `apiVersion`; empty when there is none.
+    #[must_use]
+    pub fn api_version(&self) -> Cow<'a, str> {
+        match (&self.location.implied, self.root.get("apiVersion")) {
+            (Some((_, implied)), None) => Cow::Borrowed(implied),
+            _ => self.text(&["apiVersion"]),
+        }
+    }
+
+    /// `kind`; empty when there is none.
+    #[must_use]
+    pub fn kind(&self) -> Cow<'a, str> {
+        match (&self.location.implied, self.root.get("kind")) {
+            (Some((implied, _)), None) => Cow::Borrowed(implied),
+            _ => self.text(&["kind"]),
+        }
+    }
+
+    /// The API group: empty for the core group.
+    #[must_use]
+    pub fn group(&self) -> String {
+        self.api_version().split_once('/').map_or_else(String::new, |(group, _)| group.to_owned())
+    }
+
+    /// The API version without its group.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let api_version = self.api_version();
+        api_version.split_once('/').map_or_else(|| api_version.to_string(), |(_, version)| version.to_owned())
+    }
+
+    /// `metadata.name`, or `metadata.generateName` followed by `*`.
+    #[must_use]
+    pub fn name(&self) -> Cow<'a, str> {
+        let name = self.text(&["metadata", "name"]);
+        if !name.is_empty() {
+            return name;
+        }
+        match self.text(&["metadata", "generateName"]) {
+            prefix if prefix.is_empty() => prefix,
+            prefix => Cow::Owned(format!("{prefix}*")),
+        }
+    }
+
+    /// `metadata.namespace`; empty when there is none.
+    #[must_use]
+    pub fn namespace(&self) -> Cow<'a, str> {
+        self.text(&["metadata", "namespace"])
+    }
+
+    /// An annotation.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<Cow<'a, str>> {
+        self.root.find(&["metadata", "annotations", key]).and_then(Node::as_str)
+    }
+
+    /// A label.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<Cow<'a, str>> {
+        self.root.find(&["metadata", "labels", key]).and_then(Node::as_str)
+    }
+
+    /// How reports name it.
+    #[must_use]
+    pub fn reference(&self) -> ResourceRef {
+        let either = |new: &str, old: &str| self.annotation(new).or_else(|| self.annotation(old)).map(Cow::into_owned);
+        let (file, index) = match &self.location.file {
+            Some((file, number)) => (Some(file.to_string()), u64::try_from(*number).ok()),
+            None => (
+                either("internal.config.kubernetes.io/path", "config.kubernetes.io/path"),
+                either("internal.config.kubernetes.io/index", "config.kubernetes.io/index")
+                    .and_then(|text| text.parse().ok()),
+            ),
+        };
+        ResourceRef {
+            api_version: self.api_version().into_owned(),
+            kind: self.kind().into_owned(),
+            name: self.name().into_owned(),
+            namespace: self.namespace().into_owned(),
+            file,
+            index,
+        }
+    }
+}

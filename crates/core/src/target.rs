@@ -1,0 +1,585 @@
+//! Selectors: which objects, pods and containers a function is meant for, and which it leaves alone.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use regex_lite::Regex;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::labels::{Requirement, Values, all_met, parse_selector};
+use crate::lookup;
+use crate::report::{Report, Severity};
+use crate::stream::{Object, ObjectId, Stream};
+use crate::workload::{self, Container, Pod};
+use krmor_yaml::print::{self, Quoting};
+
+/// Rule of the finding about a target that selects nothing; the run ends with exit code 2.
+pub const UNMATCHED: &str = "unmatched-target";
+
+/// A message lists at most this many containers.
+const MAX_NAMES: usize = 8;
+
+/// Selects objects as a kustomize `target` does, and containers in them. All that is given must match.
+///
+/// `group`, `version`, `kind`, `name`, `namespace` and `containers` are regular expressions that must match from the
+/// first to the last character.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Selector {
+    /// API group, such as `apps`; empty for the core group.
+    pub group: Option<String>,
+    /// API version without its group, such as `v1`.
+    pub version: Option<String>,
+    /// Kind, now or before an earlier kustomization changed it.
+    pub kind: Option<String>,
+    /// Name, now or before an earlier kustomization added a prefix or suffix.
+    pub name: Option<String>,
+    /// Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+    pub namespace: Option<String>,
+    /// Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
+    pub label_selector: Option<String>,
+    /// Annotations of the object, in the grammar of `labelSelector`.
+    pub annotation_selector: Option<String>,
+    /// Names of containers. In a target: only fields of these containers are written, none of their pod.
+    /// In an exclude: these containers are left alone, and not the others.
+    pub containers: Vec<String>,
+    /// A target that matches nothing is an error, unless this is true.
+    pub optional: bool,
+}
+
+/// A field of a selector that holds a regular expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Group,
+    Version,
+    Kind,
+    Name,
+    Namespace,
+}
+
+impl Field {
+    fn key(self) -> &'static str {
+        match self {
+            Field::Group => "group",
+            Field::Version => "version",
+            Field::Kind => "kind",
+            Field::Name => "name",
+            Field::Namespace => "namespace",
+        }
+    }
+
+    fn value<'a>(self, object: &Object<'a>) -> Cow<'a, str> {
+        match self {
+            Field::Group => Cow::Owned(object.group()),
+            Field::Version => Cow::Owned(object.version()),
+            Field::Kind => object.kind(),
+            Field::Name => object.name(),
+            Field::Namespace => object.namespace(),
+        }
+    }
+
+    /// What it was before earlier kustomizations: kustomize keeps lists with commas between.
+    fn previous<'a>(self, object: &Object<'a>) -> Option<Cow<'a, str>> {
+        let key = match self {
+            Field::Group | Field::Version => return None,
+            Field::Kind => lookup::PREVIOUS_KINDS,
+            Field::Name => lookup::PREVIOUS_NAMES,
+            Field::Namespace => lookup::PREVIOUS_NAMESPACES,
+        };
+        object.annotation(key)
+    }
+
+    fn matches(self, pattern: &Pattern, object: &Object<'_>) -> bool {
+        let value = self.value(object);
+        pattern.matches(&value)
+            || (self == Field::Namespace && value.is_empty() && pattern.matches("default"))
+            || self.previous(object).is_some_and(|list| list.split(',').any(|old| pattern.matches(old)))
+    }
+}
+
+impl Selector {
+    fn patterns(&self) -> [(Field, Option<&String>); 5] {
+        [
+            (Field::Group, self.group.as_ref()),
+            (Field::Version, self.version.as_ref()),
+            (Field::Kind, self.kind.as_ref()),
+            (Field::Name, self.name.as_ref()),
+            (Field::Namespace, self.namespace.as_ref()),
+        ]
+    }
+}
+
+/// As YAML on one line, with the fields that are given.
+impl std::fmt::Display for Selector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut map = Map::new();
+        let selectors = [
+            ("labelSelector", self.label_selector.as_ref()),
+            ("annotationSelector", self.annotation_selector.as_ref()),
+        ];
+        let patterns = self.patterns().into_iter().map(|(field, text)| (field.key(), text));
+        for (key, text) in patterns.chain(selectors) {
+            if let Some(text) = text {
+                map.insert(key.to_owned(), Value::String(text.clone()));
+            }
+        }
+        if !self.containers.is_empty() {
+            map.insert("containers".to_owned(), self.containers.clone().into());
+        }
+        let mut out = String::new();
+        print::write_flow(&mut out, &Value::Object(map), Quoting::Yaml);
+        f.write_str(&out)
+    }
+}
+
+/// `targets` and `exclude` of a spec.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// What to work on; everything when empty.
+    pub targets: Vec<Selector>,
+    /// What to leave alone, of that.
+    pub exclude: Vec<Selector>,
+}
+
+impl Scope {
+    /// Reads the regular expressions and selectors once for the whole stream.
+    ///
+    /// # Errors
+    /// When one cannot be read, or an exclude is empty; the text names the field.
+    pub fn compile(&self) -> Result<Compiled, String> {
+        let all = |list: &[Selector], name: &str| -> Result<Vec<Matcher>, String> {
+            list.iter().enumerate().map(|(at, selector)| Matcher::new(selector, &format!("{name}[{at}]"))).collect()
+        };
+        let (targets, exclude) = (all(&self.targets, "targets")?, all(&self.exclude, "exclude")?);
+        match exclude.iter().find(|matcher| matcher.conditions() == 0 && !matcher.names_containers()) {
+            Some(empty) => Err(format!("{} is empty and would exclude everything; take it out", empty.place)),
+            None => Ok(Compiled { targets, exclude }),
+        }
+    }
+}
+
+/// The pods that `targets` and `exclude` of a spec choose. A selector that cannot be read, or a target that selects
+/// nothing, becomes an error of the report.
+pub fn pods(targets: &[Selector], exclude: &[Selector], stream: &Stream, report: &mut Report) -> Vec<Selected> {
+    let scope = Scope { targets: targets.to_vec(), exclude: exclude.to_vec() };
+    match scope.compile() {
+        Ok(scope) => {
+            let pods = workload::pods(stream, report);
+            scope.select(stream, report, pods)
+        }
+        Err(problem) => {
+            report.find_in_stream(Severity::Error, "config", format!("spec.{problem}"), "correct the selector");
+            Vec::new()
+        }
+    }
+}
+
+/// The pods, wholly, as if a target had selected them.
+pub fn everything(pods: impl IntoIterator<Item = Pod>) -> impl Iterator<Item = Selected> {
+    pods.into_iter().map(|pod| Selected { pod, whole_pod: true, only: Vec::new(), except: Vec::new() })
+}
+
+/// A regular expression that must match from the first to the last character.
+#[derive(Debug, Clone)]
+pub enum Pattern {
+    /// Without special characters: compared as it is.
+    Literal(String),
+    /// Any other.
+    Regex {
+        /// As it is written.
+        text: String,
+        /// Ready to be asked.
+        regex: Regex,
+    },
+}
+
+impl Pattern {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn new(text: &str) -> Result<Self, regex_lite::Error> {
+        if !text.contains(['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$']) {
+            return Ok(Pattern::Literal(text.to_owned()));
+        }
+        // Compiled by itself first: `)(` must not become right by what is put around it.
+        Regex::new(text)?;
+        Ok(Pattern::Regex { text: text.to_owned(), regex: Regex::new(&format!("^(?:{text})$"))? })
+    }
+
+    /// Whether the whole text matches.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        match self {
+            Pattern::Literal(literal) => literal == text,
+            Pattern::Regex { regex, .. } => regex.is_match(text),
+        }
+    }
+
+    /// As it is written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Pattern::Literal(text) | Pattern::Regex { text, .. } => text,
+        }
+    }
+}
+
+/// A selector that is ready to be asked.
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    /// Where it stands in the config, for messages.
+    place: String,
+    selector: Selector,
+    fields: Vec<(Field, Pattern)>,
+    labels: Vec<Requirement>,
+    annotations: Vec<Requirement>,
+    containers: Arc<[Pattern]>,
+}
+
+impl Matcher {
+    /// Reads a selector that stands at `place` of a config, such as `exceptions[0].target`.
+    ///
+    /// # Errors
+    /// When one of its regular expressions or selectors cannot be read; the text names the field.
+    pub fn new(selector: &Selector, place: &str) -> Result<Self, String> {
+        let pattern = |key: &str, text: &str| {
+            Pattern::new(text).map_err(|error| format!("{place}.{key}: `{text}` is not a regular expression: {error}"))
+        };
+        let mut fields = Vec::new();
+        for (field, text) in selector.patterns() {
+            let Some(text) = text else { continue };
+            if text.is_empty() && !matches!(field, Field::Group | Field::Namespace) {
+                let key = field.key();
+                return Err(format!("{place}.{key} is empty; leave it out to match every {key}"));
+            }
+            fields.push((field, pattern(field.key(), text)?));
+        }
+        let requirements = |key: &str, text: Option<&String>, values: Values| {
+            let text = text.map_or("", String::as_str);
+            parse_selector(text, values).map_err(|error| format!("{place}.{key}: `{text}`: {error}"))
+        };
+        let containers: Result<Vec<Pattern>, String> =
+            selector.containers.iter().map(|text| pattern("containers", text)).collect();
+        Ok(Self {
+            place: place.to_owned(),
+            fields,
+            labels: requirements("labelSelector", selector.label_selector.as_ref(), Values::Labels)?,
+            annotations: requirements("annotationSelector", selector.annotation_selector.as_ref(), Values::Any)?,
+            containers: containers?.into(),
+            selector: selector.clone(),
+        })
+    }
+
+    /// Whether it selects the object, its containers aside.
+    #[must_use]
+    pub fn matches(&self, object: &Object<'_>) -> bool {
+        self.fields.iter().all(|(field, pattern)| field.matches(pattern, object))
+            && all_met(&self.labels, object, "labels")
+            && all_met(&self.annotations, object, "annotations")
+    }
+
+    /// How many conditions it puts on an object: with none it matches all.
+    #[must_use]
+    pub fn conditions(&self) -> usize {
+        self.fields.len() + usize::from(!self.labels.is_empty()) + usize::from(!self.annotations.is_empty())
+    }
+
+    /// Whether it is about single containers.
+    #[must_use]
+    pub fn names_containers(&self) -> bool {
+        !self.containers.is_empty()
+    }
+
+    /// Whether it selects the container of that name in an object that it matches.
+    #[must_use]
+    pub fn matches_container(&self, name: &str) -> bool {
+        self.containers.is_empty() || any_matches(&self.containers, name)
+    }
+}
+
+fn any_matches(patterns: &[Pattern], text: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(text))
+}
+
+/// A [`Scope`] that is ready to be asked.
+#[derive(Debug, Clone, Default)]
+pub struct Compiled {
+    targets: Vec<Matcher>,
+    exclude: Vec<Matcher>,
+}
+
+/// A pod in scope, wholly or in part.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// The pod.
+    pub pod: Pod,
+    /// Whether its own fields may be written; otherwise only those of containers that a target names.
+    pub whole_pod: bool,
+    /// What targets name.
+    only: Vec<Arc<[Pattern]>>,
+    except: Vec<Arc<[Pattern]>>,
+}
+
+impl Selected {
+    /// Whether the container of that name is in scope.
+    #[must_use]
+    pub fn includes(&self, container: &str) -> bool {
+        let named = |list: &[Arc<[Pattern]>]| list.iter().any(|patterns| any_matches(patterns, container));
+        (self.whole_pod || named(&self.only)) && !named(&self.except)
+    }
+
+    /// Whether a target names the container, for functions that work on some roles only unless told.
+    #[must_use]
+    pub fn names(&self, container: &str) -> bool {
+        self.includes(container) && self.only.iter().any(|patterns| any_matches(patterns, container))
+    }
+
+    /// The containers in scope.
+    #[must_use]
+    pub fn containers(&self, object: &Object<'_>) -> Vec<Container> {
+        let mut containers = self.pod.containers(object);
+        containers.retain(|container| self.includes(&container.name));
+        containers
+    }
+
+    /// Those of `containers` that targets name by an expression which names none that `fits`.
+    pub fn named_in_vain<'c>(
+        &self,
+        containers: &'c [Container],
+        fits: impl Fn(&Container) -> bool,
+    ) -> Vec<&'c Container> {
+        let names_one = |pattern: &&Pattern| containers.iter().any(|one| fits(one) && pattern.matches(&one.name));
+        let vain: Vec<&Pattern> =
+            self.only.iter().flat_map(|patterns| patterns.iter()).filter(|pattern| !names_one(pattern)).collect();
+        containers.iter().filter(|one| vain.iter().any(|pattern| pattern.matches(&one.name))).collect()
+    }
+
+    /// Whether a container of the pod is out of scope: then fields of the pod that its containers inherit reach too far.
+    #[must_use]
+    pub fn is_partial(&self, object: &Object<'_>) -> bool {
+        (!self.whole_pod || !self.except.is_empty())
+            && self.pod.containers(object).iter().any(|container| !self.includes(&container.name))
+    }
+}
+
+impl Compiled {
+    /// The pods in scope. A target that selects none, and is not optional, becomes an error of the report.
+    pub fn select(&self, stream: &Stream, report: &mut Report, pods: Vec<Pod>) -> Vec<Selected> {
+        let mut matched = vec![false; self.targets.len()];
+        let mut out = Vec::with_capacity(pods.len());
+        let mut candidates = Vec::new();
+        for pod in pods {
+            let Some(object) = stream.object(pod.object) else {
+                continue;
+            };
+            if matched.contains(&false) && candidates.last() != Some(&pod.object) {
+                candidates.push(pod.object);
+            }
+            out.extend(self.one(&object, pod, &mut matched));
+        }
+        self.report_unmatched(stream, report, &matched, &Over::Pods(candidates));
+        out
+    }
+
+    fn one(&self, object: &Object<'_>, pod: Pod, matched: &mut [bool]) -> Option<Selected> {
+        let mut selected = Selected { pod, whole_pod: self.targets.is_empty(), only: Vec::new(), except: Vec::new() };
+        for (target, matched) in self.targets.iter().zip(matched) {
+            if !target.matches(object) {
+                continue;
+            }
+            if !target.names_containers() {
+                *matched = true;
+                selected.whole_pod = true;
+            } else if selected.pod.containers(object).iter().any(|container| target.matches_container(&container.name))
+            {
+                *matched = true;
+                selected.only.push(Arc::clone(&target.containers));
+            }
+        }
+        if !selected.whole_pod && selected.only.is_empty() {
+            return None;
+        }
+        for exclude in self.exclude.iter().filter(|exclude| exclude.matches(object)) {
+            if !exclude.names_containers() {
+                return None;
+            }
+            selected.except.push(Arc::clone(&exclude.containers));
+        }
+        let empty = !selected.whole_pod && !selected.except.is_empty() && selected.containers(object).is_empty();
+        (!empty).then_some(selected)
+    }
+
+    /// Those of `objects` that are in scope, for functions that work on whole objects: a target that names containers
+    /// selects none, an exclude that does so leaves out none. Unmatched targets are reported as by [`Compiled::select`].
+    pub fn select_objects(
+        &self,
+        stream: &Stream,
+        report: &mut Report,
+        objects: impl IntoIterator<Item = ObjectId>,
+    ) -> Vec<ObjectId> {
+        let mut matched = vec![false; self.targets.len()];
+        let candidates: Vec<ObjectId> = objects.into_iter().collect();
+        let all = candidates.iter().filter_map(|&id| stream.object(id));
+        let out = all.filter(|object| self.whole(object, &mut matched)).map(|object| object.id()).collect();
+        self.report_unmatched(stream, report, &matched, &Over::Objects(candidates));
+        out
+    }
+
+    /// Whether the whole object is in scope.
+    fn whole(&self, object: &Object<'_>, matched: &mut [bool]) -> bool {
+        let mut wanted = self.targets.is_empty();
+        for (target, matched) in self.targets.iter().zip(matched) {
+            if !target.names_containers() && target.matches(object) {
+                *matched = true;
+                wanted = true;
+            }
+        }
+        wanted && !self.exclude.iter().any(|exclude| !exclude.names_containers() && exclude.matches(object))
+    }
+
+    /// The objects and the pods in scope, for functions that look at both. Unmatched targets are reported as by
+    /// [`Compiled::select`].
+    pub fn select_all(&self, stream: &Stream, report: &mut Report, pods: Vec<Pod>) -> (Vec<ObjectId>, Vec<Selected>) {
+        let mut matched = vec![false; self.targets.len()];
+        let carriers: Vec<ObjectId> = pods.iter().map(|pod| pod.object).collect();
+        let find = |pod: Pod, matched: &mut [bool]| self.one(&stream.object(pod.object)?, pod, matched);
+        let selected = pods.into_iter().filter_map(|pod| find(pod, &mut matched)).collect();
+        let objects: Vec<_> = stream.objects().filter(|object| self.whole(object, &mut matched)).collect();
+        // Targets that name containers were meant for pods, the others for anything.
+        let but = |of_pods: bool| -> Vec<bool> {
+            let each = self.targets.iter().zip(&matched);
+            each.map(|(target, matched)| *matched || target.names_containers() != of_pods).collect()
+        };
+        self.report_unmatched(stream, report, &but(true), &Over::Pods(carriers));
+        let everything = stream.objects().map(|object| object.id()).collect();
+        self.report_unmatched(stream, report, &but(false), &Over::Objects(everything));
+        (objects.iter().map(Object::id).collect(), selected)
+    }
+
+    fn report_unmatched(&self, stream: &Stream, report: &mut Report, matched: &[bool], over: &Over) {
+        let unmatched = self.targets.iter().zip(matched).filter(|(_, matched)| !**matched);
+        for (target, _) in unmatched.filter(|(target, _)| !target.selector.optional) {
+            let message = format!("{} `{}` matches nothing", target.place, target.selector);
+            let hint = target.hint(stream, over).map_or_else(String::new, |hint| match hint.strip_suffix('?') {
+                Some(_) => format!("{hint} If not, "),
+                None => format!("{hint}; "),
+            });
+            let remedy = format!("{hint}correct the target, or set `optional: true` if it need not match");
+            report.find_in_stream(Severity::Error, UNMATCHED, message, remedy);
+        }
+    }
+}
+
+/// What a function chooses from.
+enum Over {
+    Pods(Vec<ObjectId>),
+    Objects(Vec<ObjectId>),
+}
+
+/// How near an object comes to a selector.
+struct Near<'a> {
+    object: Object<'a>,
+    /// The conditions that do not hold.
+    misses: Vec<&'static str>,
+    /// The missed field whose value is most like what was asked for, and how many letters make the difference.
+    alike: Option<(Field, String, usize)>,
+}
+
+impl Near<'_> {
+    fn rank(&self) -> (usize, usize) {
+        (self.misses.len(), self.alike.as_ref().map_or(usize::MAX, |(.., letters)| *letters))
+    }
+}
+
+/// How many letters make the difference, if few do.
+fn alike(a: &str, b: &str) -> Option<usize> {
+    let length = a.chars().count().max(b.chars().count());
+    let letters = strsim::osa_distance(a, b);
+    (letters <= 1 + length / 6 && letters < length).then_some(letters)
+}
+
+impl Matcher {
+    /// What the writer of a target that matches nothing may have meant.
+    fn hint(&self, stream: &Stream, over: &Over) -> Option<String> {
+        let (Over::Pods(candidates) | Over::Objects(candidates)) = over;
+        let objects = candidates.iter().filter_map(|&id| stream.object(id));
+        let best = objects.map(|object| self.near(object)).min_by_key(Near::rank);
+        if let Some(near) = best.as_ref().filter(|near| near.misses.is_empty()) {
+            return Some(match over {
+                Over::Pods(_) => self.container_hint(stream, &near.object),
+                Over::Objects(_) => "this function works on whole objects, where `containers` selects none".to_owned(),
+            });
+        }
+        if let Some(other) = stream.objects().find(|object| self.matches(object)) {
+            let what = if matches!(over, Over::Pods(_)) { "has no pods" } else { "is not what this function works on" };
+            return Some(format!("{} {what}", other.reference()));
+        }
+        let mut objects = candidates.iter().filter_map(|&id| stream.object(id));
+        if let Some(object) = objects.find(|object| self.is_but_for_affixes(object)) {
+            return Some(format!(
+                "{} has a name with a prefix or suffix, and the one before is known only while kustomize renders: a \
+                 `labelSelector` matches before and after",
+                object.reference()
+            ));
+        }
+        let given =
+            self.fields.len() + usize::from(!self.labels.is_empty()) + usize::from(!self.annotations.is_empty());
+        let near = best.filter(|near| near.misses.len() < given || near.alike.is_some())?;
+        Some(match (near.misses.as_slice(), near.alike) {
+            ([_], Some((field, value, _))) => format!("did you mean `{}: {value}`?", field.key()),
+            (misses, _) => {
+                let fields: Vec<String> = misses.iter().map(|field| format!("`{field}`")).collect();
+                let verb = if misses.len() == 1 { "does" } else { "do" };
+                format!("the closest is {}, but {} {verb} not match", near.object.reference(), fields.join(" and "))
+            }
+        })
+    }
+
+    /// Whether an object would match had its name no prefix or suffix. kustomize takes the annotations that tell it off
+    /// what it prints.
+    fn is_but_for_affixes(&self, object: &Object<'_>) -> bool {
+        let name = object.name();
+        let affixed =
+            |text: &str| name.as_ref() != text && text.len() > 1 && (name.starts_with(text) || name.ends_with(text));
+        let mut names = self.fields.iter().filter(|(field, _)| matches!(field, Field::Name));
+        names.any(|(_, pattern)| affixed(pattern.text())) && self.near(*object).misses == [Field::Name.key()]
+    }
+
+    /// What the containers of an object are called that the target matches but for them.
+    fn container_hint(&self, stream: &Stream, object: &Object<'_>) -> String {
+        let pods = workload::pods(stream, &mut Report::default());
+        let pods = pods.iter().filter(|pod| pod.object == object.id());
+        let mut names: Vec<String> = pods.flat_map(|pod| pod.containers(object)).map(|one| one.name).collect();
+        let pairs = names.iter().flat_map(|name| self.containers.iter().map(move |pattern| (pattern.text(), name)));
+        let meant = pairs.filter_map(|(text, name)| Some((alike(text, name)?, name))).min();
+        if let Some((_, name)) = meant {
+            return format!("did you mean the container `{name}` of {}?", object.reference());
+        }
+        names.truncate(MAX_NAMES);
+        format!("{} has other containers: `{}`", object.reference(), names.join("`, `"))
+    }
+
+    fn near<'a>(&self, object: Object<'a>) -> Near<'a> {
+        let mut misses = Vec::new();
+        let mut closest: Option<(Field, String, usize)> = None;
+        for (field, pattern) in self.fields.iter().filter(|(field, pattern)| !field.matches(pattern, &object)) {
+            misses.push(field.key());
+            let value = field.value(&object);
+            if let Some(letters) = alike(pattern.text(), &value)
+                && closest.as_ref().is_none_or(|(.., other)| letters < *other)
+            {
+                closest = Some((*field, value.into_owned(), letters));
+            }
+        }
+        if !all_met(&self.labels, &object, "labels") {
+            misses.push("labelSelector");
+        }
+        if !all_met(&self.annotations, &object, "annotations") {
+            misses.push("annotationSelector");
+        }
+        Near { object, misses, alike: closest }
+    }
+}

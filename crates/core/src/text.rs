@@ -1,0 +1,301 @@
+//! The report for people: every change with its reason, every finding with its remedy.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::ops::Range;
+
+use serde_json::{Value, json};
+
+use crate::krm::{field_path, results};
+use crate::mask::{MASK, addresses, is_letter, mask};
+use crate::report::{Change, Finding, Report, Severity};
+use crate::stream::{Object, Stream};
+use crate::values::json_text;
+use krmor_yaml::Op;
+
+/// Longest value that a line shows whole.
+const MAX_VALUE: usize = 60;
+/// Most characters of a source line that an excerpt shows.
+const MAX_EXCERPT: usize = 160;
+
+/// Changes and findings, grouped by object.
+#[must_use]
+pub fn report(stream: &Stream, report: &Report) -> String {
+    let mut out = findings(stream, &report.findings);
+    let mut current = None;
+    for change in &report.changes {
+        if current != Some(change.object) {
+            current = Some(change.object);
+            let _ = writeln!(out, "{}", plain(&title(stream, change)));
+        }
+        let _ = writeln!(out, "  {}", plain(&self::change(stream, change)));
+    }
+    out
+}
+
+/// Findings, one after the other.
+#[must_use]
+pub fn findings<'a>(stream: &Stream, findings: impl IntoIterator<Item = &'a Finding>) -> String {
+    let mut out = String::new();
+    let mut lines = Lines::default();
+    for finding in findings {
+        self::finding(stream, finding, &mut lines, &mut out);
+    }
+    out
+}
+
+/// A text without control characters: a name in a manifest may hold any, by an escape, and a terminal would obey them.
+#[must_use]
+pub fn plain(text: &str) -> Cow<'_, str> {
+    // Those that turn the direction of writing make a line read as what it is not.
+    let obeyed =
+        |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if obeyed(c) { '\u{fffd}' } else { c }).collect())
+}
+
+fn title(stream: &Stream, change: &Change) -> String {
+    let reference = stream.object(change.object).map(|object| object.reference()).unwrap_or_default();
+    match &reference.file {
+        Some(file) => format!("{reference} ({file})"),
+        None => reference.to_string(),
+    }
+}
+
+/// One change on one line: what, where, and why.
+#[must_use]
+pub fn change(stream: &Stream, change: &Change) -> String {
+    let kind = stream.object(change.object).map(|object| object.kind().into_owned()).unwrap_or_default();
+    let path = field_path(&change.path);
+    let what = match change.op {
+        Op::Remove if change.takes_object() => "object removed".to_owned(),
+        Op::Remove => format!("{path} removed"),
+        _ if change.after.is_some() => "new object".to_owned(),
+        _ => format!("{path}: {}", short(&mask(&kind, &change.path, &change.value))),
+    };
+    format!("{:<10} {what}  ({}: {})", change.why.class.name(), change.why.rule, change.why.reason)
+}
+
+/// A change as a sentence of what was done, or of what a run would still have to do.
+pub fn proposal(stream: &Stream, change: &Change, made: bool) -> String {
+    let kind = stream.object(change.object).map(|object| object.kind().into_owned()).unwrap_or_default();
+    let path = field_path(&change.path);
+    let verb = if change.op == Op::Remove { "removed" } else { change.why.class.name() };
+    let what = match change.op {
+        Op::Remove if change.takes_object() => "the object".to_owned(),
+        Op::Remove => path,
+        _ => format!("{path}: {}", short(&mask(&kind, &change.path, &change.value))),
+    };
+    let tense = if made { "was" } else { "would be" };
+    plain(&format!("{what} {tense} {verb}: {}", change.why.reason)).into_owned()
+}
+
+fn short(value: &Value) -> String {
+    let text = json_text(value);
+    if text.chars().count() <= MAX_VALUE {
+        return text;
+    }
+    let cut: String = text.chars().take(MAX_VALUE - 1).collect();
+    format!("{cut}…")
+}
+
+/// One finding: severity, resource, path, message, rule and remedy, with the source line where there is one.
+fn finding<'a>(stream: &'a Stream, finding: &Finding, lines: &mut Lines<'a>, out: &mut String) {
+    let object = finding.object.and_then(|id| stream.object(id));
+    let mut head = format!("{}: ", finding.severity.name());
+    if let Some(object) = &object {
+        let _ = write!(head, "{}: ", object.reference());
+    }
+    if !finding.path.is_empty() {
+        let _ = write!(head, "{}: ", field_path(&finding.path));
+    }
+    let from = format!("{} {}", finding.function, finding.rule);
+    let _ = writeln!(out, "{}  [{}]", plain(&format!("{head}{}", finding.message)), from.trim());
+    if finding.severity == Severity::Error
+        && let Some(object) = &object
+    {
+        let relative = finding.path.get(object.prefix().len()..).unwrap_or("");
+        out.push_str(&excerpt(stream, object, relative, lines).unwrap_or_default());
+    }
+    for (i, line) in finding.remedy.iter().flat_map(|remedy| remedy.lines()).enumerate() {
+        let _ = writeln!(out, "  {} {}", if i == 0 { "fix:" } else { "    " }, plain(line));
+    }
+}
+
+fn excerpt<'a>(stream: &'a Stream, object: &Object<'_>, pointer: &str, lines: &mut Lines<'a>) -> Option<String> {
+    let span = object.root().at_pointer(pointer).filter(|_| !pointer.is_empty())?.span()?;
+    let text = stream.source(object.id())?;
+    let number = lines.number(text, span.start);
+    let (column, source) = line_at(text, span.start);
+    let [above, line, caret] = marked(number, column, &mask_line(source), span.len());
+    Some(format!("  {above}\n  {line}\n  {caret}\n"))
+}
+
+/// A line of a text with carets under `width` characters from `column` on, both counted from 0: what stands above it, the
+/// line, what stands below. A line may be all of a JSON file: then what is around the place is shown.
+pub fn marked(number: usize, column: usize, source: &str, width: usize) -> [String; 3] {
+    // How wide a tab is depends on where it stands.
+    let tab = "    ";
+    let expanded = |part: String| part.replace('\t', tab).chars().count();
+    let width = expanded(source.chars().skip(column).take(width).collect()).max(1);
+    let column = expanded(source.chars().take(column).collect());
+    let source = plain(&source.replace('\t', tab)).into_owned();
+    let length = source.chars().count();
+    let skip =
+        if column + width.min(MAX_EXCERPT / 2) > MAX_EXCERPT { column.saturating_sub(MAX_EXCERPT / 2) } else { 0 };
+    let shown: String = source.chars().skip(skip).take(MAX_EXCERPT).collect();
+    let (before, after) = (if skip > 0 { "…" } else { "" }, if length > skip + MAX_EXCERPT { "…" } else { "" });
+    let column = column - skip + before.chars().count();
+    let width = width.min(MAX_EXCERPT.saturating_sub(column)).max(1);
+    let pad = " ".repeat(number.to_string().len());
+    [
+        format!("{pad} |"),
+        format!("{number} | {before}{shown}{after}").trim_end().to_owned(),
+        format!("{pad} | {}{}", " ".repeat(column), "^".repeat(width)),
+    ]
+}
+
+/// Counts lines from where it last was: findings and changes are many, and mostly near each other.
+#[derive(Debug, Default)]
+pub struct Lines<'a> {
+    text: &'a str,
+    offset: usize,
+    line: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// The number, from 1, of the line that holds the byte `offset` of `text`.
+    pub fn number(&mut self, text: &'a str, offset: usize) -> usize {
+        if !std::ptr::eq(self.text, text) {
+            *self = Lines { text, offset: 0, line: 1 };
+        }
+        let breaks = |start: usize, end: usize| text.get(start..end).map_or(0, |part| part.matches('\n').count());
+        self.line = (self.line + breaks(self.offset, offset)).saturating_sub(breaks(offset, self.offset));
+        self.offset = offset;
+        self.line
+    }
+}
+
+/// Line number from 1, column from 0 in characters, and the line that holds the byte `offset`.
+#[must_use]
+pub fn line_of(text: &str, offset: usize) -> (usize, usize, &str) {
+    let (column, line) = line_at(text, offset);
+    (Lines { text, offset: 0, line: 1 }.number(text, offset), column, line)
+}
+
+/// The line of a text that holds a byte offset, and the column of the offset in it, in characters from 0.
+#[must_use]
+pub fn line_at(text: &str, offset: usize) -> (usize, &str) {
+    let before = text.get(..offset).unwrap_or(text);
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = text.get(start..).unwrap_or("").split(['\n', '\r']).next().unwrap_or("");
+    (before.get(start..).map_or(0, |part| part.chars().count()), line)
+}
+
+/// A line of a manifest as an error may show it: the key stays, the letters of the value do not.
+#[must_use]
+pub fn mask_line(line: &str) -> String {
+    let body = line.trim_start_matches([' ', '-', '?']);
+    let indent = line.len() - body.len();
+    let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "._/-\"'".contains(c));
+    let key =
+        body.split_once(':').filter(|(key, rest)| is_key(key) && (rest.is_empty() || rest.starts_with([' ', '\t'])));
+    let shown = indent + key.map_or(0, |(key, _)| key.len() + 1);
+    let (head, tail) = line.split_at_checked(shown).unwrap_or(("", line));
+    let hidden: String = tail.chars().map(|c| if is_letter(c) { '*' } else { c }).collect();
+    format!("{head}{hidden}")
+}
+
+/// `text` with `***` on each line in place of what lies in `spans`, which are in order, and of passwords in addresses.
+#[must_use]
+pub fn mask_spans(text: &str, spans: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for span in spans {
+        let start = span.start.max(from);
+        let Some(hidden) = text.get(start..span.end) else { continue };
+        out.push_str(text.get(from..start).unwrap_or(""));
+        for line in hidden.split_inclusive('\n') {
+            let content = line.trim_start_matches([' ', '\t', ':']);
+            let end = content.trim_end().len();
+            out.push_str(line.get(..line.len() - content.len()).unwrap_or(""));
+            out.push_str(if end > 0 { MASK } else { "" });
+            out.push_str(content.get(end..).unwrap_or(""));
+        }
+        from = span.end.max(start);
+    }
+    out.push_str(text.get(from..).unwrap_or(""));
+    addresses(&out).into_owned()
+}
+
+/// The report as JSON: results as KRM has them, and the changes as JSON Patches by document, values masked.
+#[must_use]
+pub fn as_json(stream: &Stream, report: &Report) -> Value {
+    let mut patches: Vec<Value> = Vec::new();
+    for change in &report.changes {
+        let kind = stream.object(change.object).map(|object| object.kind().into_owned()).unwrap_or_default();
+        let mut operation = json!({"document": change.document, "op": change.op.name(), "path": change.path});
+        if let Some(map) = operation.as_object_mut() {
+            map.extend(change.after.map(|after| ("after".to_owned(), json!(after))));
+            if change.op != Op::Remove {
+                map.insert("value".to_owned(), mask(&kind, &change.path, &change.value));
+            }
+        }
+        patches.push(operation);
+    }
+    json!({"results": results(stream, report), "patches": patches})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn excerpts_show_keys_and_hide_values() {
+        assert_eq!(mask_line("  password: \"hunter2\\q\"  # x"), "  password: \"*******\\*\"  # *");
+        assert_eq!(mask_line("  - name: app"), "  - name: ***");
+        assert_eq!(mask_line("    c2VjcmV0: key"), "    c2VjcmV0: ***");
+        assert_eq!(mask_line("    -----BEGIN KEY-----"), "    -----***** ***-----");
+        assert_eq!(mask_line("http://user:pw@host"), "****://****:**@****");
+        assert_eq!(mask_line("key:"), "key:");
+        assert_eq!(mask_line("name: пароль – 密碼"), "name: ****** – **");
+        assert_eq!(mask_line("пароль: a"), "******: *", "what is no ASCII may be anything");
+    }
+
+    #[test]
+    fn carets_stand_under_what_is_meant() {
+        let shown = |number, column, source: &str, width| marked(number, column, source, width).join("\n");
+        assert_eq!(shown(7, 2, "a: bc", 2), "  |\n7 | a: bc\n  |   ^^");
+        assert_eq!(shown(10, 1, "\ta\tb", 2), "   |\n10 |     a    b\n   |     ^^^^^");
+        assert_eq!(shown(1, 0, "", 3), "  |\n1 |\n  | ^", "there is always one");
+        assert_eq!(shown(1, 0, "\u{1b}\u{202e}x", 3), "  |\n1 | \u{fffd}\u{fffd}x\n  | ^^^");
+        // All of a JSON file on one line: what is around the place.
+        let long = format!("{}here{}", "a".repeat(1000), "b".repeat(1000));
+        let [_, line, caret] = marked(1, 1000, &long, 4);
+        let at = line.chars().position(|c| c == 'h').unwrap();
+        assert!(line.contains('…') && line.ends_with('…') && line.chars().count() < 180, "{line}");
+        assert_eq!(caret.chars().position(|c| c == '^'), Some(at));
+        assert_eq!(caret.matches('^').count(), 4);
+    }
+
+    #[test]
+    fn spans_are_hidden_line_by_line() {
+        let hidden = |text: &str, span: Range<usize>| mask_spans(text, &[span]);
+        assert_eq!(hidden("k: hush # why\n", 3..7), "k: *** # why\n");
+        assert_eq!(hidden("k: |\r\n  a\r\n\r\n  b c\r\nz", 3..20), "k: ***\r\n  ***\r\n\r\n  ***\r\nz");
+        assert_eq!(mask_spans("abcdef", &[0..4, 1..2, 3..5]), "******f");
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_a_terminal() {
+        assert_eq!(plain("a\u{1b}[31mb\u{9b}c\n"), "a\u{fffd}[31mb\u{fffd}c\n");
+    }
+
+    #[test]
+    fn lines_and_columns_count_characters() {
+        assert_eq!(line_of("a\né: x\nb", 6), (2, 3, "é: x"));
+        assert_eq!(line_of("a", 0), (1, 0, "a"));
+    }
+}

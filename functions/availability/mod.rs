@@ -1,0 +1,44 @@
+//! `Availability`: how many pods a workload has, where they run, and how they are replaced and evicted.
+//!
+//! `facts` joins the workloads of the stream with what scales, covers and claims; the functions of `autoscaling`, `budget`,
+//! `placement` and `wishes` make what the spec asks for and leave what the user wrote. `judge` then says of the final
+//! stream what does not hold: it alone reports conflicts and broken invariants, so that each is said once.
+
+mod autoscaling;
+mod budget;
+mod emit;
+mod facts;
+mod judge;
+pub mod metrics;
+mod placement;
+mod requests;
+mod rollout;
+pub mod spec;
+pub mod values;
+mod wishes;
+
+use self::facts::Facts;
+pub use self::judge::judge;
+pub use self::spec::Spec;
+use krmor_core::report::Report;
+use krmor_core::stream::Stream;
+
+/// Makes what the spec asks for, for the workloads that it targets.
+pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
+    if report.contradicts(spec.contradictions()) {
+        return;
+    }
+    let facts = Facts::of(stream, report);
+    for workload in facts.select(spec, stream, report) {
+        for wish in wishes::of(spec, stream, &facts, workload) {
+            wish.fulfil(spec, workload, stream, report);
+        }
+        if let Some(scaling) = &spec.autoscaling {
+            autoscaling::autoscale(scaling, &facts, workload, stream, report);
+        }
+        if let Some(budget) = &spec.budget {
+            budget::protect(budget, &facts, workload, stream, report);
+        }
+        placement::place(spec, workload, stream, report);
+    }
+}

@@ -1,0 +1,92 @@
+//! `Environment`: gives containers their variables, and proves that those they need are there.
+//!
+//! `fill` adds what is absent in a container's `env` and `envFrom`. What must hold is judged on the final stream, when
+//! other functions have said what makes the Secrets: `required` looks single variables up as the kubelet would.
+
+mod expand;
+mod fill;
+mod judge;
+mod required;
+mod services;
+pub mod spec;
+pub mod values;
+mod view;
+mod wiring;
+
+use self::fill::Filler;
+use self::judge::Judge;
+use self::services::Services;
+pub use self::spec::Spec;
+use self::view::View;
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::Stream;
+use krmor_core::supply::Supplies;
+use krmor_core::target::{self, Selected};
+use krmor_core::workload::{Container, Role};
+
+/// Gives the containers in scope what the spec says.
+pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
+    let wirings = match spec.wirings() {
+        Ok(wirings) => wirings,
+        Err(problems) => {
+            for [place, problem, remedy] in problems {
+                report.find_in_stream(Severity::Error, "config", format!("{place}: {problem}"), remedy);
+            }
+            return;
+        }
+    };
+    let supplies = supplies(spec, stream);
+    for selected in target::pods(&spec.targets, &spec.exclude, stream, report) {
+        let Some(object) = stream.object(selected.pod.object) else { continue };
+        let mut edits = Vec::new();
+        for container in selected.containers(&object).into_iter().filter(|one| is_meant(&selected, one)) {
+            let view = View::of(stream, &supplies, object, &selected.pod, container);
+            let mut filler = Filler { spec, stream, supplies: &supplies, view: &view, report, edits };
+            filler.fill(&wirings);
+            edits = filler.edits;
+        }
+        for edit in edits {
+            stream.make(report, selected.pod.object, edit);
+        }
+    }
+}
+
+/// Reports what the containers in scope lack, or get twice.
+pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
+    if spec.wirings().is_err() {
+        return; // said already
+    }
+    let (supplies, services, said) = (supplies(spec, stream), Services::of(stream), judge::said(report));
+    // What is wrong with targets and pods was said when the function ran.
+    for selected in target::pods(&spec.targets, &spec.exclude, stream, &mut Report::default()) {
+        let Some(object) = stream.object(selected.pod.object) else { continue };
+        for container in selected.containers(&object) {
+            let meant = is_meant(&selected, &container);
+            let view = View::of(stream, &supplies, object, &selected.pod, container);
+            let (supplies, services, view, said) = (&supplies, &services, &view, &said);
+            let mut judge = Judge { spec, stream, supplies, services, view, said, report };
+            judge.precedence();
+            judge.references();
+            judge.names();
+            if meant {
+                judge.demands();
+            }
+        }
+    }
+}
+
+/// Main containers, and those that a target names.
+fn is_meant(selected: &Selected, container: &Container) -> bool {
+    container.role == Role::Main || selected.names(&container.name)
+}
+
+fn supplies(spec: &Spec, stream: &Stream) -> Supplies {
+    let mut supplies = Supplies::of(stream);
+    for entry in &spec.external {
+        if let Some((store, name)) = entry.store() {
+            let keys = entry.keys.as_ref().map(|keys| keys.iter().map(|key| key.as_str().to_owned()));
+            supplies.declare(store, name, keys);
+        }
+    }
+    supplies
+}

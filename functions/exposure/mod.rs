@@ -1,0 +1,81 @@
+//! `Exposure`: makes programs reachable from outside by OpenShift Routes, an Ingress or a Gateway API HTTPRoute.
+//!
+//! `plan` finds the Service and the port behind each path (`backends`); `existing` finds what exposes the pods already.
+//! Each provider (`route`, `ingress` with its `controllers`, `http_route`) says what is wanted, and `merge` what an
+//! object that is there lacks of it. `shadow` judges the final stream.
+
+mod backends;
+mod check;
+mod controllers;
+mod existing;
+mod http_route;
+mod ingress;
+mod merge;
+mod object;
+mod plan;
+mod route;
+mod shadow;
+pub mod spec;
+pub mod values;
+
+use self::object::Step;
+use self::plan::Plan;
+use self::spec::Provider;
+pub use self::spec::Spec;
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::Stream;
+
+/// Rule of every change that this function makes.
+const RULE: &str = "exposed";
+
+/// Exposes what the spec names.
+pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
+    for step in steps(spec, stream, report).unwrap_or_default() {
+        match step {
+            Step::Emit { serves, object, why } => {
+                stream.emit(report, serves, object, why);
+            }
+            Step::Update { object, edits } => {
+                for edit in edits {
+                    stream.make(report, object, edit);
+                }
+            }
+        }
+    }
+}
+
+/// Reports what does not hold in the final stream: all that `apply` looks at, once more, and what only shows when every
+/// object is there.
+pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
+    let mut again = Report::default();
+    again.begin(report.function());
+    steps(spec, stream, &mut again);
+    if let Some(plan) = Plan::of(spec, stream, &mut Report::default()) {
+        shadow::judge(&plan, stream, &mut again);
+    }
+    for found in again.findings {
+        let said = |other: &krmor_core::report::Finding| {
+            (&other.rule, &other.message, &other.path, other.object)
+                == (&found.rule, &found.message, &found.path, found.object)
+        };
+        if !report.findings.iter().any(said) {
+            report.findings.push(found);
+        }
+    }
+}
+
+/// What is to be done; `None` when something is wrong, which is reported, or nothing is targeted.
+fn steps(spec: &Spec, stream: &Stream, report: &mut Report) -> Option<Vec<Step>> {
+    let plan = Plan::of(spec, stream, report)?;
+    if spec.tls.is_none() {
+        let message = format!("spec.tls: anyone on the way can read and change what {} answers", plan.names(stream));
+        let remedy = "add `tls: {}`, or say by `tls: {termination: none}` that it is meant";
+        report.find_in_stream(Severity::Warning, "plain-http", message, remedy);
+    }
+    let found = existing::find(&plan, stream, report)?;
+    match spec.provider {
+        Provider::Route => route::steps(&plan, stream, &found, report),
+        Provider::Ingress => ingress::steps(&plan, stream, &found, report),
+        Provider::HttpRoute => http_route::steps(&plan, stream, &found, report),
+    }
+}

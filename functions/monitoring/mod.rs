@@ -1,0 +1,121 @@
+//! `Monitoring`: lets the Prometheus operator scrape workloads, by ServiceMonitors or PodMonitors.
+//!
+//! For each workload the port is found or added (`ports`), then the monitor that covers it is updated or a new one is
+//! made (`monitor`).
+
+mod known;
+mod monitor;
+mod ports;
+pub mod spec;
+
+use self::known::Known;
+use self::spec::Monitor;
+pub use self::spec::Spec;
+use krmor_core::lookup;
+use krmor_core::report::{Report, Severity};
+use krmor_core::service::{self, Services};
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::target::{self, Selected};
+use krmor_core::workload::Pod;
+
+/// Gives what the spec targets its monitors.
+pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
+    if report.contradicts(spec.contradictions()) {
+        return;
+    }
+    let mut known = Known::of(stream);
+    for selected in target::pods(&spec.targets, &spec.exclude, stream, report) {
+        let Some(workload) = stream.object(selected.pod.object) else { continue };
+        // What ends is gone before it is scraped twice; who wants it all the same names it.
+        if selected.pod.runs_to_completion(&workload) && spec.targets.is_empty() {
+            continue;
+        }
+        match spec.monitor {
+            Monitor::Service => by_service(spec, &selected, &mut known, stream, report),
+            Monitor::Pod => by_pods(spec, &selected, &mut known, stream, report),
+        }
+    }
+}
+
+fn by_service(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut Stream, report: &mut Report) {
+    let Some(service) = choose_service(spec, &selected.pod, &known.services, stream, report) else { return };
+    if !ports::of_service(spec, selected, service, stream, report) {
+        return;
+    }
+    let Some(object) = stream.object(service) else { return };
+    let has_labels =
+        object.root().find(&["metadata", "labels"]).is_some_and(|labels| labels.entries().next().is_some());
+    if !has_labels {
+        let message = "the Service has no labels, and a ServiceMonitor selects by them";
+        report.find(Severity::Error, "service-labels", &object, "/metadata", message, "give it the workload's labels");
+        return;
+    }
+    monitor::of_service(spec, &selected.pod, service, known, stream, report);
+}
+
+fn by_pods(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut Stream, report: &mut Report) {
+    let Some(workload) = stream.object(selected.pod.object) else { return };
+    if selected.pod.labels(&workload).is_none_or(|labels| labels.entries().next().is_none()) {
+        let (pointer, remedy) = (selected.pod.template.as_str(), "give the pod template labels");
+        let message = "the pods have no labels, and a PodMonitor selects by them";
+        report.find(Severity::Error, "pod-labels", &workload, pointer, message, remedy);
+        return;
+    }
+    if ports::of_pods(spec, selected, stream, report) {
+        monitor::of_pods(spec, &selected.pod, known, stream, report);
+    }
+}
+
+/// The Service to monitor: the one that is named, the only one, or the only one with the port.
+fn choose_service(
+    spec: &Spec,
+    pod: &Pod,
+    services: &Services,
+    stream: &Stream,
+    report: &mut Report,
+) -> Option<ObjectId> {
+    let workload = stream.object(pod.object)?;
+    let all = services.of_pod(stream, pod);
+    let objects = || all.iter().filter_map(|&id| stream.object(id));
+    let name_of = |object: Object<'_>| format!("`{}`", object.name());
+    if let Some(name) = &spec.service {
+        if let Some(service) = objects().find(|service| lookup::is_named(service, name)) {
+            return Some(service.id());
+        }
+        let others: Vec<String> = objects().map(name_of).collect();
+        let message = format!("no Service `{name}` sends to these pods");
+        let remedy = match others.is_empty() {
+            true => "let the Service's selector match the labels of the pod template".to_owned(),
+            false => format!("correct `service`: {} does", others.join(", ")),
+        };
+        report.find(Severity::Error, "no-service", &workload, "", message, remedy);
+        return None;
+    }
+    let has_port = |service: &Object<'_>| service::ports(service).iter().any(|port| port.name == spec.port.as_str());
+    let with_port: Vec<Object<'_>> = objects().filter(has_port).collect();
+    match (with_port.as_slice(), all.as_slice()) {
+        ([only], _) => Some(only.id()),
+        ([], [only]) => Some(*only),
+        ([], []) => {
+            let message = "no Service sends to these pods, and a ServiceMonitor selects one";
+            let remedy =
+                "add a Service whose selector matches the pod template's labels, write `monitor: pod`, or exclude it";
+            report.find(Severity::Error, "no-service", &workload, "", message, remedy);
+            None
+        }
+        (several, _) => {
+            let names: Vec<String> = match several {
+                [] => objects().map(name_of).collect(),
+                several => several.iter().copied().map(name_of).collect(),
+            };
+            let has = if several.is_empty() { "none has" } else { "several have" };
+            let message = format!(
+                "the Services {} send to these pods, and {has} a port `{}`",
+                names.join(", "),
+                spec.port.as_str()
+            );
+            report.find(Severity::Error, "which-service", &workload, "", message, "name one in `service`");
+            None
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The checks of fields that no level of the standard demands, but the spec does.
+
+use serde_json::json;
+
+use super::baseline::flag;
+use super::fields::Field;
+use super::restricted::ids;
+use super::spec::Spec;
+use super::view::{Place, View, Violation, show, value};
+use krmor_yaml::Node;
+
+const FS_GROUP: &str = "/securityContext/fsGroup";
+/// Marks pods for which the Vault agent injector puts in its containers.
+const AGENT_INJECT: &str = "vault.hashicorp.com/agent-inject";
+/// Names a projected volume with the token that the agent uses instead of the automounted one.
+const AGENT_TOKEN_VOLUME: &str = "vault.hashicorp.com/agent-service-account-token-volume-name";
+
+/// Pod's and containers' `securityContext.runAsUser` and `runAsGroup`, pod's `securityContext.fsGroup`: absent, since
+/// OpenShift assigns them and rejects others.
+pub(super) fn fixed_ids(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    for (key, field) in [("runAsUser", Field::RunAsUser), ("runAsGroup", Field::RunAsGroup)] {
+        for setting in view.settings(key, field) {
+            let path = format!("/securityContext/{key}");
+            let violation = view.violation_of(&setting, field, &path, show(key, setting.node));
+            out.push(match setting.removable {
+                true => violation.remove(view.pointer(setting.place, &path)),
+                false => violation,
+            });
+        }
+    }
+    if let Some(node) = view.security.get("fsGroup").filter(|_| view.whole) {
+        out.push(fs_group_violation(view, node).remove(view.pointer(Place::Pod, FS_GROUP)));
+    }
+}
+
+/// Pod's and containers' `securityContext.runAsGroup`: not 0, absent.
+pub(super) fn run_as_group(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
+    ids(view, "runAsGroup", Field::RunAsGroup, spec.run_as_group, out);
+}
+
+/// Pod's `securityContext.fsGroup`: not 0, absent.
+pub(super) fn fs_group(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
+    let node = view.security.get("fsGroup").filter(|node| view.whole && node.as_int().is_none_or(|id| id == 0));
+    if let (Some(node), Some(id)) = (node, spec.fs_group) {
+        out.push(fs_group_violation(view, node).set(view.pointer(Place::Pod, FS_GROUP), json!(id.get())));
+    }
+}
+
+fn fs_group_violation(view: &View<'_>, node: Node<'_>) -> Violation {
+    view.violation(Field::FsGroup, Place::Pod, FS_GROUP, show("fsGroup", node))
+}
+
+/// Containers' `securityContext.readOnlyRootFilesystem`: true. Not for Windows pods, which have no such field.
+pub(super) fn read_only_root_filesystem(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    for (place, container) in view.in_scope().filter(|_| !view.windows) {
+        let field = Field::ReadOnlyRootFilesystem;
+        flag(view, place, &container.security, "readOnlyRootFilesystem", field, true, out);
+    }
+}
+
+/// Pod's `automountServiceAccountToken`: false; anything where the Vault agent injector needs the token.
+pub(super) fn automount_service_account_token(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    let node = view.spec.get("automountServiceAccountToken").filter(|node| node.as_bool() != Some(false));
+    if let Some(node) = node.filter(|_| view.whole && !needs_token(view)) {
+        let path = "/automountServiceAccountToken";
+        let says = show("automountServiceAccountToken", node);
+        let violation = view.violation(Field::AutomountServiceAccountToken, Place::Pod, path, says);
+        out.push(violation.set(view.pointer(Place::Pod, path), json!(false)));
+    }
+}
+
+/// Whether the Vault agent injector needs the pod's token: it is on (as Go's `strconv.ParseBool` reads it), and no
+/// volume of its own is named.
+pub(super) fn needs_token(view: &View<'_>) -> bool {
+    let annotations = view.annotations;
+    let on = value(annotations, AGENT_INJECT).is_some_and(|node| match node.as_str() {
+        Some(text) => matches!(text.as_ref(), "1" | "t" | "T" | "true" | "TRUE" | "True"),
+        None => node.as_bool() == Some(true),
+    });
+    on && value(annotations, AGENT_TOKEN_VOLUME).is_none()
+}

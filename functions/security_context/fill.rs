@@ -1,0 +1,247 @@
+//! What is added where nothing is set: at pod level where that reaches no container that must not have it, else at
+//! each container.
+
+use std::borrow::Cow;
+
+use serde_json::{Value, json};
+
+use super::asked::needs_token;
+use super::fields::Field;
+use super::judge::Judge;
+use super::profiles::annotated_seccomp;
+use super::restricted::{is_linux, is_relaxed};
+use super::spec::{Level, Profile, Spec};
+use super::view::{ContainerView, Entries, Place, View, value};
+use krmor_core::report::{Class, Severity, Why};
+use krmor_core::stream::{Action, Edit};
+
+/// The versions of `restricted` that began to demand a field.
+const ALLOW_PRIVILEGE_ESCALATION: u32 = 8;
+const SECCOMP_PROFILE: u32 = 19;
+const CAPABILITIES: u32 = 22;
+
+const NON_ROOT: Rule = Rule("run-as-non-root", "the kubelet refuses to start it as root");
+const SECCOMP: Rule = Rule("seccomp-profile", "system calls outside the profile are refused");
+const USER: Rule = Rule("run-as-user", "the config names the uid to run as");
+const GROUP: Rule = Rule("run-as-group", "the config names the gid to run as");
+const FS_GROUP: Rule = Rule("fs-group", "the config names the gid that owns the volumes");
+const ESCALATION: Rule = Rule("no-privilege-escalation", "no process gains more privileges than its parent has");
+const DROP: Rule = Rule("drop-capabilities", "no Linux capability but those added by name");
+const READ_ONLY: Rule = Rule("read-only-root-filesystem", "nobody can change the image's files");
+const TOKEN: Rule = Rule("automount-token", "the pod does not call the Kubernetes API");
+
+/// Id and reason of a rule.
+struct Rule(&'static str, &'static str);
+
+impl Rule {
+    fn edit(&self, pointer: String, value: Value, class: Class) -> Edit {
+        Edit { pointer, action: Action::Set(value), why: Why { rule: self.0, reason: Cow::Borrowed(self.1), class } }
+    }
+}
+
+/// What a spec demands of every pod, worked out once.
+pub(super) struct Demands {
+    non_root: bool,
+    escalation: bool,
+    drop: bool,
+    seccomp: Option<Value>,
+    user: Option<Value>,
+    group: Option<Value>,
+    fs_group: Option<Value>,
+}
+
+impl Demands {
+    pub(super) fn of(spec: &Spec) -> Self {
+        let demands = |from: u32| spec.level == Level::Restricted && spec.version.minor() >= from;
+        Self {
+            non_root: demands(0),
+            escalation: demands(ALLOW_PRIVILEGE_ESCALATION),
+            drop: demands(CAPABILITIES),
+            seccomp: (demands(SECCOMP_PROFILE) || spec.seccomp_profile.is_some()).then(|| spec.seccomp()),
+            user: spec.run_as_user.map(|id| json!(id.get())),
+            group: spec.run_as_group.map(|id| json!(id.get())),
+            fs_group: spec.fs_group.map(|id| json!(id.get())),
+        }
+    }
+}
+
+/// Fills one pod.
+pub(super) fn fill(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
+    let spec = judge.spec;
+    if demands.non_root && !is_relaxed(view, spec) {
+        inherited(view, judge, "runAsNonRoot", Field::RunAsNonRoot, &Value::Bool(true), &NON_ROOT);
+    }
+    if !view.windows {
+        let ids = [
+            ("runAsUser", Field::RunAsUser, &demands.user, &USER),
+            ("runAsGroup", Field::RunAsGroup, &demands.group, &GROUP),
+            ("seccompProfile", Field::SeccompProfile, &demands.seccomp, &SECCOMP),
+        ];
+        for (key, field, wanted, rule) in ids {
+            if let Some(wanted) = wanted {
+                inherited(view, judge, key, field, wanted, rule);
+            }
+        }
+        if let Some(gid) = &demands.fs_group {
+            fs_group(view, judge, gid);
+        }
+        containers(demands, view, judge);
+    }
+    if spec.automount_service_account_token == Some(false) && view.whole {
+        automount(view, judge);
+    }
+    if demands.non_root && spec.profile != Some(Profile::Openshift) {
+        unproven(demands, view, judge);
+    }
+}
+
+/// Fills a field that containers inherit from the pod.
+fn inherited(view: &View<'_>, judge: &mut Judge<'_>, key: &str, field: Field, wanted: &Value, rule: &Rule) {
+    if view.security.get(key).is_some() || view.stands(Place::Pod, field) {
+        return;
+    }
+    let lacks = |container: &ContainerView<'_>| container.security.get(key).is_none();
+    let must_not =
+        |place: Place| view.stands(place, field) || field == Field::RunAsNonRoot && view.stays_root(place, false);
+    let lacking = view.containers.iter().filter(|container| lacks(container)).count();
+    let mut wanting = 0;
+    for (place, _) in view.in_scope().filter(|(_, container)| lacks(container)) {
+        if judge.exempts(place, field) {
+            judge.leave(view, place, field);
+        } else if !must_not(place) {
+            wanting += 1;
+        }
+    }
+    let fill = |judge: &mut Judge<'_>, place: Place| {
+        // An old annotation is the user's own value, and the API refuses a field that contradicts it.
+        let annotated = if field == Field::SeccompProfile { annotated_seccomp(view, place) } else { None };
+        let wanted = annotated.unwrap_or_else(|| wanted.clone());
+        let path = ["/securityContext/", key].concat();
+        judge.edits.push(rule.edit(view.pointer(place, &path), wanted, Class::Added));
+    };
+    if wanting == lacking && view.whole && !view.container_level_only {
+        if wanting > 0 {
+            fill(judge, Place::Pod);
+        }
+        return;
+    }
+    for (place, _) in view.in_scope().filter(|(_, container)| lacks(container)) {
+        if !judge.exempts(place, field) && !must_not(place) {
+            fill(judge, place);
+        }
+    }
+}
+
+/// Fills the fields that only containers have.
+fn containers(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
+    let spec = judge.spec;
+    for (place, container) in view.in_scope() {
+        let security = &container.security;
+        let may_escalate = view.stands(place, Field::Privileged) || view.stays_sys_admin(place, false);
+        if demands.escalation && !may_escalate && security.get("allowPrivilegeEscalation").is_none() {
+            add(
+                view,
+                judge,
+                place,
+                "allowPrivilegeEscalation",
+                Field::AllowPrivilegeEscalation,
+                json!(false),
+                &ESCALATION,
+            );
+        }
+        if demands.drop {
+            let dropped = value(security.get("capabilities"), "drop");
+            let all = dropped.is_some_and(|list| list.items().any(|item| item.as_str().as_deref() == Some("ALL")));
+            let class = if dropped.is_some() { Class::Raised } else { Class::Added };
+            if !all && judge.exempts(place, Field::CapabilitiesDrop) {
+                judge.leave(view, place, Field::CapabilitiesDrop);
+            } else if !all {
+                let pointer = view.pointer(place, "/securityContext/capabilities/drop");
+                judge.edits.push(DROP.edit(pointer, json!(["ALL"]), class));
+            }
+        }
+        if spec.read_only_root_filesystem && security.get("readOnlyRootFilesystem").is_none() {
+            add(view, judge, place, "readOnlyRootFilesystem", Field::ReadOnlyRootFilesystem, json!(true), &READ_ONLY);
+        }
+    }
+}
+
+/// Adds a field of a container's security context, unless an exception exempts it.
+fn add(view: &View<'_>, judge: &mut Judge<'_>, place: Place, key: &str, field: Field, wanted: Value, rule: &Rule) {
+    if judge.exempts(place, field) {
+        return judge.leave(view, place, field);
+    }
+    let pointer = view.pointer(place, &["/securityContext/", key].concat());
+    judge.edits.push(rule.edit(pointer, wanted, Class::Added));
+}
+
+fn fs_group(view: &View<'_>, judge: &mut Judge<'_>, gid: &Value) {
+    if !view.whole || view.security.get("fsGroup").is_some() {
+        return;
+    }
+    if view.container_level_only {
+        let message = "`fsGroup` is a field of the pod, which this kind does not take";
+        let remedy = "exclude it, or leave `fsGroup` out for it";
+        return judge.report.find(Severity::Warning, "fs-group", &view.object, &view.pod.spec, message, remedy);
+    }
+    add(view, judge, Place::Pod, "fsGroup", Field::FsGroup, gid.clone(), &FS_GROUP);
+}
+
+fn automount(view: &View<'_>, judge: &mut Judge<'_>) {
+    if view.spec.get("automountServiceAccountToken").is_some() {
+        return;
+    }
+    if needs_token(view) {
+        let message = "the Vault agent injector needs the service account's token: it stays mounted";
+        return judge.report.find(Severity::Info, "automount-token", &view.object, &view.pod.spec, message, "");
+    }
+    if judge.exempts(Place::Pod, Field::AutomountServiceAccountToken) {
+        return judge.leave(view, Place::Pod, Field::AutomountServiceAccountToken);
+    }
+    let pointer = view.pointer(Place::Pod, "/automountServiceAccountToken");
+    judge.edits.push(TOKEN.edit(pointer, json!(false), Class::Added));
+}
+
+/// Says for which containers nobody knows whether they run as root: then `runAsNonRoot` keeps them from starting.
+fn unproven(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
+    let uid = |security: &Entries<'_>| match view.windows {
+        true => value(security.get("windowsOptions"), "runAsUserName").is_some(),
+        false => security.get("runAsUser").is_some_and(|node| node.as_int() != Some(0)),
+    };
+    if uid(&view.security) || is_relaxed(view, judge.spec) {
+        return;
+    }
+    let is_unproven = |place: Place, security: &Entries<'_>| {
+        let exempt = judge.exempts(place, Field::RunAsNonRoot) || view.stands(place, Field::RunAsNonRoot);
+        let filled = demands.user.is_some() && !view.windows && !judge.exempts(place, Field::RunAsUser);
+        !exempt && !filled && !uid(security) && !view.stays_root(place, false)
+    };
+    let names = view.in_scope().filter(|(place, container)| is_unproven(*place, &container.security));
+    let names: Vec<&str> = names.map(|(_, container)| container.name.as_str()).collect();
+    if names.is_empty() {
+        return;
+    }
+    let (unset, root, remedy) = match view.windows {
+        true => ("user", "ContainerAdministrator", "set `windowsOptions.runAsUserName`"),
+        false => ("uid", "root or a name", "set `runAsUser`, or a numeric USER in the image"),
+    };
+    let message = format!("no {unset} is set: {} will not start if the image's user is {root}", names.join(", "));
+    judge.report.find(Severity::Info, "image-user-unproven", &view.object, &view.pod.spec, message, remedy);
+}
+
+/// Whether a container's root filesystem is read-only once everything is set.
+pub(super) fn is_read_only(view: &View<'_>, judge: &Judge<'_>, place: Place) -> bool {
+    let own = view.container(place).and_then(|container| container.security.get("readOnlyRootFilesystem"));
+    let asked = judge.spec.read_only_root_filesystem;
+    let field = Field::ReadOnlyRootFilesystem;
+    !view.windows
+        && match own {
+            Some(node) => node.as_bool() == Some(true) || asked && !view.stands(place, field),
+            None => asked && !judge.exempts(place, field),
+        }
+}
+
+/// Whether the pod must be refused because its version of `restricted` demands Linux fields of Windows pods.
+pub(super) fn demands_the_impossible(demands: &Demands, view: &View<'_>, spec: &Spec) -> bool {
+    view.windows && demands.escalation && is_linux(view, spec)
+}

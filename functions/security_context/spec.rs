@@ -1,0 +1,208 @@
+//! What a person may write in the spec.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::fields::Field;
+use super::values::{MountPath, NonRootId, Size, Version, VolumeName};
+use krmor_core::exceptions::Reason;
+use krmor_core::target::Selector;
+
+/// Hardens pods and containers to a level of the Pod Security Standards.
+///
+/// Absent fields are filled where the effective value (container, else pod) is absent; stricter values stay; weaker
+/// explicit ones are conflicts.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Spec {
+    /// Level of the Pod Security Standards: `restricted` (the default) adds what the standard demands and refuses what
+    /// it forbids; `baseline` refuses, and adds only the fields named in this spec.
+    #[serde(default)]
+    pub level: Level,
+    /// Version of the standard: `v1.0` to `v1.37`, or `latest`, which is the newest that this release of krmor knows.
+    /// Default `v1.35`: the oldest Kubernetes release in support, so that its result passes on all newer ones.
+    #[serde(default)]
+    pub version: Version,
+    /// `openshift`: no fixed uid, gid or fsGroup, since its security context constraints assign them from the
+    /// namespace's range. Existing ones are conflicts; cannot be combined with `runAsUser`, `runAsGroup`, `fsGroup`.
+    pub profile: Option<Profile>,
+    /// Uid that containers run as where none is set (`securityContext.runAsUser`): 1 to 2147483647. Default: left to
+    /// the image. An explicit 0 becomes a conflict at every level.
+    pub run_as_user: Option<NonRootId>,
+    /// Primary gid where none is set (`securityContext.runAsGroup`): 1 to 2147483647. Default: left to the image.
+    pub run_as_group: Option<NonRootId>,
+    /// Gid that owns the pod's volumes where none is set (the pod's `securityContext.fsGroup`): 1 to 2147483647.
+    /// Default: none.
+    pub fs_group: Option<NonRootId>,
+    /// Seccomp profile where none is set (`securityContext.seccompProfile`). Default: `{type: RuntimeDefault}` at
+    /// `restricted` from v1.19, none at `baseline`.
+    pub seccomp_profile: Option<SeccompProfile>,
+    /// `true`: containers get `securityContext.readOnlyRootFilesystem: true` where it is absent, and an explicit
+    /// `false` is a conflict. Default `false`: nothing is asked (no level of the standard does).
+    #[serde(default)]
+    pub read_only_root_filesystem: bool,
+    /// Directories that stay writable in containers whose root filesystem is read-only: each becomes a size-limited
+    /// emptyDir. A container that already mounts something there keeps what it has. Default: none.
+    #[serde(default)]
+    pub writable_paths: Vec<WritablePath>,
+    /// `false`: pods get `automountServiceAccountToken: false` where it is absent, and an explicit `true` is a
+    /// conflict; except where the Vault agent injector needs the token. Default, and `true`: nothing is asked.
+    pub automount_service_account_token: Option<bool>,
+    /// What happens to explicit values weaker than asked: `fail` (the default) reports every one as an error,
+    /// `override` changes them, `keep` leaves them with a warning.
+    #[serde(default)]
+    pub conflicts: Conflicts,
+    /// Weaker values that are meant, each with its reason. Default: none.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+    /// Which workloads or containers to harden; each entry must match something unless `optional: true`. Default: all.
+    #[serde(default)]
+    pub targets: Vec<Selector>,
+    /// Which workloads or containers to leave alone. Default: none.
+    #[serde(default)]
+    pub exclude: Vec<Selector>,
+}
+
+impl Spec {
+    /// The seccomp profile to set, as a value of the API.
+    #[must_use]
+    pub fn seccomp(&self) -> Value {
+        match &self.seccomp_profile {
+            Some(SeccompProfile { kind: SeccompType::Localhost, localhost_profile }) => {
+                json!({"type": "Localhost", "localhostProfile": localhost_profile})
+            }
+            _ => json!({"type": "RuntimeDefault"}),
+        }
+    }
+
+    /// What cannot be right although each field is: the field's path in the config, the problem and the remedy.
+    #[must_use]
+    pub fn contradictions(&self) -> Vec<(String, String, &'static str)> {
+        let mut found = Vec::new();
+        let fixed = [
+            ("runAsUser", self.run_as_user.is_some()),
+            ("runAsGroup", self.run_as_group.is_some()),
+            ("fsGroup", self.fs_group.is_some()),
+        ];
+        for (name, _) in fixed.into_iter().filter(|(_, set)| *set && self.profile == Some(Profile::Openshift)) {
+            let problem = "cannot be combined with `profile: openshift`: OpenShift assigns it".to_owned();
+            found.push((format!("spec.{name}"), problem, "remove one of the two"));
+        }
+        if let Some(profile) = &self.seccomp_profile {
+            let file = profile.localhost_profile.as_deref();
+            let is_inside =
+                |file: &str| !file.is_empty() && !file.starts_with('/') && file.split('/').all(|part| part != "..");
+            let problem = match (profile.kind, file) {
+                (SeccompType::Localhost, None) => Some("`type: Localhost` needs `localhostProfile`"),
+                (SeccompType::RuntimeDefault, Some(_)) => Some("`localhostProfile` goes with `type: Localhost` only"),
+                (SeccompType::Localhost, Some(file)) if !is_inside(file) => {
+                    Some("`localhostProfile` must be a relative path without `..`")
+                }
+                _ => None,
+            };
+            found.extend(
+                problem.map(|problem| ("spec.seccompProfile".to_owned(), problem.to_owned(), "correct the profile")),
+            );
+        }
+        for (at, path) in self.writable_paths.iter().enumerate() {
+            let earlier = self.writable_paths.iter().take(at);
+            let twice = |same: bool, what: &str| same.then(|| format!("{what} is listed twice"));
+            let same_path = earlier.clone().any(|other| other.path == path.path);
+            let same_name = path.name.is_some() && earlier.clone().any(|other| other.name == path.name);
+            let problem = twice(same_path, "the path").or_else(|| twice(same_name, "the name"));
+            found
+                .extend(problem.map(|problem| (format!("spec.writablePaths[{at}]"), problem, "remove one of the two")));
+        }
+        found
+    }
+}
+
+/// A level of the Pod Security Standards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Level {
+    /// Prevents known privilege escalations.
+    Baseline,
+    /// Hardening best practice; includes baseline.
+    #[default]
+    Restricted,
+}
+
+impl Level {
+    /// Its name in the standard.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Baseline => "baseline",
+            Level::Restricted => "restricted",
+        }
+    }
+}
+
+/// A platform whose rules come on top of the standard's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Profile {
+    /// OpenShift's `restricted-v2` security context constraints.
+    Openshift,
+}
+
+/// What happens to weaker explicit values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Conflicts {
+    /// Every one is an error.
+    #[default]
+    Fail,
+    /// Fields are edited; volumes stay errors, since removing one takes its data away from the program.
+    Override,
+    /// They stay, each with a warning.
+    Keep,
+}
+
+/// A seccomp profile, as in the Kubernetes API.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SeccompProfile {
+    /// `RuntimeDefault`, the container runtime's own profile, or `Localhost`, a file on the node.
+    #[serde(rename = "type")]
+    pub kind: SeccompType,
+    /// The file, relative to the kubelet's seccomp directory; with `Localhost`, and only then. Must not contain `..`.
+    pub localhost_profile: Option<String>,
+}
+
+/// The kinds of seccomp profile that the standard allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum SeccompType {
+    /// The container runtime's own profile.
+    RuntimeDefault,
+    /// A file on the node.
+    Localhost,
+}
+
+/// A directory that stays writable under a read-only root filesystem.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WritablePath {
+    /// Absolute path in the container, such as `/tmp`.
+    pub path: MountPath,
+    /// Most that the emptyDir may hold, as a quantity of bytes such as `64Mi`; the pod is evicted above it.
+    pub size_limit: Size,
+    /// Name of the volume; given, the containers of a pod share one emptyDir. Default: each container has its own,
+    /// named after the path and the container (`tmp-web`).
+    pub name: Option<VolumeName>,
+}
+
+/// Weaker values that are meant.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Exception {
+    /// Where; with `containers`, only those containers' own fields.
+    pub target: Selector,
+    /// Which fields are neither refused nor filled there. Fields that could no longer hold follow: an allowed
+    /// `privileged` or added `SYS_ADMIN` also allows privilege escalation, an allowed `runAsUser: 0` root.
+    pub fields: Vec<Field>,
+    /// Why; stands in the report.
+    pub reason: Reason,
+}

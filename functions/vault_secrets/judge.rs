@@ -1,0 +1,42 @@
+//! What must hold in the final stream.
+
+use super::auth::Method;
+use super::leftovers;
+use super::spec::{Provider, Spec};
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::Stream;
+use krmor_core::target::{self, Matcher};
+use krmor_yaml::Node;
+
+/// Reports what the agent cannot work with, and placeholders that are left.
+pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
+    if !spec.problems().is_empty() {
+        return; // said already
+    }
+    // What is wrong with targets and pods was said when the function ran.
+    let selected = target::pods(&spec.targets, &spec.exclude, stream, &mut Report::default());
+    let by_token = spec.auth.as_ref().and_then(super::auth::Auth::method);
+    if spec.provider == Provider::AgentInjector && matches!(by_token, Some(Method::Kubernetes(_) | Method::Jwt(_))) {
+        for one in &selected {
+            let Some(object) = stream.object(one.pod.object) else { continue };
+            let field = one.pod.spec_node(&object).and_then(|spec| spec.get("automountServiceAccountToken"));
+            if field.and_then(Node::as_bool) == Some(false) {
+                let message = "the Vault Agent logs in with the pod's token, which is not mounted";
+                let remedy = "leave `automountServiceAccountToken` out for this pod, or take another provider";
+                let pointer = format!("{}/automountServiceAccountToken", one.pod.spec);
+                report.find(Severity::Error, "no-token", &object, &pointer, message, remedy);
+            }
+        }
+    }
+    if spec.convert.as_ref().is_none_or(|convert| !convert.placeholders) {
+        return;
+    }
+    let exclude: Vec<Matcher> =
+        spec.exclude.iter().filter_map(|selector| Matcher::new(selector, "exclude").ok()).collect();
+    for object in stream.objects() {
+        let is_target = spec.targets.is_empty() || selected.iter().any(|one| one.pod.object == object.id());
+        if is_target && !exclude.iter().any(|one| !one.names_containers() && one.matches(&object)) {
+            leftovers::left_over(&object, report);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! `VaultSecrets`: gives workloads their secrets from Vault by reference, and turns values in manifests into references.
+//!
+//! What is to be made is a [`want::Want`], whatever the provider: declared in the spec, or found by `convert`. `vso`,
+//! `external_secrets` and `csi` say what objects that takes, `made` adds or completes them; `wiring` and `agent` change
+//! the pods.
+
+mod agent;
+pub mod auth;
+mod convert;
+mod csi;
+mod external_secrets;
+mod judge;
+mod leftovers;
+mod made;
+mod placeholders;
+mod problems;
+mod references;
+pub mod spec;
+pub mod values;
+mod vso;
+mod want;
+mod wiring;
+
+use std::collections::BTreeMap;
+
+use self::convert::Conversion;
+pub use self::judge::judge;
+use self::spec::Provider;
+pub use self::spec::Spec;
+use self::want::{Source, User, Want};
+use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::stream::Stream;
+use krmor_core::target;
+use krmor_core::workload;
+
+/// Gives what the spec targets its secrets.
+pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
+    let problems = spec.problems();
+    for (field, problem, remedy) in &problems {
+        report.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), remedy.as_str());
+    }
+    if !problems.is_empty() {
+        return;
+    }
+    let selected = target::pods(&spec.targets, &spec.exclude, stream, report);
+    let users: Vec<User> = selected.into_iter().filter_map(|selected| User::of(selected, stream)).collect();
+    if spec.provider == Provider::AgentInjector {
+        for user in &users {
+            let Some(object) = stream.object(user.selected.pod.object) else { continue };
+            for edit in agent::edits(spec, user, &object, report) {
+                stream.make(report, user.selected.pod.object, edit);
+            }
+        }
+        return;
+    }
+    let declared = want::declared(spec, &users, stream);
+    let pods = workload::pods(stream, &mut Report::default());
+    let conversion = spec.convert.as_ref().map(|convert| convert::of(spec, convert, &users, &pods, stream, report));
+    let Conversion { wants: converted, edits, removed, mounts, missing } = conversion.unwrap_or_default();
+    leftovers::plaintext(&declared, &removed, stream, report);
+    for (object, edit) in edits {
+        stream.make(report, object, edit);
+    }
+    let wants = merged(declared.into_iter().chain(converted), stream, report);
+    login(spec, &wants, stream, report);
+    for want in &wants {
+        let (object, rule) = match spec.provider {
+            Provider::Vso => (vso::secret(spec, want), "vault-secret"),
+            Provider::ExternalSecrets => (external_secrets::secret(spec, want), "external-secret"),
+            Provider::Csi | Provider::AgentInjector => (csi::secret(spec, want), "secret-provider-class"),
+        };
+        made::ensure(stream, report, want, object, rule, spec.overwrite);
+    }
+    for user in &users {
+        let Some(object) = stream.object(user.selected.pod.object) else { continue };
+        for edit in wiring::edits(spec, user, &object, report) {
+            stream.make(report, user.selected.pod.object, edit);
+        }
+    }
+    if spec.provider == Provider::Csi {
+        mount(spec, &mounts, stream, report);
+    }
+    for id in removed {
+        let why = Why { rule: "plaintext", reason: "its values belong into Vault only".into(), class: Class::Raised };
+        if let (Err(error), Some(object)) = (stream.remove_object(report, id, why), stream.object(id)) {
+            let remedy = "give the Secret a document of its own";
+            report.find(Severity::Error, "plaintext", &object, "", error.message, remedy);
+        }
+    }
+    leftovers::checklist(&missing, report);
+}
+
+/// One want for each Secret. Two that say different things of where it is are an error.
+fn merged(all: impl Iterator<Item = Want>, stream: &Stream, report: &mut Report) -> Vec<Want> {
+    let mut wants: BTreeMap<(String, String), Want> = BTreeMap::new();
+    for want in all {
+        let namespace = if want.namespace == "default" { String::new() } else { want.namespace.clone() };
+        match wants.entry((namespace, want.name.clone())) {
+            std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(want)),
+            std::collections::btree_map::Entry::Occupied(mut entry) => {
+                let there = entry.get_mut();
+                match (&there.source, &want.source) {
+                    (Source::Kv(a), Source::Kv(b)) if a != b => {
+                        let Some(object) = stream.object(want.beside) else { continue };
+                        let message = format!(
+                            "Secret {} would come from two places in Vault: {} and {}",
+                            want.name,
+                            a.api_path(),
+                            b.api_path()
+                        );
+                        let remedy = "declare one of them under `secrets` by another name";
+                        report.find(Severity::Error, "several-paths", &object, "", message, remedy);
+                    }
+                    (Source::Kv(_), Source::Kv(_)) => merge(there, want, stream),
+                    _ => {}
+                }
+            }
+        }
+    }
+    wants.into_values().collect()
+}
+
+/// Which of the objects the new one stands beside must not depend on the order of the stream.
+fn merge(there: &mut Want, want: Want, stream: &Stream) {
+    let key =
+        |want: &Want| stream.object(want.beside).map(|object| (object.kind().into_owned(), object.name().into_owned()));
+    if want.replaces && !there.replaces || want.replaces == there.replaces && key(&want) < key(there) {
+        there.beside = want.beside;
+        there.namespace.clone_from(&want.namespace);
+    }
+    there.labels.retain(|label, value| want.labels.get(label) == Some(value));
+    there.merge(want);
+}
+
+/// Sees that what logs in is there, once in each namespace.
+fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) {
+    let mut done = Vec::new();
+    for want in wants.iter().filter(|_| spec.provider != Provider::Csi) {
+        let namespace = if want.namespace == "default" { "" } else { want.namespace.as_str() };
+        if done.contains(&namespace) {
+            continue;
+        }
+        done.push(namespace);
+        let here: Vec<&Want> = wants.iter().filter(|other| other.namespace == want.namespace).collect();
+        let mut shared = want.clone();
+        for other in &here {
+            shared.labels.retain(|label, value| other.labels.get(label) == Some(value));
+        }
+        let method = spec.auth.as_ref().and_then(auth::Auth::method);
+        let (chosen, of_pods) = method.map_or((None, false), auth::Method::service_account);
+        let mut accounts: Vec<&str> = here.iter().flat_map(|want| &want.service_accounts).map(String::as_str).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        let account = chosen.map(values::Name::as_str).or_else(|| match (of_pods, accounts.first()) {
+            (true, None) => Some("default"),
+            (true, Some(first)) => Some(first),
+            (false, _) => None,
+        });
+        if chosen.is_none() && of_pods && accounts.len() > 1 {
+            let Some(object) = stream.object(want.beside) else { continue };
+            let names: Vec<String> = accounts.iter().map(|name| format!("`{name}`")).collect();
+            let message =
+                format!("the pods with secrets run as {}, and one ServiceAccount logs in", names.join(" and "));
+            let remedy = "name it in `auth`, under `serviceAccount`, or give each its own config with `targets`";
+            report.find(Severity::Error, "service-account", &object, "", message, remedy);
+            continue;
+        }
+        let objects = match spec.provider {
+            Provider::Vso => vso::login(spec, &shared, account),
+            _ => external_secrets::login(spec, &shared, account).into_iter().collect(),
+        };
+        for object in objects {
+            made::ensure(stream, report, &shared, object, "vault-auth", spec.overwrite);
+        }
+    }
+}
+
+/// Mounts the volumes of converted Secrets: the CSI driver makes them for pods that have one.
+fn mount(spec: &Spec, mounts: &[(String, usize)], stream: &mut Stream, report: &mut Report) {
+    let mut mounts: Vec<&(String, usize)> = mounts.iter().collect();
+    mounts.sort_unstable();
+    mounts.dedup();
+    let pods = workload::pods(stream, &mut Report::default());
+    for (name, id) in mounts {
+        for selected in target::everything(pods.iter().filter(|pod| pod.object == *id).cloned()) {
+            let Some(object) = stream.object(*id) else { continue };
+            let volumes: Vec<_> = selected
+                .pod
+                .spec_node(&object)
+                .and_then(|spec| spec.get("volumes"))
+                .into_iter()
+                .flat_map(krmor_yaml::Node::items)
+                .collect();
+            let mut containers = selected.pod.containers(&object);
+            containers.retain(|one| one.node(&object).is_some_and(|node| leftovers::uses(node, &volumes, name)));
+            let user = User { selected, containers };
+            for edit in wiring::csi_edits(spec, &user, &object, name, report) {
+                stream.make(report, *id, edit);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! A config that is ready to run, and its run.
+
+use krmor_core::report::{Report, Severity};
+use krmor_core::stream::Stream;
+use krmor_core::workload::{PodTemplateRow, Table};
+use krmor_functions::{Function, Run};
+
+/// One function of a pipeline: its name there, what it is, and its spec.
+#[derive(Debug)]
+pub struct Step {
+    /// The key in `spec.functions`, or the kind where the function runs alone.
+    pub name: String,
+    /// The registry's entry.
+    pub function: &'static Function,
+    /// The function with its spec.
+    pub run: Box<dyn Run>,
+}
+
+/// What a config asks for, ready to run.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// Kind and name of the config, for messages: `Pipeline harden`.
+    pub title: String,
+    /// Findings of this severity and worse make the run fail.
+    pub fail_on: Severity,
+    /// The user's rows for the table of workloads.
+    pub pod_templates: Vec<PodTemplateRow>,
+    /// The functions, in the order they run.
+    pub steps: Vec<Step>,
+}
+
+/// The rules whose findings mean that the config or the input is wrong: exit code 2.
+const USAGE_RULES: &[&str] = &["config", "unmatched-target"];
+
+/// How a run ended, as the process's exit code says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Nothing of the severity that fails.
+    Ok,
+    /// Findings, conflicts or broken invariants.
+    Findings,
+    /// A target that matches nothing, or a config that cannot be right.
+    Usage,
+}
+
+impl Pipeline {
+    /// Runs the functions over the stream. The stream's changes count only when the outcome is [`Outcome::Ok`].
+    pub fn run(&self, stream: &mut Stream, report: &mut Report) -> Outcome {
+        match Table::with_rows(&self.pod_templates) {
+            Ok(table) => stream.workloads = table,
+            Err(message) => {
+                report.find_in_stream(Severity::Error, "config", format!("spec.{message}"), "correct the row");
+                return Outcome::Usage;
+            }
+        }
+        for step in &self.steps {
+            report.begin(&step.name);
+            step.run.run(stream, report);
+        }
+        for step in &self.steps {
+            report.begin(&step.name);
+            step.run.finish(stream, report);
+        }
+        for step in &self.steps {
+            report.begin(&step.name);
+            step.run.judge(stream, report);
+        }
+        self.outcome(report)
+    }
+
+    /// What the findings of a report mean for the run.
+    #[must_use]
+    pub fn outcome(&self, report: &Report) -> Outcome {
+        let failing = report.findings.iter().filter(|finding| finding.severity >= self.fail_on);
+        let worst =
+            failing.map(
+                |finding| {
+                    if USAGE_RULES.contains(&finding.rule.as_ref()) { Outcome::Usage } else { Outcome::Findings }
+                },
+            );
+        worst.max().unwrap_or(Outcome::Ok)
+    }
+}

@@ -1,0 +1,43 @@
+//! Every test that needs no cluster, no container engine and no browser, in one binary: it is linked once.
+
+mod common;
+
+mod antwort;
+mod argusai;
+mod availability;
+mod canary;
+mod checks;
+mod checks_corpus;
+mod cli;
+mod components;
+mod crds;
+mod docs;
+mod doctor;
+mod emit;
+mod environment;
+mod explain;
+mod exposure;
+mod formats;
+mod kustomize;
+mod laws;
+mod layouts;
+mod migration;
+mod monitoring;
+mod name_references;
+mod peers;
+mod plaintext;
+mod probes;
+mod psa;
+mod quantity;
+mod reactbin;
+mod readme_cases;
+mod remove;
+mod resources;
+mod secret_heavy;
+mod security_context;
+mod security_context_table;
+mod target;
+mod vault_secrets;
+mod workload;
+mod yaml_edits;
+mod yaml_oracle;
