@@ -3,6 +3,7 @@
 pub mod config;
 pub mod exceptions;
 pub mod krm;
+pub mod kube;
 pub mod labels;
 pub mod lookup;
 pub mod manifest;
@@ -12,6 +13,7 @@ pub mod report;
 pub mod secret_names;
 pub mod service;
 pub mod stream;
+pub mod suggest;
 pub mod supply;
 pub mod target;
 pub mod text;
