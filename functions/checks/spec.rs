@@ -9,6 +9,7 @@ use super::values::{Number, Pattern, RuleId, Setting};
 use crate::security_context::spec::Level;
 use crate::security_context::values::Version;
 use krmor_core::exceptions::Reason;
+use krmor_core::kube::EnvName;
 use krmor_core::target::Selector;
 
 /// Looks at the final stream, after all other functions, and reports what is wrong with it. It changes nothing.
@@ -130,7 +131,7 @@ pub struct Server {
     pub target: Selector,
     /// Name of the environment variable that holds the number of connections. Default: the setting `max_connections` of
     /// its command line (`-c max_connections=200`, `--max-connections=200`).
-    pub env: Option<String>,
+    pub env: Option<EnvName>,
 }
 
 /// Workloads that open connections to a database, each pod as many.

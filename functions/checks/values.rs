@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
 use super::rules;
+use krmor_core::kube::EnvName;
 use krmor_core::report::Severity;
 use krmor_core::target;
 
@@ -68,7 +69,7 @@ impl TryFrom<String> for RuleId {
             return Ok(id);
         }
         let ids: Vec<String> = rules::ids().collect();
-        Err(format!("`{}` is no rule of this function; {}", id.0, krmor_core::config::suggest(&id.0, &ids, "rule")))
+        Err(format!("`{}` is no rule of this function; {}", id.0, krmor_core::suggest::suggest(&id.0, &ids, "rule")))
     }
 }
 
@@ -145,7 +146,7 @@ pub enum Number {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FromEnv {
     /// Name of the environment variable: its value in the manifest, or that of the ConfigMap's key in the stream.
-    pub env: String,
+    pub env: EnvName,
     /// What the program takes where the variable is not set, as a whole number. Default: unset is an error.
     pub default: Option<u32>,
 }

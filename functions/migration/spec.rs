@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Map;
 
-use super::values::{Command, HelmVersion, Name, Variable};
+use super::values::{HelmVersion, Name, Variable};
+use krmor_core::kube::ObjectName;
 use krmor_core::target::Selector;
-use krmor_core::values::{NonNegative, given};
+use krmor_core::values::{Command, NonNegative, given};
 
 /// Lets a program's migration run before the program: in an init container of its pods, or in a Job. Both have the
 /// image, the variables, the mounts, the security context and the resources of the program's own container.
@@ -92,7 +93,7 @@ pub struct Job {
     /// streams that Argo CD or another controller keeps applying. Default: none.
     pub ttl_seconds_after_finished: Option<NonNegative>,
     /// ServiceAccount of the Job. Default: the workload's.
-    pub service_account_name: Option<String>,
+    pub service_account_name: Option<ObjectName>,
 }
 
 /// Who starts the Job.
@@ -156,7 +157,7 @@ impl Spec {
         }
         for (at, variable) in self.env.iter().enumerate() {
             if self.env.iter().take(at).any(|other| other.name == variable.name) {
-                let problem = format!("`{}` is there twice", variable.name);
+                let problem = format!("`{}` is there twice", variable.name.as_str());
                 found.push((format!("spec.env[{at}].name"), problem, "remove one of the two"));
             }
         }

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::fields::Field;
-use super::values::{MountPath, NonRootId, Size, Version, VolumeName};
+use super::values::{MountPath, NonRootId, Size, Version};
 use krmor_core::exceptions::Reason;
+use krmor_core::kube::VolumeName;
 use krmor_core::target::Selector;
 
 /// Hardens pods and containers to a level of the Pod Security Standards.

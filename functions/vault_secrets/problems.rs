@@ -2,7 +2,7 @@
 
 use super::auth::{Auth, Method};
 use super::spec::{Provider, Secret, Spec, Wiring};
-use super::values::is_key;
+use krmor_core::kube::DataKey;
 
 /// The field's path in the config, the problem and the remedy.
 pub(super) type Problem = (String, String, String);
@@ -217,8 +217,8 @@ impl Secret {
         }
         for (name, template) in &self.templates {
             let field = format!("{at}.templates.{name}");
-            if !is_key(name) {
-                found.add(&field, "is no key of a Secret", "use letters, digits, `-`, `_` and `.`");
+            if let Err(problem) = DataKey::check(name) {
+                found.add(&field, problem, "give it another name");
             }
             if template.keys().next().is_some()
                 && self.keys.as_ref().is_some_and(|keys| keys.0.iter().any(|(key, _)| key == name))

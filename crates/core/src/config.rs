@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::krm::field_path;
+use crate::suggest::suggest;
 
 /// The one API version that is served.
 pub const API_VERSION: &str = "krmor.dev/v1alpha1";
@@ -109,18 +110,6 @@ fn explain(message: &str, mut pointer: String) -> Problem {
         return Problem::new(&pointer, format!("expected {expected}, found {found}"), format!("give {expected}{hint}"));
     }
     Problem::new(&pointer, message, "")
-}
-
-/// `did you mean …`, or what there is.
-#[must_use]
-pub fn suggest(word: &str, names: &[String], what: &str) -> String {
-    let word = word.to_ascii_lowercase();
-    let close = names.iter().map(|name| (strsim::damerau_levenshtein(&word, &name.to_ascii_lowercase()), name));
-    let best = close.min().filter(|(distance, name)| *distance <= 1 + name.len() / 3);
-    match best {
-        Some((_, name)) => format!("did you mean `{name}`?"),
-        None => format!("the {what}s are: {}", names.join(", ")),
-    }
 }
 
 #[cfg(test)]

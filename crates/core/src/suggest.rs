@@ -2,27 +2,33 @@
 
 use strsim::osa_distance;
 
-/// Words beyond this many are not looked at: messages must not take longer than what they are about.
-const MOST_WORDS: usize = 2000;
+/// Words of a fitting length beyond this many are not compared: a hint must not take longer than what it is about.
+const MOST_WORDS: usize = 1000;
 
-/// How many letters make the difference between two words, if that few may be a slip: one, and one more for every six of
-/// the longer word. Case does not count.
+/// How many letters make the difference between two words, if that few may be a slip: one, and one more for every ten of
+/// the longer word, since of variables such as `DB_HOST` and `DB_PORT` neither is the other misspelt. Case and the kind of
+/// separator do not count.
 #[must_use]
 pub fn distance(word: &str, other: &str) -> Option<usize> {
     let length = word.chars().count().max(other.chars().count());
-    let most = 1 + length / 6;
-    // Words whose lengths differ by more need no comparison.
-    if word.len().abs_diff(other.len()) > 4 * most {
-        return None;
-    }
-    let letters = osa_distance(&word.to_ascii_lowercase(), &other.to_ascii_lowercase());
-    (letters <= most && letters < length).then_some(letters)
+    let letters = osa_distance(&plain(word), &plain(other));
+    (letters <= most(length) && letters < length).then_some(letters)
 }
 
-/// The word that is most like another, if one is; of several, the first in the order of the alphabet.
+fn most(length: usize) -> usize {
+    1 + length / 10
+}
+
+fn plain(word: &str) -> String {
+    word.to_ascii_lowercase().replace(['-', '.'], "_")
+}
+
+/// The other word that is most like one, if one is; of several, the first in the order of the alphabet.
 pub fn closest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let near = words.into_iter().take(MOST_WORDS).filter_map(|other| Some((distance(word, other)?, other)));
-    near.min().map(|(_, other)| other)
+    // Letters beyond ASCII have up to four bytes.
+    let fits = |other: &&str| other.len().abs_diff(word.len()) <= 4 * most(word.len().max(other.len()));
+    let others = words.into_iter().filter(fits).filter(|other| *other != word);
+    others.take(MOST_WORDS).filter_map(|other| Some((distance(word, other)?, other))).min().map(|(_, other)| other)
 }
 
 /// The question itself; `what` is the name or value in quotes, or a phrase with it.
@@ -60,7 +66,10 @@ mod tests {
             ("a", "b", None),
             ("web", "shop", None),
             ("frontend", "backend", None),
+            ("DB_HOST", "DB_PORT", None),
+            ("ReadOnlyRootFilesytsem", "readOnlyRootFilesystem", Some(1)),
             ("", "a", None),
+            ("app-db", "app.db", Some(0)),
             ("same", "same", Some(0)),
         ];
         for (word, other, wanted) in cases {

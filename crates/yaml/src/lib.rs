@@ -3,6 +3,7 @@
 //! [`parse`] gives a stream's documents; [`Document::root`] navigates one; [`Document::apply`] takes
 //! RFC 6902 operations; [`render`] writes the stream with every other byte as it was.
 
+pub mod base64;
 mod check;
 mod cook;
 mod edit;

@@ -13,7 +13,7 @@ checked_text! {
 checked_text! {
     /// A key of a ConfigMap or Secret: at most 253 letters, digits, `-`, `_` and `.`; neither `.` nor with `..` before it.
     // apimachinery `util/validation.IsConfigMapKey`.
-    DataKey, check_data_key, {"pattern" = r"^([-_a-zA-Z0-9]|\.[-_a-zA-Z0-9])[-._a-zA-Z0-9]*$", "maxLength" = 253}
+    DataKey, check_data_key, {"pattern" = Self::PATTERN, "maxLength" = 253}
 }
 
 checked_text! {
@@ -94,7 +94,18 @@ fn check_data_key(text: &str) -> Result<(), String> {
     Err(refusal(text, DATA.noun, fault, DATA.rule))
 }
 
+impl LabelKey {
+    /// The label that tells nodes apart.
+    #[must_use]
+    pub fn hostname() -> Self {
+        Self("kubernetes.io/hostname".to_owned())
+    }
+}
+
 impl DataKey {
+    /// The pattern of its schema.
+    pub const PATTERN: &str = r"^([-_a-zA-Z0-9]|\.[-_a-zA-Z0-9])[-._a-zA-Z0-9]*$";
+
     /// Says what is wrong with a text that is to be a key.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod ports;
 pub use duration::{OperatorDuration, PrometheusDuration};
 pub use http::{Host, HttpPath};
 pub use keys::{AnnotationKey, DataKey, EnvName, LabelKey, LabelValue};
+pub(crate) use keys::{check_label_key, check_label_value};
 pub use names::{NamespaceName, ObjectName, QualifiedObjectName, ServiceName, VolumeName, check_short_label};
 pub use ports::{ContainerPort, PortName, PortNumber, ServicePort, ServicePortName};
 
