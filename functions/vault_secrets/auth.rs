@@ -17,9 +17,9 @@ pub struct Connection {
     pub name: Option<QualifiedObjectName>,
     /// Namespace of Vault Enterprise. Default: none.
     pub vault_namespace: Option<VaultPath>,
-    /// ObjectName of a Secret with the CA's certificate under `ca.crt`. Default: the system's CAs.
+    /// Name of a Secret with the CA's certificate under `ca.crt`. Default: the system's CAs.
     pub ca_secret: Option<ObjectName>,
-    /// ObjectName that the server's certificate must have. `vso`, `agent-injector` only. Default: the address's host.
+    /// Name that the server's certificate must have. `vso`, `agent-injector` only. Default: the address's host.
     pub tls_server_name: Option<String>,
     /// `true` does not check the server's certificate. Default `false`.
     #[serde(default)]
@@ -30,7 +30,7 @@ pub struct Connection {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Auth {
-    /// ObjectName of the VaultAuth or SecretStore to make. Default: the role.
+    /// Name of the VaultAuth or SecretStore to make. Default: the role.
     pub name: Option<ObjectName>,
     /// `vso` only: a VaultAuth that is there already, as `name` or `namespace/name`. None is made.
     pub existing: Option<QualifiedObjectName>,
@@ -72,7 +72,7 @@ pub struct Jwt {
     pub role: String,
     /// ServiceAccount to log in as. Default: the one of the targeted pods.
     pub service_account: Option<ObjectName>,
-    /// ObjectName of a Secret with the token under `jwt`, in place of a ServiceAccount. Default: none.
+    /// Name of a Secret with the token under `jwt`, in place of a ServiceAccount. Default: none.
     pub secret: Option<ObjectName>,
     /// Audiences of the token. Default: the cluster's.
     #[serde(default)]
@@ -85,7 +85,7 @@ pub struct Jwt {
 pub struct AppRole {
     /// The role id, which is not secret.
     pub role_id: String,
-    /// ObjectName of the Secret with the secret id under `id`. It cannot come from Vault itself.
+    /// Name of the Secret with the secret id under `id`. It cannot come from Vault itself.
     pub secret: ObjectName,
 }
 
@@ -99,7 +99,7 @@ pub struct Aws {
     pub region: Option<String>,
     /// ServiceAccount with an IAM role (IRSA). Default: the identity of the operator's node.
     pub service_account: Option<ObjectName>,
-    /// ObjectName of a Secret with the keys `access_key_id` and `secret_access_key`. Default: none.
+    /// Name of a Secret with the keys `access_key_id` and `secret_access_key`. Default: none.
     pub secret: Option<ObjectName>,
 }
 
@@ -113,7 +113,7 @@ pub struct Gcp {
     pub service_account: Option<ObjectName>,
     /// Region of the cluster. Default: the operator's own.
     pub region: Option<String>,
-    /// ObjectName of the cluster. Default: the operator's own.
+    /// Name of the cluster. Default: the operator's own.
     pub cluster: Option<String>,
     /// Project of the cluster. Default: the operator's own.
     pub project: Option<String>,

@@ -81,7 +81,7 @@ impl Provider {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Store {
-    /// ObjectName of the store.
+    /// Name of the store.
     pub name: ObjectName,
     /// `SecretStore` (the default) or `ClusterSecretStore`.
     #[serde(default)]
@@ -111,7 +111,7 @@ impl StoreKind {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Secret {
-    /// ObjectName of the Kubernetes Secret, and of the object that makes it. With `agent-injector`, of the file.
+    /// Name of the Kubernetes Secret, and of the object that makes it. With `agent-injector`, of the file.
     pub name: ObjectName,
     /// A secret of a key-value engine.
     pub kv: Option<Kv>,

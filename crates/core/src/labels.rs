@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::kube::{check_label_key, check_label_value};
+use crate::kube::{check_label_value, check_selector_key};
 use crate::stream::Object;
 use krmor_yaml::{Kind, Node};
 
@@ -208,7 +208,7 @@ pub fn parse_selector(text: &str, values: Values) -> Result<Vec<Requirement>, St
     }
     loop {
         let requirement = parser.requirement()?;
-        check_label_key(&requirement.key)?;
+        check_selector_key(&requirement.key)?;
         if let (Values::Labels, Test::In(list) | Test::NotIn(list)) = (values, &requirement.test) {
             list.iter().try_for_each(|value| check_label_value(value))?;
         }

@@ -45,7 +45,10 @@ pub fn or_else<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Stri
 /// The question, or, where nothing is close, what there is.
 #[must_use]
 pub fn suggest(word: &str, names: &[String], what: &str) -> String {
-    match closest(word, names.iter().map(String::as_str)) {
+    // `warn` is short for `warning`.
+    let mut longer = names.iter().filter(|name| word.len() >= 3 && name.starts_with(word));
+    let short_for = longer.next().filter(|_| longer.next().is_none());
+    match closest(word, names.iter().map(String::as_str)).or(short_for.map(String::as_str)) {
         Some(name) => did_you_mean(&format!("`{name}`")),
         None => format!("the {what}s are: {}", names.join(", ")),
     }
@@ -82,6 +85,7 @@ mod tests {
     fn the_closest_is_asked_for_or_all_are_listed() {
         let names = ["level".to_owned(), "targets".to_owned()];
         assert_eq!(suggest("levels", &names, "field"), "did you mean `level`?");
+        assert_eq!(suggest("tar", &names, "field"), "did you mean `targets`?");
         assert_eq!(suggest("x", &names, "field"), "the fields are: level, targets");
         assert_eq!(or_else("target", ["targets"]), "did you mean `targets`? If not, ");
         assert_eq!(or_else("x", ["targets"]), "");

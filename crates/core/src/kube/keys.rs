@@ -115,8 +115,13 @@ impl DataKey {
     }
 }
 
-pub(crate) fn check_label_key(text: &str) -> Result<(), String> {
+fn check_label_key(text: &str) -> Result<(), String> {
     check_key(text, text, KEY.noun)
+}
+
+/// Checks a key in a selector of labels or annotations.
+pub(crate) fn check_selector_key(text: &str) -> Result<(), String> {
+    check_key(text, text, "a key of a label or annotation")
 }
 
 fn check_annotation_key(text: &str) -> Result<(), String> {

@@ -12,7 +12,7 @@ mod ports;
 pub use duration::{OperatorDuration, PrometheusDuration};
 pub use http::{Host, HttpPath};
 pub use keys::{AnnotationKey, DataKey, EnvName, LabelKey, LabelValue};
-pub(crate) use keys::{check_label_key, check_label_value};
+pub(crate) use keys::{check_label_value, check_selector_key};
 pub use names::{NamespaceName, ObjectName, QualifiedObjectName, ServiceName, VolumeName, check_short_label};
 pub use ports::{ContainerPort, PortName, PortNumber, ServicePort, ServicePortName};
 
