@@ -1,5 +1,8 @@
 //! A Gateway API HTTPRoute for all paths, and a second one that redirects plain HTTP.
 
+use krmor_core::rules as common;
+use crate::exposure::rules;
+use krmor_core::report::Place as Where;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -85,7 +88,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         let message =
             format!("TLS ends at the Gateway `{}`: the certificate is that of its listener", gateway.name.as_str());
         let remedy = "see that the listener has one for the host";
-        report.find_in_stream(Severity::Info, "certificate", message, remedy);
+        report.add(&rules::CERTIFICATE, Where::Stream, message, remedy);
     }
     let host = host(plan, existing.as_ref());
     let name = plan.name_beside(&serves);
@@ -216,8 +219,7 @@ fn listeners_are_right(
             Some(_) => continue,
         };
         good = false;
-        let message = format!("spec.gateway.{field}: {problem}");
-        report.find_in_stream(Severity::Error, "config", message, format!("its listeners are: {list}"));
+        report.add(&common::CONFIG, Where::Config(format!("/gateway/{field}")), problem, format!("its listeners are: {list}"));
     }
     good
 }

@@ -1,5 +1,7 @@
 //! OpenShift Routes: one for each path.
 
+use crate::exposure::rules;
+use krmor_core::report::Place as Where;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Serialize;
 use serde_json::Value;
@@ -58,8 +60,8 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
     if let Some(tls) = plan.spec.tls.as_ref().filter(|tls| tls.secret_name.is_some() || tls.issuer.is_some()) {
         let field = if tls.issuer.is_some() { "issuer" } else { "secretName" };
         let message =
-            format!("spec.tls.{field}: not read for Routes: the router serves its own certificate for the host");
-        report.find_in_stream(Severity::Info, "certificate", message, "let the router's certificate cover the host");
+            format!("it is not read for Routes: the router serves its own certificate for the host");
+        report.add(&rules::CERTIFICATE, Where::Config(format!("/tls/{field}")), message, "let the router's certificate cover the host");
     }
     let mut left: Vec<Object<'_>> = found.iter().filter_map(|id| stream.object(*id)).collect();
     let mut first = None;
@@ -133,7 +135,7 @@ fn target_port(backend: &Backend, service: &Object<'_>, report: &mut Report) -> 
                 backend.port.port
             );
             let pointer = format!("/spec/ports/{}", backend.port.index);
-            report.find(Severity::Error, "port-unnamed", service, &pointer, message, "give the Service's port a name");
+            report.add(&rules::PORT_UNNAMED, service.at(&pointer), message, "give the Service's port a name");
             None
         }
     }

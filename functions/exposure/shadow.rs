@@ -1,5 +1,6 @@
 //! Judged on the final stream: no two objects answer the same requests.
 
+use crate::exposure::rules;
 use super::controllers;
 use super::existing::{self, Exposer};
 use super::plan::Plan;
@@ -77,7 +78,7 @@ pub(super) fn judge(plan: &Plan<'_>, stream: &Stream, report: &mut Report) {
         let message =
             format!("requests for `{path}` of {host} have an answer already, by {by}: one of the two is never asked");
         let remedy = "remove one of the two, or give one another path or host";
-        report.find(Severity::Error, "shadowed", &second.object, &second.pointer, message, remedy);
+        report.add(&rules::SHADOWED, second.object.at(&second.pointer), message, remedy);
     }
 }
 

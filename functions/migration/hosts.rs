@@ -38,7 +38,7 @@ pub(super) fn named<'s>(
         };
         service::is_service(service) && !service::selects(service, pod, workload) && hosts.iter().any(of)
     };
-    let pods = workload::pods(stream, &mut Report::default());
+    let pods = workload::pods(stream).0;
     let found = stream.objects().filter(is_named).map(|service| {
         let behind = pods.iter().filter_map(|pod| Some((pod, stream.object(pod.object)?)));
         let behind = behind.filter(|(pod, object)| service::selects(&service, pod, object));
