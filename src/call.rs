@@ -88,8 +88,14 @@ impl Config {
                 "config {name}: it holds more than one document; put the functions into one Pipeline"
             )));
         }
-        let pipeline = config::read(document.root(), function)
-            .map_err(|problems| show::config_problems(name, &text, &Place { root: document.root(), pointer: "", span: 0..text.len() }, &problems))?;
+        let pipeline = config::read(document.root(), function).map_err(|problems| {
+            show::config_problems(
+                name,
+                &text,
+                &Place { root: document.root(), pointer: "", span: 0..text.len() },
+                &problems,
+            )
+        })?;
         Ok(Self { pipeline, name: name.to_owned(), text, pointer: "" })
     }
 }

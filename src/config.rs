@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub use krmor_core::config::{API_VERSION, GROUP, Problem, read_spec, suggest};
-use krmor_core::workload::Table;
 use krmor_core::report::Severity;
 use krmor_core::workload::PodTemplateRow;
+use krmor_core::workload::Table;
 use krmor_functions::FUNCTIONS;
 use krmor_yaml::{self as yaml, Kind, Node};
 
@@ -172,7 +172,11 @@ fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Resu
         (None, None) => {
             let remedy =
                 format!("name it by `--function KIND` or as `function` under `data`, or use a config of {API_VERSION}");
-            return Err(vec![Problem::new("/kind", "a ConfigMap config does not say which function it is for", remedy)]);
+            return Err(vec![Problem::new(
+                "/kind",
+                "a ConfigMap config does not say which function it is for",
+                remedy,
+            )]);
         }
     };
     let Some(function) = krmor_functions::by_kind(&kind) else { return Err(vec![unknown_kind(&kind)]) };

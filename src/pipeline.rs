@@ -54,7 +54,11 @@ impl Pipeline {
         }
         let mut needed: Vec<HashSet<usize>> = vec![HashSet::new(); self.steps.len()];
         let run: fn(&dyn Run, &mut Stream, &mut Report) = |function, stream, report| function.run(stream, report);
-        for each in [run, |function, stream, report| function.finish(stream, report), |function, stream, report| function.judge(stream, report)] {
+        for each in [
+            run,
+            |function, stream, report| function.finish(stream, report),
+            |function, stream, report| function.judge(stream, report),
+        ] {
             for (step, needed) in self.steps.iter().zip(&mut needed) {
                 report.begin(&step.name);
                 let from = report.findings.len();
@@ -74,12 +78,7 @@ impl Pipeline {
     #[must_use]
     pub fn outcome(&self, report: &Report) -> Outcome {
         let failing = report.findings.iter().filter(|finding| finding.severity >= self.fail_on);
-        let worst =
-            failing.map(
-                |finding| {
-                    if finding.rule.is_usage() { Outcome::Usage } else { Outcome::Findings }
-                },
-            );
+        let worst = failing.map(|finding| if finding.rule.is_usage() { Outcome::Usage } else { Outcome::Findings });
         worst.max().unwrap_or(Outcome::Ok)
     }
 }

@@ -1,7 +1,7 @@
 //! New objects beside their workload, and single fields of those that are there.
 
-use krmor_core::rules as common;
 use krmor_core::report::Rule;
+use krmor_core::rules as common;
 use std::borrow::Cow;
 
 use serde::Serialize;

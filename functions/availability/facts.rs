@@ -1,7 +1,7 @@
 //! What the stream says about its workloads: who scales them, which budgets cover them, what they claim.
 
-use krmor_core::rules as common;
 use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 

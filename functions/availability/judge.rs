@@ -1,13 +1,13 @@
 //! What must hold in the final stream, for every workload that the spec targets.
 
-use crate::availability::rules;
-use krmor_core::report::Rule;
 use super::facts::{Budget, Facts, Workload, replicas, vertical};
 use super::requests;
 use super::rollout::{Rollout, exclusive_claims};
 use super::spec::Spec;
 use super::values::Amount;
 use super::{placement, wishes};
+use crate::availability::rules;
+use krmor_core::report::Rule;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::workload::Trait;

@@ -5,12 +5,12 @@ use serde::Deserialize;
 
 use super::metrics::{Behavior, Metric};
 use super::values::{Amount, Count, NamePattern, TopologyKey};
-use std::collections::BTreeMap;
+use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
 use krmor_core::severities::{Setting, Severities};
-use krmor_core::config::Problem;
 use krmor_core::target::Selector;
+use std::collections::BTreeMap;
 
 /// How many pods a workload has, where they run, and how they are replaced and evicted.
 ///

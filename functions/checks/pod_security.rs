@@ -1,8 +1,8 @@
 //! `pod-security/*`: what Pod Security admission would say to a pod, by the table of checks of `SecurityContext`; one
 //! finding for each check and pod.
 
-use super::rules;
 use super::findings::{Findings, Found};
+use super::rules;
 use super::world::World;
 use crate::security_context::audit::{self, Refusal};
 

@@ -4,11 +4,11 @@ pub(super) mod connections;
 mod numbers;
 pub(super) mod unknown;
 
-use krmor_core::report::Rule;
 use super::spec::{Client, Pool};
 use super::world::{PodHere, World};
 use crate::checks::rules;
 use krmor_core::krm::field_path;
+use krmor_core::report::Rule;
 use krmor_core::rules as common;
 use krmor_core::target::{Matcher, Selector};
 use krmor_yaml::escape_token;
@@ -99,7 +99,13 @@ fn limit<'w>(world: &'w World<'w>, field: &str, pool: &Pool) -> Result<u64, Gap<
     let [pod] = pods.as_slice() else {
         let message = format!("`{}` matches {} pods, not exactly one", server.target, pods.len());
         let pointer = format!("{field}/target");
-        return Err(Gap { rule: &rules::POOLS_UNKNOWN, message, remedy: "name one workload".to_owned(), pod: None, pointer });
+        return Err(Gap {
+            rule: &rules::POOLS_UNKNOWN,
+            message,
+            remedy: "name one workload".to_owned(),
+            pod: None,
+            pointer,
+        });
     };
     let (found, what) = match &server.env {
         Some(env) => (numbers::of_env(world, pod, env), format!("no number under the variable `{env}`")),
@@ -118,7 +124,11 @@ fn part<'w>(world: &'w World<'w>, field: &str, client: &Client, pod: &'w PodHere
     let number = |key: &str, number| {
         numbers::number(world, pod, number).map_err(|env| Gap {
             rule: &rules::POOLS_UNKNOWN,
-            message: format!("{}.{key}: {} has no number under the variable `{env}`", path(field), pod.object.reference()),
+            message: format!(
+                "{}.{key}: {} has no number under the variable `{env}`",
+                path(field),
+                pod.object.reference()
+            ),
             remedy: "set it there, or give `default`".to_owned(),
             pod: Some(pod),
             pointer: field.to_owned(),

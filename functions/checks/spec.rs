@@ -182,7 +182,8 @@ impl Spec {
             }
             let server = pool.server.iter().map(|server| (format!("{pointer}/server/target"), &server.target));
             let clients = pool.clients.iter();
-            let clients = clients.map(|(name, client)| (format!("{pointer}/clients/{}/target", escape_token(name)), &client.target));
+            let clients = clients
+                .map(|(name, client)| (format!("{pointer}/clients/{}/target", escape_token(name)), &client.target));
             for (at, target) in server.chain(clients) {
                 found.extend(Matcher::new(target, &at).err().unwrap_or_default());
             }

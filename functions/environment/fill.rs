@@ -25,7 +25,6 @@ pub(super) struct Filler<'a> {
     pub(super) edits: Vec<Edit>,
 }
 
-
 impl Filler<'_> {
     /// Fills `envFrom`, then `env`, then `optional` of what was there.
     pub(super) fn fill(&mut self, wirings: &[(&str, Wiring)]) {
@@ -111,7 +110,13 @@ impl Filler<'_> {
         let other = if field == "value" { "valueFrom" } else { "value" };
         let item = self.view.container.node(&self.view.object).and_then(|node| node.at_pointer(&pointer));
         if item.is_some_and(|item| item.get(other).is_some()) {
-            self.edit(&format!("{pointer}/{other}"), Action::Remove, &rules::ENV, Cow::Borrowed(reason), Class::Overridden);
+            self.edit(
+                &format!("{pointer}/{other}"),
+                Action::Remove,
+                &rules::ENV,
+                Cow::Borrowed(reason),
+                Class::Overridden,
+            );
         }
         let class = if item.is_some_and(|item| item.get(field).is_some_and(|node| !node.is_null())) {
             Class::Overridden
@@ -141,9 +146,21 @@ impl Filler<'_> {
             false => "the container does not start without it",
         };
         match there {
-            None => self.edit(pointer, Action::Set(wanted.into()), &rules::OPTIONAL_KEY, Cow::Borrowed(reason), Class::Added),
+            None => self.edit(
+                pointer,
+                Action::Set(wanted.into()),
+                &rules::OPTIONAL_KEY,
+                Cow::Borrowed(reason),
+                Class::Added,
+            ),
             Some(_) if self.spec.overwrite => {
-                self.edit(pointer, Action::Set(wanted.into()), &rules::OPTIONAL_KEY, Cow::Borrowed(reason), Class::Overridden);
+                self.edit(
+                    pointer,
+                    Action::Set(wanted.into()),
+                    &rules::OPTIONAL_KEY,
+                    Cow::Borrowed(reason),
+                    Class::Overridden,
+                );
             }
             Some(there) => {
                 let message = format!("{} says `optional: {there}` of {what} and keeps it", self.view.name());

@@ -57,7 +57,13 @@ impl Judge<'_> {
                     let (from, also) = (earlier.title(), later.title());
                     let message = format!("{} gets {} from both {from} and {also}", view.name(), list(&both));
                     let remedy = "take it out of one of the two, or give one a `prefix`: Kubernetes takes the later";
-                    self.find(Severity::Error, &rules::DUPLICATE_KEY, &format!("/envFrom/{}", later.at), message, remedy);
+                    self.find(
+                        Severity::Error,
+                        &rules::DUPLICATE_KEY,
+                        &format!("/envFrom/{}", later.at),
+                        message,
+                        remedy,
+                    );
                 }
             }
             let hides = |variable: &&Variable<'_>| later.gives(&variable.name) && !variable.is_left_out();
@@ -194,7 +200,13 @@ impl Judge<'_> {
                 Some(close) => format!("did you mean {} {close}?", store.kind()),
                 None => format!("add it, or say that it comes from elsewhere: {}", external(store, &name, "")),
             };
-            self.find(Severity::Error, &rules::UNKNOWN_SOURCE, &pointer, format!("{} reads {what}", view.name()), remedy);
+            self.find(
+                Severity::Error,
+                &rules::UNKNOWN_SOURCE,
+                &pointer,
+                format!("{} reads {what}", view.name()),
+                remedy,
+            );
         }
     }
 

@@ -14,14 +14,14 @@ pub mod values;
 mod view;
 mod wiring;
 
-use krmor_core::rules as common;
-use krmor_core::report::Place as Where;
 use self::fill::Filler;
 use self::judge::Judge;
 use self::services::Services;
 pub use self::spec::Spec;
 use self::view::View;
+use krmor_core::report::Place as Where;
 use krmor_core::report::{Report, Severity};
+use krmor_core::rules as common;
 use krmor_core::stream::Stream;
 use krmor_core::supply::Supplies;
 use krmor_core::target::{self, Selected};

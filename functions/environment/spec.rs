@@ -12,10 +12,10 @@ use serde::{Deserialize, Deserializer};
 use super::expand;
 use super::values::{DataKey, Divisor, EnvName, FieldPath, ObjectName, ResourcePath, check_data_key};
 use super::wiring::Wiring;
+use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
 use krmor_core::severities::{Setting, Severities};
-use krmor_core::config::Problem;
 use krmor_core::supply::Store;
 use krmor_core::target::Selector;
 
@@ -201,7 +201,8 @@ impl Spec {
     /// What cannot be right although each field is: the field's path in the config, the problem and the remedy.
     pub(super) fn wirings(&self) -> Result<Vec<(&str, Wiring)>, Vec<Problem>> {
         let mut found = Vec::new();
-        let mut problem = |pointer: String, what: String, remedy: &str| found.push(Problem::new(&pointer, what, remedy));
+        let mut problem =
+            |pointer: String, what: String, remedy: &str| found.push(Problem::new(&pointer, what, remedy));
         let one = "give exactly one of `configMap` and `secret`";
         for (at, entry) in self.env_from.iter().enumerate() {
             if entry.store().is_none() {

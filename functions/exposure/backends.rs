@@ -1,8 +1,8 @@
 //! Finds the Service and the port behind a path, and sees that they exist.
 
-use krmor_core::rules as common;
 use crate::exposure::rules;
 use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
 use std::collections::BTreeSet;
 
 use super::plan::World;

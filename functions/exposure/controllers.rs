@@ -1,8 +1,8 @@
 //! The programs behind Ingress classes: how each is told about TLS, and what none of their Ingresses can say.
 
-use krmor_core::rules as common;
 use crate::exposure::rules;
 use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
 use std::collections::BTreeMap;
 
 use super::plan::Plan;

@@ -1,8 +1,8 @@
 //! A Gateway API HTTPRoute for all paths, and a second one that redirects plain HTTP.
 
-use krmor_core::rules as common;
 use crate::exposure::rules;
 use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -219,7 +219,12 @@ fn listeners_are_right(
             Some(_) => continue,
         };
         good = false;
-        report.add(&common::CONFIG, Where::Config(format!("/gateway/{field}")), problem, format!("its listeners are: {list}"));
+        report.add(
+            &common::CONFIG,
+            Where::Config(format!("/gateway/{field}")),
+            problem,
+            format!("its listeners are: {list}"),
+        );
     }
     good
 }

@@ -1,13 +1,13 @@
 //! An Ingress for all paths.
 
-use krmor_yaml::escape_token;
-use krmor_core::rules as common;
 use crate::exposure::rules;
-use krmor_core::report::Place as Where;
 use k8s_openapi::api::networking::v1::{
     HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend, IngressSpec,
     IngressTLS, ServiceBackendPort,
 };
+use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
+use krmor_yaml::escape_token;
 use serde_json::Value;
 
 use super::backends::Backend;

@@ -19,11 +19,11 @@ mod shadow;
 pub mod spec;
 pub mod values;
 
-use krmor_core::report::Place as Where;
 use self::object::Step;
 use self::plan::Plan;
 use self::spec::Provider;
 pub use self::spec::Spec;
+use krmor_core::report::Place as Where;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::Stream;
 

@@ -1,7 +1,7 @@
 //! What a spec means for a stream: which Service and port is behind each path, and whose names and labels are taken.
 
-use krmor_core::rules as common;
 use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::backends::{self, Backend};
@@ -69,7 +69,7 @@ impl<'a> Plan<'a> {
     /// for nothing that the stream has.
     pub(super) fn of(spec: &'a Spec, stream: &Stream, report: &mut Report) -> Option<Self> {
         let (selected, problems) = target::pods(&spec.targets, &spec.exclude, stream);
-    report.record_once(problems);
+        report.record_once(problems);
         if selected.is_empty() && !spec.targets.is_empty() {
             return None;
         }

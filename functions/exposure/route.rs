@@ -1,8 +1,8 @@
 //! OpenShift Routes: one for each path.
 
 use crate::exposure::rules;
-use krmor_core::report::Place as Where;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use krmor_core::report::Place as Where;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -59,9 +59,13 @@ struct RouteTls {
 pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report: &mut Report) -> Option<Vec<Step>> {
     if let Some(tls) = plan.spec.tls.as_ref().filter(|tls| tls.secret_name.is_some() || tls.issuer.is_some()) {
         let field = if tls.issuer.is_some() { "issuer" } else { "secretName" };
-        let message =
-            format!("it is not read for Routes: the router serves its own certificate for the host");
-        report.add(&rules::CERTIFICATE, Where::Config(format!("/tls/{field}")), message, "let the router's certificate cover the host");
+        let message = format!("it is not read for Routes: the router serves its own certificate for the host");
+        report.add(
+            &rules::CERTIFICATE,
+            Where::Config(format!("/tls/{field}")),
+            message,
+            "let the router's certificate cover the host",
+        );
     }
     let mut left: Vec<Object<'_>> = found.iter().filter_map(|id| stream.object(*id)).collect();
     let mut first = None;

@@ -1,10 +1,10 @@
 //! Judged on the final stream: no two objects answer the same requests.
 
-use crate::exposure::rules;
 use super::controllers;
 use super::existing::{self, Exposer};
 use super::plan::Plan;
 use super::spec::Provider;
+use crate::exposure::rules;
 use krmor_core::lookup;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, Stream};

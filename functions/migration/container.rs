@@ -1,8 +1,8 @@
 //! The migration's container: what it must be, and the edits that bring one that is there up to date.
 
+use crate::migration::rules;
 use krmor_core::report::Place as Where;
 use krmor_core::rules as common;
-use crate::migration::rules;
 use serde_json::{Map, Value};
 
 use super::spec::Spec;

@@ -1,7 +1,7 @@
 //! The migration as an init container of the program's pods.
 
-use krmor_core::rules as common;
 use crate::migration::rules;
+use krmor_core::rules as common;
 use serde_json::{Value, json};
 
 use super::container::{self, Wanted};

@@ -1,7 +1,7 @@
 //! The migration as a Job beside the workload.
 
-use krmor_core::rules as common;
 use crate::migration::rules;
+use krmor_core::rules as common;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::batch::v1::Job;

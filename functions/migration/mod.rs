@@ -18,13 +18,13 @@ pub mod spec;
 pub mod values;
 mod waves;
 
-use krmor_core::rules as common;
-use krmor_core::report::Place as Where;
 use self::container::Wanted;
 pub use self::spec::Spec;
 use self::spec::{Form, Hook};
 use self::waves::Scalers;
+use krmor_core::report::Place as Where;
 use krmor_core::report::{Report, Severity};
+use krmor_core::rules as common;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::target::{self, Selected};
 use krmor_core::workload::{Container, Pod, Role};
@@ -93,8 +93,7 @@ fn programs(spec: &Spec, stream: &Stream, report: &mut Report) -> Vec<(Pod, Cont
         let names: Vec<String> = names.map(|object| object.reference().to_string()).collect();
         let shown = names.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
         let more = if names.len() > 8 { ", …" } else { "" };
-        let message =
-            format!("the stream has several workloads, and not all have this migration: {shown}{more}");
+        let message = format!("the stream has several workloads, and not all have this migration: {shown}{more}");
         report.add(&common::CONFIG, Where::Config("/targets".to_owned()), message, "name those that have it");
         return Vec::new();
     }

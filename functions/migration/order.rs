@@ -1,8 +1,8 @@
 //! Whether a Job comes in time: behind what it needs, before its program. Looked at in the final stream.
 
-use krmor_core::rules as common;
 use crate::migration::rules;
 use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
 use serde_json::Value;
 
 use super::hosts;
@@ -16,7 +16,7 @@ use krmor_core::lookup;
 use krmor_core::report::{Report, Severity};
 use krmor_core::service;
 use krmor_core::stream::{Object, Stream};
-use krmor_core::target::{Matcher};
+use krmor_core::target::Matcher;
 use krmor_core::workload::{self, Pod, PodSelector};
 use krmor_yaml::Node;
 
@@ -220,6 +220,11 @@ impl Look<'_> {
             "the name covers the Job as it is here: an outer kustomization that changes its image or settings would \
              change a Job that cannot be changed{blind}"
         );
-        report.add(&rules::OUTERMOST, self.job.at("/metadata/name"), message, "run krmor in the outermost kustomization");
+        report.add(
+            &rules::OUTERMOST,
+            self.job.at("/metadata/name"),
+            message,
+            "run krmor in the outermost kustomization",
+        );
     }
 }

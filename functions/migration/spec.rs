@@ -5,13 +5,13 @@ use serde::Deserialize;
 use serde_json::Map;
 
 use super::values::{Command, HelmVersion, Name, Variable};
-use std::collections::BTreeMap;
+use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
 use krmor_core::severities::{Setting, Severities};
-use krmor_core::config::Problem;
 use krmor_core::target::{Matcher, Selector};
 use krmor_core::values::{NonNegative, given};
+use std::collections::BTreeMap;
 
 /// Lets a program's migration run before the program: in an init container of its pods, or in a Job. Both have the
 /// image, the variables, the mounts, the security context and the resources of the program's own container.
@@ -175,7 +175,9 @@ impl Spec {
             found.extend(Matcher::new(selector, DATABASE).err().unwrap_or_default());
         }
         match (self.form, &self.job) {
-            (Form::InitContainer, Some(_)) => found.push(Problem::new("/job", "an init container needs no Job", "remove it, or write `as: job`")),
+            (Form::InitContainer, Some(_)) => {
+                found.push(Problem::new("/job", "an init container needs no Job", "remove it, or write `as: job`"))
+            }
             (Form::InitContainer, None) => {}
             (Form::Job, _) => self.job().find_problems(&mut found),
         }
@@ -185,7 +187,8 @@ impl Spec {
 
 impl Job {
     fn find_problems(&self, found: &mut Vec<Problem>) {
-        let mut say = |field: &str, problem: String, remedy| found.push(Problem::new(&format!("/job{field}"), problem, remedy));
+        let mut say =
+            |field: &str, problem: String, remedy| found.push(Problem::new(&format!("/job{field}"), problem, remedy));
         let hook = self.hook.name();
         match (self.hook, self.helm.map(HelmVersion::major)) {
             (Hook::Helm, None) => say(

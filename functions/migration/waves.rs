@@ -89,7 +89,8 @@ pub(super) fn align(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Re
         .collect();
     let of_jobs = claims(stream, &job, job.root().find(&["spec", "template", "spec"]));
     let of_programs = claims(stream, &workload, pod.spec_node(&workload));
-    let others: Vec<ObjectId> = workload::pods(stream).0
+    let others: Vec<ObjectId> = workload::pods(stream)
+        .0
         .iter()
         .filter(|other| other.object != pod.object && other.object != job.id())
         .filter_map(|other| Some((stream.object(other.object)?, other)))

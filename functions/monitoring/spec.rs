@@ -5,12 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use std::collections::BTreeMap;
+use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
 use krmor_core::severities::{Setting, Severities};
-use krmor_core::config::Problem;
 use krmor_core::target::Selector;
+use std::collections::BTreeMap;
 
 /// Lets the Prometheus operator scrape workloads: a ServiceMonitor or PodMonitor for each.
 ///

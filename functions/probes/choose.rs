@@ -1,11 +1,11 @@
 //! Which containers of a pod get the probes.
 
-use krmor_core::report::Rule;
-use crate::probes::rules;
 use super::existing::Existing;
 use super::ports;
 use super::spec::Spec;
 use super::values::Port;
+use crate::probes::rules;
+use krmor_core::report::Rule;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::Object;
 use krmor_core::target::{Selected, Selector};

@@ -1,8 +1,8 @@
 //! What must hold for the probes of targeted containers in the final stream, whoever wrote them.
 
-use crate::probes::rules;
 use super::plan::Purpose;
 use super::{Spec, choose, ports, subject};
+use crate::probes::rules;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, Stream};
 use krmor_core::target;

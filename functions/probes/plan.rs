@@ -1,7 +1,7 @@
 //! From the fields of the spec to the probes that are wanted, each complete; or to all that cannot be right in them.
 
-use krmor_core::report::Rule;
 use crate::probes::rules;
+use krmor_core::report::Rule;
 use serde_json::{Map, Value, json};
 
 use super::spec::{Fields, Handler, Probe};

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::plan::{self, Plan};
 use super::values::{Command, Headers, HttpPath, NoHost, Port, Positive, Service};
-use std::collections::BTreeMap;
 use krmor_core::exceptions::Exception;
+use krmor_core::fields;
 use krmor_core::function_spec;
 use krmor_core::severities::{Setting, Severities};
-use krmor_core::fields;
 use krmor_core::target::Selector;
 use krmor_core::values::{NonNegative, given};
+use std::collections::BTreeMap;
 
 /// The spec as it is written.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

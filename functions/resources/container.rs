@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::amounts::{self, Kind};
 use super::spec::Mode;
+use krmor_core::krm::field_path;
 use krmor_core::quantity::Quantity;
 use krmor_core::report::{Class, Report, Severity, Why};
 use krmor_core::stream::{Action, Edit, Object};
-use krmor_core::krm::field_path;
 use krmor_core::workload::Container;
 use krmor_yaml::{Node, escape_token};
 
@@ -180,7 +180,11 @@ impl Settled {
             (_, Ok(Kind::EphemeralStorage)) => "the pod is evicted above it",
             _ => "the container gets at most this much",
         };
-        let why = Why { rule: if list == "limits" { &rules::LIMITS } else { &rules::REQUESTS }, reason: Cow::Borrowed(reason), class };
+        let why = Why {
+            rule: if list == "limits" { &rules::LIMITS } else { &rules::REQUESTS },
+            reason: Cow::Borrowed(reason),
+            class,
+        };
         let value = Value::String(asked.quantity.written().into_owned());
         Edit { pointer: self.pointer(list, &asked.name), action: Action::Set(value), why }
     }
@@ -192,7 +196,13 @@ impl Settled {
         for (pointer, message, is_refused) in &self.faults {
             let (severity, rule) =
                 if *is_refused { (Severity::Error, &rules::INVALID) } else { (Severity::Warning, &rules::UNUSUAL) };
-            report.add_as(severity, rule, object.at(pointer), format!("{what}: {message}"), "correct it, or exclude the container");
+            report.add_as(
+                severity,
+                rule,
+                object.at(pointer),
+                format!("{what}: {message}"),
+                "correct it, or exclude the container",
+            );
         }
         for conflict in self.now.conflicts() {
             self.is_sound = false;

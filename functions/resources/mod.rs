@@ -3,19 +3,19 @@
 //! The spec becomes what each container is asked to have (`asked`). A container (`container`) keeps what it has, or under
 //! `mode: set` gives way; what would come out is held against the rules of the API (`rules`, `pod`), and only then edited.
 
+mod amounts;
 mod asked;
 mod container;
 mod pod;
-mod amounts;
 pub mod rules;
 pub mod spec;
 
-use krmor_core::rules as common;
-use krmor_core::report::Place as Where;
 use self::asked::Asked;
 use self::container::Settled;
 pub use self::spec::Spec;
+use krmor_core::report::Place as Where;
 use krmor_core::report::Report;
+use krmor_core::rules as common;
 use krmor_core::stream::{Edit, Stream};
 use krmor_core::target::{self, Selected};
 use krmor_core::workload::Role;

@@ -2,14 +2,13 @@
 //!
 //! Source: `validatePodResourceConsistency` and `defaultPodRequests` of Kubernetes v1.36.
 
-use crate::resources::rules;
 use super::container::{Amount, Settled, amount};
+use crate::resources::rules;
 use krmor_core::quantity::Quantity;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::Object;
 use krmor_core::workload::{Pod, Role};
 use krmor_yaml::{Node, escape_token};
-
 
 /// Reports what the containers of a pod have beyond the pod's own resources.
 pub(super) fn judge(object: &Object<'_>, pod: &Pod, settled: &[Settled], report: &mut Report) {

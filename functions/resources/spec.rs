@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use super::amounts::{self, Kind};
 use super::asked;
-use std::collections::BTreeMap;
 use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
-use krmor_core::severities::{Setting, Severities};
 use krmor_core::quantity::Quantity;
+use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::{Pattern, Selector};
+use std::collections::BTreeMap;
 
 /// Gives containers their requests and limits: main ones, native sidecars and init containers.
 ///

@@ -2,11 +2,11 @@
 //!
 //! Source: k8s.io/pod-security-admission v0.37.2, `policy/check_*.go`; its ids, levels and versions are kept.
 
-use crate::security_context::rules;
-use krmor_core::report::Rule;
 use super::spec::{Level, Profile, Spec};
 use super::view::{View, Violation};
 use super::{asked, baseline, profiles, restricted};
+use crate::security_context::rules;
+use krmor_core::report::Rule;
 
 /// When a check applies. Versions are minor numbers of the standard.
 #[derive(Clone, Copy)]
@@ -124,7 +124,12 @@ static CHECKS: &[Check] = &{
             "no uid 0",
         ),
         check(&rules::CONFLICT_RUN_AS_NON_ROOT, Restricted { from: 0 }, restricted::run_as_non_root, "only `true`"),
-        check(&rules::CONFLICT_RUN_AS_GROUP, Asked(|spec| spec.run_as_group.is_some()), asked::run_as_group, "no gid 0"),
+        check(
+            &rules::CONFLICT_RUN_AS_GROUP,
+            Asked(|spec| spec.run_as_group.is_some()),
+            asked::run_as_group,
+            "no gid 0",
+        ),
         check(&rules::CONFLICT_FS_GROUP, Asked(|spec| spec.fs_group.is_some()), asked::fs_group, "no gid 0"),
         check(
             &rules::CONFLICT_SECCOMP_PROFILE_BASELINE,
@@ -138,7 +143,12 @@ static CHECKS: &[Check] = &{
             restricted::seccomp_profile,
             "only `RuntimeDefault` and `Localhost`",
         ),
-        check(&rules::CONFLICT_APP_ARMOR_PROFILE, ALWAYS, profiles::app_armor_profile, "only `RuntimeDefault` and `Localhost`"),
+        check(
+            &rules::CONFLICT_APP_ARMOR_PROFILE,
+            ALWAYS,
+            profiles::app_armor_profile,
+            "only `RuntimeDefault` and `Localhost`",
+        ),
         check(
             &rules::CONFLICT_SE_LINUX_OPTIONS,
             ALWAYS,
@@ -146,7 +156,12 @@ static CHECKS: &[Check] = &{
             "only the container types, and neither user nor role",
         ),
         check(&rules::CONFLICT_PROC_MOUNT, Baseline { from: 0, until: 35 }, baseline::proc_mount, "only `Default`"),
-        check(&rules::CONFLICT_PROC_MOUNT_RESTRICTED, Restricted { from: 35 }, restricted::proc_mount, "only `Default`"),
+        check(
+            &rules::CONFLICT_PROC_MOUNT_RESTRICTED,
+            Restricted { from: 35 },
+            restricted::proc_mount,
+            "only `Default`",
+        ),
         check(&rules::CONFLICT_SYSCTLS, ALWAYS, baseline::sysctls, "only the safe sysctls"),
         check(
             &rules::CONFLICT_HOST_PROBES_AND_HOST_LIFECYCLE,

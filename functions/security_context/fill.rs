@@ -1,8 +1,8 @@
 //! What is added where nothing is set: at pod level where that reaches no container that must not have it, else at
 //! each container.
 
-use krmor_core::report::Rule;
 use crate::security_context::rules;
+use krmor_core::report::Rule;
 use std::borrow::Cow;
 
 use serde_json::{Value, json};

@@ -20,15 +20,15 @@ pub mod values;
 mod view;
 mod volumes;
 
-use krmor_core::rules as common;
-use krmor_core::report::Place as Where;
 use self::checks::Check;
 use self::fill::Demands;
 use self::judge::Judge;
 pub use self::spec::Spec;
 use self::view::{View, Violation};
 use krmor_core::exceptions::Exceptions;
+use krmor_core::report::Place as Where;
 use krmor_core::report::{Report, Severity};
+use krmor_core::rules as common;
 use krmor_core::stream::{Edit, Stream};
 use krmor_core::target::{self, Selected};
 

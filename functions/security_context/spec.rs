@@ -124,9 +124,7 @@ impl Spec {
                 }
                 _ => None,
             };
-            found.extend(
-                problem.map(|problem| Problem::new("/seccompProfile", problem, "correct the profile")),
-            );
+            found.extend(problem.map(|problem| Problem::new("/seccompProfile", problem, "correct the profile")));
         }
         for (at, path) in self.writable_paths.iter().enumerate() {
             let earlier = self.writable_paths.iter().take(at);
@@ -134,8 +132,9 @@ impl Spec {
             let same_path = earlier.clone().any(|other| other.path == path.path);
             let same_name = path.name.is_some() && earlier.clone().any(|other| other.name == path.name);
             let problem = twice(same_path, "the path").or_else(|| twice(same_name, "the name"));
-            found
-                .extend(problem.map(|problem| Problem::new(&format!("/writablePaths/{at}"), problem, "remove one of the two")));
+            found.extend(
+                problem.map(|problem| Problem::new(&format!("/writablePaths/{at}"), problem, "remove one of the two")),
+            );
         }
         found
     }

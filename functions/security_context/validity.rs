@@ -1,11 +1,11 @@
 //! What the API server or the kubelet would refuse although the standard says nothing: such input is refused here, where
 //! the remedy can be named. Source: `pkg/apis/core/validation/validation.go` of Kubernetes v1.36.
 
-use crate::security_context::rules;
 use super::fields::Field;
 use super::fill::{Demands, demands_the_impossible};
 use super::judge::Judge;
 use super::view::{Place, View, show, value};
+use crate::security_context::rules;
 use krmor_core::report::Severity;
 use krmor_yaml::Node;
 
@@ -60,7 +60,12 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
             let message = format!(
                 "`nodeSelector` asks for Windows (`{label}`), `os.name` does not: it would get fields of Linux"
             );
-            judge.report.add(&rules::WINDOWS_OS, view.object.at(&pointer), message, "set `os: {name: windows}` in the pod spec");
+            judge.report.add(
+                &rules::WINDOWS_OS,
+                view.object.at(&pointer),
+                message,
+                "set `os: {name: windows}` in the pod spec",
+            );
         }
     }
     host_process(view, judge);
@@ -94,7 +99,12 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
                 container.name
             );
             let pointer = view.pointer(place, "/securityContext/procMount");
-            judge.report.add(&rules::INVALID, view.object.at(&pointer), message, "set `hostUsers: false` in the pod spec");
+            judge.report.add(
+                &rules::INVALID,
+                view.object.at(&pointer),
+                message,
+                "set `hostUsers: false` in the pod spec",
+            );
         }
     }
 }

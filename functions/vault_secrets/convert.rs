@@ -203,7 +203,12 @@ fn contents(convert: &Convert, entry: Option<&Secret>, object: &Object<'_>, repo
     {
         let message =
             format!("its placeholders are of {}, and `secrets` has {}", found.api_path(), declared.api_path());
-        report.add(&rules::SEVERAL_PATHS, object.at(""), message, format!("correct the entry `{}`", entry.name.as_str()));
+        report.add(
+            &rules::SEVERAL_PATHS,
+            object.at(""),
+            message,
+            format!("correct the entry `{}`", entry.name.as_str()),
+        );
         return None;
     }
     let source = declared.or(found).unwrap_or_else(|| default_source(convert, object));

@@ -1,9 +1,9 @@
 //! What must hold in the final stream.
 
-use crate::vault_secrets::rules;
 use super::auth::Method;
 use super::leftovers;
 use super::spec::{Provider, Spec};
+use crate::vault_secrets::rules;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::Stream;
 use krmor_core::target::{self, Matcher};

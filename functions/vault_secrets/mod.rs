@@ -22,8 +22,8 @@ mod vso;
 mod want;
 mod wiring;
 
-use krmor_core::rules as common;
 use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
 use std::collections::BTreeMap;
 
 use self::convert::Conversion;
@@ -78,7 +78,8 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
         mount(spec, &mounts, stream, report);
     }
     for id in removed {
-        let why = Why { rule: &rules::PLAINTEXT, reason: "its values belong into Vault only".into(), class: Class::Raised };
+        let why =
+            Why { rule: &rules::PLAINTEXT, reason: "its values belong into Vault only".into(), class: Class::Raised };
         if let (Err(error), Some(object)) = (stream.remove_object(report, id, why), stream.object(id)) {
             let remedy = "give the Secret a document of its own";
             report.add(&rules::PLAINTEXT, object.at(""), error.message, remedy);

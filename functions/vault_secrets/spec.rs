@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::auth::{Auth, Connection};
 use super::values::{AbsolutePath, Duration, Keys, Name, Template, VaultPath};
+use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
 use krmor_core::severities::{Setting, Severities};
-use krmor_core::config::Problem;
 use krmor_core::target::Selector;
 
 /// Gives workloads their secrets from Vault, by reference: no value is ever in a manifest.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::rule_id;
-use crate::pipeline::Pipeline;
 use crate::krm::says;
+use crate::pipeline::Pipeline;
 use crate::report::{Change, Finding, Report};
 use crate::stream::{ObjectId, Stream};
 use crate::text::{self, proposal};

@@ -150,7 +150,11 @@ pub fn sarif(stream: &Stream, report: &Report, pipeline: &Pipeline, made: bool) 
             level: level(finding.severity),
             message: Message::new(&advice(finding)),
             locations: view.place(finding.object(), finding.pointer(), false),
-            properties: Properties { function: &finding.function, document: finding.document(), pointer: finding.pointer() },
+            properties: Properties {
+                function: &finding.function,
+                document: finding.document(),
+                pointer: finding.pointer(),
+            },
         });
     }
     for change in &report.changes {
@@ -181,7 +185,9 @@ pub fn sarif(stream: &Stream, report: &Report, pipeline: &Pipeline, made: bool) 
 
 /// Whether a rule is about what an attacker could use; others are about what would not work.
 fn is_about_security(id: &str) -> bool {
-    ["SecurityContext/", "VaultSecrets/", "Checks/pod-security/", "Checks/secrets/"].iter().any(|start| id.starts_with(start))
+    ["SecurityContext/", "VaultSecrets/", "Checks/pod-security/", "Checks/secrets/"]
+        .iter()
+        .any(|start| id.starts_with(start))
 }
 
 fn level(severity: Severity) -> &'static str {

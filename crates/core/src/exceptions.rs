@@ -126,7 +126,11 @@ impl<'s> Exceptions<'s> {
             }
             if exception.rules.is_empty() && exception.fields.is_empty() {
                 let message = format!("`{}` names neither rules nor fields", exception.target);
-                problems.push(Problem::new(&format!("/exceptions/{at}"), message, "name the `rules` or `fields` that it is for"));
+                problems.push(Problem::new(
+                    &format!("/exceptions/{at}"),
+                    message,
+                    "name the `rules` or `fields` that it is for",
+                ));
             }
         }
         if problems.is_empty() { Ok(Self { all, matchers }) } else { Err(problems) }

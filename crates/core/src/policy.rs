@@ -113,7 +113,9 @@ impl Policy<'_> {
     /// Says which exceptions nothing has needed: each would allow what somebody adds later.
     pub fn report_unused(&self, needed: &HashSet<usize>, stream: &Stream, report: &mut Report) {
         let unused = || (0..self.exceptions.len()).filter(|number| !needed.contains(number));
-        let Some(exceptions) = Exceptions::of(self.exceptions).ok().filter(|_| unused().next().is_some()) else { return };
+        let Some(exceptions) = Exceptions::of(self.exceptions).ok().filter(|_| unused().next().is_some()) else {
+            return;
+        };
         let mut matched = HashSet::new();
         let (pods, _) = workload::pods(stream);
         let mut pods = pods.iter().peekable();

@@ -209,12 +209,7 @@ pub struct Finding {
 impl Finding {
     /// A finding with its rule's severity; an empty remedy is none.
     #[must_use]
-    pub fn new(
-        rule: &'static Rule,
-        place: Place,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
+    pub fn new(rule: &'static Rule, place: Place, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         let remedy = Some(remedy.into()).filter(|remedy| !remedy.is_empty());
         let (severity, function, subject) = (rule.severity, Arc::default(), None);
         Self { severity, function, rule, message: message.into(), remedy, place, subject }
@@ -290,13 +285,7 @@ impl Report {
     }
 
     /// Records a finding with the severity of its rule; an empty remedy is none.
-    pub fn add(
-        &mut self,
-        rule: &'static Rule,
-        place: Place,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
+    pub fn add(&mut self, rule: &'static Rule, place: Place, message: impl Into<String>, remedy: impl Into<String>) {
         self.record(Finding::new(rule, place, message, remedy));
     }
 

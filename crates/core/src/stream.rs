@@ -15,7 +15,6 @@ use crate::report::{Change, Place as Where, Report, ResourceRef, Severity, Why};
 use crate::workload::Table;
 use krmor_yaml::{self as yaml, Document, EditError, Kind, Node, Op, Operation, Place};
 
-
 /// How deep `List`s may hold `List`s.
 const MAX_LIST_DEPTH: usize = 8;
 
@@ -393,7 +392,13 @@ impl Stream {
         let document = match yaml::new_document(&object, self.documents.get(location.yaml)) {
             Ok(document) => document,
             Err(error) => {
-                report.add_as(Severity::Error, why.rule, workload.at(""), error.message, "shorten what it is made from");
+                report.add_as(
+                    Severity::Error,
+                    why.rule,
+                    workload.at(""),
+                    error.message,
+                    "shorten what it is made from",
+                );
                 return None;
             }
         };

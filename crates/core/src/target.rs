@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::config::Problem;
 use crate::labels::{Requirement, Values, all_met, parse_selector};
 use crate::lookup;
-use crate::config::Problem;
 use crate::report::{Finding, Place};
 use crate::stream::{Object, ObjectId, Stream};
 use crate::workload::{self, Container, Pod};
@@ -150,12 +150,15 @@ impl Scope {
     pub fn compile(&self) -> Result<Compiled, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut all = |list: &[Selector], name: &str| -> Vec<Matcher> {
-            let matchers = list.iter().enumerate().map(|(at, selector)| Matcher::new(selector, &format!("/{name}/{at}")));
+            let matchers =
+                list.iter().enumerate().map(|(at, selector)| Matcher::new(selector, &format!("/{name}/{at}")));
             matchers.filter_map(|matcher| matcher.map_err(|mut found| problems.append(&mut found)).ok()).collect()
         };
         let (targets, exclude) = (all(&self.targets, "targets"), all(&self.exclude, "exclude"));
         let empty = exclude.iter().filter(|matcher| matcher.conditions() == 0 && !matcher.names_containers());
-        problems.extend(empty.map(|empty| Problem::new(&empty.place, "it is empty and would exclude everything", "remove it")));
+        problems.extend(
+            empty.map(|empty| Problem::new(&empty.place, "it is empty and would exclude everything", "remove it")),
+        );
         if problems.is_empty() { Ok(Compiled { targets, exclude }) } else { Err(problems) }
     }
 }
@@ -249,7 +252,8 @@ impl Matcher {
         let mut wrong = |key: &str, message: String| {
             problems.push(Problem::new(&format!("{place}/{key}"), message, "correct the selector"));
         };
-        let no_expression = |text: &str, error: regex_lite::Error| format!("`{text}` is not a regular expression: {error}");
+        let no_expression =
+            |text: &str, error: regex_lite::Error| format!("`{text}` is not a regular expression: {error}");
         let mut fields = Vec::new();
         for (field, text) in selector.patterns() {
             let Some(text) = text else { continue };
