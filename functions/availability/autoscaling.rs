@@ -12,7 +12,7 @@ use super::facts::{Facts, Workload, replicas};
 use super::metrics::Metric;
 use super::spec::Autoscaling;
 use krmor_core::manifest::Manifest;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_yaml::Node;
 

@@ -9,7 +9,7 @@ use super::facts::{Facts, Workload};
 use super::placement::no_selector;
 use super::spec::Budget;
 use krmor_core::manifest::Manifest;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{ObjectId, Stream};
 
 /// Gives the workload's pods their budget.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use krmor_core::manifest::{Manifest, Metadata};
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 
 /// Name, namespace and labels of a new object of `kind`: those of its workload.

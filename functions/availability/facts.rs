@@ -1,7 +1,5 @@
 //! What the stream says about its workloads: who scales them, which budgets cover them, what they claim.
 
-use krmor_core::report::Place as Where;
-use krmor_core::rules as common;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
@@ -11,7 +9,7 @@ use serde_json::{Value, json};
 use super::spec::Spec;
 use krmor_core::labels::{ByLabel, LabelSelector};
 use krmor_core::lookup;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::Scope;
 use krmor_core::workload::{self, DEFAULT_SCALED, Pod, Trait};

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::facts::Workload;
 use super::spec::{AntiAffinity, Spec, Spread, WhenUnsatisfiable};
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, Stream};
 use krmor_core::workload::{Pod, Trait};
 use krmor_yaml::{Kind, Node};

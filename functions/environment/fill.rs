@@ -11,7 +11,7 @@ use super::view::{Source, View};
 use super::wiring::{Wiring, env_ref, key_ref};
 use krmor_core::fields;
 use krmor_core::manifest::put;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Stream};
 use krmor_core::supply::{Store, Supplies};
 

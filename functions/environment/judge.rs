@@ -2,7 +2,6 @@
 
 use crate::environment::rules;
 use krmor_core::report::Rule;
-use std::collections::BTreeSet;
 
 use super::expand::references;
 use super::required::{Proof, alike, external, prove};
@@ -12,7 +11,7 @@ use super::values::EnvName;
 use super::view::{Source, Variable, View};
 use super::wiring::Wiring;
 use krmor_core::report::{Finding, Report, Severity};
-use krmor_core::stream::{ObjectId, Stream};
+use krmor_core::stream::Stream;
 use krmor_core::supply::{Store, Supplies, Supply};
 
 /// A message lists at most this many names.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::plan::World;
 use super::spec::{PathRule, PathType, Termination};
 use super::values::{Path, Port};
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::service::{self, Target};
 use krmor_core::stream::{Object, ObjectId};
 use krmor_core::workload::{Container, Pod, Role};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::plan::Plan;
 use super::spec::{Controller, Termination};
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
 
 /// How classes were chosen before `ingressClassName`.

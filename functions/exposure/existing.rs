@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::plan::Plan;
 use super::spec::Provider;
 use krmor_core::lookup;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::service;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::workload;

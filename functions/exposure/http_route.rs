@@ -13,7 +13,7 @@ use super::plan::Plan;
 use super::spec::{Gateway, PathType, Termination};
 use krmor_core::lookup;
 use krmor_core::manifest::Manifest;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_yaml::Node;
 

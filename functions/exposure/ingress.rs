@@ -20,7 +20,7 @@ use super::spec::{IssuerKind, Termination, Tls};
 use super::values::Port;
 use krmor_core::lookup;
 use krmor_core::manifest::Manifest;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_yaml::Node;
 

@@ -4,7 +4,7 @@
 use crate::exposure::rules;
 use serde_json::{Value, json};
 
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object};
 use krmor_yaml::print::{self, Quoting};
 use krmor_yaml::{Kind, Node, escape_token};

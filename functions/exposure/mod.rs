@@ -24,7 +24,7 @@ use self::plan::Plan;
 use self::spec::Provider;
 pub use self::spec::Spec;
 use krmor_core::report::Place as Where;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::Stream;
 
 /// Exposes what the spec names.

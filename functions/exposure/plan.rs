@@ -5,10 +5,9 @@ use krmor_core::rules as common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::backends::{self, Backend};
-use super::check;
 use super::spec::{PathRule, Spec};
 use krmor_core::lookup;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::service;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target;

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use super::spec::Provider;
 use crate::exposure::rules;
 use krmor_core::lookup;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
 use krmor_yaml::Node;
 

@@ -6,7 +6,7 @@ use krmor_core::rules as common;
 use serde_json::{Map, Value};
 
 use super::spec::Spec;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Stream};
 use krmor_core::workload::{Container, Pod};
 use krmor_yaml::{Kind, Node};

@@ -8,7 +8,6 @@ use super::references;
 use super::spec::Hook;
 use super::waves::{Time, time};
 use krmor_core::lookup;
-use krmor_core::report::Report;
 use krmor_core::service;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::workload::{self, Pod};

@@ -8,7 +8,7 @@ use super::container::{self, Wanted};
 use super::pod::{INIT_FIRST, injects_agent};
 use super::spec::Spec;
 use super::waves::Scalers;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Stream};
 use krmor_core::workload::{Container, Pod, Role, Trait};
 use krmor_yaml::{Node, escape_token};

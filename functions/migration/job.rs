@@ -13,7 +13,7 @@ use super::spec::{ARGO_WAVE, HOOKS, Hook, Spec};
 use super::{MIGRATION, hash, pod};
 use krmor_core::lookup;
 use krmor_core::manifest::{Manifest, Metadata};
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::values::NonNegative;
 use krmor_core::workload::Pod;

@@ -23,7 +23,7 @@ pub use self::spec::Spec;
 use self::spec::{Form, Hook};
 use self::waves::Scalers;
 use krmor_core::report::Place as Where;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::rules as common;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::target::{self, Selected};

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::container::{Wanted, text};
 use super::spec::Spec;
 use krmor_core::lookup;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::workload::Pod;
 use krmor_yaml::{Kind, Node};

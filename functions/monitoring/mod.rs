@@ -13,7 +13,7 @@ use self::known::Known;
 use self::spec::Monitor;
 pub use self::spec::Spec;
 use krmor_core::lookup;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::service::{self, Services};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::{self, Selected};

@@ -9,7 +9,7 @@ use super::spec::Spec;
 use krmor_core::fields;
 use krmor_core::labels::LabelSelector;
 use krmor_core::lookup;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::service::{self, Target};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::workload::Pod;

@@ -4,7 +4,7 @@ use crate::monitoring::rules;
 use serde_json::{Value, json};
 
 use super::spec::Spec;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::service::{self, Target};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::target::Selected;

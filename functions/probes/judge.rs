@@ -3,7 +3,7 @@
 use super::plan::Purpose;
 use super::{Spec, choose, ports, subject};
 use crate::probes::rules;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::target;
 use krmor_core::workload::{Container, Trait};

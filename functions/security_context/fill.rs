@@ -14,7 +14,7 @@ use super::profiles::annotated_seccomp;
 use super::restricted::{is_linux, is_relaxed};
 use super::spec::{Level, Profile, Spec};
 use super::view::{ContainerView, Entries, Place, View, value};
-use krmor_core::report::{Class, Severity, Why};
+use krmor_core::report::{Class, Why};
 use krmor_core::stream::{Action, Edit};
 
 /// The versions of `restricted` that began to demand a field.

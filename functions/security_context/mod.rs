@@ -26,9 +26,7 @@ use self::judge::Judge;
 pub use self::spec::Spec;
 use self::view::{View, Violation};
 use krmor_core::exceptions::Exceptions;
-use krmor_core::report::Place as Where;
-use krmor_core::report::{Report, Severity};
-use krmor_core::rules as common;
+use krmor_core::report::Report;
 use krmor_core::stream::{Edit, Stream};
 use krmor_core::target::{self, Selected};
 

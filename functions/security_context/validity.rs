@@ -6,7 +6,6 @@ use super::fill::{Demands, demands_the_impossible};
 use super::judge::Judge;
 use super::view::{Place, View, show, value};
 use crate::security_context::rules;
-use krmor_core::report::Severity;
 use krmor_yaml::Node;
 
 /// Fields of a pod that only Linux has (`validateWindows`), those aside that have a check of their own.

@@ -7,7 +7,7 @@ use super::auth::{Connection, Method};
 use super::spec::{Pki, Secret, Spec, Wiring};
 use super::values::{AbsolutePath, Address, Duration, Name, VaultPath};
 use super::want::{Source, User};
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object};
 use krmor_core::workload::{Container, Role};
 use krmor_yaml::{Kind, Node, escape_token};

@@ -15,7 +15,7 @@ use super::spec::{Convert, EngineVersion, Secret, Spec};
 use super::values::VaultPath;
 use super::want::{self, KvSource, Source, User, Want};
 use krmor_core::lookup;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::target::Matcher;
 use krmor_core::workload::Pod;

@@ -4,7 +4,7 @@ use super::auth::Method;
 use super::leftovers;
 use super::spec::{Provider, Spec};
 use crate::vault_secrets::rules;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::Stream;
 use krmor_core::target::{self, Matcher};
 use krmor_yaml::Node;

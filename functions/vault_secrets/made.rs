@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::want::Want;
 use krmor_core::fields;
 use krmor_core::lookup;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, Stream};
 use krmor_core::values::json_text;
 use krmor_yaml::{Kind, Node, escape_token};

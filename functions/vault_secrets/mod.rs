@@ -22,8 +22,6 @@ mod vso;
 mod want;
 mod wiring;
 
-use krmor_core::report::Place as Where;
-use krmor_core::rules as common;
 use std::collections::BTreeMap;
 
 use self::convert::Conversion;
@@ -31,7 +29,7 @@ pub use self::judge::judge;
 use self::spec::Provider;
 pub use self::spec::Spec;
 use self::want::{Source, User, Want};
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::Stream;
 use krmor_core::target;
 use krmor_core::workload;

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::auth::{Auth, Connection};
 use super::values::{AbsolutePath, Duration, Keys, Name, Template, VaultPath};
-use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
 use krmor_core::severities::{Setting, Severities};
