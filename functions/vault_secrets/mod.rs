@@ -1,6 +1,6 @@
 //! `VaultSecrets`: gives workloads their secrets from Vault by reference, and turns values in manifests into references.
 //!
-//! What is to be made is a [`want::Want`], whatever the provider: declared in the spec, or found by `convert`. `vso`,
+//! What is to be made is a `Want`, whatever the provider: declared in the spec, or found by `convert`. `vso`,
 //! `external_secrets` and `csi` say what objects that takes, `made` adds or completes them; `wiring` and `agent` change
 //! the pods.
 

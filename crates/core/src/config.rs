@@ -5,7 +5,7 @@ mod place;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::krm::field_path;
+use crate::report::field_path;
 use crate::report::{Finding, Place};
 use crate::rules;
 

@@ -9,7 +9,7 @@ use krmor_yaml::pointer_tokens;
 
 use crate::config::{Problem, suggest};
 use crate::exceptions::{Exception, Exceptions};
-use crate::krm::field_path;
+use crate::report::field_path;
 use crate::report::{Finding, Place, Report, Rule, Severity};
 use crate::rules;
 use crate::severities::{Severities, setting};
