@@ -591,8 +591,14 @@ fn a_spec_that_cannot_be_right_is_refused_with_its_place() {
             "spec.liveness.http.headers: the header `x` is given twice",
         ),
         ("{liveness: {exec: {}}}", "spec.liveness.exec: the field `command` is missing"),
-        ("{liveness: {exec: {command: []}}}", "spec.liveness.exec.command: the list is empty, or begins with an empty word"),
-        ("{liveness: {exec: {command: ['']}}}", "spec.liveness.exec.command: the list is empty, or begins with an empty word"),
+        (
+            "{liveness: {exec: {command: []}}}",
+            "spec.liveness.exec.command: the list is empty, or begins with an empty word",
+        ),
+        (
+            "{liveness: {exec: {command: ['']}}}",
+            "spec.liveness.exec.command: the list is empty, or begins with an empty word",
+        ),
         ("{liveness: {exec: {command: ls}}}", "spec.liveness.exec.command: expected a list"),
         ("{liveness: {grpc: {port: 1, service: a b}}}", "spec.liveness.grpc.service: the name of a gRPC service"),
         ("{livenes: {}}", "spec.livenes: unknown field `livenes`"),

@@ -40,11 +40,13 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    /// Reads the stream; an error names the selector that cannot be read.
-    pub(super) fn of(spec: &'a Spec, stream: &'a Stream, report: &mut Report) -> Result<Self, String> {
-        let scope = Scope { targets: spec.targets.clone(), exclude: spec.exclude.clone() }.compile()?;
-        let all = workload::pods(stream, report);
-        let (objects, selected) = scope.select_all(stream, report, all.clone());
+    /// Reads the stream.
+    pub(super) fn of(spec: &'a Spec, stream: &'a Stream, report: &mut Report) -> Option<Self> {
+        let scope = Scope { targets: spec.targets.clone(), exclude: spec.exclude.clone() }.compile().ok()?;
+        let (all, problems) = workload::pods(stream);
+        report.record_once(problems);
+        let (objects, selected, unmatched) = scope.select_all(stream, all.clone());
+        report.record_once(unmatched);
         let here = |pod: Pod| {
             let object = stream.object(pod.object)?;
             let labels = pod.metadata_node(&object).and_then(|metadata| metadata.get("labels"));
@@ -63,7 +65,7 @@ impl<'a> World<'a> {
             before.split(',').map(str::to_owned).chain([object.namespace().into_owned()]).collect::<Vec<_>>()
         });
         let namespaces = namespaces.collect();
-        Ok(Self { stream, spec, pods, objects, selected, references, made, namespaces, by_label })
+        Some(Self { stream, spec, pods, objects, selected, references, made, namespaces, by_label })
     }
 
     /// The objects of a group and kind.

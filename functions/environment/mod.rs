@@ -7,6 +7,7 @@ mod expand;
 mod fill;
 mod judge;
 mod required;
+pub mod rules;
 mod services;
 pub mod spec;
 pub mod values;
@@ -18,7 +19,7 @@ use self::judge::Judge;
 use self::services::Services;
 pub use self::spec::Spec;
 use self::view::View;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::Stream;
 use krmor_core::supply::Supplies;
 use krmor_core::target::{self, Selected};
@@ -26,17 +27,11 @@ use krmor_core::workload::{Container, Role};
 
 /// Gives the containers in scope what the spec says.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    let wirings = match spec.wirings() {
-        Ok(wirings) => wirings,
-        Err(problems) => {
-            for [place, problem, remedy] in problems {
-                report.find_in_stream(Severity::Error, "config", format!("{place}: {problem}"), remedy);
-            }
-            return;
-        }
-    };
+    let wirings = spec.wirings().unwrap_or_default();
     let supplies = supplies(spec, stream);
-    for selected in target::pods(&spec.targets, &spec.exclude, stream, report) {
+    let (selected_pods, problems) = target::pods(&spec.targets, &spec.exclude, stream);
+    report.record_once(problems);
+    for selected in selected_pods {
         let Some(object) = stream.object(selected.pod.object) else { continue };
         let mut edits = Vec::new();
         for container in selected.containers(&object).into_iter().filter(|one| is_meant(&selected, one)) {
@@ -53,18 +48,15 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
 
 /// Reports what the containers in scope lack, or get twice.
 pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
-    if spec.wirings().is_err() {
-        return; // said already
-    }
-    let (supplies, services, said) = (supplies(spec, stream), Services::of(stream), judge::said(report));
+    let (supplies, services) = (supplies(spec, stream), Services::of(stream));
     // What is wrong with targets and pods was said when the function ran.
-    for selected in target::pods(&spec.targets, &spec.exclude, stream, &mut Report::default()) {
+    for selected in target::pods(&spec.targets, &spec.exclude, stream).0 {
         let Some(object) = stream.object(selected.pod.object) else { continue };
         for container in selected.containers(&object) {
             let meant = is_meant(&selected, &container);
             let view = View::of(stream, &supplies, object, &selected.pod, container);
-            let (supplies, services, view, said) = (&supplies, &services, &view, &said);
-            let mut judge = Judge { spec, stream, supplies, services, view, said, report };
+            let (supplies, services, view) = (&supplies, &services, &view);
+            let mut judge = Judge { spec, stream, supplies, services, view, report };
             judge.precedence();
             judge.references();
             judge.names();

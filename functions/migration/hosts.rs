@@ -8,7 +8,6 @@ use super::references;
 use super::spec::Hook;
 use super::waves::{Time, time};
 use krmor_core::lookup;
-use krmor_core::report::Report;
 use krmor_core::service;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::workload::{self, Pod};
@@ -38,7 +37,7 @@ pub(super) fn named<'s>(
         };
         service::is_service(service) && !service::selects(service, pod, workload) && hosts.iter().any(of)
     };
-    let pods = workload::pods(stream, &mut Report::default());
+    let pods = workload::pods(stream).0;
     let found = stream.objects().filter(is_named).map(|service| {
         let behind = pods.iter().filter_map(|pod| Some((pod, stream.object(pod.object)?)));
         let behind = behind.filter(|(pod, object)| service::selects(&service, pod, object));

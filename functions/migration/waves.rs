@@ -1,5 +1,6 @@
 //! When Argo CD and Helm apply an object, and what must not be applied before the program.
 
+use crate::migration::rules;
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -88,7 +89,8 @@ pub(super) fn align(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Re
         .collect();
     let of_jobs = claims(stream, &job, job.root().find(&["spec", "template", "spec"]));
     let of_programs = claims(stream, &workload, pod.spec_node(&workload));
-    let others: Vec<ObjectId> = workload::pods(stream, &mut Report::default())
+    let others: Vec<ObjectId> = workload::pods(stream)
+        .0
         .iter()
         .filter(|other| other.object != pod.object && other.object != job.id())
         .filter_map(|other| Some((stream.object(other.object)?, other)))
@@ -102,7 +104,7 @@ pub(super) fn align(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Re
         *wave != 0 && stream.object(*id).is_some_and(|one| one.annotation(ARGO_WAVE).is_none())
     });
     for (id, wave, reason) in moves {
-        let why = Why { rule: "sync-wave", reason: reason.into(), class: Class::Added };
+        let why = Why { rule: &rules::SYNC_WAVE, reason: reason.into(), class: Class::Added };
         let pointer = format!("/metadata/annotations/{}", escape_token(ARGO_WAVE));
         stream.make(report, id, Edit { pointer, action: Action::Set(Value::String(wave.to_string())), why });
     }

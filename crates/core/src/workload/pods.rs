@@ -5,15 +5,13 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::unknown::{self, Carrier, UNKNOWN};
+use super::unknown::{self, Carrier};
 use super::{PodSelector, Row, Source, Trait};
 use crate::labels::LabelSelector;
-use crate::report::{Report, Severity};
+use crate::report::Finding;
+use crate::rules;
 use crate::stream::{Object, ObjectId, Stream};
 use krmor_yaml::{Kind, Node};
-
-/// Rule of the finding about a pod or pod template that is not one.
-pub const MALFORMED: &str = "malformed-pod";
 
 /// What a container is to its pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,26 +176,32 @@ impl Pod {
     }
 }
 
-/// Every pod and pod template of the stream, in the stream's order.
-///
-/// What looks like a pod template in a kind that no row describes, and what a row leads to but is no pod, become errors
-/// of the report: once, however often a run asks.
-pub fn pods(stream: &Stream, report: &mut Report) -> Vec<Pod> {
-    let mut visitor = Visitor { report, pods: Vec::new(), said: None };
+/// Every pod and pod template of the stream, in the stream's order, and what cannot be read: what looks like a pod template
+/// in a kind that no row describes, and what a row leads to but is no pod.
+#[must_use]
+pub fn pods(stream: &Stream) -> (Vec<Pod>, Vec<Finding>) {
+    let mut visitor = Visitor::default();
     for object in stream.objects() {
         visitor.visit(stream, &object);
     }
+    (visitor.pods, visitor.problems)
+}
+
+/// The pods of one object.
+#[must_use]
+pub fn pods_of(stream: &Stream, object: &Object<'_>) -> Vec<Pod> {
+    let mut visitor = Visitor::default();
+    visitor.visit(stream, object);
     visitor.pods
 }
 
-struct Visitor<'r> {
-    report: &'r mut Report,
+#[derive(Default)]
+struct Visitor {
     pods: Vec<Pod>,
-    /// What earlier visits of this run found: rule, object, and pointer from the document's root.
-    said: Option<HashSet<(&'static str, ObjectId, String)>>,
+    problems: Vec<Finding>,
 }
 
-impl Visitor<'_> {
+impl Visitor {
     fn visit(&mut self, stream: &Stream, object: &Object<'_>) {
         let api_version = object.api_version();
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
@@ -282,17 +286,12 @@ impl Visitor<'_> {
     }
 
     fn malformed(&mut self, object: &Object<'_>, pointer: &str, what: &str, remedy: &str) {
-        if self.is_new(MALFORMED, object, pointer) {
-            self.report.find(Severity::Error, MALFORMED, object, pointer, what, remedy);
-        }
+        self.problems.push(Finding::new(&rules::MALFORMED_POD, object.at(pointer), what, remedy));
     }
 
     /// Reports what looks like a pod template, but at the pointers `known`.
     fn unknown(&mut self, object: &Object<'_>, group: &str, kind: &str, row: Option<&Row>, known: &HashSet<String>) {
         for Carrier { pointer, path } in unknown::search(object.root(), known) {
-            if !self.is_new(UNKNOWN, object, &pointer) {
-                continue;
-            }
             let remedy = if kind.is_empty() {
                 "give the object `apiVersion` and `kind`".to_owned()
             } else {
@@ -303,17 +302,7 @@ impl Visitor<'_> {
                 format!("add the row `{template}` to `podTemplates`, or, if this makes no pods, the row `{ignored}`")
             };
             let what = "this looks like a pod template, and no row of `podTemplates` describes it";
-            self.report.find(Severity::Error, UNKNOWN, object, &pointer, what, remedy);
+            self.problems.push(Finding::new(&rules::UNKNOWN_POD_TEMPLATE, object.at(&pointer), what, remedy));
         }
-    }
-
-    /// Whether nobody said this before; functions of one run visit the same objects.
-    fn is_new(&mut self, rule: &'static str, object: &Object<'_>, pointer: &str) -> bool {
-        let findings = &self.report.findings;
-        let said = self.said.get_or_insert_with(|| {
-            let ours = |rule: &str| [UNKNOWN, MALFORMED].into_iter().find(|own| *own == rule);
-            findings.iter().filter_map(|found| Some((ours(&found.rule)?, found.object?, found.path.clone()))).collect()
-        });
-        said.insert((rule, object.id(), format!("{}{pointer}", object.prefix())))
     }
 }
