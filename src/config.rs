@@ -8,8 +8,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-pub use krmor_core::config::{API_VERSION, GROUP, Problem, read_spec, suggest};
+pub use krmor_core::config::{API_VERSION, GROUP, Problem, read_spec};
 use krmor_core::report::Severity;
+use krmor_core::suggest::suggest;
 use krmor_core::workload::PodTemplateRow;
 use krmor_core::workload::Table;
 use krmor_functions::FUNCTIONS;

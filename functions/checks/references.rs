@@ -35,6 +35,7 @@ use super::findings::{Findings, Found, pattern};
 use super::world::{World, may_be_in, may_share};
 use krmor_core::lookup;
 use krmor_core::stream::{Object, ObjectId};
+use krmor_core::suggest;
 use krmor_yaml::Node;
 
 /// What a reference leads to.
@@ -135,11 +136,12 @@ impl<'a> World<'a> {
         }
     }
 
-    /// A name of an object near `reference` that was perhaps meant.
-    fn closest(&self, reference: &Reference<'a>) -> Option<String> {
+    /// Asks whether an object near `reference` was meant.
+    fn hint(&self, reference: &Reference<'a>) -> String {
         let objects = self.stream.of_kind(&reference.group, &reference.kind);
-        let objects = objects.filter(|object| may_share(&reference.from, object));
-        closest(&reference.name, objects.map(|object| object.name().into_owned()))
+        let near = objects.filter(|object| may_share(&reference.from, object));
+        let names: Vec<Cow<'_, str>> = near.map(|object| object.name()).collect();
+        suggest::or_else(&reference.name, names.iter().map(Cow::as_ref))
     }
 }
 
@@ -150,13 +152,6 @@ fn is_near(reference: &Reference<'_>, object: &Object<'_>) -> bool {
         (_, Some(namespace)) => may_be_in(object, namespace),
         (_, None) => may_share(&reference.from, object),
     }
-}
-
-/// The word that is most like another, if one is.
-pub(super) fn closest(word: &str, words: impl IntoIterator<Item = String>) -> Option<String> {
-    let near = |other: &String| strsim::osa_distance(word, other);
-    let best = words.into_iter().map(|other| (near(&other), other)).min();
-    best.filter(|(letters, other)| *letters <= 1 + other.len() / 6 && *letters < other.len()).map(|(_, other)| other)
 }
 
 /// A list of names, none too long.
@@ -178,7 +173,7 @@ pub(super) fn missing(to: To, world: &World<'_>, findings: &mut Findings<'_>) {
         let Reference { subject, kind, name, namespace, .. } = reference;
         let place = namespace.as_ref().map_or_else(String::new, |namespace| format!(" of namespace `{namespace}`"));
         let what = if kind.is_empty() { "object" } else { kind };
-        let hint = world.closest(reference).map_or_else(String::new, |other| format!("did you mean `{other}`? Else "));
+        let hint = world.hint(reference);
         let external = format!("references: {{external: [{{kind: {what}, name: {}}}]}}", pattern(name));
         findings.add(Found {
             object: reference.from,
@@ -209,8 +204,7 @@ pub(super) fn missing_keys(to: To, world: &World<'_>, findings: &mut Findings<'_
         let keys: Vec<String> = keys.chain(of_makers.concat()).collect();
         for (pointer, key) in &reference.parts {
             let Some(key) = key.as_str().filter(|key| !keys.iter().any(|there| there == key)) else { continue };
-            let hint = closest(&key, keys.iter().cloned());
-            let hint = hint.map_or_else(String::new, |other| format!("did you mean `{other}`? Else "));
+            let hint = suggest::or_else(&key, keys.iter().map(String::as_str));
             let Reference { subject, kind, name, .. } = reference;
             let has = list(&keys);
             findings.add(Found {

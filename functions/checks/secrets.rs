@@ -5,7 +5,6 @@
 
 pub(super) mod annotation;
 pub(super) mod arguments;
-mod base64;
 pub(super) mod config_map;
 pub(super) mod env;
 mod lines;

@@ -4,14 +4,15 @@ use crate::environment::rules;
 use krmor_core::report::Rule;
 
 use super::expand::references;
-use super::required::{Proof, alike, external, prove};
+use super::required::{Proof, external, prove};
 use super::services::Services;
 use super::spec::Spec;
-use super::values::EnvName;
 use super::view::{Source, Variable, View};
 use super::wiring::Wiring;
+use krmor_core::kube::EnvName;
 use krmor_core::report::{Finding, Report, Severity};
 use krmor_core::stream::Stream;
+use krmor_core::suggest;
 use krmor_core::supply::{Store, Supplies, Supply};
 
 /// A message lists at most this many names.
@@ -96,8 +97,11 @@ impl Judge<'_> {
                     ),
                     _ => (
                         format!("`{name}` refers by `$(…)` to a variable that nothing defines before it"),
-                        match alike(other, before.clone()) {
-                            Some(close) => format!("did you mean `$({close})`? As it is, it stays text"),
+                        match suggest::closest(other, before.clone()) {
+                            Some(close) => {
+                                let question = suggest::did_you_mean(&format!("`$({close})`"));
+                                format!("{question} As it is, it stays text")
+                            }
                             None => "define it before; or write `$$(` if it is meant as text".to_owned(),
                         },
                     ),
@@ -163,8 +167,8 @@ impl Judge<'_> {
             }
             let (name, title) = (&variable.name, supply.title());
             let message = format!("{}: `{name}` needs the key `{key}`, which {title} does not have", self.view.name());
-            let remedy = match alike(key, supply.keys().map(|(key, _)| key)) {
-                Some(close) => format!("did you mean its key `{close}`?"),
+            let remedy = match suggest::closest(key, supply.keys().map(|(key, _)| key)) {
+                Some(close) => suggest::did_you_mean(&format!("its key `{close}`")),
                 None => "add the key, or set `optional: true` on the reference".to_owned(),
             };
             found.push((format!("/env/{}", variable.at), message, remedy));
@@ -195,8 +199,8 @@ impl Judge<'_> {
         for (store, name, pointer) in unknown {
             let what = format!("{} {name}, which is not in the stream, and nothing in it makes it", store.kind());
             let around = self.supplies.around(self.stream, &view.object).filter(|(other, ..)| *other == store);
-            let remedy = match alike(&name, around.map(|(_, name, _)| name)) {
-                Some(close) => format!("did you mean {} {close}?", store.kind()),
+            let remedy = match suggest::closest(&name, around.map(|(_, name, _)| name)) {
+                Some(close) => suggest::did_you_mean(&format!("{} {close}", store.kind())),
                 None => format!("add it, or say that it comes from elsewhere: {}", external(store, &name, "")),
             };
             self.find(

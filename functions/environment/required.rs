@@ -3,6 +3,7 @@
 use super::judge::Judge;
 use super::view::{Source, Variable};
 use super::wiring::Wiring;
+use krmor_core::suggest;
 use krmor_core::supply::{Content, Keys, Store, Supply};
 
 /// What is known of a variable in a container.
@@ -69,8 +70,9 @@ fn by_variable(variable: &Variable) -> Option<Proof> {
         None if may_miss => None,
         None => {
             let why = format!("{} has no key `{key}`", supply.title());
-            let close = alike(key, supply.keys().map(|(key, _)| key));
-            let remedy = close.map_or("add the key".to_owned(), |other| format!("did you mean its key `{other}`?"));
+            let close = suggest::closest(key, supply.keys().map(|(key, _)| key));
+            let remedy =
+                close.map_or("add the key".to_owned(), |other| suggest::did_you_mean(&format!("its key `{other}`")));
             Some(Proof::Missing { why, remedy, pointer })
         }
     }
@@ -92,19 +94,6 @@ fn field(store: Store) -> &'static str {
     }
 }
 
-/// A slip of the hand is looked for among this many words.
-const MAX_WORDS: usize = 200;
-
-/// The word among `words` that differs least, if it is a slip of the hand: case and the kind of separator count little.
-pub(super) fn alike<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let plain = |word: &str| word.to_ascii_uppercase().replace(['-', '.'], "_");
-    let wanted = plain(word);
-    let few = |other: &&str| other.len().abs_diff(word.len()) <= 1 + word.len() / 10;
-    let pairs = words.filter(few).take(MAX_WORDS).map(|other| (strsim::osa_distance(&wanted, &plain(other)), other));
-    let close = pairs.filter(|(letters, other)| *letters <= 1 + word.len() / 10 && *other != word);
-    close.min().map(|(_, other)| other)
-}
-
 /// How a container could get a variable that nothing gives it.
 fn remedy(judge: &Judge<'_>, name: &str) -> String {
     let Judge { spec, stream, supplies, view, .. } = judge;
@@ -112,8 +101,8 @@ fn remedy(judge: &Judge<'_>, name: &str) -> String {
         // What the spec wants by another name is no misspelling.
         let mut given = source.variables();
         given.retain(|given| !spec.names(given));
-        if let Some(other) = alike(name, given.iter().map(String::as_str)) {
-            return format!("{} gives `{other}`: is one of the two misspelt?", source.title());
+        if let Some(other) = suggest::closest(name, given.iter().map(String::as_str)) {
+            return suggest::did_you_mean(&format!("`{other}`, which {} gives", source.title()));
         }
     }
     let has = |keys: &Keys| keys.get(name).is_some_and(|content| content != Content::Binary);

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use super::plan::World;
 use super::spec::{PathRule, PathType, Termination};
-use super::values::{Path, Port};
+use super::values::Path;
+use krmor_core::kube::{ServiceName, ServicePort};
 use krmor_core::report::Report;
 use krmor_core::service::{self, Target};
 use krmor_core::stream::{Object, ObjectId};
@@ -24,7 +25,7 @@ pub(super) struct Backend {
     /// The port of the Service.
     pub(super) port: service::Port,
     /// How the config names the port, if it does.
-    pub(super) asked: Option<Port>,
+    pub(super) asked: Option<ServicePort>,
     /// The numbers that the port has in the pods, as far as the stream says.
     pub(super) numbers: BTreeSet<i128>,
     /// What what is made is named after and stands beside: the workload behind the Service, or the Service.
@@ -39,7 +40,7 @@ pub(super) fn find(world: &World<'_>, at: usize, rule: &PathRule, report: &mut R
     let mut config = |pointer: String, problem: String, remedy: String| {
         report.add(&common::CONFIG, Where::Config(pointer), problem, remedy);
     };
-    let wanted = rule.service.as_ref().or(world.spec.service.as_ref()).map(super::values::Name::as_str);
+    let wanted = rule.service.as_ref().or(world.spec.service.as_ref()).map(ServiceName::as_str);
     let service = match choose_service(world, wanted) {
         Ok(service) => service,
         Err((problem, remedy)) => {
@@ -100,7 +101,7 @@ fn choose_service<'a>(world: &World<'a>, wanted: Option<&str>) -> Result<Object<
             let problem = format!("no Service `{name}` sends to a targeted workload");
             let remedy = match names.is_empty() {
                 true => "add the Service, or correct its selector".to_owned(),
-                false => krmor_core::config::suggest(name, &names, "Service"),
+                false => krmor_core::suggest::suggest(name, &names, "Service"),
             };
             Err((problem, remedy))
         }
@@ -130,7 +131,7 @@ fn without_headless(services: Vec<Object<'_>>) -> Vec<Object<'_>> {
     services.into_iter().filter(|service| !headless(service)).collect()
 }
 
-fn choose_port(world: &World<'_>, service: &Object<'_>, asked: Option<&Port>) -> Result<service::Port, Problem> {
+fn choose_port(world: &World<'_>, service: &Object<'_>, asked: Option<&ServicePort>) -> Result<service::Port, Problem> {
     let reference = service.reference();
     let ports = service::ports(service);
     let show = |port: &service::Port| match port.name.as_str() {
@@ -143,8 +144,8 @@ fn choose_port(world: &World<'_>, service: &Object<'_>, asked: Option<&Port>) ->
     }
     let tcp = |port: &&service::Port| port.protocol == "TCP";
     let fits = |port: &&service::Port| match asked {
-        Some(Port::Number(number)) => port.port == i128::from(*number),
-        Some(Port::Name(name)) => port.name == *name,
+        Some(ServicePort::Number(number)) => port.port == i128::from(*number),
+        Some(ServicePort::Name(name)) => port.name == *name,
         None => false,
     };
     if let Some(asked) = asked {
@@ -158,8 +159,8 @@ fn choose_port(world: &World<'_>, service: &Object<'_>, asked: Option<&Port>) ->
             }
             (None, None) => {
                 let meant = |port: &&service::Port| match (asked, &port.target) {
-                    (Port::Number(asked), Target::Number(number)) => i128::from(*asked) == *number,
-                    (Port::Name(asked), Target::Name(name)) => asked == name,
+                    (ServicePort::Number(asked), Target::Number(number)) => i128::from(*asked) == *number,
+                    (ServicePort::Name(asked), Target::Name(name)) => asked == name,
                     _ => false,
                 };
                 let hint = match ports.iter().find(meant) {

@@ -11,6 +11,7 @@ use super::merge::Policy;
 use super::object::{Step, metadata, port_number, step};
 use super::plan::Plan;
 use super::spec::{Gateway, PathType, Termination};
+use krmor_core::kube::ObjectName;
 use krmor_core::lookup;
 use krmor_core::manifest::Manifest;
 use krmor_core::report::Report;
@@ -107,7 +108,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         Manifest {
             api_version: "gateway.networking.k8s.io/v1",
             kind: "HTTPRoute",
-            metadata: metadata(&serves, name, &plan.spec.annotations),
+            metadata: metadata(&serves, name, &plan.annotations()),
             spec: HttpRouteSpec {
                 parent_refs: [parent(gateway, section)],
                 hostnames: host.clone().map(|host| [host]),
@@ -117,12 +118,12 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         .to_value()
     };
     let kept = Kept { plan, stream, gateway };
-    let section = gateway.section_name.as_ref().map(super::values::Name::as_str);
+    let section = gateway.section_name.as_ref().map(ObjectName::as_str);
     let reason = plan.reason(stream, host.as_deref());
     let main = route(name.clone(), section, rules.collect()).ok()?;
     let mut steps = vec![step(main, &serves, existing, &kept, reason, report)];
     if tls.is_some_and(super::spec::Tls::redirects) {
-        let section = gateway.http_section_name.as_ref().map(super::values::Name::as_str);
+        let section = gateway.http_section_name.as_ref().map(ObjectName::as_str);
         let filter = json!({"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}});
         let everything =
             Rule { matches: [matching(PathType::Prefix, "/")], filters: vec![filter], backend_refs: Vec::new() };

@@ -65,6 +65,11 @@ fn tidy(value: Value) -> Value {
 }
 
 impl Plan<'_> {
+    /// The annotations that the config gives.
+    pub(super) fn annotations(&self) -> BTreeMap<String, String> {
+        self.spec.annotations.iter().map(|(key, value)| (key.as_str().to_owned(), value.clone())).collect()
+    }
+
     /// What an object for all paths stands beside.
     pub(super) fn first<'s>(&self, stream: &'s Stream) -> Option<Object<'s>> {
         stream.object(self.backends.first()?.serves)

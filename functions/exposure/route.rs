@@ -78,7 +78,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         let route = Manifest {
             api_version: "route.openshift.io/v1",
             kind: "Route",
-            metadata: metadata(&workload, name(plan, backend, &workload), &plan.spec.annotations),
+            metadata: metadata(&workload, name(plan, backend, &workload), &plan.annotations()),
             spec: RouteSpec {
                 host: plan.spec.host.as_ref().map(|host| host.as_str().to_owned()),
                 path: Some(backend.path.prefix().to_owned()).filter(|path| !path.is_empty()),
@@ -88,7 +88,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
                 wildcard_policy: "None",
             },
         };
-        let host = plan.spec.host.as_ref().map(super::values::Host::as_str);
+        let host = plan.spec.host.as_ref().map(krmor_core::kube::Host::as_str);
         let reason = reason(host, backend.path.prefix(), &workload.reference().to_string());
         steps.push(step(route.to_value().ok()?, &workload, existing, &Kept { backend, service }, reason, report));
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::spec::Spec;
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Stream};
+use krmor_core::values::Command;
 use krmor_core::workload::{Container, Pod};
 use krmor_yaml::{Kind, Node};
 
@@ -50,8 +51,8 @@ pub(super) fn wanted(spec: &Spec, pod: &Pod, main: &Container, stream: &Stream, 
     for key in FOLLOWED {
         put(key, there(key));
     }
-    put("command", spec.command.as_ref().map(super::values::Command::to_value));
-    put("args", spec.args.as_ref().map(super::values::Command::to_value));
+    put("command", spec.command.as_ref().map(Command::to_value));
+    put("args", spec.args.as_ref().map(Command::to_value));
     for (key, _) in LISTS {
         let mut items = match there(key) {
             Some(Value::Array(items)) => items,
@@ -86,7 +87,7 @@ pub(super) fn wanted(spec: &Spec, pod: &Pod, main: &Container, stream: &Stream, 
 /// The spec's variables take the place of those of the same name, or come last.
 fn add_variables(spec: &Spec, items: &mut Vec<Value>) {
     for variable in &spec.env {
-        match items.iter_mut().find(|item| text(item, "name") == Some(&variable.name)) {
+        match items.iter_mut().find(|item| text(item, "name") == Some(variable.name.as_str())) {
             Some(item) => *item = variable.to_value(),
             None => items.push(variable.to_value()),
         }

@@ -66,7 +66,9 @@ pub(super) fn fields(
     let mut out = Map::new();
     for key in FOLLOWED.into_iter().chain(FILLED) {
         let value = match key {
-            "serviceAccountName" => spec.job().service_account_name.map(Value::from).or_else(|| account(node)),
+            "serviceAccountName" => {
+                spec.job().service_account_name.map(|name| name.as_str().into()).or_else(|| account(node))
+            }
             // The rest of it is about how the program's pods stand to each other.
             "affinity" => {
                 node.find(&["affinity", "nodeAffinity"]).and_then(Node::to_value).map(|of| json!({"nodeAffinity": of}))

@@ -79,11 +79,11 @@ fn choose_service(
     let objects = || all.iter().filter_map(|&id| stream.object(id));
     let name_of = |object: Object<'_>| format!("`{}`", object.name());
     if let Some(name) = &spec.service {
-        if let Some(service) = objects().find(|service| lookup::is_named(service, name)) {
+        if let Some(service) = objects().find(|service| lookup::is_named(service, name.as_str())) {
             return Some(service.id());
         }
         let others: Vec<String> = objects().map(name_of).collect();
-        let message = format!("no Service `{name}` sends to these pods");
+        let message = format!("no Service `{}` sends to these pods", name.as_str());
         let remedy = match others.is_empty() {
             true => "let the Service's selector match the labels of the pod template".to_owned(),
             false => format!("correct `service`: {} does", others.join(", ")),

@@ -137,7 +137,7 @@ fn emit(
     let Some(workload) = stream.object(pod.object) else { return };
     let own = workload.root().find(&["metadata", "labels"]).and_then(Node::to_value);
     let mut labels = own.and_then(|labels| labels.as_object().cloned()).unwrap_or_default();
-    labels.extend(spec.labels.clone());
+    labels.extend(spec.labels.iter().map(|(key, value)| (key.as_str().to_owned(), value.as_str().into())));
     let metadata = fields!({
         "name": workload.name(),
         "namespace": Some(workload.namespace()).filter(|namespace| !namespace.is_empty()),
@@ -240,7 +240,12 @@ fn update(
         }
     }
     for (key, value) in &spec.labels {
-        edits.extend(set(&object, format!("/metadata/labels/{}", escape_token(key)), value.clone(), why));
+        edits.extend(set(
+            &object,
+            format!("/metadata/labels/{}", escape_token(key.as_str())),
+            value.as_str().into(),
+            why,
+        ));
     }
     let id = object.id();
     for edit in edits {

@@ -4,6 +4,7 @@ use crate::monitoring::rules;
 use serde_json::{Value, json};
 
 use super::spec::Spec;
+use krmor_core::kube::PortName;
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::service::{self, Target};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
@@ -153,10 +154,9 @@ fn on_container(spec: &Spec, selected: &Selected, stream: &mut Stream, report: &
             return None;
         }
     };
-    if name.len() > 15 {
-        let message =
-            format!("`{name}` is too long for the name of a container's port, which has at most 15 characters");
-        report.add(&rules::METRICS_PORT, workload.at(&container.pointer), message, "shorten `port`");
+    if let Err(problem) = PortName::try_from(name.to_owned()) {
+        let message = format!("the container would get the port, and {problem}");
+        report.add(&rules::METRICS_PORT, workload.at(&container.pointer), message, "choose another `port`");
         return None;
     }
     let pointer = format!("{}/ports", container.pointer);

@@ -165,7 +165,7 @@ fn contents(convert: &Convert, entry: Option<&Secret>, object: &Object<'_>, repo
     let (mut keys, mut plain, mut sources) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (name, value, encoded) in entries(object) {
         let text = value.as_str().filter(|_| value.kind() == Kind::Scalar).unwrap_or_default();
-        let decoded = encoded.then(|| placeholders::decode_base64(&text)).flatten();
+        let decoded = encoded.then(|| krmor_yaml::base64::decode_text(&text)).flatten();
         let found = match placeholders::read(&text, path) {
             Found::Nothing => decoded.map_or(Found::Nothing, |text| placeholders::read(&text, path)),
             found => found,

@@ -147,7 +147,7 @@ fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) 
         let mut accounts: Vec<&str> = here.iter().flat_map(|want| &want.service_accounts).map(String::as_str).collect();
         accounts.sort_unstable();
         accounts.dedup();
-        let account = chosen.map(values::Name::as_str).or_else(|| match (of_pods, accounts.first()) {
+        let account = chosen.map(krmor_core::kube::ObjectName::as_str).or_else(|| match (of_pods, accounts.first()) {
             (true, None) => Some("default"),
             (true, Some(first)) => Some(first),
             (false, _) => None,

@@ -129,18 +129,6 @@ impl Removed {
     }
 }
 
-/// `did you mean …`, or what there is.
-#[must_use]
-pub fn suggest(word: &str, names: &[String], what: &str) -> String {
-    let word = word.to_ascii_lowercase();
-    let close = names.iter().map(|name| (strsim::damerau_levenshtein(&word, &name.to_ascii_lowercase()), name));
-    let best = close.min().filter(|(distance, name)| *distance <= 1 + name.len() / 3);
-    match best {
-        Some((_, name)) => format!("did you mean `{name}`?"),
-        None => format!("the {what}s are: {}", names.join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;

@@ -7,13 +7,14 @@ use std::collections::HashSet;
 
 use krmor_yaml::pointer_tokens;
 
-use crate::config::{Problem, suggest};
+use crate::config::Problem;
 use crate::exceptions::{Exception, Exceptions};
 use crate::report::field_path;
 use crate::report::{Finding, Place, Report, Rule, Severity};
 use crate::rules;
 use crate::severities::{Severities, setting};
 use crate::stream::{Object, Stream};
+use crate::suggest::suggest;
 use crate::target::{Scope, Selector};
 use crate::workload;
 

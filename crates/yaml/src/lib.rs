@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod base64;
 mod check;
 mod cook;
 mod edit;

@@ -11,12 +11,12 @@ use krmor_yaml::Node;
 pub(super) fn number(world: &World<'_>, pod: &PodHere<'_>, number: &Number) -> Result<u64, String> {
     match number {
         Number::Literal(number) => Ok(u64::from(*number)),
-        Number::Env(from) => match (variable(world, pod, &from.env), from.default) {
+        Number::Env(from) => match (variable(world, pod, from.env.as_str()), from.default) {
             (Told::This(text), _) => text.trim().parse().ok(),
             (Told::Hidden, _) => None,
             (Told::Nothing, default) => default.map(u64::from),
         }
-        .ok_or_else(|| from.env.clone()),
+        .ok_or_else(|| from.env.as_str().to_owned()),
     }
 }
 
