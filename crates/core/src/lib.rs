@@ -2,12 +2,14 @@
 
 pub mod config;
 pub mod exceptions;
+pub mod facts;
 pub mod krm;
 pub mod labels;
 pub mod lookup;
 pub mod manifest;
 pub mod mask;
 pub mod quantity;
+pub mod references;
 pub mod report;
 pub mod secret_names;
 pub mod service;

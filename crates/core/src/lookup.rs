@@ -3,16 +3,9 @@
 //! kustomize calls functions when names have their prefixes and suffixes and references have not: `envFrom` may say `cfg`
 //! while the ConfigMap is already called `pre-cfg`. It notes what a name was in annotations, which go when it is done.
 
-use std::collections::HashMap;
+use crate::stream::{Object, Stream};
+pub use crate::stream::{PREVIOUS_KINDS, PREVIOUS_NAMES, PREVIOUS_NAMESPACES};
 
-use crate::stream::{Object, ObjectId, Stream};
-
-/// Names the object had before earlier kustomizations, commas between.
-pub const PREVIOUS_NAMES: &str = "internal.config.kubernetes.io/previousNames";
-/// Kinds the object had before earlier kustomizations, commas between.
-pub const PREVIOUS_KINDS: &str = "internal.config.kubernetes.io/previousKinds";
-/// Namespaces the object had before earlier kustomizations, commas between.
-pub const PREVIOUS_NAMESPACES: &str = "internal.config.kubernetes.io/previousNamespaces";
 /// The prefixes and suffixes it has been given, which it shares with what refers to it.
 const CONTEXT: [&str; 2] = ["internal.config.kubernetes.io/prefixes", "internal.config.kubernetes.io/suffixes"];
 
@@ -64,41 +57,6 @@ pub fn share_context(a: &Object<'_>, b: &Object<'_>) -> bool {
 pub fn referent<'a>(stream: &'a Stream, from: &Object<'_>, group: &str, kind: &str, name: &str) -> Option<Object<'a>> {
     let named = stream.named(group, kind, name).filter(|object| share_namespace(object, from));
     choose(from, &named.collect::<Vec<_>>(), name)
-}
-
-/// The objects of a stream by their kind, and by the names they have and had: streams hold thousands.
-#[derive(Debug, Default)]
-pub struct Names {
-    kinds: HashMap<String, Vec<ObjectId>>,
-    names: HashMap<(String, String), Vec<ObjectId>>,
-}
-
-impl Names {
-    /// Reads a stream once.
-    pub fn of(stream: &Stream) -> Self {
-        let mut names = Self::default();
-        stream.objects().for_each(|object| names.add(&object));
-        names
-    }
-
-    /// Adds an object that stands behind all others.
-    pub fn add(&mut self, object: &Object<'_>) {
-        let kind = object.kind().into_owned();
-        for name in names(object) {
-            self.names.entry((kind.clone(), name)).or_default().push(object.id());
-        }
-        self.kinds.entry(kind).or_default().push(object.id());
-    }
-
-    /// The objects of a kind of any group, in the stream's order.
-    pub fn of_kind(&self, kind: &str) -> &[ObjectId] {
-        self.kinds.get(kind).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// The objects of a kind of any group that have or had the name, in the stream's order.
-    pub fn named(&self, kind: &str, name: &str) -> &[ObjectId] {
-        self.names.get(&(kind.to_owned(), name.to_owned())).map(Vec::as_slice).unwrap_or_default()
-    }
 }
 
 /// Which of several objects that have or had a name another one means by it; see [`referent`].

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use path::Path;
-pub use pods::{Container, MALFORMED, Pod, Role, pods};
+pub use pods::{Container, MALFORMED, Pod, Read, Role, pods, read};
 pub use unknown::UNKNOWN;
 
 /// What the pods of a kind do that those of others do not.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::unknown::{self, Carrier, UNKNOWN};
 use super::{PodSelector, Row, Source, Trait};
 use crate::labels::LabelSelector;
-use crate::report::{Report, Severity};
+use crate::report::{Finding, Report, Severity};
 use crate::stream::{Object, ObjectId, Stream};
 use krmor_yaml::{Kind, Node};
 
@@ -178,31 +178,71 @@ impl Pod {
     }
 }
 
-/// Every pod and pod template of the stream, in the stream's order.
-///
-/// What looks like a pod template in a kind that no row describes, and what a row leads to but is no pod, become errors
-/// of the report: once, however often a run asks.
-pub fn pods(stream: &Stream, report: &mut Report) -> Vec<Pod> {
-    let mut visitor = Visitor { report, pods: Vec::new(), said: None };
+/// The pods of a stream, and what is wrong with some.
+#[derive(Clone, Debug, Default)]
+pub struct Read {
+    /// Every pod and pod template, in the stream's order.
+    pub pods: Vec<Pod>,
+    problems: Vec<Problem>,
+}
+
+/// What looks like a pod template in a kind that no row describes, or what a row leads to and is no pod.
+#[derive(Clone, Debug)]
+struct Problem {
+    rule: &'static str,
+    object: ObjectId,
+    pointer: String,
+    message: String,
+    remedy: String,
+}
+
+impl Read {
+    /// Makes what is wrong errors of the report: once, however often a run asks.
+    pub fn report(&self, stream: &Stream, report: &mut Report) {
+        if self.problems.is_empty() {
+            return;
+        }
+        let ours = |found: &&Finding| [UNKNOWN, MALFORMED].contains(&found.rule.as_ref());
+        let note = |found: &Finding| (found.rule.to_string(), found.object, found.path.clone());
+        let mut known: HashSet<(String, Option<ObjectId>, String)> =
+            report.findings.iter().filter(ours).map(note).collect();
+        for Problem { rule, object, pointer, message, remedy } in &self.problems {
+            let Some(object) = stream.object(*object) else { continue };
+            if known.insert(((*rule).to_owned(), Some(object.id()), format!("{}{pointer}", object.prefix()))) {
+                report.find(Severity::Error, *rule, &object, pointer, message.clone(), remedy.clone());
+            }
+        }
+    }
+}
+
+/// Every pod and pod template of a stream. [`crate::facts::Facts`] keeps them while the stream does not change.
+#[must_use]
+pub fn read(stream: &Stream) -> Read {
+    let mut visitor = Visitor::default();
     for object in stream.objects() {
         visitor.visit(stream, &object);
     }
-    visitor.pods
+    visitor.read
 }
 
-struct Visitor<'r> {
-    report: &'r mut Report,
-    pods: Vec<Pod>,
-    /// What earlier visits of this run found: rule, object, and pointer from the document's root.
-    said: Option<HashSet<(&'static str, ObjectId, String)>>,
+/// As [`read`]; what is wrong becomes errors of the report.
+pub fn pods(stream: &Stream, report: &mut Report) -> Vec<Pod> {
+    let read = read(stream);
+    read.report(stream, report);
+    read.pods
 }
 
-impl Visitor<'_> {
+#[derive(Default)]
+struct Visitor {
+    read: Read,
+}
+
+impl Visitor {
     fn visit(&mut self, stream: &Stream, object: &Object<'_>) {
         let api_version = object.api_version();
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         let kind = object.kind();
-        let Some(row) = stream.workloads.row(group, &kind) else {
+        let Some(row) = stream.workloads().row(group, &kind) else {
             return self.unknown(object, group, &kind, None, &HashSet::new());
         };
         if row.ignore {
@@ -242,7 +282,7 @@ impl Visitor<'_> {
             return self.malformed(object, &pointer, "the pod has no `spec`", remedy);
         };
         if self.check(object, &spec, node) {
-            self.pods.push(Pod {
+            self.read.pods.push(Pod {
                 object: object.id(),
                 template: pointer,
                 spec,
@@ -281,18 +321,18 @@ impl Visitor<'_> {
         good
     }
 
-    fn malformed(&mut self, object: &Object<'_>, pointer: &str, what: &str, remedy: &str) {
-        if self.is_new(MALFORMED, object, pointer) {
-            self.report.find(Severity::Error, MALFORMED, object, pointer, what, remedy);
-        }
+    fn malformed(&mut self, object: &Object<'_>, pointer: &str, message: &str, remedy: &str) {
+        self.problem(MALFORMED, object, pointer.to_owned(), message, remedy.to_owned());
     }
 
-    /// Reports what looks like a pod template, but at the pointers `known`.
+    fn problem(&mut self, rule: &'static str, object: &Object<'_>, pointer: String, message: &str, remedy: String) {
+        let (object, message) = (object.id(), message.to_owned());
+        self.read.problems.push(Problem { rule, object, pointer, message, remedy });
+    }
+
+    /// Notes what looks like a pod template, but at the pointers `known`.
     fn unknown(&mut self, object: &Object<'_>, group: &str, kind: &str, row: Option<&Row>, known: &HashSet<String>) {
         for Carrier { pointer, path } in unknown::search(object.root(), known) {
-            if !self.is_new(UNKNOWN, object, &pointer) {
-                continue;
-            }
             let remedy = if kind.is_empty() {
                 "give the object `apiVersion` and `kind`".to_owned()
             } else {
@@ -303,17 +343,7 @@ impl Visitor<'_> {
                 format!("add the row `{template}` to `podTemplates`, or, if this makes no pods, the row `{ignored}`")
             };
             let what = "this looks like a pod template, and no row of `podTemplates` describes it";
-            self.report.find(Severity::Error, UNKNOWN, object, &pointer, what, remedy);
+            self.problem(UNKNOWN, object, pointer, what, remedy);
         }
-    }
-
-    /// Whether nobody said this before; functions of one run visit the same objects.
-    fn is_new(&mut self, rule: &'static str, object: &Object<'_>, pointer: &str) -> bool {
-        let findings = &self.report.findings;
-        let said = self.said.get_or_insert_with(|| {
-            let ours = |rule: &str| [UNKNOWN, MALFORMED].into_iter().find(|own| *own == rule);
-            findings.iter().filter_map(|found| Some((ours(&found.rule)?, found.object?, found.path.clone()))).collect()
-        });
-        said.insert((rule, object.id(), format!("{}{pointer}", object.prefix())))
     }
 }
