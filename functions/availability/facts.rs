@@ -7,8 +7,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector as ApiSelecto
 use serde_json::{Value, json};
 
 use super::spec::Spec;
+use krmor_core::facts;
 use krmor_core::labels::{ByLabel, LabelSelector};
-use krmor_core::lookup;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::Scope;
@@ -219,7 +219,7 @@ fn target(stream: &Stream, object: &Object<'_>, key: &str) -> Option<ObjectId> {
         None => "",
     };
     let kind = if kind.is_empty() { DEFAULT_SCALED.1 } else { &kind };
-    lookup::referent(stream, object, group, kind, &name).map(|workload| workload.id())
+    facts::referent(stream, object, group, kind, &name).map(|workload| workload.id())
 }
 
 fn autoscaler(stream: &Stream, object: &Object<'_>) -> Option<Autoscaler> {
@@ -250,7 +250,7 @@ fn budget(stream: &Stream, object: &Object<'_>, workloads: &[Workload], near: &B
     let covers = |workload: &Workload| {
         stream.object(workload.id).is_some_and(|owner| {
             workload.pods.iter().any(|pod| selector.matches(pod.labels(&owner)))
-                && lookup::share_namespace(object, &owner)
+                && facts::share_namespace(object, &owner)
         })
     };
     let mut numbers = near.near(&selector);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use super::expand;
 use super::values::{DataKey, Divisor, EnvName, FieldPath, ObjectName, ResourcePath, check_data_key};
 use super::wiring::Wiring;
-use krmor_core::supply::Store;
+use krmor_core::facts::makers::Store;
 use krmor_core::target::Selector;
 
 /// Gives containers their environment variables, and proves that those they need are there.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::plan::Plan;
 use super::spec::Provider;
-use krmor_core::lookup;
+use krmor_core::facts;
 use krmor_core::report::{Report, Severity};
 use krmor_core::service;
 use krmor_core::stream::{Object, ObjectId, Stream};
@@ -87,7 +87,7 @@ pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Opt
                 .any(|pod| stream.object(pod.object).is_some_and(|workload| service::selects(service, pod, &workload)))
     };
     let local = |object: &Object<'_>| {
-        services.iter().filter_map(|id| stream.object(*id)).all(|it| lookup::share_namespace(&it, object))
+        services.iter().filter_map(|id| stream.object(*id)).all(|it| facts::share_namespace(&it, object))
     };
     let (mut found, mut foreign) = (Vec::new(), Vec::new());
     for object in stream.objects().filter(|object| EXPOSERS.iter().any(|exposer| exposer.is(object))) {
@@ -99,7 +99,7 @@ pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Opt
             Some(name) => exposer.provider == plan.spec.provider && is_called(&object, name.as_str(), exposer),
             None if is_canary(&object) => false,
             None => (exposer.services)(object.root()).iter().any(|name| {
-                lookup::referent(stream, &object, "", "Service", name).is_some_and(|service| same_pods(&service))
+                facts::referent(stream, &object, "", "Service", name).is_some_and(|service| same_pods(&service))
             }),
         };
         match (wanted, exposer.provider == plan.spec.provider) {
@@ -118,11 +118,11 @@ pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Opt
 
 /// Whether an object is called so, or, where one config makes several Routes, so and by its path.
 fn is_called(object: &Object<'_>, name: &str, exposer: &Exposer) -> bool {
-    lookup::is_named(object, name)
+    object.is_named(name)
         || (exposer.provider == Provider::Route
             && object.root().find(&["spec", "path"]).and_then(Node::as_str).is_some_and(|path| {
                 super::route::slug(path.trim_end_matches('/'))
-                    .is_some_and(|slug| lookup::is_named(object, &format!("{name}-{slug}")))
+                    .is_some_and(|slug| object.is_named(&format!("{name}-{slug}")))
             }))
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::backends::{self, Backend};
 use super::check;
 use super::spec::{PathRule, Spec};
-use krmor_core::lookup;
+use krmor_core::facts;
 use krmor_core::report::{Report, Severity};
 use krmor_core::service;
 use krmor_core::stream::{Object, ObjectId, Stream};
@@ -55,7 +55,7 @@ impl<'a> World<'a> {
 
     /// The Services in scope of a name, now or before earlier kustomizations.
     pub(super) fn named(&self, name: &str) -> Vec<Object<'a>> {
-        let all = self.services.iter().filter(|service| lookup::is_named(service, name) && self.in_scope(service));
+        let all = self.services.iter().filter(|service| service.is_named(name) && self.in_scope(service));
         let all: Vec<Object<'a>> = all.copied().collect();
         let now: Vec<Object<'a>> = all.iter().filter(|service| service.name() == name).copied().collect();
         if now.is_empty() { all } else { now }
@@ -104,7 +104,7 @@ impl<'a> Plan<'a> {
     fn is_in_one_namespace(&self, stream: &Stream, report: &mut Report) -> bool {
         let services: Vec<_> = self.backends.iter().filter_map(|backend| stream.object(backend.service)).collect();
         let Some(first) = services.first() else { return false };
-        let Some(other) = services.iter().find(|other| !lookup::share_namespace(first, other)) else { return true };
+        let Some(other) = services.iter().find(|other| !facts::share_namespace(first, other)) else { return true };
         let message = format!(
             "spec.paths: {} and {} are in two namespaces, and what exposes them names Services of its own",
             first.reference(),

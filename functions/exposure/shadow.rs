@@ -4,7 +4,7 @@ use super::controllers;
 use super::existing::{self, Exposer};
 use super::plan::Plan;
 use super::spec::Provider;
-use krmor_core::lookup;
+use krmor_core::facts;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, Stream};
 use krmor_yaml::Node;
@@ -50,9 +50,9 @@ pub(super) fn judge(plan: &Plan<'_>, stream: &Stream, report: &mut Report) {
         }
     }
     let ours = |claim: &Claim<'_>| {
-        lookup::share_namespace(&claim.object, &service)
+        facts::share_namespace(&claim.object, &service)
             && (exposer.services)(claim.object.root()).iter().any(|name| {
-                let to = lookup::referent(stream, &claim.object, "", "Service", name);
+                let to = facts::referent(stream, &claim.object, "", "Service", name);
                 to.is_some_and(|to| plan.services().contains(&to.id()))
             })
     };

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::references;
-use krmor_core::lookup;
+use krmor_core::facts;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::values::json_text;
 
@@ -23,7 +23,7 @@ pub(super) fn of(template: &Value, workload: &Object<'_>, stream: &Stream) -> St
     let mut template = template.clone();
     if let Some(spec) = template.get_mut("spec") {
         for reference in references::of(spec) {
-            let there = lookup::referent(stream, workload, "", reference.kind, &reference.name);
+            let there = facts::referent(stream, workload, "", reference.kind, &reference.name);
             let Some((there, slot)) = there.zip(spec.pointer_mut(&reference.pointer)) else { continue };
             *slot = match reference.kind {
                 "ConfigMap" | "Secret" => content(&there),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::references;
 use super::spec::Hook;
 use super::waves::{Time, time};
-use krmor_core::lookup;
+use krmor_core::facts;
 use krmor_core::report::Report;
 use krmor_core::service;
 use krmor_core::stream::{Object, Stream};
@@ -30,10 +30,10 @@ pub(super) fn named<'s>(
     let is_named = |service: &Object<'_>| {
         let of = |host: &String| {
             let mut labels = host.split('.');
-            labels.next().is_some_and(|name| lookup::is_named(service, name))
+            labels.next().is_some_and(|name| service.is_named(name))
                 && match labels.next() {
-                    None => lookup::share_namespace(service, workload),
-                    Some(namespace) => lookup::in_namespace(service, namespace),
+                    None => facts::share_namespace(service, workload),
+                    Some(namespace) => facts::in_namespace(service, namespace),
                 }
         };
         service::is_service(service) && !service::selects(service, pod, workload) && hosts.iter().any(of)
@@ -61,7 +61,7 @@ fn hosts(stream: &Stream, workload: &Object<'_>, template: &Value) -> Vec<String
         if !matches!(reference.kind, "ConfigMap" | "Secret") {
             continue;
         }
-        let Some(there) = lookup::referent(stream, workload, "", reference.kind, &reference.name) else { continue };
+        let Some(there) = facts::referent(stream, workload, "", reference.kind, &reference.name) else { continue };
         for key in ["data", "stringData"] {
             for (name, value) in there.root().get(key).into_iter().flat_map(Node::entries) {
                 of_value(&name, &value.as_str().unwrap_or(Cow::Borrowed("")), &mut out);

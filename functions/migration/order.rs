@@ -7,8 +7,8 @@ use super::job;
 use super::references::{self, Reference};
 use super::spec::{Hook, Spec};
 use super::waves::{Time, time};
+use krmor_core::facts;
 use krmor_core::labels::LabelSelector;
-use krmor_core::lookup;
 use krmor_core::report::{Report, Severity};
 use krmor_core::service;
 use krmor_core::stream::{Object, Stream};
@@ -47,7 +47,7 @@ fn selected(job: &Object<'_>, stream: &Stream, report: &mut Report) {
     };
     for object in stream.objects().filter(service::is_service) {
         let selector = LabelSelector::of_labels(object.root().find(&["spec", "selector"]));
-        if !selector.is_empty() && selector.matches(labels) && lookup::share_namespace(&object, job) {
+        if !selector.is_empty() && selector.matches(labels) && facts::share_namespace(&object, job) {
             say(&object, "would send them requests");
         }
     }
@@ -60,7 +60,7 @@ fn selected(job: &Object<'_>, stream: &Stream, report: &mut Report) {
             PodSelector::Labels => Some(LabelSelector::of_labels(node)),
         };
         let selects = selector.is_some_and(|selector| !selector.is_empty() && selector.matches(labels));
-        if selects && lookup::share_namespace(&object, job) {
+        if selects && facts::share_namespace(&object, job) {
             say(&object, "would count them as its own");
         }
     }
@@ -140,10 +140,7 @@ impl Look<'_> {
     fn namespace(&self, report: &mut Report) {
         let name = self.workload.namespace();
         let is_it = |object: &Object<'_>| {
-            !name.is_empty()
-                && object.kind() == "Namespace"
-                && object.group().is_empty()
-                && lookup::is_named(object, &name)
+            !name.is_empty() && object.kind() == "Namespace" && object.group().is_empty() && object.is_named(&name)
         };
         let Some(namespace) = self.stream.objects().find(is_it) else { return };
         let due = time(&namespace, self.hook);
@@ -211,7 +208,7 @@ impl Look<'_> {
         let mut names: Vec<String> = Vec::new();
         for reference in references::of(template) {
             let counts = matches!(reference.kind, "ConfigMap" | "Secret");
-            if counts && lookup::referent(self.stream, &self.workload, "", reference.kind, &reference.name).is_none() {
+            if counts && facts::referent(self.stream, &self.workload, "", reference.kind, &reference.name).is_none() {
                 let name = format!("{} {}", reference.kind, reference.name);
                 if !names.contains(&name) {
                     names.push(name);

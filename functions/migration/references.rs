@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use krmor_core::lookup;
+use krmor_core::facts;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::supply::{Store, makers};
 
@@ -72,15 +72,15 @@ pub(super) fn of(spec: &Value) -> Vec<Reference> {
 pub(super) fn provider<'s>(stream: &'s Stream, from: &Object<'_>, reference: &Reference) -> Option<Object<'s>> {
     let made = || {
         let makes = |object: &Object<'_>| reference.kind == "Secret" && makes_secret(object, &reference.name);
-        stream.objects().find(|object| makes(object) && lookup::share_namespace(object, from))
+        stream.objects().find(|object| makes(object) && facts::share_namespace(object, from))
     };
-    lookup::referent(stream, from, "", reference.kind, &reference.name).or_else(made)
+    facts::referent(stream, from, "", reference.kind, &reference.name).or_else(made)
 }
 
 /// Whether an operator makes the Secret from the object.
 fn makes_secret(object: &Object<'_>, name: &str) -> bool {
     makers::made(object).is_some_and(|made| {
-        let called = made.name.map_or_else(|| lookup::is_named(object, name), |given| given == name);
+        let called = made.name.map_or_else(|| object.is_named(name), |given| given == name);
         called && made.store == Store::Secret && !made.stands
     })
 }

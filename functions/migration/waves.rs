@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::job;
 use super::references::{self, Reference};
 use super::spec::{ARGO_HOOK, ARGO_WAVE, HELM_HOOK, HELM_WEIGHT, Hook, Spec};
-use krmor_core::lookup;
+use krmor_core::facts;
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::workload::{self, Pod};
@@ -64,11 +64,11 @@ impl Scalers {
     /// Those of a workload, in the stream's order.
     pub(super) fn of_workload<'s>(&self, stream: &'s Stream, workload: &Object<'_>) -> Vec<Object<'s>> {
         let mut near: Vec<ObjectId> =
-            lookup::names(workload).iter().filter_map(|name| self.0.get(name)).flatten().copied().collect();
+            workload.names().iter().filter_map(|name| self.0.get(name)).flatten().copied().collect();
         near.sort_unstable();
         let scales = |object: &Object<'_>| {
             let kind = object.root().find(&["spec", "scaleTargetRef", "kind"]).and_then(Node::as_str);
-            kind.is_none_or(|kind| kind == workload.kind()) && lookup::share_namespace(object, workload)
+            kind.is_none_or(|kind| kind == workload.kind()) && facts::share_namespace(object, workload)
         };
         near.into_iter().filter_map(|id| stream.object(id)).filter(scales).collect()
     }

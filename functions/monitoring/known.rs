@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use krmor_core::facts;
 use krmor_core::labels::{ByLabel, BySelector, LabelSelector};
-use krmor_core::lookup;
 use krmor_core::service::{self, Services};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_yaml::Node;
@@ -74,14 +74,14 @@ fn selects(monitor: &Object<'_>, labels: Option<Node<'_>>) -> bool {
 /// Whether a monitor looks into the namespace of an object: its own, unless its `namespaceSelector` says otherwise.
 fn looks_into(monitor: &Object<'_>, object: &Object<'_>) -> bool {
     let Some(selector) = monitor.root().find(&["spec", "namespaceSelector"]) else {
-        return lookup::share_namespace(monitor, object);
+        return facts::share_namespace(monitor, object);
     };
     if selector.get("any").and_then(Node::as_bool) == Some(true) {
         return true;
     }
     let names: Vec<_> = selector.get("matchNames").into_iter().flat_map(Node::items).collect();
     match names.is_empty() {
-        true => lookup::share_namespace(monitor, object),
-        false => names.iter().filter_map(|name| name.as_str()).any(|name| lookup::in_namespace(object, &name)),
+        true => facts::share_namespace(monitor, object),
+        false => names.iter().filter_map(|name| name.as_str()).any(|name| facts::in_namespace(object, &name)),
     }
 }

@@ -11,7 +11,6 @@ pub mod spec;
 use self::known::Known;
 use self::spec::Monitor;
 pub use self::spec::Spec;
-use krmor_core::lookup;
 use krmor_core::report::{Report, Severity};
 use krmor_core::service::{self, Services};
 use krmor_core::stream::{Object, ObjectId, Stream};
@@ -79,7 +78,7 @@ fn choose_service(
     let objects = || all.iter().filter_map(|&id| stream.object(id));
     let name_of = |object: Object<'_>| format!("`{}`", object.name());
     if let Some(name) = &spec.service {
-        if let Some(service) = objects().find(|service| lookup::is_named(service, name)) {
+        if let Some(service) = objects().find(|service| service.is_named(name)) {
             return Some(service.id());
         }
         let others: Vec<String> = objects().map(name_of).collect();

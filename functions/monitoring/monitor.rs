@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::known::{GROUP, Known, OF_PODS, OF_SERVICE, Shape};
 use super::spec::Spec;
+use krmor_core::facts;
 use krmor_core::fields;
 use krmor_core::labels::LabelSelector;
-use krmor_core::lookup;
 use krmor_core::report::{Class, Report, Severity, Why};
 use krmor_core::service::{self, Target};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
@@ -76,7 +76,7 @@ pub(super) fn of_service(
             && labels.into_iter().flat_map(Node::entries).all(|(key, value)| {
                 their.and_then(|their| their.get(&key)).is_some_and(|their| their.to_value() == value.to_value())
             })
-            && lookup::share_namespace(other, &object)
+            && facts::share_namespace(other, &object)
             && service::ports(other).iter().any(|port| port.name == spec.port.as_str())
     };
     let near = known.labelled.near(&LabelSelector::of_labels(labels));

@@ -13,7 +13,6 @@ use super::references::{self, Reference};
 use super::spec::{Convert, EngineVersion, Secret, Spec};
 use super::values::VaultPath;
 use super::want::{self, KvSource, Source, User, Want};
-use krmor_core::lookup;
 use krmor_core::report::{Class, Report, Severity, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::target::Matcher;
@@ -109,7 +108,7 @@ fn secret(
     report: &mut Report,
     out: &mut Conversion,
 ) {
-    let entry = spec.secrets.iter().find(|entry| lookup::is_named(object, entry.name.as_str()));
+    let entry = spec.secrets.iter().find(|entry| object.is_named(entry.name.as_str()));
     let Some((keys, source, plain)) = contents(convert, entry, object, report) else { return };
     let name = object.name().into_owned();
     let users: Vec<(&Pod, Object<'_>)> = pods

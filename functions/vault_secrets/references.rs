@@ -1,6 +1,6 @@
 //! Where objects name Secrets: the places at which kustomize would correct a name.
 
-use krmor_core::lookup;
+use krmor_core::facts;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::workload::Pod;
 use krmor_yaml::{Kind, Node, escape_token};
@@ -32,7 +32,7 @@ pub(super) fn to(stream: &Stream, pods: &[Pod], secrets: &[ObjectId]) -> Vec<Ref
         }
         others(&object, &mut places);
         for (pointer, name) in places {
-            let found = lookup::referent(stream, &object, "", "Secret", &name);
+            let found = facts::referent(stream, &object, "", "Secret", &name);
             if let Some(secret) = found.map(|found| found.id()).filter(|id| secrets.contains(id)) {
                 out.push(Reference { object: object.id(), pointer, secret, name });
             }

@@ -8,11 +8,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::facts::Facts;
 use crate::labels::{Requirement, Values, all_met, parse_selector};
-use crate::lookup;
 use crate::report::{Report, Severity};
-use crate::stream::{Object, ObjectId, Stream};
-use crate::workload::{self, Container, Pod};
+use crate::stream::{self, Object, ObjectId, Stream};
+use crate::workload::{Container, Pod};
 use krmor_yaml::print::{self, Quoting};
 
 /// Rule of the finding about a target that selects nothing; the run ends with exit code 2.
@@ -84,9 +84,9 @@ impl Field {
     fn previous<'a>(self, object: &Object<'a>) -> Option<Cow<'a, str>> {
         let key = match self {
             Field::Group | Field::Version => return None,
-            Field::Kind => lookup::PREVIOUS_KINDS,
-            Field::Name => lookup::PREVIOUS_NAMES,
-            Field::Namespace => lookup::PREVIOUS_NAMESPACES,
+            Field::Kind => stream::PREVIOUS_KINDS,
+            Field::Name => stream::PREVIOUS_NAMES,
+            Field::Namespace => stream::PREVIOUS_NAMESPACES,
         };
         object.annotation(key)
     }
@@ -166,8 +166,8 @@ pub fn pods(targets: &[Selector], exclude: &[Selector], stream: &Stream, report:
     let scope = Scope { targets: targets.to_vec(), exclude: exclude.to_vec() };
     match scope.compile() {
         Ok(scope) => {
-            let pods = workload::pods(stream, report);
-            scope.select(stream, report, pods)
+            let pods = Facts::of(stream).pods_with_problems(report);
+            scope.select(stream, report, pods.to_vec())
         }
         Err(problem) => {
             report.find_in_stream(Severity::Error, "config", format!("spec.{problem}"), "correct the selector");
@@ -550,8 +550,7 @@ impl Matcher {
 
     /// What the containers of an object are called that the target matches but for them.
     fn container_hint(&self, stream: &Stream, object: &Object<'_>) -> String {
-        let pods = workload::pods(stream, &mut Report::default());
-        let pods = pods.iter().filter(|pod| pod.object == object.id());
+        let pods = Facts::of(stream).pods().iter().filter(|pod| pod.object == object.id());
         let mut names: Vec<String> = pods.flat_map(|pod| pod.containers(object)).map(|one| one.name).collect();
         let pairs = names.iter().flat_map(|name| self.containers.iter().map(move |pattern| (pattern.text(), name)));
         let meant = pairs.filter_map(|(text, name)| Some((alike(text, name)?, name))).min();

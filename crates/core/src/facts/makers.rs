@@ -230,6 +230,13 @@ impl Makers {
         self.named(kind, plain).filter(|maker| !maker.made.stands)
     }
 
+    /// What is known of a ConfigMap or Secret that is in the stream.
+    #[must_use]
+    pub fn standing(&self, object: &Object<'_>) -> Option<&Maker> {
+        let store = Store::of(&object.kind())?;
+        self.named(store.kind(), &object.name()).find(|maker| maker.made.stands && maker.object == Some(object.id()))
+    }
+
     fn numbered(&self, numbers: Option<&Vec<usize>>) -> impl Iterator<Item = &Maker> {
         numbers.map(Vec::as_slice).unwrap_or_default().iter().filter_map(|&at| self.all.get(at))
     }

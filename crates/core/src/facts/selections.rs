@@ -1,5 +1,7 @@
 //! What selects pods and Services by their labels: Services, monitors, budgets, NetworkPolicies.
 
+use std::collections::BTreeMap;
+
 use super::{Facts, Near};
 use crate::labels::{ByLabel, BySelector, LabelSelector};
 use crate::stream::{Object, ObjectId, Stream};
@@ -94,6 +96,8 @@ impl Selection {
 #[derive(Clone, Debug, Default)]
 pub struct Selections {
     all: Vec<Selection>,
+    /// Where each object's stands in `all`.
+    of_object: BTreeMap<ObjectId, usize>,
     by: [BySelector<usize>; By::ALL.len()],
     /// Numbers of pods, by the pods' labels.
     pods: ByLabel<usize>,
@@ -125,6 +129,7 @@ impl Selections {
                 None => list.add(self.all.len(), &LabelSelector::of_labels(None)),
             }
         }
+        self.of_object.insert(selection.object, self.all.len());
         self.all.push(selection);
     }
 
@@ -136,7 +141,7 @@ impl Selections {
     /// What an object selects by.
     #[must_use]
     pub fn of_object(&self, object: ObjectId) -> Option<&Selection> {
-        self.all.iter().find(|selection| selection.object == object)
+        self.all.get(*self.of_object.get(&object)?)
     }
 
     /// What selects an object with these labels, in the stream's order: a workload by its pods' labels, or a Service.
