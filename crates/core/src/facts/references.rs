@@ -88,10 +88,11 @@ pub fn is_well_known(kind: &str, name: &str) -> bool {
         || is_role && name.starts_with("system:")
 }
 
-/// Whether a text can be a name; what cannot is a parameter that someone fills in later.
+/// Whether a text can be a name, or stand for a generated one (`app-*`); what cannot is a parameter that someone fills in
+/// later.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '_'))
+    text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '_' | '*'))
 }
 
 impl Reference {
@@ -375,6 +376,25 @@ impl<'a> Facts<'a> {
         let Some(from) = self.stream.object(reference.object) else { return Vec::new() };
         let makers = self.makers().making(&reference.kind, &reference.name).filter(|_| reference.group.is_empty());
         makers.filter(|maker| maker.is_near(self, &from, reference.namespace.as_deref(), near)).collect()
+    }
+
+    /// The one object that a name in the pods of `from` leads to.
+    #[must_use]
+    pub fn named_in_pod(self, from: &Object<'_>, reference: &PodReference) -> Option<Object<'a>> {
+        let PodReference { group, kind, name, cluster, .. } = reference;
+        let named = self.stream.named(group, kind, name);
+        choose(from, &named.filter(|object| *cluster || share_namespace(object, from)).collect::<Vec<_>>(), name)
+    }
+
+    /// The same, or what makes it.
+    #[must_use]
+    pub fn provider_in_pod(self, from: &Object<'_>, reference: &PodReference) -> Option<Object<'a>> {
+        let PodReference { group, kind, name, .. } = reference;
+        self.named_in_pod(from, reference).or_else(|| {
+            let mut makers = self.makers().making(kind, name).filter(|_| group.is_empty());
+            let maker = makers.find(|maker| maker.is_near(self, from, None, Near::Certain))?;
+            self.stream.object(maker.object?)
+        })
     }
 
     /// Whether any object is, or was before earlier kustomizations, in a namespace.
