@@ -8,7 +8,8 @@ use std::fmt;
 #[cfg(feature = "schema")]
 use krmor_core::config::{API_VERSION, GROUP};
 use krmor_core::config::{Problem, read_spec};
-use krmor_core::report::Report;
+use krmor_core::policy::{FunctionSpec, Policy};
+use krmor_core::report::{Report, Rule};
 use krmor_core::stream::Stream;
 #[cfg(feature = "schema")]
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
@@ -73,10 +74,12 @@ pub struct Function {
     pub summary: &'static str,
     /// When it runs.
     pub phase: Phase,
+    /// Every rule that its findings and changes can have, beside those that all functions share.
+    pub rules: &'static [&'static Rule],
     /// Its folder's README: prose and runnable cases.
     #[cfg(feature = "schema")]
     pub readme: &'static str,
-    read: fn(&Value) -> Result<Box<dyn Run>, Problem>,
+    read: fn(&Value, &[&Rule]) -> Result<Box<dyn Run>, Vec<Problem>>,
     #[cfg(feature = "schema")]
     schema: fn(&mut SchemaGenerator) -> Schema,
 }
@@ -91,9 +94,9 @@ impl Function {
     /// Reads the function's spec.
     ///
     /// # Errors
-    /// When a field is unknown, missing or of the wrong type.
-    pub fn configure(&self, spec: &Value) -> Result<Box<dyn Run>, Problem> {
-        (self.read)(spec)
+    /// All that cannot be right: fields that are unknown, missing, of the wrong type, or contradict each other.
+    pub fn configure(&self, spec: &Value) -> Result<Box<dyn Run>, Vec<Problem>> {
+        (self.read)(spec, self.rules)
     }
 }
 
@@ -157,6 +160,9 @@ fn openapi() -> SchemaGenerator {
 
 /// A function with its spec.
 pub trait Run {
+    /// The fields that its spec shares with those of all functions.
+    fn policy(&self) -> Policy<'_>;
+
     /// Changes the stream and reports.
     fn run(&self, stream: &mut Stream, report: &mut Report);
 
@@ -184,7 +190,11 @@ impl fmt::Debug for dyn Run {
 type Apply<S> = fn(&S, &mut Stream, &mut Report);
 type Judge<S> = fn(&S, &Stream, &mut Report);
 
-impl<S> Run for Configured<S> {
+impl<S: FunctionSpec> Run for Configured<S> {
+    fn policy(&self) -> Policy<'_> {
+        self.spec.policy()
+    }
+
     fn run(&self, stream: &mut Stream, report: &mut Report) {
         (self.apply)(&self.spec, stream, report);
     }
@@ -204,14 +214,21 @@ impl<S> Run for Configured<S> {
 
 fn configured<S>(
     spec: &Value,
+    rules: &[&Rule],
     apply: Apply<S>,
     finish: Option<Apply<S>>,
     judge: Option<Judge<S>>,
-) -> Result<Box<dyn Run>, Problem>
+) -> Result<Box<dyn Run>, Vec<Problem>>
 where
-    S: DeserializeOwned + 'static,
+    S: DeserializeOwned + FunctionSpec + 'static,
 {
-    Ok(Box::new(Configured { spec: read_spec::<S>(spec)?, apply, finish, judge }))
+    let spec: S = read_spec(spec)?;
+    let mut problems = spec.policy().problems(rules);
+    problems.extend(spec.problems());
+    match problems.is_empty() {
+        true => Ok(Box::new(Configured { spec, apply, finish, judge })),
+        false => Err(problems),
+    }
 }
 
 #[cfg(feature = "schema")]
@@ -237,9 +254,10 @@ macro_rules! function {
             folder: $folder,
             summary: $summary,
             phase: $phase,
+            rules: $module::rules::RULES,
             #[cfg(feature = "schema")]
             readme: include_str!(concat!($folder, "/README.md")),
-            read: |spec| configured::<$module::Spec>(spec, $module::apply, $finish, $judge),
+            read: |spec, rules| configured::<$module::Spec>(spec, rules, $module::apply, $finish, $judge),
             #[cfg(feature = "schema")]
             schema: schema::<$module::Spec>,
         }

@@ -8,57 +8,15 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::config::{self, GROUP};
+pub use crate::failure::{FOUND, Failure, INTERNAL, Result, USAGE};
 use crate::krm::{self, ResourceList};
 use crate::pipeline::{Outcome, Pipeline};
 use crate::report::Report;
-use crate::show;
+use crate::show::{self, Place};
 use crate::stream::Stream;
 use crate::text;
-use crate::yaml::{self, Encoding, Node};
-
-/// Why a run failed: the exit code and the message, ready to print; and the same as results.
-#[derive(Debug)]
-pub struct Failure {
-    /// The exit code.
-    pub code: u8,
-    /// The message: its last line ends, and it may have colours where there is a command line.
-    pub message: String,
-    /// The findings as KRM results; or one that is the message without colours, carets and source, on one line.
-    pub results: Vec<Value>,
-}
-
-/// Changes (`check`, `diff`), findings, conflicts, broken invariants.
-pub const FOUND: u8 = 1;
-/// A bad config, input or usage, or a target that matches nothing.
-pub const USAGE: u8 = 2;
-/// Input or output failed, or krmor itself did.
-pub const INTERNAL: u8 = 3;
-
-impl Failure {
-    pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
-        let message = message.into();
-        let results = vec![krm::refusal(message.lines().next().unwrap_or("").trim_start_matches("error: "))];
-        Self { code, message, results }
-    }
-
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::new(USAGE, format!("error: {}\n", message.into()))
-    }
-
-    pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
-        Self::internal(format!("{what}: {error}"))
-    }
-
-    pub(crate) fn internal(message: impl Into<String>) -> Self {
-        Self::new(INTERNAL, format!("error: {}\n", message.into()))
-    }
-}
-
-/// What a call gives, or why it failed.
-pub type Result<T> = std::result::Result<T, Failure>;
+use crate::yaml::{self, Document, Encoding, Node};
 
 /// A config that has been read, and its text for what turns out to be wrong with it while it runs.
 #[derive(Debug)]
@@ -88,8 +46,14 @@ impl Config {
                 "config {name}: it holds more than one document; put the functions into one Pipeline"
             )));
         }
-        let pipeline = config::read(document.root(), function)
-            .map_err(|problem| show::config_problem(name, &text, document.root(), &problem, 0..text.len()))?;
+        let pipeline = config::read(document.root(), function).map_err(|problems| {
+            show::config_problems(
+                name,
+                &text,
+                &Place { root: document.root(), pointer: "", span: 0..text.len() },
+                &problems,
+            )
+        })?;
         Ok(Self { pipeline, name: name.to_owned(), text, pointer: "" })
     }
 }
@@ -119,8 +83,7 @@ pub fn run(input: Vec<u8>, options: Options<'_>, out: &mut dyn Write) -> Result<
     let text = Arc::new(text);
     let documents = yaml::parse(&text).map_err(|error| show::yaml_error("standard input", &text, &error))?;
     if krm::is_resource_list(&documents) {
-        drop(documents);
-        return resource_list(&text, encoding, options, out);
+        return resource_list(&text, documents, encoding, options, out);
     }
     let Some(config) = options.config else {
         if documents.iter().all(|document| document.root().is_null()) {
@@ -190,11 +153,16 @@ fn bare(config: &Config, input: Vec<u8>, allow_empty: bool, tell: Option<Tell<'_
 }
 
 /// A ResourceList in and out: success with the changed items, failure with the items as they came; both with results.
-fn resource_list(text: &Arc<String>, encoding: Encoding, options: Options<'_>, out: &mut dyn Write) -> Result<()> {
-    let list = ResourceList::new(Arc::clone(text));
+fn resource_list(
+    text: &Arc<String>,
+    documents: Vec<Document>,
+    encoding: Encoding,
+    options: Options<'_>,
+    out: &mut dyn Write,
+) -> Result<()> {
     let broken = |error: yaml::Error| show::yaml_error("standard input", text, &error);
-    let document = list.document().map_err(broken)?;
-    let root = document.root();
+    let list = ResourceList::new(documents).map_err(broken)?;
+    let root = list.root();
     let node = root.get("functionConfig").filter(|node| !node.is_null());
     let config = match (node, options.config, options.function) {
         (_, Some(config), _) => config,
@@ -202,9 +170,9 @@ fn resource_list(text: &Arc<String>, encoding: Encoding, options: Options<'_>, o
             let (name, pointer) = (node_title(node), "/functionConfig");
             match config::read(node, function) {
                 Ok(pipeline) => Ok(Config { pipeline, name, text: Arc::clone(text), pointer }),
-                Err(problem) => {
-                    let problem = config::Problem { pointer: format!("{pointer}{}", problem.pointer), ..problem };
-                    Err(show::config_problem(&name, text, root, &problem, node.span().unwrap_or_default()))
+                Err(problems) => {
+                    let place = Place { root, pointer, span: node.span().unwrap_or_default() };
+                    Err(show::config_problems(&name, text, &place, &problems))
                 }
             }
         }
@@ -214,15 +182,18 @@ fn resource_list(text: &Arc<String>, encoding: Encoding, options: Options<'_>, o
         )),
     };
     // The caller gets its items back: kpt would delete the package otherwise.
-    let mut refused = |failure: Failure| {
-        let list = list.render_unchanged(&failure.results).unwrap_or_else(|_| text.to_string());
-        let _ = write(out, &encoding.encode(list));
+    let refused = |list: ResourceList, failure: Failure, out: &mut dyn Write| {
+        let answer = list.render_unchanged(failure.results.clone()).unwrap_or_else(|_| text.to_string());
+        let _ = write(out, &encoding.encode(answer));
         failure
     };
-    let config = config.map_err(&mut refused)?;
     let annotated =
         node.is_some_and(|node| node.find(&["metadata", "annotations", "config.kubernetes.io/path"]).is_some());
-    let mut stream = Stream::of_items(document);
+    let config = match config {
+        Ok(config) => config,
+        Err(failure) => return Err(refused(list, failure, out)),
+    };
+    let mut stream = list.stream();
     if stream.objects().next().is_none() && !options.allow_empty {
         let mut message =
             format!("{}: the ResourceList has no items; say --allow-empty if that is right", config.pipeline.title);
@@ -231,14 +202,15 @@ fn resource_list(text: &Arc<String>, encoding: Encoding, options: Options<'_>, o
                 "; kustomize hands over none when the config has the annotation config.kubernetes.io/path: remove it",
             );
         }
-        return Err(refused(Failure::usage(message)));
+        return Err(refused(list, Failure::usage(message), out));
     }
     if !options.allow_empty && stream.objects().all(|object| object.group() == GROUP) {
         // A generator gets its own config as the only item; what it hands back would pass for the hardened objects.
         let title = &config.pipeline.title;
-        return Err(refused(Failure::usage(format!(
+        let failure = Failure::usage(format!(
             "{title}: the only items are krmor's own configs; one belongs under `transformers:`, not under `generators:`"
-        ))));
+        ));
+        return Err(refused(list, failure, out));
     }
     let mut report = Report::default();
     let outcome = config.pipeline.run(&mut stream, &mut report);
@@ -247,10 +219,11 @@ fn resource_list(text: &Arc<String>, encoding: Encoding, options: Options<'_>, o
         if let Some(tell) = options.tell {
             tell(&stream, &report);
         }
-        return write(out, &encoding.encode(list.render(&mut stream, &report).map_err(shape)?));
+        drop(list);
+        return write(out, &encoding.encode(krm::render_list(&mut stream, &report).map_err(shape)?));
     }
     let failure = failed(&stream, &report, &config, outcome);
-    write(out, &encoding.encode(list.render_unchanged(&failure.results).map_err(shape)?))?;
+    write(out, &encoding.encode(list.render_unchanged(failure.results.clone()).map_err(shape)?))?;
     Err(failure)
 }
 
@@ -277,13 +250,13 @@ pub(crate) fn failing(stream: &Stream, report: &Report, config: &Config) -> (Str
     let fail_on = config.pipeline.fail_on;
     let findings: Vec<_> = report.findings.iter().filter(|finding| finding.severity >= fail_on).collect();
     let mut text = String::new();
-    for part in findings.chunk_by(|a, b| a.document.is_some() == b.document.is_some()) {
-        if part.iter().any(|finding| finding.document.is_some()) {
+    for part in findings.chunk_by(|a, b| a.document().is_some() == b.document().is_some()) {
+        if part.iter().any(|finding| finding.document().is_some()) {
             text.push_str(&text::findings(stream, part.iter().copied()));
             continue;
         }
         for finding in part {
-            let shown = show::config_finding(config, finding);
+            let shown = show::config_finding(&config.name, &config.text, config.pointer, finding);
             text.push_str(&shown.unwrap_or_else(|| text::findings(stream, [*finding])));
         }
     }

@@ -1,6 +1,7 @@
 //! Function configs: one function, a `Pipeline` of many, or kpt's `ConfigMap`.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use serde_json::{Map, Value};
 pub use krmor_core::config::{API_VERSION, GROUP, Problem, read_spec, suggest};
 use krmor_core::report::Severity;
 use krmor_core::workload::PodTemplateRow;
+use krmor_core::workload::Table;
 use krmor_functions::FUNCTIONS;
 use krmor_yaml::{self as yaml, Kind, Node};
 
@@ -56,19 +58,49 @@ pub enum FailOn {
     Warning,
 }
 
+/// A config that cannot be right, with all that is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", lines(.0))]
+pub struct Invalid(pub Vec<Problem>);
+
+fn lines(problems: &[Problem]) -> String {
+    let line = |problem: &Problem| match problem.path() {
+        path if path.is_empty() => problem.message.clone(),
+        path => format!("{path}: {}", problem.message),
+    };
+    problems.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Reads a function config from YAML.
+impl FromStr for Pipeline {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let broken = |error: yaml::Error| Invalid(vec![Problem::new("", error.message, "")]);
+        let documents = yaml::parse(&Arc::new(text.to_owned())).map_err(broken)?;
+        let mut filled = documents.iter().map(yaml::Document::root).filter(|root| !root.is_null());
+        match (filled.next(), filled.next()) {
+            (Some(config), None) => read(config, None).map_err(Invalid),
+            (None, _) => Err(Invalid(vec![Problem::new("", "the config is empty", "")])),
+            _ => Err(Invalid(vec![Problem::new(
+                "",
+                "there is more than one document",
+                "put the functions into one Pipeline",
+            )])),
+        }
+    }
+}
+
 /// Reads a function config.
 ///
 /// `function` names the kind that a kpt `ConfigMap` config is for.
 ///
 /// # Errors
 /// When it is no config of ours, or a field is wrong.
-pub fn read(config: Node<'_>, function: Option<&str>) -> Result<Pipeline, Problem> {
+pub fn read(config: Node<'_>, function: Option<&str>) -> Result<Pipeline, Vec<Problem>> {
     if config.kind() != Kind::Map {
-        return Err(Problem::new(
-            "",
-            "the function config is not a mapping",
-            format!("start it with `apiVersion: {API_VERSION}`"),
-        ));
+        let remedy = format!("start it with `apiVersion: {API_VERSION}`");
+        return Err(vec![Problem::new("", "the function config is not a mapping", remedy)]);
     }
     let text = |key: &str| config.get(key).and_then(Node::as_str).unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
@@ -76,45 +108,50 @@ pub fn read(config: Node<'_>, function: Option<&str>) -> Result<Pipeline, Proble
     if kind == "ConfigMap" && api_version == "v1" {
         return read_config_map(config, function, &name);
     }
+    let mut problems = Vec::new();
     for (key, value) in [("apiVersion", &api_version), ("kind", &kind)] {
         if value.is_empty() {
             let remedy =
                 if key == "kind" { "add `kind:`".to_owned() } else { format!("add `apiVersion: {API_VERSION}`") };
-            return Err(Problem::new("", format!("the field `{key}` is missing"), remedy));
+            problems.push(Problem::new("", format!("the field `{key}` is missing"), remedy));
         }
     }
-    if api_version != API_VERSION {
+    if !api_version.is_empty() && api_version != API_VERSION {
         let message = format!("apiVersion is `{api_version}`, not `{API_VERSION}`");
-        return Err(Problem::new("/apiVersion", message, format!("set `apiVersion: {API_VERSION}`")));
+        problems.push(Problem::new("/apiVersion", message, format!("set `apiVersion: {API_VERSION}`")));
     }
-    for (key, _) in config.entries() {
-        if matches!(key.as_ref(), "argsOneLiner" | "argsFromFile") {
-            let remedy = "remove it and put the settings under `spec`";
-            return Err(Problem::new(
-                &format!("/{key}"),
-                format!("`{key}` is a kustomize feature that krmor does not read"),
-                remedy,
-            ));
-        }
-        let known = ["apiVersion", "kind", "metadata", "spec"].map(str::to_owned);
-        if !known.iter().any(|other| *other == key) {
-            return Err(Problem::new(
-                &format!("/{}", yaml::escape_token(&key)),
-                format!("unknown field `{key}`"),
-                suggest(&key, &known, "field"),
-            ));
-        }
+    let known = ["apiVersion", "kind", "metadata", "spec"].map(str::to_owned);
+    for (key, _) in config.entries().filter(|(key, _)| !known.iter().any(|other| other == key)) {
+        let pointer = format!("/{}", yaml::escape_token(&key));
+        problems.push(match key.as_ref() {
+            "argsOneLiner" | "argsFromFile" => {
+                let message = format!("`{key}` is a kustomize feature that krmor does not read");
+                Problem::new(&pointer, message, "remove it and put the settings under `spec`")
+            }
+            _ => Problem::new(&pointer, format!("unknown field `{key}`"), suggest(&key, &known, "field")),
+        });
     }
     let title = format!("{kind} {name}").trim_end().to_owned();
-    let too_deep = || Problem::new("/spec", "the spec is nested too deep", "");
-    let spec = config.get("spec").map_or(Some(Value::Null), Node::to_value).ok_or_else(too_deep)?;
-    if kind == PIPELINE {
-        return read_pipeline(&spec, title).map_err(|problem| problem.below("/spec"));
-    }
-    let Some(function) = krmor_functions::by_kind(&kind) else {
-        return Err(unknown_kind(&kind));
+    let Some(spec) = config.get("spec").map_or(Some(Value::Null), Node::to_value) else {
+        problems.push(Problem::new("/spec", "the spec is nested too deep", ""));
+        return Err(problems);
     };
-    let run = function.configure(&spec).map_err(|problem| problem.below("/spec"))?;
+    let function = krmor_functions::by_kind(&kind);
+    let read = match function {
+        _ if kind == PIPELINE => read_pipeline(&spec, title.clone()).map(Ok),
+        Some(function) => function.configure(&spec).map(|run| Err((function, run))),
+        None if kind.is_empty() => Err(Vec::new()),
+        None => {
+            problems.push(unknown_kind(&kind));
+            Err(Vec::new())
+        }
+    };
+    let read = read.map_err(|found| problems.extend(found.into_iter().map(|problem| problem.below("/spec"))));
+    let (Ok(read), true) = (read, problems.is_empty()) else { return Err(problems) };
+    let (function, run) = match read {
+        Ok(pipeline) => return Ok(pipeline),
+        Err(alone) => alone,
+    };
     let steps = vec![Step { name: function.kind.to_owned(), function, run }];
     Ok(Pipeline { title, fail_on: Severity::Error, pod_templates: Vec::new(), steps })
 }
@@ -125,19 +162,27 @@ fn unknown_kind(kind: &str) -> Problem {
     Problem::new("/kind", format!("unknown kind `{kind}`"), suggest(kind, &kinds, "kind"))
 }
 
-fn read_pipeline(spec: &Value, title: String) -> Result<Pipeline, Problem> {
+fn read_pipeline(spec: &Value, title: String) -> Result<Pipeline, Vec<Problem>> {
     let spec: PipelineSpec = read_spec(spec)?;
+    let mut problems = Vec::new();
     if spec.functions.is_empty() {
-        return Err(Problem::new("/functions", "the pipeline has no functions", "add one under `spec.functions`"));
+        problems.push(Problem::new("/functions", "the pipeline has no functions", "add one under `spec.functions`"));
     }
+    problems.extend(Table::with_rows(&spec.pod_templates).err());
     let mut steps = Vec::new();
     for (name, entry) in &spec.functions {
         let at = format!("/functions/{}", yaml::escape_token(name));
         let Some(function) = krmor_functions::by_kind(&entry.kind) else {
-            return Err(unknown_kind(&entry.kind).below(&at));
+            problems.push(unknown_kind(&entry.kind).below(&at));
+            continue;
         };
-        let run = function.configure(&entry.spec).map_err(|problem| problem.below(&format!("{at}/spec")))?;
-        steps.push(Step { name: name.clone(), function, run });
+        match function.configure(&entry.spec) {
+            Ok(run) => steps.push(Step { name: name.clone(), function, run }),
+            Err(found) => problems.extend(found.into_iter().map(|problem| problem.below(&format!("{at}/spec")))),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
     }
     steps.sort_by(|a, b| (a.function.phase, &a.name).cmp(&(b.function.phase, &b.name)));
     let fail_on = match spec.fail_on {
@@ -149,22 +194,26 @@ fn read_pipeline(spec: &Value, title: String) -> Result<Pipeline, Problem> {
 
 /// kpt's `ConfigMap` config: `data` holds the scalar fields of one function's spec, and, where the caller cannot name it
 /// otherwise (a container, WASM), its kind as `function`.
-fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Result<Pipeline, Problem> {
+fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Result<Pipeline, Vec<Problem>> {
     let data = || config.get("data").into_iter().flat_map(Node::entries).filter(|(key, _)| key != KIND_IN_DATA);
     let kind = match (function, config.find(&["data", KIND_IN_DATA]).and_then(Node::as_str)) {
         (Some(function), Some(kind)) if function != kind => {
             let message = format!("`{kind}` is not `{function}`, which krmor was called for");
-            return Err(Problem::new("/data/function", message, "leave it out, or name the same function"));
+            return Err(vec![Problem::new("/data/function", message, "leave it out, or name the same function")]);
         }
         (Some(function), _) => function.to_owned(),
         (None, Some(kind)) => kind.into_owned(),
         (None, None) => {
             let remedy =
                 format!("name it by `--function KIND` or as `function` under `data`, or use a config of {API_VERSION}");
-            return Err(Problem::new("/kind", "a ConfigMap config does not say which function it is for", remedy));
+            return Err(vec![Problem::new(
+                "/kind",
+                "a ConfigMap config does not say which function it is for",
+                remedy,
+            )]);
         }
     };
-    let Some(function) = krmor_functions::by_kind(&kind) else { return Err(unknown_kind(&kind)) };
+    let Some(function) = krmor_functions::by_kind(&kind) else { return Err(vec![unknown_kind(&kind)]) };
     let mut spec = Map::new();
     for (key, value) in data() {
         let text = value.as_str().unwrap_or_default();
@@ -172,7 +221,8 @@ fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Resu
         let value = document.and_then(|document| document.root().to_value());
         spec.insert(key.into_owned(), value.unwrap_or_else(|| Value::String(text.into_owned())));
     }
-    let run = function.configure(&Value::Object(spec)).map_err(|problem| problem.below("/data"))?;
+    let below = |found: Vec<Problem>| found.into_iter().map(|problem| problem.below("/data")).collect::<Vec<_>>();
+    let run = function.configure(&Value::Object(spec)).map_err(below)?;
     let steps = vec![Step { name: function.kind.to_owned(), function, run }];
     Ok(Pipeline {
         title: format!("ConfigMap {name}").trim_end().to_owned(),

@@ -1,5 +1,7 @@
 //! A config that is ready to run, and its run.
 
+use std::collections::HashSet;
+
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::Stream;
 use krmor_core::workload::{PodTemplateRow, Table};
@@ -29,9 +31,6 @@ pub struct Pipeline {
     pub steps: Vec<Step>,
 }
 
-/// The rules whose findings mean that the config or the input is wrong: exit code 2.
-const USAGE_RULES: &[&str] = &["config", "unmatched-target"];
-
 /// How a run ended, as the process's exit code says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -48,22 +47,29 @@ impl Pipeline {
     pub fn run(&self, stream: &mut Stream, report: &mut Report) -> Outcome {
         match Table::with_rows(&self.pod_templates) {
             Ok(table) => stream.set_workloads(table),
-            Err(message) => {
-                report.find_in_stream(Severity::Error, "config", format!("spec.{message}"), "correct the row");
+            Err(problem) => {
+                report.record(problem.into_finding());
                 return Outcome::Usage;
             }
         }
-        for step in &self.steps {
-            report.begin(&step.name);
-            step.run.run(stream, report);
+        let mut needed: Vec<HashSet<usize>> = vec![HashSet::new(); self.steps.len()];
+        let run: fn(&dyn Run, &mut Stream, &mut Report) = |function, stream, report| function.run(stream, report);
+        for each in [
+            run,
+            |function, stream, report| function.finish(stream, report),
+            |function, stream, report| function.judge(stream, report),
+        ] {
+            for (step, needed) in self.steps.iter().zip(&mut needed) {
+                report.begin(&step.name);
+                let from = report.findings.len();
+                each(&*step.run, stream, report);
+                step.run.policy().apply(stream, report, from);
+                needed.extend(report.take_needed());
+            }
         }
-        for step in &self.steps {
+        for (step, needed) in self.steps.iter().zip(&needed) {
             report.begin(&step.name);
-            step.run.finish(stream, report);
-        }
-        for step in &self.steps {
-            report.begin(&step.name);
-            step.run.judge(stream, report);
+            step.run.policy().report_unused(needed, stream, report);
         }
         self.outcome(report)
     }
@@ -72,12 +78,7 @@ impl Pipeline {
     #[must_use]
     pub fn outcome(&self, report: &Report) -> Outcome {
         let failing = report.findings.iter().filter(|finding| finding.severity >= self.fail_on);
-        let worst =
-            failing.map(
-                |finding| {
-                    if USAGE_RULES.contains(&finding.rule.as_ref()) { Outcome::Usage } else { Outcome::Findings }
-                },
-            );
+        let worst = failing.map(|finding| if finding.rule.is_usage() { Outcome::Usage } else { Outcome::Findings });
         worst.max().unwrap_or(Outcome::Ok)
     }
 }

@@ -1,25 +1,42 @@
 //! Errors for people: the source line, a caret, the place and the remedy.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::call::{Config, Failure, USAGE};
 use crate::config::{PIPELINE, Problem};
+use crate::failure::{Failure, USAGE};
 use crate::krm::{self, field_path};
-use crate::report::Finding;
+use crate::report::{self, Finding};
 use crate::text::{line_of, marked, mask_line, plain};
 use crate::yaml::{self, Document, Kind, Node};
 
-/// A config that is wrong. `name` is its file, or its kind and name where the file is a caller's temporary one; `config`
-/// is where in the text it lies.
-pub(crate) fn config_problem(
-    name: &str,
-    text: &str,
-    root: Node<'_>,
-    problem: &Problem,
-    config: Range<usize>,
-) -> Failure {
+/// Where a config lies.
+pub(crate) struct Place<'a> {
+    /// Root of the document that holds it.
+    pub(crate) root: Node<'a>,
+    /// Its pointer there.
+    pub(crate) pointer: &'static str,
+    /// Its bytes in the text.
+    pub(crate) span: Range<usize>,
+}
+
+/// A config that is wrong, with all that is wrong with it. `name` is its file, or its kind and name where the file is a
+/// caller's temporary one.
+pub(crate) fn config_problems(name: &str, text: &str, place: &Place<'_>, problems: &[Problem]) -> Failure {
+    let shown = problems.iter().map(|problem| config_problem(name, text, place, problem));
+    let mut message: String = shown.collect();
+    if problems.len() > 1 {
+        message += &format!("error: {name}: {} problems in the config; nothing was written\n", problems.len());
+    }
+    let results = problems.iter().map(krm::config_result).collect();
+    Failure { results, ..Failure::new(USAGE, message) }
+}
+
+fn config_problem(name: &str, text: &str, config: &Place<'_>, problem: &Problem) -> String {
+    let root = config.root;
+    let at = format!("{}{}", config.pointer, problem.pointer);
     let mut place = None;
-    let mut pointer = problem.pointer.as_str();
+    let mut pointer = at.as_str();
     // The nearest place that is written: a missing field has none of its own.
     loop {
         if let Some(span) = key_span(text, root, pointer) {
@@ -37,11 +54,11 @@ pub(crate) fn config_problem(
     let at = place.as_ref().map_or(0, |span| span.start);
     let line = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |start| start + 1);
     let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |length| at + length);
-    let before = text.get(line..config.start).unwrap_or("").trim();
-    let behind = text.get(config.end..end).unwrap_or("").trim();
+    let before = text.get(line..config.span.start).unwrap_or("").trim();
+    let behind = text.get(config.span.end..end).unwrap_or("").trim();
     let alone = place.is_some() && before.is_empty() && (behind.is_empty() || behind.starts_with('#'));
     let alone = alone && !holds_variables(root, &(line..end));
-    report(name, text, place, &title, &problem.remedy, !alone)
+    excerpt(name, text, place, &title, &problem.remedy, !alone)
 }
 
 /// Whether a part of a config holds the value of an environment variable.
@@ -60,27 +77,24 @@ fn holds_variables(root: Node<'_>, part: &Range<usize>) -> bool {
     false
 }
 
-/// A finding about the config, which begins with its place in the spec (`targets[0].name: …`), shown at that place.
-pub(crate) fn config_finding(config: &Config, finding: &Finding) -> Option<String> {
-    let (place, message) = finding.message.split_at(finding.message.find([':', ' '])?);
-    let place = place.strip_prefix("spec.").unwrap_or(place).replace(['.', '['], "/").replace(']', "");
-    let documents = yaml::parse(&config.text).ok()?;
+/// A finding about the config, shown at its place there; none where the place is not written.
+pub(crate) fn config_finding(name: &str, text: &Arc<String>, at: &'static str, finding: &Finding) -> Option<String> {
+    let report::Place::Config(pointer) = &finding.place else { return None };
+    let documents = yaml::parse(text).ok()?;
     let root = documents.iter().map(Document::root).find(|root| !root.is_null())?;
-    let node = root.at_pointer(config.pointer)?;
+    let node = root.at_pointer(at)?;
     let spec = match node.get("kind").and_then(Node::as_str).as_deref() {
         Some(PIPELINE) if !finding.function.is_empty() => {
             format!("/spec/functions/{}/spec", yaml::escape_token(&finding.function))
         }
         _ => "/spec".to_owned(),
     };
-    let problem = Problem {
-        pointer: format!("{}{spec}/{place}", config.pointer),
-        message: message.trim_start_matches([':', ' ']).to_owned(),
-        remedy: finding.remedy.clone().unwrap_or_default(),
-    };
-    root.at_pointer(&problem.pointer)?;
-    let span = if config.pointer.is_empty() { 0..config.text.len() } else { node.span()? };
-    Some(config_problem(&config.name, &config.text, root, &problem, span).message)
+    let remedy = finding.remedy.clone().unwrap_or_default();
+    let problem = Problem::new(&format!("{spec}{pointer}"), finding.message.clone(), remedy);
+    node.at_pointer(&problem.pointer)?;
+    let span = if at.is_empty() { 0..text.len() } else { node.span()? };
+    let place = Place { root, pointer: at, span };
+    Some(config_problem(name, text, &place, &problem))
 }
 
 /// The span of the key that a pointer's last token names; the value's own where that is a list's item.
@@ -102,10 +116,12 @@ pub(crate) fn yaml_error(name: &str, text: &str, error: &yaml::Error) -> Failure
         .get(error.offset..)
         .and_then(|rest| rest.chars().next())
         .map_or(error.offset, |c| error.offset + c.len_utf8());
-    report(name, text, Some(error.offset.min(text.len())..end), &error.message, "", true)
+    let message = excerpt(name, text, Some(error.offset.min(text.len())..end), &error.message, "", true);
+    let line = plain(&error.message).lines().next().unwrap_or("").to_owned();
+    Failure { results: vec![krm::refusal(&line)], ..Failure::new(USAGE, message) }
 }
 
-fn report(name: &str, text: &str, span: Option<Range<usize>>, title: &str, remedy: &str, mask: bool) -> Failure {
+fn excerpt(name: &str, text: &str, span: Option<Range<usize>>, title: &str, remedy: &str, mask: bool) -> String {
     let span = span.unwrap_or(0..0);
     let (line, column, source) = line_of(text, span.start);
     let width = text.get(span).map_or(0, |part| part.chars().count());
@@ -125,7 +141,5 @@ fn report(name: &str, text: &str, span: Option<Range<usize>>, title: &str, remed
         let head = format!("{pad} = help: ");
         message += &format!("{above}\n{head}{}\n", indented(remedy, head.len()));
     }
-    let lines = [title, remedy].map(|text| plain(text).lines().next().unwrap_or("").to_owned());
-    let line = lines.iter().filter(|line| !line.is_empty()).map(String::as_str).collect::<Vec<_>>().join("; ");
-    Failure { results: vec![krm::refusal(&line)], ..Failure::new(USAGE, message) }
+    message
 }

@@ -89,8 +89,9 @@ fn every_overlay_gives_what_it_is_expected_to() {
         let mut report = Report::default();
         pipeline.run(&mut stream, &mut report);
         assert_eq!(objects(&stream.render()), objects(&out), "{}: not what kustomize gives", overlay.display());
-        let mut results =
-            String::from("# What krmor reports for this overlay; written by `UPDATE=1 cargo test --test kustomize`.\n");
+        let mut results = String::from(
+            "# What krmor reports for this overlay; written by `UPDATE=1 cargo test --test fast kustomize::`.\n",
+        );
         print::write_document(
             &mut results,
             &Value::Array(krmor::krm::results(&stream, &report)),

@@ -127,16 +127,15 @@ fn rewrite(text: &str, case: &Case, diff: Option<&str>, results: &str) -> String
 
 #[test]
 fn registry_folders_definitions_and_readmes_are_the_same() {
-    let folders: BTreeSet<String> =
-        std::fs::read_dir("functions").unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let folders: BTreeSet<String> = cases::function_folders().into_iter().collect();
     let registered: BTreeSet<String> = FUNCTIONS.iter().map(|function| function.folder.to_owned()).collect();
     assert_eq!(folders, registered);
     for function in FUNCTIONS {
         let folder = Path::new("functions").join(function.folder);
-        assert!(folder.join("function.rs").is_file(), "{}", folder.display());
+        assert!(folder.join("mod.rs").is_file(), "{}", folder.display());
         assert!(cases::cases(&folder.join("README.md")).len() >= 5, "{}: too few cases", folder.display());
         let mut definition =
-            String::from("# Generated from function.rs by `UPDATE=1 cargo test --test readme_cases`.\n");
+            String::from("# Generated from mod.rs by `UPDATE=1 cargo test --test fast readme_cases::`.\n");
         print::write_document(&mut definition, &function.definition(), print::Layout::default());
         let path = folder.join("definition.yaml");
         if updating() {

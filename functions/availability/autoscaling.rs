@@ -1,5 +1,6 @@
 //! The autoscaler of a workload: made, or updated in what the spec names.
 
+use crate::availability::rules;
 use std::borrow::Cow;
 
 use k8s_openapi::api::autoscaling::v2::{CrossVersionObjectReference, HorizontalPodAutoscaler};
@@ -11,7 +12,7 @@ use super::facts::{Facts, Workload, replicas};
 use super::metrics::Metric;
 use super::spec::Autoscaling;
 use krmor_core::manifest::Manifest;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_yaml::Node;
 
@@ -51,7 +52,7 @@ pub(super) fn autoscale(
                 "write {other} as autoscaling/v2, or remove it, or exclude {} from this function",
                 object.reference()
             );
-            return report.find(Severity::Error, "autoscaler-version", &object, "", message, remedy);
+            return report.add(&rules::AUTOSCALER_VERSION, object.at(""), message, remedy);
         }
         _ => return, // reported with the final stream
     }
@@ -70,9 +71,9 @@ fn release(workload: &Workload, stream: &mut Stream, report: &mut Report) {
     );
     let remedy = "take the field out of the manifest; before the first apply, remove it from what kubectl remembers \
                   (`kubectl apply edit-last-applied`), or with server-side apply give it to another field manager";
-    report.find(Severity::Warning, "replicas-removed", &object, "/spec/replicas", message, remedy);
+    report.add(&rules::REPLICAS_REMOVED, object.at("/spec/replicas"), message, remedy);
     let reason = Cow::Borrowed("each apply would undo what the autoscaler did");
-    let why = Why { rule: "replicas-removed", reason, class: Class::Raised };
+    let why = Why { rule: &rules::REPLICAS_REMOVED, reason, class: Class::Raised };
     stream.make(report, workload.id, Edit { pointer: "/spec/replicas".to_owned(), action: Action::Remove, why });
 }
 
@@ -92,11 +93,11 @@ fn make(scaling: &Autoscaling, workload: &Workload, stream: &mut Stream, report:
     };
     let autoscaler = Manifest::of::<HorizontalPodAutoscaler>(metadata, spec);
     let reason = format!("scales between {} and {} pods", scaling.lowest(), scaling.max_replicas.get());
-    emit::add(stream, report, workload.id, &autoscaler, "autoscaler", reason);
+    emit::add(stream, report, workload.id, &autoscaler, &rules::AUTOSCALER, reason);
 }
 
 fn update(scaling: &Autoscaling, id: ObjectId, stream: &mut Stream, report: &mut Report) {
-    let mut put = Put { stream, report, id, rule: "autoscaler" };
+    let mut put = Put { stream, report, id, rule: &rules::AUTOSCALER };
     match scaling.min_replicas {
         Some(lowest) => put.set("/spec/minReplicas", json!(lowest.get())),
         None => put.fill("/spec/minReplicas", json!(scaling.lowest())),

@@ -1,5 +1,6 @@
 //! The disruption budget of a workload's pods: made, or updated in what the spec names.
 
+use crate::availability::rules;
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use serde_json::json;
 
@@ -8,7 +9,7 @@ use super::facts::{Facts, Workload};
 use super::placement::no_selector;
 use super::spec::Budget;
 use krmor_core::manifest::Manifest;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{ObjectId, Stream};
 
 /// Gives the workload's pods their budget.
@@ -21,7 +22,7 @@ pub(super) fn protect(budget: &Budget, facts: &Facts, workload: &Workload, strea
             let (api, other) = (other.api_version().into_owned(), other.reference());
             let message =
                 format!("the pods of {} are covered by {other} of {api}, which is served no more", object.reference());
-            report.find(Severity::Error, "budget-version", &object, "", message, format!("write {other} as policy/v1"));
+            report.add(&rules::BUDGET_VERSION, object.at(""), message, format!("write {other} as policy/v1"));
         }
         _ => {} // reported with the final stream
     }
@@ -41,11 +42,11 @@ fn make(budget: &Budget, workload: &Workload, stream: &mut Stream, report: &mut 
     };
     let object = Manifest::of::<PodDisruptionBudget>(metadata, spec);
     let reason = format!("evictions keep to `{field}: {amount}`");
-    emit::add(stream, report, workload.id, &object, "budget", reason);
+    emit::add(stream, report, workload.id, &object, &rules::BUDGET, reason);
 }
 
 fn update(budget: &Budget, id: ObjectId, stream: &mut Stream, report: &mut Report) {
-    let mut put = Put { stream, report, id, rule: "budget" };
+    let mut put = Put { stream, report, id, rule: &rules::BUDGET };
     let (field, amount) = budget.limit();
     let (pointer, other) = match field {
         "minAvailable" => ("/spec/minAvailable", "/spec/maxUnavailable"),

@@ -1,12 +1,14 @@
 //! New objects beside their workload, and single fields of those that are there.
 
+use krmor_core::report::Rule;
+use krmor_core::rules as common;
 use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use krmor_core::manifest::{Manifest, Metadata};
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 
 /// Name, namespace and labels of a new object of `kind`: those of its workload.
@@ -15,7 +17,7 @@ pub(super) fn metadata(workload: &Object<'_>, kind: &str, report: &mut Report) -
     if name.is_empty() || name.ends_with('*') {
         let message = format!("{} has no fixed name, and its {kind} is to have the same", workload.reference());
         let remedy = "give it `metadata.name`, or exclude it from this function";
-        report.find(Severity::Error, "no-name", workload, "/metadata", message, remedy);
+        report.add(&common::NO_NAME, workload.at("/metadata"), message, remedy);
         return None;
     }
     Some(Metadata { name: Some(name.into_owned()), ..Metadata::beside(workload) })
@@ -27,7 +29,7 @@ pub(super) fn add(
     report: &mut Report,
     workload: ObjectId,
     object: &Manifest<impl Serialize>,
-    rule: &'static str,
+    rule: &'static Rule,
     reason: String,
 ) {
     let why = Why { rule, reason: Cow::Owned(reason), class: Class::Added };
@@ -41,7 +43,7 @@ pub(super) struct Put<'a> {
     pub(super) stream: &'a mut Stream,
     pub(super) report: &'a mut Report,
     pub(super) id: ObjectId,
-    pub(super) rule: &'static str,
+    pub(super) rule: &'static Rule,
 }
 
 impl Put<'_> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::spec::Spec;
 use krmor_core::facts;
 use krmor_core::labels::{ByLabel, LabelSelector};
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::Scope;
 use krmor_core::workload::{self, DEFAULT_SCALED, Pod, Trait};
@@ -116,7 +116,9 @@ pub(super) struct Facts {
 impl Facts {
     pub(super) fn of(stream: &Stream, report: &mut Report) -> Self {
         let mut workloads: Vec<Workload> = Vec::new();
-        for pod in workload::pods(stream, report) {
+        let (pods, problems) = workload::pods(stream);
+        report.record_once(problems);
+        for pod in pods {
             match workloads.last_mut().filter(|last| last.id == pod.object) {
                 Some(last) => last.pods.push(pod),
                 None => workloads.push(Workload { id: pod.object, pods: vec![pod] }),
@@ -145,16 +147,11 @@ impl Facts {
     /// The workloads that a spec is for. Targets that match nothing become errors of the report.
     pub(super) fn select(&self, spec: &Spec, stream: &Stream, report: &mut Report) -> Vec<&Workload> {
         let scope = Scope { targets: spec.targets.clone(), exclude: spec.exclude.clone() };
-        let scope = match scope.compile() {
-            Ok(scope) => scope,
-            Err(problem) => {
-                let message = format!("spec.{problem}");
-                report.find_in_stream(Severity::Error, "config", message, "correct the selector");
-                return Vec::new();
-            }
-        };
+        let Ok(scope) = scope.compile() else { return Vec::new() };
         let scalable: Vec<_> = self.workloads.iter().filter(|workload| workload.scalable(stream)).collect();
-        let mut chosen = scope.select_objects(stream, report, scalable.iter().map(|workload| workload.id)).into_iter();
+        let (chosen, problems) = scope.select_objects(stream, scalable.iter().map(|workload| workload.id));
+        report.record_once(problems);
+        let mut chosen = chosen.into_iter();
         let mut next = chosen.next();
         let mut wanted = |workload: &&Workload| {
             let found = next == Some(workload.id);

@@ -6,15 +6,14 @@ use super::rollout::{Rollout, exclusive_claims};
 use super::spec::Spec;
 use super::values::Amount;
 use super::{placement, wishes};
+use crate::availability::rules;
+use krmor_core::report::Rule;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::workload::Trait;
 
 /// Reports what does not hold: conflicts with the spec, and what could never work whatever the spec says.
 pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
-    if !spec.contradictions().is_empty() {
-        return;
-    }
     // What is wrong with pods and targets has been said when the function was applied.
     let mut said = Report::default();
     let facts = Facts::of(stream, &mut said);
@@ -52,13 +51,13 @@ impl Judge<'_> {
         self.stream.object(id).map(|object| object.reference().to_string()).unwrap_or_default()
     }
 
-    fn error(&mut self, rule: &'static str, pointer: &str, message: String, remedy: &str) {
-        self.report.find(Severity::Error, rule, &self.object, pointer, message, remedy);
+    fn error(&mut self, rule: &'static Rule, pointer: &str, message: String, remedy: &str) {
+        self.report.add_as(Severity::Error, rule, self.object.at(pointer), message, remedy);
     }
 
-    fn error_at(&mut self, id: ObjectId, rule: &'static str, pointer: &str, message: String, remedy: &str) {
+    fn error_at(&mut self, id: ObjectId, rule: &'static Rule, pointer: &str, message: String, remedy: &str) {
         if let Some(object) = self.stream.object(id) {
-            self.report.find(Severity::Error, rule, &object, pointer, message, remedy);
+            self.report.add_as(Severity::Error, rule, object.at(pointer), message, remedy);
         }
     }
 
@@ -78,7 +77,7 @@ impl Judge<'_> {
             self.name_of(scaler.id)
         );
         let remedy = "remove `spec.replicas` (and any `replicas:` of a kustomization), or declare `autoscaling` with its metrics here, which does";
-        self.error("replicas-with-autoscaler", "/spec/replicas", message, remedy);
+        self.error(&rules::REPLICAS_WITH_AUTOSCALER, "/spec/replicas", message, remedy);
     }
 
     fn autoscalers(&mut self) {
@@ -87,7 +86,7 @@ impl Judge<'_> {
             let names: Vec<String> = scalers.iter().map(|scaler| self.name_of(scaler.id)).collect();
             let message =
                 format!("{} is scaled by {}, which work against each other", self.name(), names.join(" and "));
-            self.error("two-autoscalers", "", message, "keep one of them, with the metrics of both");
+            self.error(&rules::TWO_AUTOSCALERS, "", message, "keep one of them, with the metrics of both");
         }
         let vertical = vertical(self.stream, self.workload.id);
         for scaler in scalers {
@@ -100,7 +99,7 @@ impl Judge<'_> {
                 );
                 self.error_at(
                     scaler.id,
-                    "autoscaler-range",
+                    &rules::AUTOSCALER_RANGE,
                     "/spec/maxReplicas",
                     message,
                     "raise `maxReplicas`, or lower `minReplicas`",
@@ -115,7 +114,7 @@ impl Judge<'_> {
                     gap.resource,
                     gap.problem
                 );
-                self.error_at(scaler.id, "metric-without-requests", &gap.pointer, message, &gap.remedy);
+                self.error_at(scaler.id, &rules::METRIC_WITHOUT_REQUESTS, &gap.pointer, message, &gap.remedy);
             }
             let Some((other, controlled)) = &vertical else { continue };
             for (pointer, resource) in requests::resource_metrics(&autoscaler) {
@@ -129,7 +128,7 @@ impl Judge<'_> {
                     let remedy = format!(
                         "take {resource} out of `controlledResources` of the latter, set its `updateMode: Off`, or scale by another metric"
                     );
-                    self.error_at(scaler.id, "metric-with-vertical-autoscaler", &pointer, message, &remedy);
+                    self.error_at(scaler.id, &rules::METRIC_WITH_VERTICAL_AUTOSCALER, &pointer, message, &remedy);
                 }
             }
         }
@@ -147,7 +146,7 @@ impl Judge<'_> {
                     "keep to one pod, use a ReadWriteMany claim, or give each pod its own (`volumeClaimTemplates`)"
                 }
             };
-            self.error("shared-claim", &claim.pointer, message, remedy);
+            self.error(&rules::SHARED_CLAIM, &claim.pointer, message, remedy);
         }
         let Some(claim) = claims.first().filter(|_| self.workload.has(Trait::Recreate)) else { return };
         // Without `strategy` in the spec this is a wish; with a rolling one it is what the config asks for.
@@ -163,7 +162,7 @@ impl Judge<'_> {
                 true => "declare its `accessMode` in `spec.claims`, or let `strategy` be `{type: Recreate}`",
                 false => "let `strategy` be `{type: Recreate}`, or give it `maxSurge: 0` and `maxUnavailable: 1`",
             };
-            self.error("rollout-deadlock", "/spec/strategy", message, remedy);
+            self.error(&rules::ROLLOUT_DEADLOCK, "/spec/strategy", message, remedy);
         }
     }
 
@@ -172,14 +171,14 @@ impl Judge<'_> {
             if self.spec.strategy.is_some() && !self.workload.has(Trait::Recreate) {
                 let message = format!("{} has no `spec.strategy` as Deployments have: its own way stays", self.name());
                 let remedy = "set its update strategy in the manifest";
-                self.report.find(Severity::Info, "strategy", &self.object, "", message, remedy);
+                self.report.add(&rules::STRATEGY, self.object.at(""), message, remedy);
             }
             return;
         }
         for scaler in self.facts.autoscalers(self.workload.id) {
             let message = format!("{} is a singleton, and {} scales it", self.name(), self.name_of(scaler.id));
             self.error(
-                "singleton-scaled",
+                &rules::SINGLETON_SCALED,
                 "",
                 message,
                 "remove the autoscaler, or exclude the workload from this function",
@@ -198,7 +197,7 @@ impl Judge<'_> {
             )
         };
         let message = format!("{} is a singleton, and {message}", self.name());
-        self.report.find(Severity::Info, "singleton-overlap", &self.object, "", message, remedy);
+        self.report.add(&rules::SINGLETON_OVERLAP, self.object.at(""), message, remedy);
     }
 
     fn budgets(&mut self, judged: &mut Vec<ObjectId>) {
@@ -210,7 +209,7 @@ impl Judge<'_> {
                 self.name(),
                 names.join(" and ")
             );
-            self.error("two-budgets", "", message, "keep one of them, or let their selectors not overlap");
+            self.error(&rules::TWO_BUDGETS, "", message, "keep one of them, or let their selectors not overlap");
         }
         for budget in budgets {
             if !judged.contains(&budget.id) {
@@ -228,13 +227,13 @@ impl Judge<'_> {
         if let (Some(_), Some(_)) = (least, most) {
             let message =
                 format!("{} has both `minAvailable` and `maxUnavailable`, and the API takes one", object.reference());
-            return self.error_at(budget.id, "budget-malformed", "/spec", message, "remove one of the two");
+            return self.error_at(budget.id, &rules::BUDGET_MALFORMED, "/spec", message, "remove one of the two");
         }
         for (pointer, node) in [("/spec/minAvailable", least), ("/spec/maxUnavailable", most)] {
             let Some(node) = node.filter(|node| Amount::of(*node).is_none()) else { continue };
             let message = format!("{} is neither a number of pods nor a share such as `25%`", node.json());
             let remedy = "write a number without quotes, or a share with `%`";
-            return self.error_at(budget.id, "budget-malformed", pointer, message, remedy);
+            return self.error_at(budget.id, &rules::BUDGET_MALFORMED, pointer, message, remedy);
         }
         let lowest = self.facts.lowest_under(budget, self.stream);
         let covered: Vec<String> = self.facts.covered(budget).map(|workload| self.name_of(workload.id)).collect();
@@ -265,6 +264,6 @@ impl Judge<'_> {
         let message =
             format!("{} allows no eviction of pods of {covered} {problem}: it blocks every drain", object.reference());
         let remedy = "use `maxUnavailable: 1` instead, or run more pods than must stay";
-        self.error_at(budget.id, "budget-blocks-drain", pointer, message, remedy);
+        self.error_at(budget.id, &rules::BUDGET_BLOCKS_DRAIN, pointer, message, remedy);
     }
 }

@@ -13,6 +13,7 @@ pub mod metrics;
 mod placement;
 mod requests;
 mod rollout;
+pub mod rules;
 pub mod spec;
 pub mod values;
 mod wishes;
@@ -25,9 +26,6 @@ use krmor_core::stream::Stream;
 
 /// Makes what the spec asks for, for the workloads that it targets.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    if report.contradicts(spec.contradictions()) {
-        return;
-    }
     let facts = Facts::of(stream, report);
     for workload in facts.select(spec, stream, report) {
         for wish in wishes::of(spec, stream, &facts, workload) {

@@ -1,5 +1,7 @@
 //! Where pods run: spread constraints and anti-affinity.
 
+use crate::availability::rules;
+use krmor_core::report::Rule;
 use std::borrow::Cow;
 
 use k8s_openapi::api::core::v1::{PodAffinityTerm, TopologySpreadConstraint, WeightedPodAffinityTerm};
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::facts::Workload;
 use super::spec::{AntiAffinity, Spec, Spread, WhenUnsatisfiable};
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, Stream};
 use krmor_core::workload::{Pod, Trait};
 use krmor_yaml::{Kind, Node};
@@ -44,10 +46,10 @@ pub(super) fn no_selector(object: &Object<'_>, field: &str, report: &mut Report)
         }
     };
     let message = format!("`{field}` needs a selector of the pods of {}, and {problem}", object.reference());
-    report.find(Severity::Error, "no-selector", object, "/spec", message, remedy);
+    report.add(&rules::NO_SELECTOR, object.at("/spec"), message, remedy);
 }
 
-fn added(pointer: String, action: Action, rule: &'static str, reason: &'static str) -> Edit {
+fn added(pointer: String, action: Action, rule: &'static Rule, reason: &'static str) -> Edit {
     Edit { pointer, action, why: Why { rule, reason: Cow::Borrowed(reason), class: Class::Added } }
 }
 
@@ -74,7 +76,7 @@ fn spread_edit(spread: &Spread, pod: &Pod, object: &Object<'_>, selector: &Label
         ..TopologySpreadConstraint::default()
     };
     let constraint = serde_json::to_value(constraint).ok()?;
-    Some(added(pointer, Action::Append(constraint), "spread", "the loss of one place leaves pods in others"))
+    Some(added(pointer, Action::Append(constraint), &rules::SPREAD, "the loss of one place leaves pods in others"))
 }
 
 fn apart(wanted: &AntiAffinity, pod: &Pod, object: &Object<'_>, selector: &LabelSelector) -> Option<Edit> {
@@ -100,7 +102,7 @@ fn apart(wanted: &AntiAffinity, pod: &Pod, object: &Object<'_>, selector: &Label
     Some(added(
         format!("{pointer}/{key}"),
         Action::Append(term),
-        "anti-affinity",
+        &rules::ANTI_AFFINITY,
         "the loss of one place leaves pods in others",
     ))
 }
@@ -112,7 +114,7 @@ pub(super) fn malformed(spec: &Spec, workload: &Workload, object: &Object<'_>, r
         let list = object.root().at_pointer(&pointer).filter(|list| !list.is_null());
         if list.is_some_and(|list| list.kind() != Kind::Seq) {
             let message = format!("`topologySpreadConstraints` of {} is not a list", object.reference());
-            report.find(Severity::Error, "spread", object, &pointer, message, "write each constraint as an item");
+            report.add(&rules::SPREAD, object.at(&pointer), message, "write each constraint as an item");
         }
     }
 }

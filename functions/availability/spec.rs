@@ -5,7 +5,12 @@ use serde::Deserialize;
 
 use super::metrics::{Behavior, Metric};
 use super::values::{Amount, Count, NamePattern, TopologyKey};
+use krmor_core::config::Problem;
+use krmor_core::exceptions::Exception;
+use krmor_core::function_spec;
+use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
+use std::collections::BTreeMap;
 
 /// How many pods a workload has, where they run, and how they are replaced and evicted.
 ///
@@ -47,6 +52,14 @@ pub struct Spec {
     /// `keep` leaves them with a warning.
     #[serde(default)]
     pub conflicts: Conflicts,
+    /// Findings that are meant, each with its reason. Default: none.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+    /// Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+    /// severities of the rules.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Setting>")]
+    pub severities: Severities,
     /// Which workloads to work on; each entry must match a workload that can be scaled unless `optional: true`.
     /// Default: all that can be scaled.
     #[serde(default)]
@@ -55,6 +68,8 @@ pub struct Spec {
     #[serde(default)]
     pub exclude: Vec<Selector>,
 }
+
+function_spec!(Spec, find_problems);
 
 /// How an autoscaler scales.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -229,14 +244,13 @@ pub enum Conflicts {
 }
 
 impl Spec {
-    /// What cannot be right although each field is: the field's path in the config, the problem and the remedy.
-    #[must_use]
-    pub fn contradictions(&self) -> Vec<(String, &'static str, &'static str)> {
+    /// What cannot be right although each field can be read.
+    fn find_problems(&self) -> Vec<Problem> {
         const ONE: &str = "remove one of the two";
         let mut found = Vec::new();
         let mut says = |wrong: bool, field: &str, problem, remedy| {
             if wrong {
-                found.push((format!("spec.{field}"), problem, remedy));
+                found.push(Problem::new(&format!("/{field}"), problem, remedy));
             }
         };
         let kind = self.strategy.as_ref().map(|strategy| strategy.kind);
@@ -251,14 +265,14 @@ impl Spec {
         if let Some(scaling) = &self.autoscaling {
             let range = scaling.lowest() > scaling.max_replicas.get();
             let problem = "`maxReplicas` is below `minReplicas` (2 unless given)";
-            says(range, "autoscaling.maxReplicas", problem, "raise it, or lower `minReplicas`");
+            says(range, "autoscaling/maxReplicas", problem, "raise it, or lower `minReplicas`");
             let none = scaling.all_metrics().is_empty();
             says(none, "autoscaling", "there is no metric to scale by", "add `cpu: 70`, `memory` or `metrics`");
             for (at, metric) in scaling.metrics.iter().enumerate() {
                 let named = |name: &str| metric.value().pointer("/resource/name").is_some_and(|own| own == name);
                 let given = named("cpu") && scaling.cpu.is_some() || named("memory") && scaling.memory.is_some();
                 let twice = scaling.metrics.iter().take(at).any(|other| other == metric);
-                says(given || twice, &format!("autoscaling.metrics[{at}]"), "the metric is given twice", ONE);
+                says(given || twice, &format!("autoscaling/metrics/{at}"), "the metric is given twice", ONE);
             }
         }
         if let Some(budget) = &self.budget {
@@ -266,16 +280,16 @@ impl Spec {
             says(both, "budget", "the API takes `maxUnavailable` or `minAvailable`, not both", ONE);
             let never = budget.max_unavailable.is_some_and(Amount::is_zero);
             let remedy = "allow at least 1, or use `minAvailable`";
-            says(never, "budget.maxUnavailable", "no pod could be evicted, and no node drained", remedy);
+            says(never, "budget/maxUnavailable", "no pod could be evicted, and no node drained", remedy);
             for (field, amount) in [("maxUnavailable", budget.max_unavailable), ("minAvailable", budget.min_available)]
             {
                 let over = amount.is_some_and(Amount::exceeds_all);
-                says(over, &format!("budget.{field}"), "this is more than all pods", "write at most `100%`");
+                says(over, &format!("budget/{field}"), "this is more than all pods", "write at most `100%`");
             }
         }
         for (at, spread) in self.spread.iter().enumerate() {
             let twice = self.spread.iter().take(at).any(|other| other.topology_key == spread.topology_key);
-            says(twice, &format!("spread[{at}].topologyKey"), "the key is listed twice", ONE);
+            says(twice, &format!("spread/{at}/topologyKey"), "the key is listed twice", ONE);
         }
         if let Some(Strategy { kind, max_surge, max_unavailable }) = &self.strategy {
             let numbers = max_surge.is_some() || max_unavailable.is_some();
@@ -284,7 +298,7 @@ impl Spec {
             let stuck = max_surge.is_some_and(Amount::is_zero) && max_unavailable.is_some_and(Amount::is_zero);
             says(stuck, "strategy", "with both at 0 no pod could ever be replaced", "let one of them be at least 1");
             let over = max_unavailable.is_some_and(Amount::exceeds_all);
-            says(over, "strategy.maxUnavailable", "this is more than all pods", "write at most `100%`");
+            says(over, "strategy/maxUnavailable", "this is more than all pods", "write at most `100%`");
         }
         found
     }

@@ -1,5 +1,7 @@
 //! What the spec wants of a workload's own fields and does not find: absent fields are filled, explicit ones conflict.
 
+use crate::availability::rules;
+use krmor_core::report::Rule;
 use std::borrow::Cow;
 
 use serde_json::json;
@@ -16,7 +18,7 @@ use krmor_yaml::Node;
 /// A wish that does not hold.
 #[derive(Debug)]
 pub(super) struct Wish {
-    rule: &'static str,
+    rule: &'static Rule,
     /// Where the finding points to.
     pointer: &'static str,
     /// What would fulfil it.
@@ -53,17 +55,17 @@ fn number(spec: &Spec, facts: &Facts, object: &Object<'_>) -> Option<Wish> {
         return if holds || (scaled && own.is_none()) {
             None
         } else {
-            wish("singleton", Action::Set(json!(1)), reason)
+            wish(&rules::SINGLETON, Action::Set(json!(1)), reason)
         };
     }
     if number == Some(0) && (scaled || spec.autoscaling.is_some()) {
         let reason = "at 0 its autoscaler is switched off, and without the field it starts to scale".to_owned();
-        return wish("replicas", Action::Remove, reason);
+        return wish(&rules::REPLICAS, Action::Remove, reason);
     }
     let fewest = i128::from(spec.replicas.filter(|_| !scaled)?.get());
     let holds = own.is_some() && number.is_none_or(|number| number >= fewest);
     let reason = format!("the config asks for at least {fewest}");
-    if holds { None } else { wish("replicas", Action::Set(json!(i64::try_from(fewest).ok()?)), reason) }
+    if holds { None } else { wish(&rules::REPLICAS, Action::Set(json!(i64::try_from(fewest).ok()?)), reason) }
 }
 
 fn strategy(spec: &Spec, facts: &Facts, object: &Object<'_>, claim: Option<&Exclusive>, wishes: &mut Vec<Wish>) {
@@ -71,10 +73,10 @@ fn strategy(spec: &Spec, facts: &Facts, object: &Object<'_>, claim: Option<&Excl
     match (&spec.strategy, claim) {
         _ if spec.singleton => {
             let reason = "the old pod of a singleton ends before the new one starts: `type: Recreate`";
-            wishes.extend(recreate("singleton", reason.to_owned(), &now));
+            wishes.extend(recreate(&rules::SINGLETON, reason.to_owned(), &now));
         }
         (Some(Strategy { kind: StrategyType::Recreate, .. }), _) => {
-            wishes.extend(recreate("strategy", "the config asks for `type: Recreate`".to_owned(), &now));
+            wishes.extend(recreate(&rules::STRATEGY, "the config asks for `type: Recreate`".to_owned(), &now));
         }
         (Some(Strategy { max_surge, max_unavailable, .. }), _) => {
             rolling(object, &now, [*max_surge, *max_unavailable], wishes);
@@ -87,13 +89,13 @@ fn strategy(spec: &Spec, facts: &Facts, object: &Object<'_>, claim: Option<&Excl
             if claim.unknown {
                 reason.push_str("; if it can be shared, say so in `spec.claims` of the config");
             }
-            wishes.extend(recreate("rollout-deadlock", reason, &now));
+            wishes.extend(recreate(&rules::ROLLOUT_DEADLOCK, reason, &now));
         }
         _ => {}
     }
 }
 
-fn recreate(rule: &'static str, reason: String, now: &Rollout) -> Option<Wish> {
+fn recreate(rule: &'static Rule, reason: String, now: &Rollout) -> Option<Wish> {
     let mut edits = Vec::new();
     if !now.recreates() {
         edits.push(("/spec/strategy/type", Action::Set(json!("Recreate"))));
@@ -112,7 +114,7 @@ fn rolling(object: &Object<'_>, now: &Rollout, amounts: [Option<Amount>; 2], wis
     ];
     let wish = |pointer, edits, explicit, says: &str| {
         let reason = format!("the config asks for `{says}`");
-        Wish { rule: "strategy", pointer, edits, explicit, reason }
+        Wish { rule: &rules::STRATEGY, pointer, edits, explicit, reason }
     };
     let mut numbers = Vec::new();
     for (name, pointer, wanted) in fields {
@@ -169,12 +171,12 @@ impl Wish {
             krmor_core::krm::field_path(self.pointer),
             self.reason
         );
-        let remedy = match self.rule {
-            "rollout-deadlock" => {
+        let remedy = match *self.rule == rules::ROLLOUT_DEADLOCK {
+            true => {
                 "set `strategy: {type: Recreate}`, or `maxSurge: 0` with `maxUnavailable: 1`; or let `conflicts: override` do the first"
             }
-            _ => "change it, or let `conflicts: override` do so",
+            false => "change it, or let `conflicts: override` do so",
         };
-        report.find(severity, self.rule, object, self.pointer, message, remedy);
+        report.add_as(severity, self.rule, object.at(self.pointer), message, remedy);
     }
 }

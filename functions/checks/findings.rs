@@ -1,13 +1,13 @@
-//! Where rules note what they find: severity, scope and exceptions are looked after here.
+//! Where rules note what they find: scope and exceptions are looked after here.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::rules::Rule;
-use super::spec::{Exception, Spec};
+use super::spec::Spec;
 use super::world::World;
 use krmor_core::exceptions::{Exceptions, Grant};
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::{Finding, Place, Report, Rule};
+use krmor_core::rules as common;
+use krmor_core::severities::{Setting, setting};
 use krmor_core::stream::{Object, ObjectId};
 use krmor_core::target::Selected;
 use krmor_yaml::print::{self, Quoting};
@@ -31,20 +31,20 @@ pub(super) struct Findings<'a> {
     spec: &'a Spec,
     objects: HashSet<ObjectId>,
     pods: HashMap<ObjectId, Vec<&'a Selected>>,
-    exceptions: Exceptions,
+    exceptions: Option<Exceptions<'a>>,
     /// Which exceptions hold, by object.
     grants: Vec<(Vec<String>, Vec<Grant>)>,
-    rule: Cow<'static, str>,
-    severity: Option<Severity>,
+    rule: &'static Rule,
     report: &'a mut Report,
 }
 
 impl<'a> Findings<'a> {
-    /// Reads scope and exceptions; an error names the field.
-    pub(super) fn of(spec: &'a Spec, world: &'a World<'_>, report: &'a mut Report) -> Result<Self, String> {
-        let mut exceptions = Exceptions::of(spec.exceptions.iter().map(|exception| &exception.target))?;
+    /// Reads scope and exceptions.
+    pub(super) fn of(world: &'a World<'_>, report: &'a mut Report) -> Self {
+        let spec = world.spec;
+        let exceptions = Exceptions::of(&spec.exceptions).ok().filter(|_| !spec.exceptions.is_empty());
         let mut grants = Vec::new();
-        if !spec.exceptions.is_empty() {
+        if let Some(exceptions) = &exceptions {
             let mut of_object: HashMap<ObjectId, Vec<String>> = HashMap::new();
             for pod in &world.pods {
                 let names = pod.containers.iter().map(|container| container.name.clone());
@@ -61,30 +61,13 @@ impl<'a> Findings<'a> {
         for selected in &world.selected {
             pods.entry(selected.pod.object).or_default().push(selected);
         }
-        Ok(Self {
-            spec,
-            objects: world.objects.iter().copied().collect(),
-            pods,
-            exceptions,
-            grants,
-            rule: Cow::Borrowed(""),
-            severity: None,
-            report,
-        })
+        let objects = world.objects.iter().copied().collect();
+        Self { spec, objects, pods, exceptions, grants, rule: &common::CONFIG, report }
     }
 
     /// Says which rule finds what follows.
-    pub(super) fn begin(&mut self, rule: &Rule) {
-        self.begin_id(Cow::Borrowed(rule.id), rule.severity);
-    }
-
-    /// As [`Findings::begin`], for a rule that stands for several.
-    pub(super) fn begin_id(&mut self, id: Cow<'static, str>, severity: Severity) {
-        let rules = &self.spec.rules;
-        let exact = rules.iter().find(|(rule, _)| rule.as_str() == id);
-        let setting = exact.or_else(|| rules.iter().find(|(rule, _)| rule.covers(&id)));
-        self.severity = setting.map_or(Some(severity), |(_, setting)| setting.severity());
-        self.rule = id;
+    pub(super) fn begin(&mut self, rule: &'static Rule) {
+        self.rule = rule;
     }
 
     /// Whether what is about this place is looked at.
@@ -95,33 +78,34 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// The exception that covers what is about `name` at a place; it counts as needed.
-    fn excuse(&mut self, object: ObjectId, container: Option<&str>, name: &str) -> Option<&'a Exception> {
+    /// The number of the exception that covers what is about `name` at a place, and its reason.
+    fn excuse(&self, object: ObjectId, container: Option<&str>, name: &str) -> Option<(usize, &'a str)> {
+        let exceptions = self.exceptions.as_ref()?;
         let (containers, grants) = self.grants.get(object)?;
-        for grant in grants {
-            let Some(exception) = self.spec.exceptions.get(grant.exception) else { continue };
-            let named = |at: &usize| containers.get(*at).map(String::as_str) == container;
-            let here = grant.containers.as_ref().is_none_or(|numbers| container.is_some() && numbers.iter().any(named));
-            let about = exception.names.is_empty() || exception.names.iter().any(|pattern| pattern.matches(name));
-            if here && about && exception.rules.iter().any(|rule| rule.covers(&self.rule)) {
-                if let Some(used) = self.exceptions.used.get_mut(grant.exception) {
-                    *used = true;
-                }
-                return Some(exception);
-            }
-        }
-        None
+        let named = |at: &usize| containers.get(*at).map(String::as_str) == container;
+        let holds = |grant: &&Grant| {
+            grant.containers.as_ref().is_none_or(|numbers| container.is_some() && numbers.iter().any(named))
+        };
+        grants.iter().filter(holds).find_map(|grant| {
+            let exception = exceptions.get(grant.exception).filter(|one| one.covers(self.rule, &[name]))?;
+            Some((grant.exception, exception.reason.as_str()))
+        })
     }
 
     /// Whether a finding counts: it is in scope, its rule is on, and no exception covers it (which is then reported).
+    ///
+    /// Exceptions are asked here, before findings about several containers become one.
     pub(super) fn counts(&mut self, found: &Found<'_>) -> bool {
         let id = found.object.id();
-        if self.severity.is_none() || !self.in_scope(id, found.container.as_deref()) {
+        let is_off = setting(&self.spec.severities, self.rule).is_some_and(|setting| setting == Setting::Off);
+        if is_off || !self.in_scope(id, found.container.as_deref()) {
             return false;
         }
-        let Some(exception) = self.excuse(id, found.container.as_deref(), &found.name) else { return true };
-        let message = format!("{}: {}", found.message, exception.reason.as_str());
-        self.report.find(Severity::Info, "exception", &found.object, &found.pointer, message, "");
+        let excuse = self.excuse(id, found.container.as_deref(), &found.name);
+        let Some((number, reason)) = excuse else { return true };
+        self.report.need_exception(number);
+        let message = format!("{}: {reason}", found.message);
+        self.report.add(&common::EXCEPTION, found.object.at(&found.pointer), message, "");
         false
     }
 
@@ -134,17 +118,15 @@ impl<'a> Findings<'a> {
 
     /// Reports a finding that counts.
     pub(super) fn say(&mut self, found: Found<'_>) {
-        let Some(severity) = self.severity else { return };
         let allow = format!("or allow it: exceptions: [{}]", self.entry(&found));
         let remedy = format!("{}, {allow}", found.remedy);
-        self.report.find(severity, self.rule.clone(), &found.object, &found.pointer, found.message, remedy);
+        let finding = Finding::new(self.rule, found.object.at(&found.pointer), found.message, remedy);
+        self.report.record(finding.about(found.name));
     }
 
-    /// Reports what no exception can settle: the config's own doing.
-    pub(super) fn add_in_stream(&mut self, rule: &'static str, message: String, remedy: &str) {
-        if let Some(severity) = self.severity {
-            self.report.find_in_stream(severity, rule, message, remedy);
-        }
+    /// Reports what no exception can settle: the config's own doing, or that of the stream as a whole.
+    pub(super) fn add_at(&mut self, place: Place, rule: &'static Rule, message: String, remedy: &str) {
+        self.report.add(rule, place, message, remedy);
     }
 
     /// The entry of `exceptions` that would cover a finding.
@@ -157,17 +139,11 @@ impl<'a> Findings<'a> {
             target.push(format!("namespace: {}", object.namespace()));
         }
         target.extend(found.container.as_ref().map(|name| format!("containers: [{name}]")));
-        let names = match found.name.as_str() {
+        let fields = match found.name.as_str() {
             "" => String::new(),
-            name => format!(" names: [{}],", pattern(name)),
+            name => format!(" fields: [{}],", pattern(name)),
         };
-        format!("{{target: {{{}}}, rules: [{}],{names} reason: …}}", target.join(", "), self.rule)
-    }
-
-    /// Says which exceptions are not needed.
-    pub(super) fn report_unused(&mut self) {
-        let targets = self.spec.exceptions.iter().map(|exception| &exception.target);
-        self.exceptions.report_unused(targets, "these rules find nothing there", self.report);
+        format!("{{target: {{{}}}, rules: [{}],{fields} reason: …}}", target.join(", "), self.rule.id)
     }
 }
 

@@ -14,34 +14,21 @@ pub mod values;
 mod world;
 
 use self::findings::Findings;
-use self::rules::RULES;
+use self::rules::CHECKS;
 pub use self::spec::Spec;
 use self::world::World;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::Stream;
 
-/// Refuses a spec that cannot be right; the stream is looked at when it is final.
-pub fn apply(spec: &Spec, _: &mut Stream, report: &mut Report) {
-    report.contradicts(spec.contradictions());
-}
+/// Changes nothing: the stream is looked at when it is final.
+pub fn apply(_: &Spec, _: &mut Stream, _: &mut Report) {}
 
 /// Runs the rules over the final stream.
 pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
-    if !spec.contradictions().is_empty() {
-        return;
+    let Some(world) = World::of(spec, stream, report) else { return };
+    let mut findings = Findings::of(&world, report);
+    for check in CHECKS {
+        findings.begin(check.rule);
+        (check.run)(&world, &mut findings);
     }
-    if let Err(problem) = look(spec, stream, report) {
-        report.find_in_stream(Severity::Error, "config", format!("spec.{problem}"), "correct the selector");
-    }
-}
-
-fn look(spec: &Spec, stream: &Stream, report: &mut Report) -> Result<(), String> {
-    let world = World::of(spec, stream, report)?;
-    let mut findings = Findings::of(spec, &world, report)?;
-    for rule in RULES {
-        findings.begin(rule);
-        (rule.check)(&world, &mut findings);
-    }
-    findings.report_unused();
-    Ok(())
 }

@@ -1,15 +1,10 @@
 //! `pod-security/*`: what Pod Security admission would say to a pod, by the table of checks of `SecurityContext`; one
 //! finding for each check and pod.
 
-use std::borrow::Cow;
-
 use super::findings::{Findings, Found};
+use super::rules;
 use super::world::World;
 use crate::security_context::audit::{self, Refusal};
-use krmor_core::report::Severity;
-
-/// What stands before the ids of the standard's checks.
-pub(super) const FAMILY: &str = "pod-security/";
 
 pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     let asked = world.spec.pod_security;
@@ -26,7 +21,8 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
             remedy: if refusal.allows.is_some() { "change it" } else { "set it, as `SecurityContext` does" }.to_owned(),
         };
         for id in audit::ids() {
-            findings.begin_id(Cow::Owned(format!("{FAMILY}{id}")), Severity::Error);
+            let Some(rule) = rules::of_check(id) else { continue };
+            findings.begin(rule);
             let mut of_check: Vec<&Refusal> = refusals.iter().filter(|refusal| refusal.id == id).collect();
             of_check.retain(|refusal| findings.counts(&found(refusal)));
             let Some((first, others)) = of_check.split_first() else { continue };

@@ -6,10 +6,12 @@ pub(super) mod unknown;
 
 use super::spec::{Client, Pool};
 use super::world::{PodHere, World};
-use krmor_core::target::{Matcher, Selector, UNMATCHED};
-
-/// Rule of the findings about numbers.
-const UNKNOWN: &str = "pools/unknown";
+use crate::checks::rules;
+use krmor_core::krm::field_path;
+use krmor_core::report::Rule;
+use krmor_core::rules as common;
+use krmor_core::target::{Matcher, Selector};
+use krmor_yaml::escape_token;
 
 /// One workload's part of the sum.
 struct Part {
@@ -27,6 +29,11 @@ impl Part {
     }
 }
 
+/// A place in the spec, as people write it.
+fn path(pointer: &str) -> String {
+    field_path(&format!("/spec{pointer}"))
+}
+
 /// What is known of a database.
 struct Sums {
     limit: u64,
@@ -35,20 +42,23 @@ struct Sums {
 
 /// Something that the sum needs and nobody says: what, and what to do.
 struct Gap<'a> {
-    rule: &'static str,
+    rule: &'static Rule,
     message: String,
     remedy: String,
+    /// The pod that has not said it; none where it is the config.
     pod: Option<&'a PodHere<'a>>,
+    /// Where in the spec it is asked for: a JSON Pointer.
+    pointer: String,
 }
 
 /// Adds up a pool, or says what is missing.
 fn sums<'w>(world: &'w World<'w>, name: &str, pool: &Pool) -> Result<Sums, Vec<Gap<'w>>> {
     let mut gaps = Vec::new();
     let mut keep = |gap: Gap<'w>| gaps.push(gap);
-    let limit = limit(world, &format!("pools.{name}"), pool).map_err(&mut keep).ok();
+    let limit = limit(world, &format!("/pools/{}", escape_token(name)), pool).map_err(&mut keep).ok();
     let mut parts = Vec::new();
     for (client, spec) in &pool.clients {
-        let field = format!("pools.{name}.clients.{client}");
+        let field = format!("/pools/{}/clients/{}", escape_token(name), escape_token(client));
         match matching(world, &field, &spec.target) {
             Ok(pods) => {
                 for pod in pods {
@@ -66,15 +76,14 @@ fn sums<'w>(world: &'w World<'w>, name: &str, pool: &Pool) -> Result<Sums, Vec<G
 
 /// The pods of the workloads that a target selects; at least one, unless it is optional.
 fn matching<'w>(world: &'w World<'w>, field: &str, target: &Selector) -> Result<Vec<&'w PodHere<'w>>, Gap<'w>> {
-    let place = format!("{field}.target");
-    let gap = |rule, message: String, remedy: &str| Gap { rule, message, remedy: remedy.to_owned(), pod: None };
-    let matcher = Matcher::new(target, &place)
-        .map_err(|problem| gap("config", format!("spec.{problem}"), "correct the selector"))?;
+    let pointer = format!("{field}/target");
+    let Ok(matcher) = Matcher::new(target, &pointer) else { return Ok(Vec::new()) };
     let pods: Vec<_> = world.pods.iter().filter(|pod| matcher.matches(&pod.object)).collect();
     match pods.is_empty() && !target.optional {
         true => {
-            let remedy = "correct the target, or set `optional: true` if it need not match";
-            Err(gap(UNMATCHED, format!("{place} `{target}` matches no pods"), remedy))
+            let remedy = "correct the target, or set `optional: true` if it need not match".to_owned();
+            let message = format!("`{target}` matches no pods");
+            Err(Gap { rule: &common::UNMATCHED_TARGET, message, remedy, pod: None, pointer })
         }
         false => Ok(pods),
     }
@@ -85,31 +94,44 @@ fn limit<'w>(world: &'w World<'w>, field: &str, pool: &Pool) -> Result<u64, Gap<
         return Ok(u64::from(limit));
     }
     let Some(server) = &pool.server else { return Ok(0) };
-    let field = format!("{field}.server");
+    let field = format!("{field}/server");
     let pods = matching(world, &field, &server.target)?;
     let [pod] = pods.as_slice() else {
-        let message = format!("spec.{field}.target: `{}` matches {} pods, not exactly one", server.target, pods.len());
-        return Err(Gap { rule: UNKNOWN, message, remedy: "name one workload".to_owned(), pod: None });
+        let message = format!("`{}` matches {} pods, not exactly one", server.target, pods.len());
+        let pointer = format!("{field}/target");
+        return Err(Gap {
+            rule: &rules::POOLS_UNKNOWN,
+            message,
+            remedy: "name one workload".to_owned(),
+            pod: None,
+            pointer,
+        });
     };
     let (found, what) = match &server.env {
         Some(env) => (numbers::of_env(world, pod, env), format!("no number under the variable `{env}`")),
         None => (numbers::of_setting(pod), "no `max_connections` on its command line".to_owned()),
     };
     found.ok_or_else(|| Gap {
-        rule: UNKNOWN,
-        message: format!("spec.{field}: {} has {what}", pod.object.reference()),
+        rule: &rules::POOLS_UNKNOWN,
+        message: format!("{}: {} has {what}", path(&field), pod.object.reference()),
         remedy: "set it there, or give `maxConnections` instead of `server`".to_owned(),
         pod: Some(pod),
+        pointer: field.to_owned(),
     })
 }
 
 fn part<'w>(world: &'w World<'w>, field: &str, client: &Client, pod: &'w PodHere<'w>) -> Result<Part, Gap<'w>> {
     let number = |key: &str, number| {
         numbers::number(world, pod, number).map_err(|env| Gap {
-            rule: UNKNOWN,
-            message: format!("spec.{field}.{key}: {} has no number under the variable `{env}`", pod.object.reference()),
+            rule: &rules::POOLS_UNKNOWN,
+            message: format!(
+                "{}.{key}: {} has no number under the variable `{env}`",
+                path(field),
+                pod.object.reference()
+            ),
             remedy: "set it there, or give `default`".to_owned(),
             pod: Some(pod),
+            pointer: field.to_owned(),
         })
     };
     let size = number("poolSize", &client.pool_size)?;
@@ -118,13 +140,15 @@ fn part<'w>(world: &'w World<'w>, field: &str, client: &Client, pod: &'w PodHere
     let replicas = match client.max_replicas {
         Some(replicas) => u64::from(replicas),
         None => numbers::replicas(world, pod).ok_or_else(|| Gap {
-            rule: UNKNOWN,
+            rule: &rules::POOLS_UNKNOWN,
             message: format!(
-                "spec.{field}: nothing says how many pods of {} there will be at most",
+                "{}: nothing says how many pods of {} there will be at most",
+                path(field),
                 pod.object.reference()
             ),
             remedy: "give `maxReplicas`".to_owned(),
             pod: Some(pod),
+            pointer: field.to_owned(),
         })?,
     };
     let pool = if overflow > 0 { format!("({size} + {overflow})") } else { size.to_string() };

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{Number, Pattern, RuleId, Setting};
+use super::values::{Number, Pattern};
 use crate::security_context::spec::Level;
 use crate::security_context::values::Version;
-use krmor_core::exceptions::Reason;
-use krmor_core::target::Selector;
+use krmor_core::config::Problem;
+use krmor_core::exceptions::Exception;
+use krmor_core::function_spec;
+use krmor_core::severities::{Setting, Severities};
+use krmor_core::target::{Matcher, Selector};
+use krmor_yaml::escape_token;
 
 /// Looks at the final stream, after all other functions, and reports what is wrong with it. It changes nothing.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -27,7 +31,7 @@ pub struct Spec {
     /// Severity of single rules (`references/secret: error`) or of families (`secrets/*: warning`), or `off`; the single
     /// rule goes first. Default: the severities of the README.
     #[schemars(with = "BTreeMap<String, Setting>")]
-    pub rules: BTreeMap<RuleId, Setting>,
+    pub severities: Severities,
     /// Findings that are meant, each with its reason. Default: none.
     pub exceptions: Vec<Exception>,
     /// Objects or containers to look at; each entry must match something unless `optional: true`. Default: all. What
@@ -159,43 +163,30 @@ fn one() -> Number {
     Number::Literal(1)
 }
 
-/// Findings that are meant.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Exception {
-    /// Where; with `containers`, only what is about those containers.
-    pub target: Selector,
-    /// Which rules: ids, or `family/*`.
-    #[schemars(with = "Vec<String>")]
-    pub rules: Vec<RuleId>,
-    /// What the finding must be about, as regular expressions for the whole name of a variable, key, port or object.
-    /// Default: anything.
-    #[serde(default)]
-    pub names: Vec<Pattern>,
-    /// Why; stands in the report.
-    pub reason: Reason,
-}
+function_spec!(Spec, find_problems);
 
 impl Spec {
-    /// What cannot be right although each field is: the field's path in the config, the problem and the remedy.
-    #[must_use]
-    pub fn contradictions(&self) -> Vec<(String, String, &'static str)> {
+    /// What cannot be right although each field can be read.
+    fn find_problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
         for (name, pool) in &self.pools {
             let both = match (pool.max_connections, &pool.server) {
-                (Some(_), Some(_)) => Some("has both `maxConnections` and `server`"),
-                (None, None) => Some("has neither `maxConnections` nor `server`"),
+                (Some(_), Some(_)) => Some("it has both `maxConnections` and `server`"),
+                (None, None) => Some("it has neither `maxConnections` nor `server`"),
                 _ => None,
             };
-            let field = format!("spec.pools.{name}");
-            found.extend(both.map(|both| (field.clone(), both.to_owned(), "give exactly one of them")));
+            let pointer = format!("/pools/{}", escape_token(name));
+            found.extend(both.map(|both| Problem::new(&pointer, both, "give exactly one of them")));
             if pool.clients.is_empty() {
-                found.push((format!("{field}.clients"), "there are none".to_owned(), "name who opens connections"));
+                found.push(Problem::new(&format!("{pointer}/clients"), "there are none", "name who opens connections"));
             }
-        }
-        for (at, exception) in self.exceptions.iter().enumerate().filter(|(_, exception)| exception.rules.is_empty()) {
-            let problem = format!("`{}` names no rule", exception.target);
-            found.push((format!("spec.exceptions[{at}].rules"), problem, "name the rules that it is for"));
+            let server = pool.server.iter().map(|server| (format!("{pointer}/server/target"), &server.target));
+            let clients = pool.clients.iter();
+            let clients = clients
+                .map(|(name, client)| (format!("{pointer}/clients/{}/target", escape_token(name)), &client.target));
+            for (at, target) in server.chain(clients) {
+                found.extend(Matcher::new(target, &at).err().unwrap_or_default());
+            }
         }
         found
     }

@@ -6,8 +6,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
-use super::rules;
-use krmor_core::report::Severity;
 use krmor_core::target;
 
 /// A regular expression that must match from the first to the last character.
@@ -32,102 +30,6 @@ impl TryFrom<String> for Pattern {
         }
         let no = |error| format!("`{text}` is not a regular expression: {error}");
         target::Pattern::new(&text).map(Self).map_err(no)
-    }
-}
-
-/// The id of a rule, or `family/*` for all rules of a family.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-pub struct RuleId(String);
-
-impl RuleId {
-    /// As it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it stands for the rule of this id.
-    #[must_use]
-    pub fn covers(&self, id: &str) -> bool {
-        match self.0.strip_suffix('*') {
-            Some(family) => id.starts_with(family),
-            None => self.0 == id,
-        }
-    }
-}
-
-impl TryFrom<String> for RuleId {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let id = Self(text);
-        let is_known = id.0.matches('*').count() == usize::from(id.0.ends_with("/*"))
-            && rules::ids().any(|known| id.covers(&known));
-        if is_known {
-            return Ok(id);
-        }
-        let ids: Vec<String> = rules::ids().collect();
-        Err(format!("`{}` is no rule of this function; {}", id.0, krmor_core::config::suggest(&id.0, &ids, "rule")))
-    }
-}
-
-/// What becomes of a rule's findings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Setting {
-    /// They fail the run.
-    Error,
-    /// They fail the run where `failOn: warning` says so.
-    Warning,
-    /// They are worth knowing.
-    Info,
-    /// Nobody looks.
-    Off,
-}
-
-impl Setting {
-    /// The severity of findings; none when the rule is off.
-    #[must_use]
-    pub fn severity(self) -> Option<Severity> {
-        match self {
-            Setting::Error => Some(Severity::Error),
-            Setting::Warning => Some(Severity::Warning),
-            Setting::Info => Some(Severity::Info),
-            Setting::Off => None,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Setting {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Word;
-        impl Visitor<'_> for Word {
-            type Value = Setting;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("one of `error`, `warning`, `info`, `off`")
-            }
-
-            fn visit_str<E: de::Error>(self, word: &str) -> Result<Setting, E> {
-                match word {
-                    "error" => Ok(Setting::Error),
-                    "warning" => Ok(Setting::Warning),
-                    "info" => Ok(Setting::Info),
-                    "off" => Ok(Setting::Off),
-                    _ => Err(E::unknown_variant(word, &["error", "warning", "info", "off"])),
-                }
-            }
-
-            // Tools that read YAML 1.1 hand a plain `off` on as this.
-            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Setting, E> {
-                match value {
-                    false => Ok(Setting::Off),
-                    true => Err(E::unknown_variant("true", &["error", "warning", "info", "off"])),
-                }
-            }
-        }
-        deserializer.deserialize_any(Word)
     }
 }
 

@@ -32,19 +32,20 @@ pub(super) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    /// Reads the stream; an error names the selector that cannot be read.
-    pub(super) fn of(spec: &'a Spec, stream: &'a Stream, report: &mut Report) -> Result<Self, String> {
-        let scope = Scope { targets: spec.targets.clone(), exclude: spec.exclude.clone() }.compile()?;
+    /// Reads the stream.
+    pub(super) fn of(spec: &'a Spec, stream: &'a Stream, report: &mut Report) -> Option<Self> {
+        let scope = Scope { targets: spec.targets.clone(), exclude: spec.exclude.clone() }.compile().ok()?;
         let facts = Facts::of(stream);
-        let all = facts.pods_with_problems(report);
-        let (objects, selected) = scope.select_all(stream, report, all.to_vec());
+        report.record_once(facts.pod_problems().to_vec());
+        let (objects, selected, unmatched) = scope.select_all(stream, facts.pods().to_vec());
+        report.record_once(unmatched);
         let here = |pod: &Pod| {
             let object = stream.object(pod.object)?;
             let labels = pod.metadata_node(&object).and_then(|metadata| metadata.get("labels"));
             Some(PodHere { containers: pod.containers(&object), pod: pod.clone(), object, labels })
         };
-        let pods = all.iter().filter_map(here).collect();
-        Ok(Self { stream, facts, spec, pods, objects, selected })
+        let pods = facts.pods().iter().filter_map(here).collect();
+        Some(Self { stream, facts, spec, pods, objects, selected })
     }
 
     /// The objects of a group and kind.

@@ -1,5 +1,7 @@
 //! Fills `env` and `envFrom`: what is absent is added, what is there stays unless the spec overwrites.
 
+use crate::environment::rules;
+use krmor_core::report::Rule;
 use std::borrow::Cow;
 
 use serde_json::Map;
@@ -11,7 +13,7 @@ use krmor_core::facts::makers::Store;
 use krmor_core::facts::provided::Providers;
 use krmor_core::fields;
 use krmor_core::manifest::put;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit};
 
 /// What fills one container, and where edits and findings go.
@@ -23,10 +25,6 @@ pub(super) struct Filler<'a> {
     pub(super) edits: Vec<Edit>,
 }
 
-const ENV: &str = "env";
-const ENV_FROM: &str = "env-from";
-const OPTIONAL: &str = "optional-key";
-
 impl Filler<'_> {
     /// Fills `envFrom`, then `env`, then `optional` of what was there.
     pub(super) fn fill(&mut self, wirings: &[(&str, Wiring)]) {
@@ -34,14 +32,7 @@ impl Filler<'_> {
         for field in &view.malformed {
             let message = format!("`{field}` of {} is not a list", view.name());
             let remedy = "write it as a list, as the Kubernetes API has it";
-            self.report.find(
-                Severity::Error,
-                "malformed-env",
-                &view.object,
-                &view.at(&format!("/{field}")),
-                message,
-                remedy,
-            );
+            self.report.add(&rules::MALFORMED_ENV, view.object.at(&view.at(&format!("/{field}"))), message, remedy);
         }
         if !view.malformed.is_empty() {
             return;
@@ -81,7 +72,7 @@ impl Filler<'_> {
         put(&mut item, "prefix", Some(prefix).filter(|prefix| !prefix.is_empty()).into());
         put(&mut item, env_ref(store), fields!({"name": called.as_str(), "optional": optional}));
         let reason = format!("the keys of {} {called} become variables", store.kind());
-        self.edit("/envFrom", Action::Append(item.into()), ENV_FROM, Cow::Owned(reason), Class::Added);
+        self.edit("/envFrom", Action::Append(item.into()), &rules::ENV_FROM, Cow::Owned(reason), Class::Added);
     }
 
     fn variable(&mut self, name: &str, wiring: &Wiring) {
@@ -95,7 +86,7 @@ impl Filler<'_> {
             put(&mut item, "name", name.into());
             put(&mut item, field, value);
             let reason = "the spec gives this variable";
-            return self.edit("/env", Action::Append(item.into()), ENV, Cow::Borrowed(reason), Class::Added);
+            return self.edit("/env", Action::Append(item.into()), &rules::ENV, Cow::Borrowed(reason), Class::Added);
         };
         let same = |_: Store, wanted: &str, other: &str| {
             wanted == other || there.provided.as_ref().is_some_and(|provided| provided.name == wanted)
@@ -114,20 +105,26 @@ impl Filler<'_> {
             let message = format!("{} sets `{name}` otherwise than the spec, and keeps it", self.view.name());
             let remedy = "remove it there or here, or let the spec win by `overwrite: true`";
             let pointer = self.view.at(&pointer);
-            return self.report.find(Severity::Warning, "kept-variable", &self.view.object, &pointer, message, remedy);
+            return self.report.add(&rules::KEPT_VARIABLE, self.view.object.at(&pointer), message, remedy);
         }
         let reason = "`overwrite` lets the spec's value win";
         let other = if field == "value" { "valueFrom" } else { "value" };
         let item = self.view.container.node(&self.view.object).and_then(|node| node.at_pointer(&pointer));
         if item.is_some_and(|item| item.get(other).is_some()) {
-            self.edit(&format!("{pointer}/{other}"), Action::Remove, ENV, Cow::Borrowed(reason), Class::Overridden);
+            self.edit(
+                &format!("{pointer}/{other}"),
+                Action::Remove,
+                &rules::ENV,
+                Cow::Borrowed(reason),
+                Class::Overridden,
+            );
         }
         let class = if item.is_some_and(|item| item.get(field).is_some_and(|node| !node.is_null())) {
             Class::Overridden
         } else {
             Class::Added
         };
-        self.edit(&format!("{pointer}/{field}"), Action::Set(value), ENV, Cow::Borrowed(reason), class);
+        self.edit(&format!("{pointer}/{field}"), Action::Set(value), &rules::ENV, Cow::Borrowed(reason), class);
     }
 
     /// Lets every reference of a variable to a key do without the key.
@@ -150,20 +147,32 @@ impl Filler<'_> {
             false => "the container does not start without it",
         };
         match there {
-            None => self.edit(pointer, Action::Set(wanted.into()), OPTIONAL, Cow::Borrowed(reason), Class::Added),
+            None => self.edit(
+                pointer,
+                Action::Set(wanted.into()),
+                &rules::OPTIONAL_KEY,
+                Cow::Borrowed(reason),
+                Class::Added,
+            ),
             Some(_) if self.spec.overwrite => {
-                self.edit(pointer, Action::Set(wanted.into()), OPTIONAL, Cow::Borrowed(reason), Class::Overridden);
+                self.edit(
+                    pointer,
+                    Action::Set(wanted.into()),
+                    &rules::OPTIONAL_KEY,
+                    Cow::Borrowed(reason),
+                    Class::Overridden,
+                );
             }
             Some(there) => {
                 let message = format!("{} says `optional: {there}` of {what} and keeps it", self.view.name());
                 let remedy = "correct it there or here, or let the spec win by `overwrite: true`";
                 let pointer = self.view.at(pointer);
-                self.report.find(Severity::Warning, "kept-variable", &self.view.object, &pointer, message, remedy);
+                self.report.add(&rules::KEPT_VARIABLE, self.view.object.at(&pointer), message, remedy);
             }
         }
     }
 
-    fn edit(&mut self, pointer: &str, action: Action, rule: &'static str, reason: Cow<'static, str>, class: Class) {
+    fn edit(&mut self, pointer: &str, action: Action, rule: &'static Rule, reason: Cow<'static, str>, class: Class) {
         self.edits.push(Edit { pointer: self.view.at(pointer), action, why: Why { rule, reason, class } });
     }
 }

@@ -1,6 +1,7 @@
 //! What must hold in the final stream, when every function has said what it makes.
 
-use std::collections::BTreeSet;
+use crate::environment::rules;
+use krmor_core::report::Rule;
 
 use super::expand::references;
 use super::required::{Proof, alike, external, prove};
@@ -12,19 +13,10 @@ use super::wiring::Wiring;
 use krmor_core::facts::makers::Store;
 use krmor_core::facts::provided::{Provided, Providers};
 use krmor_core::report::{Finding, Report, Severity};
-use krmor_core::stream::{ObjectId, Stream};
+use krmor_core::stream::Stream;
 
 /// A message lists at most this many names.
 const MAX_NAMES: usize = 8;
-
-/// What earlier functions of the pipeline found: object, path, message.
-pub(super) type Said = BTreeSet<(Option<ObjectId>, String, String)>;
-
-/// Notes what has been found, so that two functions for the same container say it once.
-pub(super) fn said(report: &Report) -> Said {
-    let note = |finding: &Finding| (finding.object, finding.path.clone(), finding.message.clone());
-    report.findings.iter().map(note).collect()
-}
 
 /// Judges one container.
 pub(super) struct Judge<'a> {
@@ -33,7 +25,6 @@ pub(super) struct Judge<'a> {
     pub(super) providers: &'a Providers<'a>,
     pub(super) services: &'a Services,
     pub(super) view: &'a View<'a>,
-    pub(super) said: &'a Said,
     pub(super) report: &'a mut Report,
 }
 
@@ -55,7 +46,7 @@ impl Judge<'_> {
             if let Some(Variable { at: first, .. }) = before.rev().find(|other| other.name == *name) {
                 let message = format!("{} has `{name}` twice, here and at env[{first}]", view.name());
                 let remedy = "keep one of the two: Kubernetes takes the last, and server-side apply refuses both";
-                self.find(Severity::Error, "duplicate-variable", &format!("/env/{at}"), message, remedy);
+                self.find(Severity::Error, &rules::DUPLICATE_VARIABLE, &format!("/env/{at}"), message, remedy);
             }
         }
         for (number, later) in view.sources.iter().enumerate() {
@@ -66,13 +57,19 @@ impl Judge<'_> {
                     let (from, also) = (earlier.title(), later.title());
                     let message = format!("{} gets {} from both {from} and {also}", view.name(), list(&both));
                     let remedy = "take it out of one of the two, or give one a `prefix`: Kubernetes takes the later";
-                    self.find(Severity::Error, "duplicate-key", &format!("/envFrom/{}", later.at), message, remedy);
+                    self.find(
+                        Severity::Error,
+                        &rules::DUPLICATE_KEY,
+                        &format!("/envFrom/{}", later.at),
+                        message,
+                        remedy,
+                    );
                 }
             }
             let hides = |variable: &&Variable<'_>| later.gives(&variable.name) && !variable.is_left_out();
             for Variable { at, name, .. } in view.variables.iter().filter(hides) {
                 let message = format!("{}: `{name}` of env hides the one of {}", view.name(), later.title());
-                self.find(Severity::Info, "env-over-env-from", &format!("/env/{at}"), message, "");
+                self.find(Severity::Info, &rules::ENV_OVER_ENV_FROM, &format!("/env/{at}"), message, "");
             }
         }
     }
@@ -107,7 +104,7 @@ impl Judge<'_> {
                     ),
                 };
                 let message = format!("{}: {message}", view.name());
-                self.find(Severity::Warning, "undefined-reference", &format!("/env/{at}/value"), message, remedy);
+                self.find(Severity::Warning, &rules::UNDEFINED_REFERENCE, &format!("/env/{at}/value"), message, remedy);
             }
         }
     }
@@ -124,7 +121,7 @@ impl Judge<'_> {
                 },
                 Proof::Missing { why, remedy, pointer } => {
                     let message = format!("{} needs `{name}`, and {why}", self.view.name());
-                    self.find(Severity::Error, "required-key", &pointer, message, remedy);
+                    self.find(Severity::Error, &rules::REQUIRED_KEY, &pointer, message, remedy);
                 }
             }
         }
@@ -133,13 +130,13 @@ impl Judge<'_> {
             let name = self.view.name();
             let message = format!("{name} needs {}, and the stream does not tell the keys of {title}", list(&names));
             let remedy = "see that they are there, or list its keys under `external`";
-            self.find(Severity::Info, "unproven-key", "", message, remedy);
+            self.find(Severity::Info, &rules::UNPROVEN_KEY, "", message, remedy);
         }
         let absent = |name: &&str| matches!(prove(self, name), Proof::Missing { .. });
         let names: Vec<&str> = self.spec.optional.iter().map(EnvName::as_str).filter(absent).collect();
         if !names.is_empty() {
             let message = format!("{} runs without {}", self.view.name(), list(&names));
-            self.find(Severity::Info, "optional-key", "", message, "");
+            self.find(Severity::Info, &rules::OPTIONAL_KEY, "", message, "");
         }
         self.missing_keys();
         self.unknown_sources();
@@ -174,7 +171,7 @@ impl Judge<'_> {
             found.push((format!("/env/{}", variable.at), message, remedy));
         }
         for (pointer, message, remedy) in found {
-            self.find(Severity::Error, "missing-key", &pointer, message, remedy);
+            self.find(Severity::Error, &rules::MISSING_KEY, &pointer, message, remedy);
         }
     }
 
@@ -203,7 +200,13 @@ impl Judge<'_> {
                 Some(close) => format!("did you mean {} {close}?", store.kind()),
                 None => format!("add it, or say that it comes from elsewhere: {}", external(store, &name, "")),
             };
-            self.find(Severity::Error, "unknown-source", &pointer, format!("{} reads {what}", view.name()), remedy);
+            self.find(
+                Severity::Error,
+                &rules::UNKNOWN_SOURCE,
+                &pointer,
+                format!("{} reads {what}", view.name()),
+                remedy,
+            );
         }
     }
 
@@ -226,22 +229,20 @@ impl Judge<'_> {
             let to = &provided.name;
             let remedy =
                 format!("kustomize follows it only by a nameReference configuration: add one, or write `{to}`");
-            self.find(Severity::Warning, "unfollowed-name", &pointer, message, remedy);
+            self.find(Severity::Warning, &rules::UNFOLLOWED_NAME, &pointer, message, remedy);
         }
     }
 
     fn find(
         &mut self,
         severity: Severity,
-        rule: &'static str,
+        rule: &'static Rule,
         below: &str,
         message: String,
         remedy: impl Into<String>,
     ) {
-        let (object, pointer) = (&self.view.object, self.view.at(below));
-        let note = (Some(object.id()), format!("{}{pointer}", object.prefix()), message);
-        if !self.said.contains(&note) {
-            self.report.find(severity, rule, object, &pointer, note.2, remedy);
-        }
+        let place = self.view.object.at(&self.view.at(below));
+        // Two functions for the same container say it once.
+        self.report.record_once([Finding::new(rule, place, message, remedy).with_severity(severity)]);
     }
 }

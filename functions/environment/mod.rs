@@ -7,6 +7,7 @@ mod expand;
 mod fill;
 mod judge;
 mod required;
+pub mod rules;
 mod services;
 pub mod spec;
 pub mod values;
@@ -20,23 +21,16 @@ pub use self::spec::Spec;
 use self::view::View;
 use krmor_core::facts::Facts;
 use krmor_core::facts::provided::Providers;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::Stream;
 use krmor_core::target::{self, Selected};
 use krmor_core::workload::{Container, Role};
 
 /// Gives the containers in scope what the spec says.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    let wirings = match spec.wirings() {
-        Ok(wirings) => wirings,
-        Err(problems) => {
-            for [place, problem, remedy] in problems {
-                report.find_in_stream(Severity::Error, "config", format!("{place}: {problem}"), remedy);
-            }
-            return;
-        }
-    };
-    let selected = target::pods(&spec.targets, &spec.exclude, stream, report);
+    let wirings = spec.wirings().unwrap_or_default();
+    let (selected, problems) = target::pods(&spec.targets, &spec.exclude, stream);
+    report.record_once(problems);
     let providers = providers(spec, stream);
     let mut edits = Vec::new();
     for selected in &selected {
@@ -55,18 +49,15 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
 
 /// Reports what the containers in scope lack, or get twice.
 pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
-    if spec.wirings().is_err() {
-        return; // said already
-    }
-    let (providers, services, said) = (providers(spec, stream), Services::of(stream), judge::said(report));
+    let (providers, services) = (providers(spec, stream), Services::of(stream));
     // What is wrong with targets and pods was said when the function ran.
-    for selected in target::pods(&spec.targets, &spec.exclude, stream, &mut Report::default()) {
+    for selected in target::pods(&spec.targets, &spec.exclude, stream).0 {
         let Some(object) = stream.object(selected.pod.object) else { continue };
         for container in selected.containers(&object) {
             let meant = is_meant(&selected, &container);
             let view = View::of(&providers, object, &selected.pod, container);
-            let (providers, services, view, said) = (&providers, &services, &view, &said);
-            let mut judge = Judge { spec, stream, providers, services, view, said, report };
+            let (providers, services, view) = (&providers, &services, &view);
+            let mut judge = Judge { spec, stream, providers, services, view, report };
             judge.precedence();
             judge.references();
             judge.names();

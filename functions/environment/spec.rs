@@ -1,5 +1,6 @@
 //! What a person may write in the spec.
 
+use krmor_yaml::escape_token;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +12,11 @@ use serde::{Deserialize, Deserializer};
 use super::expand;
 use super::values::{DataKey, Divisor, EnvName, FieldPath, ObjectName, ResourcePath, check_data_key};
 use super::wiring::Wiring;
+use krmor_core::config::Problem;
+use krmor_core::exceptions::Exception;
 use krmor_core::facts::makers::Store;
+use krmor_core::function_spec;
+use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
 
 /// Gives containers their environment variables, and proves that those they need are there.
@@ -45,6 +50,14 @@ pub struct Spec {
     /// where they differ.
     #[serde(default)]
     pub overwrite: bool,
+    /// Findings that are meant, each with its reason. Default: none.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+    /// Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+    /// severities of the rules.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Setting>")]
+    pub severities: Severities,
     /// Which workloads or containers to work on; each entry must match something unless `optional: true`. An entry with
     /// `containers` reaches init containers and sidecars, too. Default: the main containers of all.
     #[serde(default)]
@@ -52,6 +65,14 @@ pub struct Spec {
     /// Which workloads or containers to leave alone. Default: none.
     #[serde(default)]
     pub exclude: Vec<Selector>,
+}
+
+function_spec!(Spec, find_problems);
+
+impl Spec {
+    fn find_problems(&self) -> Vec<Problem> {
+        self.wirings().err().unwrap_or_default()
+    }
 }
 
 /// Where the value of one variable comes from.
@@ -178,29 +199,30 @@ impl Spec {
     ///
     /// # Errors
     /// What cannot be right although each field is: the field's path in the config, the problem and the remedy.
-    pub(super) fn wirings(&self) -> Result<Vec<(&str, Wiring)>, Vec<[String; 3]>> {
+    pub(super) fn wirings(&self) -> Result<Vec<(&str, Wiring)>, Vec<Problem>> {
         let mut found = Vec::new();
-        let mut problem = |path: String, what: String, remedy: &str| found.push([path, what, remedy.to_owned()]);
+        let mut problem =
+            |pointer: String, what: String, remedy: &str| found.push(Problem::new(&pointer, what, remedy));
         let one = "give exactly one of `configMap` and `secret`";
         for (at, entry) in self.env_from.iter().enumerate() {
             if entry.store().is_none() {
-                problem(format!("spec.envFrom[{at}]"), one.to_owned(), "correct the entry");
+                problem(format!("/envFrom/{at}"), one.to_owned(), "correct the entry");
             }
             let means = |entry: &EnvFrom| (entry.config_map.clone(), entry.secret.clone(), entry.prefix.clone());
             if self.env_from.iter().take(at).any(|other| means(other) == means(entry)) {
-                problem(format!("spec.envFrom[{at}]"), "the same is listed twice".to_owned(), "remove one of the two");
+                problem(format!("/envFrom/{at}"), "the same is listed twice".to_owned(), "remove one of the two");
             }
         }
         for (at, entry) in self.external.iter().enumerate() {
             if entry.store().is_none() {
-                problem(format!("spec.external[{at}]"), one.to_owned(), "correct the entry");
+                problem(format!("/external/{at}"), one.to_owned(), "correct the entry");
             }
         }
         let optional: Vec<&str> = self.optional.iter().map(EnvName::as_str).collect();
         for (at, name) in self.required.iter().enumerate() {
             if optional.contains(&name.as_str()) {
                 let what = format!("`{}` is also under `optional`", name.as_str());
-                problem(format!("spec.required[{at}]"), what, "remove it from one of the two");
+                problem(format!("/required/{at}"), what, "remove it from one of the two");
             }
         }
         let mut wirings = Vec::new();
@@ -212,7 +234,7 @@ impl Spec {
             };
             match wiring {
                 Ok(wiring) => wirings.push((name, wiring)),
-                Err(what) => problem(format!("spec.env.{name}"), what, "correct the entry"),
+                Err(what) => problem(format!("/env/{}", escape_token(name)), what, "correct the entry"),
             }
         }
         match expand::in_order(wirings) {
@@ -221,7 +243,8 @@ impl Spec {
             Err(circle) => {
                 let what = format!("`{}` refer to each other in a circle", circle.join("`, `"));
                 let first = circle.first().copied().unwrap_or_default();
-                found.push([format!("spec.env.{first}"), what, "write one of them without `$(…)`".to_owned()]);
+                let pointer = format!("/env/{}", escape_token(first));
+                found.push(Problem::new(&pointer, what, "write one of them without `$(…)`"));
                 Err(found)
             }
         }

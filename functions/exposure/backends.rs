@@ -1,11 +1,14 @@
 //! Finds the Service and the port behind a path, and sees that they exist.
 
+use crate::exposure::rules;
+use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
 use std::collections::BTreeSet;
 
 use super::plan::World;
 use super::spec::{PathRule, PathType, Termination};
 use super::values::{Path, Port};
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::service::{self, Target};
 use krmor_core::stream::{Object, ObjectId};
 use krmor_core::workload::{Container, Pod, Role};
@@ -32,10 +35,9 @@ pub(super) struct Backend {
 
 /// The Service and the port for a path; what is missing is reported.
 pub(super) fn find(world: &World<'_>, at: usize, rule: &PathRule, report: &mut Report) -> Option<Backend> {
-    let place =
-        |own: bool, field: &str| if own { format!("spec.paths[{at}].{field}") } else { format!("spec.{field}") };
-    let mut config = |place: String, problem: String, remedy: String| {
-        report.find_in_stream(Severity::Error, "config", format!("{place}: {problem}"), remedy);
+    let place = |own: bool, field: &str| if own { format!("/paths/{at}/{field}") } else { format!("/{field}") };
+    let mut config = |pointer: String, problem: String, remedy: String| {
+        report.add(&common::CONFIG, Where::Config(pointer), problem, remedy);
     };
     let wanted = rule.service.as_ref().or(world.spec.service.as_ref()).map(super::values::Name::as_str);
     let service = match choose_service(world, wanted) {
@@ -48,7 +50,7 @@ pub(super) fn find(world: &World<'_>, at: usize, rule: &PathRule, report: &mut R
     if service.root().find(&["spec", "type"]).and_then(Node::as_str).as_deref() == Some("ExternalName") {
         let message = "its type is ExternalName: requests would leave the cluster instead of reaching pods";
         let remedy = "give the Service a selector, or expose another";
-        report.find(Severity::Error, "external-name", &service, "/spec/type", message, remedy);
+        report.add(&rules::EXTERNAL_NAME, service.at("/spec/type"), message, remedy);
         return None;
     }
     let asked = rule.port.as_ref().or(world.spec.port.as_ref());
@@ -218,6 +220,6 @@ fn listens(service: &Object<'_>, port: &service::Port, pod: &Pod, workload: &Obj
     );
     let remedy = format!("correct `targetPort`, or declare the port in the container; declared are: {has}");
     let pointer = format!("/spec/ports/{}/targetPort", port.index);
-    report.find(Severity::Error, "port-missing", service, &pointer, message, remedy);
+    report.add(&rules::PORT_MISSING, service.at(&pointer), message, remedy);
     false
 }

@@ -1,12 +1,11 @@
 //! What cannot be right although each field of the spec is.
 
+use krmor_core::config::Problem;
+
 use super::spec::{PathType, Provider, Spec, Termination, Tls};
 
-/// The path of a field in the config, the problem and the remedy.
-pub(super) type Problem = (String, String, String);
-
 /// Everything in the spec that contradicts the rest of it, or that its provider cannot express.
-pub(super) fn contradictions(spec: &Spec) -> Vec<Problem> {
+pub(super) fn problems(spec: &Spec) -> Vec<Problem> {
     let mut found = same_paths(spec);
     if let Some(tls) = &spec.tls {
         tls_alone(spec, tls, &mut found);
@@ -19,8 +18,8 @@ pub(super) fn contradictions(spec: &Spec) -> Vec<Problem> {
     found
 }
 
-fn problem(field: &str, problem: impl Into<String>, remedy: &str) -> Problem {
-    (format!("spec.{field}"), problem.into(), remedy.to_owned())
+fn problem(pointer: &str, problem: impl Into<String>, remedy: &str) -> Problem {
+    Problem::new(pointer, problem, remedy)
 }
 
 /// Paths that no request reaches, since an earlier entry has them.
@@ -41,7 +40,7 @@ fn same_paths(spec: &Spec) -> Vec<Problem> {
                 false => format!("`{path}` fits the same requests as `{earlier}` of paths[{first}]"),
             };
             found.push(problem(
-                &format!("paths[{at}].path"),
+                &format!("/paths/{at}/path"),
                 format!("{what}: one of the two would never be asked"),
                 "remove one of the two",
             ));
@@ -53,7 +52,7 @@ fn same_paths(spec: &Spec) -> Vec<Problem> {
 fn tls_alone(spec: &Spec, tls: &Tls, found: &mut Vec<Problem>) {
     if tls.destination_ca_certificate.is_some() && tls.termination != Termination::Reencrypt {
         let what = format!("`termination: {}` makes no connection to the pods that needs it", tls.termination.name());
-        found.push(problem("tls.destinationCACertificate", what, "remove it, or set `termination: reencrypt`"));
+        found.push(problem("/tls/destinationCACertificate", what, "remove it, or set `termination: reencrypt`"));
     }
     if tls.termination == Termination::None {
         let given = [
@@ -63,14 +62,14 @@ fn tls_alone(spec: &Spec, tls: &Tls, found: &mut Vec<Problem>) {
         ];
         for (field, _) in given.into_iter().filter(|(_, given)| *given) {
             let remedy = "remove it, or choose another termination";
-            found.push(problem(&format!("tls.{field}"), "goes with TLS, and `termination: none` is without", remedy));
+            found.push(problem(&format!("/tls/{field}"), "goes with TLS, and `termination: none` is without", remedy));
         }
     }
     if tls.termination == Termination::Passthrough {
         let seen = |rule: &super::spec::PathRule| !rule.path.prefix().is_empty() || rule.path_type == PathType::Exact;
         if let Some(at) = spec.paths.iter().position(seen) {
             let what = "with `termination: passthrough` the router sees no paths";
-            found.push(problem(&format!("paths[{at}].path"), what, "remove it, or set `termination: reencrypt`"));
+            found.push(problem(&format!("/paths/{at}/path"), what, "remove it, or set `termination: reencrypt`"));
         }
     }
 }
@@ -79,16 +78,16 @@ fn route(spec: &Spec, found: &mut Vec<Problem>) {
     for at in (0..).zip(&spec.paths).filter(|(_, rule)| rule.path_type == PathType::Exact).map(|(at, _): (usize, _)| at)
     {
         let remedy = "use `Prefix`, or another provider";
-        found.push(problem(&format!("paths[{at}].pathType"), "a Route compares the start of paths only", remedy));
+        found.push(problem(&format!("/paths/{at}/pathType"), "a Route compares the start of paths only", remedy));
     }
     match &spec.host {
         Some(host) if host.is_wildcard() => {
             let what = format!("a Route cannot have the host `{}`", host.as_str());
-            found.push(problem("host", what, "name one host, or use another provider"));
+            found.push(problem("/host", what, "name one host, or use another provider"));
         }
         None if spec.paths.len() > 1 => {
             let what = "each path is a Route of its own, and the router would make up another host for each";
-            found.push(problem("host", what, "add `host:`"));
+            found.push(problem("/host", what, "add `host:`"));
         }
         _ => {}
     }
@@ -97,19 +96,19 @@ fn route(spec: &Spec, found: &mut Vec<Problem>) {
 fn http_route(spec: &Spec, found: &mut Vec<Problem>) {
     let Some(gateway) = &spec.gateway else {
         let remedy = "add `gateway: {name: …}`";
-        found.push(problem("gateway", "an HTTPRoute needs the Gateway that it attaches to", remedy));
+        found.push(problem("/gateway", "an HTTPRoute needs the Gateway that it attaches to", remedy));
         return;
     };
     let Some(tls) = &spec.tls else { return };
     match tls.termination {
         Termination::Passthrough => {
             let remedy = "write a TLSRoute, or set `termination: edge`";
-            found.push(problem("tls.termination", "an HTTPRoute cannot pass TLS through: that is a TLSRoute", remedy));
+            found.push(problem("/tls/termination", "an HTTPRoute cannot pass TLS through: that is a TLSRoute", remedy));
         }
         Termination::Reencrypt => {
             let what =
                 "an HTTPRoute does not say how its pods are spoken to: that is a BackendTLSPolicy for the Service";
-            found.push(problem("tls.termination", what, "set `termination: edge`, and write the BackendTLSPolicy"));
+            found.push(problem("/tls/termination", what, "set `termination: edge`, and write the BackendTLSPolicy"));
         }
         Termination::None | Termination::Edge => {}
     }
@@ -117,10 +116,10 @@ fn http_route(spec: &Spec, found: &mut Vec<Problem>) {
     for (field, _) in sections.iter().filter(|(_, name)| tls.redirects() && name.is_none()) {
         let what = "the redirect needs both listeners by name: one gets plain HTTP, the other HTTPS";
         let remedy = format!("add `{field}:`, or set `tls.redirect: false`");
-        found.push((format!("spec.gateway.{field}"), what.to_owned(), remedy));
+        found.push(problem(&format!("/gateway/{field}"), what, &remedy));
     }
     if tls.redirects() && gateway.section_name.is_some() && gateway.section_name == gateway.http_section_name {
         let what = "this is the listener that is redirected to: it would redirect to itself";
-        found.push(problem("gateway.httpSectionName", what, "name the listener for plain HTTP"));
+        found.push(problem("/gateway/httpSectionName", what, "name the listener for plain HTTP"));
     }
 }

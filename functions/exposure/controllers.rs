@@ -1,10 +1,13 @@
 //! The programs behind Ingress classes: how each is told about TLS, and what none of their Ingresses can say.
 
+use crate::exposure::rules;
+use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
 use std::collections::BTreeMap;
 
 use super::plan::Plan;
 use super::spec::{Controller, Termination};
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
 
 /// How classes were chosen before `ingressClassName`.
@@ -29,7 +32,7 @@ pub(super) fn annotations(
     };
     let on = |name: &str| (format!("{NGINX}/{name}"), "true".to_owned());
     let mut unsaid = |field: &str, problem: String, remedy: &str| {
-        report.find_in_stream(Severity::Error, "config", format!("spec.tls.{field}: {problem}"), remedy);
+        report.add(&common::CONFIG, Where::Config(format!("/tls/{field}")), problem, remedy);
         None
     };
     let annotated = |key: &str| {
@@ -42,14 +45,14 @@ pub(super) fn annotations(
                 Termination::Passthrough => {
                     out.extend([on("ssl-passthrough")]);
                     let message = "ingress-nginx passes TLS through only when it runs with `--enable-ssl-passthrough`";
-                    report.find_in_stream(Severity::Info, "passthrough", message, "see that it does");
+                    report.add(&rules::PASSTHROUGH, Where::Stream, message, "see that it does");
                 }
                 Termination::Reencrypt => {
                     out.insert(format!("{NGINX}/backend-protocol"), "HTTPS".to_owned());
                     if !annotated(&format!("{NGINX}/proxy-ssl-verify")) {
                         let message = "ingress-nginx does not check the certificates of the pods";
                         let remedy = format!("annotate `{NGINX}/proxy-ssl-verify: \"on\"` and its `proxy-ssl-secret`");
-                        report.find_in_stream(Severity::Warning, "unverified-backend", message, remedy);
+                        report.add(&rules::UNVERIFIED_BACKEND, Where::Stream, message, remedy);
                     }
                 }
                 Termination::Edge | Termination::None => {}
@@ -84,9 +87,9 @@ pub(super) fn annotations(
             }
         }
         Some(Controller::Other) => {
-            let message = "ingressController: other: what redirects plain HTTP and encrypts to pods is not known";
+            let message = "`ingressController: other`: what redirects plain HTTP and encrypts to pods is not known";
             let remedy = "see that `annotations`, or the controller's own settings, do what `tls` asks for";
-            report.find_in_stream(Severity::Info, "controller", message, remedy);
+            report.add(&rules::CONTROLLER, Where::Stream, message, remedy);
             Some(none)
         }
         None if tls.redirects() || tls.termination != Termination::Edge => {

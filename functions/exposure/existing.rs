@@ -1,11 +1,12 @@
 //! Finds what already exposes the pods: it is updated, and never joined by a second one.
 
+use crate::exposure::rules;
 use std::borrow::Cow;
 
 use super::plan::Plan;
 use super::spec::Provider;
 use krmor_core::facts;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::service;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::workload;
@@ -78,7 +79,7 @@ fn of_http_route(root: Node<'_>) -> Vec<Cow<'_, str>> {
 /// The objects of the provider's kind that expose the pods, or that the config names; `None` when there is one too many.
 pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Option<Vec<ObjectId>> {
     let services = plan.services();
-    let pods = workload::pods(stream, &mut Report::default());
+    let pods = workload::pods(stream).0;
     let same_pods = |service: &Object<'_>| {
         services.contains(&service.id())
             || pods
@@ -111,7 +112,7 @@ pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Opt
     for object in &foreign {
         let message = format!("it already exposes the pods that the config exposes by `provider: {}`", plan.provider());
         let remedy = "remove it, or say by `name:` that the pods are to be exposed twice";
-        report.find(Severity::Error, "second", object, "", message, remedy);
+        report.add(&rules::SECOND, object.at(""), message, remedy);
     }
     foreign.is_empty().then_some(found)
 }
@@ -136,5 +137,5 @@ pub(super) fn report_second(stream: &Stream, second: ObjectId, first: Option<Obj
         None => "it exposes the same pods by another path than the config does".to_owned(),
     };
     let remedy = "remove one of the two, or say by `name:` what the config's own is called";
-    report.find(Severity::Error, "second", &second, "", message, remedy);
+    report.add(&rules::SECOND, second.at(""), message, remedy);
 }

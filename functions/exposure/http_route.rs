@@ -1,5 +1,8 @@
 //! A Gateway API HTTPRoute for all paths, and a second one that redirects plain HTTP.
 
+use crate::exposure::rules;
+use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -10,7 +13,7 @@ use super::plan::Plan;
 use super::spec::{Gateway, PathType, Termination};
 use krmor_core::facts;
 use krmor_core::manifest::Manifest;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_yaml::Node;
 
@@ -85,7 +88,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         let message =
             format!("TLS ends at the Gateway `{}`: the certificate is that of its listener", gateway.name.as_str());
         let remedy = "see that the listener has one for the host";
-        report.find_in_stream(Severity::Info, "certificate", message, remedy);
+        report.add(&rules::CERTIFICATE, Where::Stream, message, remedy);
     }
     let host = host(plan, existing.as_ref());
     let name = plan.name_beside(&serves);
@@ -215,8 +218,12 @@ fn listeners_are_right(
             Some(_) => continue,
         };
         good = false;
-        let message = format!("spec.gateway.{field}: {problem}");
-        report.find_in_stream(Severity::Error, "config", message, format!("its listeners are: {list}"));
+        report.add(
+            &common::CONFIG,
+            Where::Config(format!("/gateway/{field}")),
+            problem,
+            format!("its listeners are: {list}"),
+        );
     }
     good
 }

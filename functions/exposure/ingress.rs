@@ -1,9 +1,13 @@
 //! An Ingress for all paths.
 
+use crate::exposure::rules;
 use k8s_openapi::api::networking::v1::{
     HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend, IngressSpec,
     IngressTLS, ServiceBackendPort,
 };
+use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
+use krmor_yaml::escape_token;
 use serde_json::Value;
 
 use super::backends::Backend;
@@ -15,7 +19,7 @@ use super::plan::Plan;
 use super::spec::{IssuerKind, Termination, Tls};
 use super::values::Port;
 use krmor_core::manifest::Manifest;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_yaml::Node;
 
@@ -30,8 +34,8 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
     let host = host(plan, existing.as_ref());
     let tls = plan.spec.tls.as_ref().filter(|tls| tls.termination != Termination::None);
     if tls.is_some() && host.is_none() {
-        let message = "spec.host: TLS needs the host that the certificate is for";
-        report.find_in_stream(Severity::Error, "config", message, "add `host:`, or remove `tls`");
+        let message = "TLS needs the host that the certificate is for";
+        report.add(&common::CONFIG, Where::Config("/host".to_owned()), message, "add `host:`, or remove `tls`");
         return None;
     }
     let class = class(plan, existing.as_ref());
@@ -39,8 +43,9 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
     annotations.extend(tls.and_then(issuer));
     for (key, own) in &plan.spec.annotations {
         if let Some(value) = annotations.get(key).filter(|value| *value != own) {
-            let message = format!("spec.annotations: `{key}` contradicts `tls`, which makes it `{value}`");
-            report.find_in_stream(Severity::Error, "config", message, "remove it, or change `tls`");
+            let message = format!("it contradicts `tls`, which makes it `{value}`");
+            let place = Where::Config(format!("/annotations/{}", escape_token(key)));
+            report.add(&common::CONFIG, place, message, "remove it, or change `tls`");
             return None;
         }
         annotations.insert(key.clone(), own.clone());
@@ -129,7 +134,7 @@ fn find_certificate(serves: &Object<'_>, stream: &Stream, secret: &str, report: 
     };
     if !stream.objects().any(|object| makes(&object)) {
         let message = format!("the certificate is to be in the Secret `{secret}`, which nothing of the stream makes");
-        report.find(Severity::Info, "certificate", serves, "", message, "add `tls.issuer`, or see that it is there");
+        report.add(&rules::CERTIFICATE, serves.at(""), message, "add `tls.issuer`, or see that it is there");
     }
 }
 

@@ -1,10 +1,10 @@
 //! Brings an object that is already there to what is wanted: what is absent is added, what says otherwise stays and is
 //! reported.
 
+use crate::exposure::rules;
 use serde_json::{Value, json};
 
-use super::RULE;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object};
 use krmor_yaml::print::{self, Quoting};
 use krmor_yaml::{Kind, Node, escape_token};
@@ -80,7 +80,7 @@ impl<'o> Merge<'_, 'o> {
     }
 
     fn edit(&mut self, pointer: String, action: Action) {
-        let why = Why { rule: RULE, reason: self.reason.clone().into(), class: Class::Added };
+        let why = Why { rule: &rules::EXPOSED, reason: self.reason.clone().into(), class: Class::Added };
         self.edits.push(Edit { pointer, action, why });
     }
 
@@ -94,6 +94,6 @@ impl<'o> Merge<'_, 'o> {
         }
         let message = format!("it is already there and says otherwise: the config asks for `{says}`");
         let remedy = "change one of the two; or, to expose the pods a second time, give the config another `name`";
-        self.report.find(Severity::Error, "conflict", &self.object, pointer, message, remedy);
+        self.report.add(&rules::CONFLICT, self.object.at(pointer), message, remedy);
     }
 }

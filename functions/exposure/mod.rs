@@ -14,6 +14,7 @@ mod merge;
 mod object;
 mod plan;
 mod route;
+pub mod rules;
 mod shadow;
 pub mod spec;
 pub mod values;
@@ -22,11 +23,9 @@ use self::object::Step;
 use self::plan::Plan;
 use self::spec::Provider;
 pub use self::spec::Spec;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Place as Where;
+use krmor_core::report::Report;
 use krmor_core::stream::Stream;
-
-/// Rule of every change that this function makes.
-const RULE: &str = "exposed";
 
 /// Exposes what the spec names.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
@@ -53,24 +52,16 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     if let Some(plan) = Plan::of(spec, stream, &mut Report::default()) {
         shadow::judge(&plan, stream, &mut again);
     }
-    for found in again.findings {
-        let said = |other: &krmor_core::report::Finding| {
-            (&other.rule, &other.message, &other.path, other.object)
-                == (&found.rule, &found.message, &found.path, found.object)
-        };
-        if !report.findings.iter().any(said) {
-            report.findings.push(found);
-        }
-    }
+    report.record_once(again.findings);
 }
 
 /// What is to be done; `None` when something is wrong, which is reported, or nothing is targeted.
 fn steps(spec: &Spec, stream: &Stream, report: &mut Report) -> Option<Vec<Step>> {
     let plan = Plan::of(spec, stream, report)?;
     if spec.tls.is_none() {
-        let message = format!("spec.tls: anyone on the way can read and change what {} answers", plan.names(stream));
+        let message = format!("anyone on the way can read and change what {} answers", plan.names(stream));
         let remedy = "add `tls: {}`, or say by `tls: {termination: none}` that it is meant";
-        report.find_in_stream(Severity::Warning, "plain-http", message, remedy);
+        report.add(&rules::PLAIN_HTTP, Where::Config("/tls".to_owned()), message, remedy);
     }
     let found = existing::find(&plan, stream, report)?;
     match spec.provider {

@@ -1,10 +1,10 @@
 //! What the three providers share: metadata, and the step from what is wanted to what is done.
 
+use crate::exposure::rules;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::RULE;
 use super::merge::{Merge, Policy};
 use super::plan::Plan;
 use super::spec::Provider;
@@ -38,7 +38,7 @@ pub(super) fn step(
     let wanted = tidy(wanted);
     match existing {
         None => {
-            let why = Why { rule: RULE, reason: reason.into(), class: Class::Added };
+            let why = Why { rule: &rules::EXPOSED, reason: reason.into(), class: Class::Added };
             Step::Emit { serves: serves.id(), object: wanted, why }
         }
         Some(object) => {

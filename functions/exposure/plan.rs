@@ -1,12 +1,13 @@
 //! What a spec means for a stream: which Service and port is behind each path, and whose names and labels are taken.
 
+use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::backends::{self, Backend};
-use super::check;
 use super::spec::{PathRule, Spec};
 use krmor_core::facts;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::service;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target;
@@ -66,18 +67,13 @@ impl<'a> Plan<'a> {
     /// Finds in the stream what the spec names; `None` when that fails, with the reasons reported, or when the spec is
     /// for nothing that the stream has.
     pub(super) fn of(spec: &'a Spec, stream: &Stream, report: &mut Report) -> Option<Self> {
-        let contradictions = check::contradictions(spec);
-        if !contradictions.is_empty() {
-            for (field, problem, remedy) in contradictions {
-                report.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), remedy);
-            }
-            return None;
-        }
-        let selected = target::pods(&spec.targets, &spec.exclude, stream, report);
+        let (selected, problems) = target::pods(&spec.targets, &spec.exclude, stream);
+        report.record_once(problems);
         if selected.is_empty() && !spec.targets.is_empty() {
             return None;
         }
-        let all = workload::pods(stream, report);
+        let (all, problems) = workload::pods(stream);
+        report.record_once(problems);
         let services = service::Services::of(stream);
         let mut behind: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
         for (at, pod) in all.iter().enumerate() {
@@ -106,12 +102,12 @@ impl<'a> Plan<'a> {
         let Some(first) = services.first() else { return false };
         let Some(other) = services.iter().find(|other| !facts::share_namespace(first, other)) else { return true };
         let message = format!(
-            "spec.paths: {} and {} are in two namespaces, and what exposes them names Services of its own",
+            "{} and {} are in two namespaces, and what exposes them names Services of its own",
             first.reference(),
             other.reference()
         );
         let remedy = "expose those of each namespace by a config of its own";
-        report.find_in_stream(Severity::Error, "config", message, remedy);
+        report.add(&common::CONFIG, Where::Config("/paths".to_owned()), message, remedy);
         false
     }
 

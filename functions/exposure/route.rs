@@ -1,6 +1,8 @@
 //! OpenShift Routes: one for each path.
 
+use crate::exposure::rules;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use krmor_core::report::Place as Where;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,7 +13,7 @@ use super::object::{Step, metadata, port_number, reason, step};
 use super::plan::Plan;
 use super::spec::{Spec, Termination};
 use krmor_core::manifest::Manifest;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::service::Target;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_yaml::Node;
@@ -56,9 +58,13 @@ struct RouteTls {
 pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report: &mut Report) -> Option<Vec<Step>> {
     if let Some(tls) = plan.spec.tls.as_ref().filter(|tls| tls.secret_name.is_some() || tls.issuer.is_some()) {
         let field = if tls.issuer.is_some() { "issuer" } else { "secretName" };
-        let message =
-            format!("spec.tls.{field}: not read for Routes: the router serves its own certificate for the host");
-        report.find_in_stream(Severity::Info, "certificate", message, "let the router's certificate cover the host");
+        let message = format!("it is not read for Routes: the router serves its own certificate for the host");
+        report.add(
+            &rules::CERTIFICATE,
+            Where::Config(format!("/tls/{field}")),
+            message,
+            "let the router's certificate cover the host",
+        );
     }
     let mut left: Vec<Object<'_>> = found.iter().filter_map(|id| stream.object(*id)).collect();
     let mut first = None;
@@ -132,7 +138,7 @@ fn target_port(backend: &Backend, service: &Object<'_>, report: &mut Report) -> 
                 backend.port.port
             );
             let pointer = format!("/spec/ports/{}", backend.port.index);
-            report.find(Severity::Error, "port-unnamed", service, &pointer, message, "give the Service's port a name");
+            report.add(&rules::PORT_UNNAMED, service.at(&pointer), message, "give the Service's port a name");
             None
         }
     }

@@ -4,8 +4,9 @@ use super::controllers;
 use super::existing::{self, Exposer};
 use super::plan::Plan;
 use super::spec::Provider;
+use crate::exposure::rules;
 use krmor_core::facts;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
 use krmor_yaml::Node;
 
@@ -77,7 +78,7 @@ pub(super) fn judge(plan: &Plan<'_>, stream: &Stream, report: &mut Report) {
         let message =
             format!("requests for `{path}` of {host} have an answer already, by {by}: one of the two is never asked");
         let remedy = "remove one of the two, or give one another path or host";
-        report.find(Severity::Error, "shadowed", &second.object, &second.pointer, message, remedy);
+        report.add(&rules::SHADOWED, second.object.at(&second.pointer), message, remedy);
     }
 }
 

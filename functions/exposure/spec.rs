@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::check;
 use super::values::{Host, Name, Path, Port};
+use krmor_core::config::Problem;
+use krmor_core::exceptions::Exception;
+use krmor_core::function_spec;
+use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
 
 /// Makes programs reachable from outside: one config for OpenShift Routes, Ingresses and the Gateway API.
@@ -43,12 +48,28 @@ pub struct Spec {
     /// Annotations of what is made. Default: those by which the provider is told about TLS.
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
+    /// Findings that are meant, each with its reason. Default: none.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+    /// Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+    /// severities of the rules.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Setting>")]
+    pub severities: Severities,
     /// Whose Services are exposed; each entry must match something unless `optional: true`. Default: all workloads.
     #[serde(default)]
     pub targets: Vec<Selector>,
     /// Workloads that are not exposed. Default: none.
     #[serde(default)]
     pub exclude: Vec<Selector>,
+}
+
+function_spec!(Spec, find_problems);
+
+impl Spec {
+    fn find_problems(&self) -> Vec<Problem> {
+        check::problems(self)
+    }
 }
 
 /// What exposes programs.

@@ -1,9 +1,12 @@
 //! The migration's container: what it must be, and the edits that bring one that is there up to date.
 
+use crate::migration::rules;
+use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
 use serde_json::{Map, Value};
 
 use super::spec::Spec;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Stream};
 use krmor_core::workload::{Container, Pod};
 use krmor_yaml::{Kind, Node};
@@ -33,7 +36,7 @@ pub(super) fn wanted(spec: &Spec, pod: &Pod, main: &Container, stream: &Stream, 
     let node = main.node(&object)?;
     if node.get("image").and_then(Node::as_str).is_none_or(|image| image.is_empty()) {
         let message = format!("container `{}` has no image for the migration to run", main.name);
-        report.find(Severity::Error, "no-image", &object, &main.pointer, message, "name the image");
+        report.add(&rules::NO_IMAGE, object.at(&main.pointer), message, "name the image");
         return None;
     }
     let mut fields = Map::new();
@@ -72,8 +75,8 @@ pub(super) fn wanted(spec: &Spec, pod: &Pod, main: &Container, stream: &Stream, 
         let mounted =
             ["volumeMounts", "volumeDevices"].into_iter().filter_map(|key| node.get(key)).flat_map(Node::items);
         if !mounted.into_iter().any(|item| item.get("name").and_then(Node::as_str).as_deref() == Some(volume)) {
-            let message = format!("spec.volumes[{at}]: container `{}` mounts no volume `{volume}`", main.name);
-            report.find(Severity::Error, "config", &object, &main.pointer, message, "correct or remove the name");
+            let message = format!("container `{}` of {} mounts no volume `{volume}`", main.name, object.reference());
+            report.add(&common::CONFIG, Where::Config(format!("/volumes/{at}")), message, "correct or remove the name");
             return None;
         }
     }
@@ -95,7 +98,7 @@ pub(super) fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
 }
 
 fn why(reason: String, class: Class) -> Why {
-    Why { rule: "migration", reason: reason.into(), class }
+    Why { rule: &rules::MIGRATION, reason: reason.into(), class }
 }
 
 /// The edits that give the container at `pointer` what the program's has now and it has not.

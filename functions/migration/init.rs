@@ -1,12 +1,14 @@
 //! The migration as an init container of the program's pods.
 
+use crate::migration::rules;
+use krmor_core::rules as common;
 use serde_json::{Value, json};
 
 use super::container::{self, Wanted};
 use super::pod::{INIT_FIRST, injects_agent};
 use super::spec::Spec;
 use krmor_core::facts::Facts;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Stream};
 use krmor_core::workload::{Container, Pod, Role, Trait};
 use krmor_yaml::{Node, escape_token};
@@ -18,7 +20,7 @@ pub(super) fn apply(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream
     if pod.has(Trait::OneServes) {
         let message = "by default Knative refuses init containers";
         let remedy = "write `as: job`, or exclude it";
-        return report.find(Severity::Error, "no-init-containers", &object, &pod.spec, message, remedy);
+        return report.add(&rules::NO_INIT_CONTAINERS, object.at(&pod.spec), message, remedy);
     }
     let namesake = pod.containers(&object).into_iter().find(|container| container.name == spec.name.as_str());
     match namesake {
@@ -26,11 +28,11 @@ pub(super) fn apply(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream
         Some(container) => {
             let message = format!("container `{}` is there already, and is no init container", container.name);
             let remedy = "give the migration another `name`";
-            report.find(Severity::Error, "name-taken", &object, &container.pointer, message, remedy);
+            report.add(&common::NAME_TAKEN, object.at(&container.pointer), message, remedy);
         }
         None => {
             let reason = format!("it migrates before container `{}` starts", wanted.main);
-            let why = Why { rule: "migration", reason: reason.into(), class: Class::Added };
+            let why = Why { rule: &rules::MIGRATION, reason: reason.into(), class: Class::Added };
             let pointer = format!("{}/initContainers", pod.spec);
             let container = Value::Object(wanted.fields.clone());
             stream.make(report, pod.object, Edit { pointer, action: Action::Append(container), why });
@@ -47,14 +49,14 @@ fn agent_first(pod: &Pod, stream: &mut Stream, report: &mut Report) {
     match annotation.filter(|annotation| !annotation.is_null()) {
         None => {
             let reason = "the agent fetches the secrets before the migration reads them".into();
-            let why = Why { rule: "agent-init-first", reason, class: Class::Added };
+            let why = Why { rule: &rules::AGENT_INIT_FIRST, reason, class: Class::Added };
             stream.make(report, pod.object, Edit { pointer, action: Action::Set(json!("true")), why });
         }
         Some(value) if value.as_str().as_deref() == Some("true") => {}
         Some(_) => {
             let message = "the Vault agent starts behind the migration, which lacks the files that the agent writes";
             let remedy = "set it to \"true\"";
-            report.find(Severity::Warning, "agent-init-first", &object, &pointer, message, remedy);
+            report.add(&rules::AGENT_INIT_FIRST, object.at(&pointer), message, remedy);
         }
     }
 }
@@ -90,5 +92,5 @@ pub(super) fn judge(spec: &Spec, pod: &Pod, stream: &Stream, report: &mut Report
     };
     let message = format!("{who}: several pods migrate at once, so the migration must take a lock");
     let remedy = "let the program take one, as an advisory lock of the database, or write `as: job`";
-    report.find(Severity::Info, "concurrent-migrations", &object, &container.pointer, message, remedy);
+    report.add(&rules::CONCURRENT_MIGRATIONS, object.at(&container.pointer), message, remedy);
 }

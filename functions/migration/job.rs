@@ -1,5 +1,7 @@
 //! The migration as a Job beside the workload.
 
+use crate::migration::rules;
+use krmor_core::rules as common;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::batch::v1::Job;
@@ -11,7 +13,7 @@ use super::spec::{ARGO_WAVE, HOOKS, Hook, Spec};
 use super::{MIGRATION, hash, pod};
 use krmor_core::facts;
 use krmor_core::manifest::{Manifest, Metadata};
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::values::NonNegative;
 use krmor_core::workload::Pod;
@@ -43,7 +45,7 @@ struct Template {
 }
 
 fn why(reason: &'static str, class: Class) -> Why {
-    Why { rule: "migration", reason: reason.into(), class }
+    Why { rule: &rules::MIGRATION, reason: reason.into(), class }
 }
 
 /// Adds the Job, or brings the one that is there up to date.
@@ -51,7 +53,7 @@ pub(super) fn apply(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream
     let Some(workload) = stream.object(pod.object) else { return };
     if workload.root().find(&["metadata", "name"]).and_then(Node::as_str).is_none_or(|name| name.is_empty()) {
         let message = "it has no name that the Job's could be made from";
-        return report.find(Severity::Error, "no-name", &workload, "/metadata", message, "give it a name");
+        return report.add(&common::NO_NAME, workload.at("/metadata"), message, "give it a name");
     }
     let Some(fields) = pod::fields(spec, pod, wanted, stream, report) else { return };
     match of(spec, &workload, stream).as_slice() {
@@ -60,7 +62,7 @@ pub(super) fn apply(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream
         [_, second, ..] => {
             let Some(second) = stream.object(*second) else { return };
             let message = format!("{} has another Job for this migration", workload.reference());
-            report.find(Severity::Error, "second-job", &second, "", message, "remove one of the two");
+            report.add(&rules::SECOND_JOB, second.at(""), message, "remove one of the two");
         }
     }
     if spec.job().hook == Hook::ArgocdSync {
@@ -214,7 +216,7 @@ fn later(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Report) {
     let wave = (i64::from(spec.job().wave()) + 1).to_string();
     let pointer = format!("/metadata/annotations/{}", escape_token(ARGO_WAVE));
     let why = Why {
-        rule: "sync-wave",
+        rule: &rules::SYNC_WAVE,
         reason: "the program starts when the migration has ended".into(),
         class: Class::Added,
     };

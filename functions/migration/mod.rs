@@ -12,6 +12,7 @@ mod init;
 mod job;
 mod order;
 mod pod;
+pub mod rules;
 pub mod spec;
 pub mod values;
 mod waves;
@@ -19,7 +20,9 @@ mod waves;
 use self::container::Wanted;
 pub use self::spec::Spec;
 use self::spec::{Form, Hook};
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Place as Where;
+use krmor_core::report::Report;
+use krmor_core::rules as common;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::target::{self, Selected};
 use krmor_core::workload::{Container, Pod, Role};
@@ -29,9 +32,6 @@ const MIGRATION: &str = "krmor.dev/migration";
 
 /// Adds the migrations, or brings those that are there up to date.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    if report.contradicts(spec.contradictions()) {
-        return;
-    }
     for (pod, main) in programs(spec, stream, report) {
         let Some(wanted) = container::wanted(spec, &pod, &main, stream, report) else { continue };
         match spec.form {
@@ -69,9 +69,6 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
 
 /// The programs with what their migrations must be; what is wrong with them has been said by [`apply`].
 fn known(spec: &Spec, stream: &Stream) -> Vec<(Pod, Wanted)> {
-    if !spec.contradictions().is_empty() {
-        return Vec::new();
-    }
     let mut said = Report::default();
     let programs = programs(spec, stream, &mut said);
     let wanted = programs.into_iter().map(|(pod, main)| {
@@ -83,7 +80,8 @@ fn known(spec: &Spec, stream: &Stream) -> Vec<(Pod, Wanted)> {
 
 /// The pods in scope, each with its main container.
 fn programs(spec: &Spec, stream: &Stream, report: &mut Report) -> Vec<(Pod, Container)> {
-    let mut found = target::pods(&spec.targets, &spec.exclude, stream, report);
+    let (mut found, problems) = target::pods(&spec.targets, &spec.exclude, stream);
+    report.record_once(problems);
     found.retain(|selected| {
         stream.object(selected.pod.object).is_some_and(|object| is_program(spec, selected, &object))
     });
@@ -92,9 +90,8 @@ fn programs(spec: &Spec, stream: &Stream, report: &mut Report) -> Vec<(Pod, Cont
         let names: Vec<String> = names.map(|object| object.reference().to_string()).collect();
         let shown = names.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
         let more = if names.len() > 8 { ", …" } else { "" };
-        let message =
-            format!("spec.targets: the stream has several workloads, and not all have this migration: {shown}{more}");
-        report.find_in_stream(Severity::Error, "config", message, "name those that have it");
+        let message = format!("the stream has several workloads, and not all have this migration: {shown}{more}");
+        report.add(&common::CONFIG, Where::Config("/targets".to_owned()), message, "name those that have it");
         return Vec::new();
     }
     let with_main = found.into_iter().filter_map(|selected| {
@@ -122,7 +119,7 @@ fn main_container(spec: &Spec, selected: &Selected, object: &Object<'_>, report:
                 false => format!("correct `container`: there is {}", names.join(", ")),
             };
             let message = format!("there is no main container `{name}`");
-            report.find(Severity::Error, "no-container", object, pointer, message, remedy);
+            report.add(&rules::NO_CONTAINER, object.at(pointer), message, remedy);
         }
         return found;
     }
@@ -130,7 +127,7 @@ fn main_container(spec: &Spec, selected: &Selected, object: &Object<'_>, report:
         0 | 1 => main.pop(),
         _ => {
             let message = format!("which of the containers {} has the migration?", names.join(", "));
-            report.find(Severity::Error, "which-container", object, pointer, message, "name it in `container`");
+            report.add(&rules::WHICH_CONTAINER, object.at(pointer), message, "name it in `container`");
             None
         }
     }

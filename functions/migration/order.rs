@@ -1,9 +1,13 @@
 //! Whether a Job comes in time: behind what it needs, before its program. Looked at in the final stream.
 
+use crate::migration::rules;
+use krmor_core::report::Place as Where;
+use krmor_core::rules as common;
 use serde_json::Value;
 
 use super::hosts;
 use super::job;
+use super::spec::DATABASE;
 use super::spec::{Hook, Spec};
 use super::waves::{Time, time};
 use krmor_core::facts::references::{PodReference, in_pod_spec};
@@ -12,7 +16,7 @@ use krmor_core::facts::{self, Facts, Near};
 use krmor_core::labels::LabelSelector;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, Stream};
-use krmor_core::target::{Matcher, UNMATCHED};
+use krmor_core::target::Matcher;
 use krmor_core::workload::{Pod, PodSelector};
 use krmor_yaml::Node;
 
@@ -43,7 +47,7 @@ fn selected(job: &Object<'_>, stream: &Stream, report: &mut Report) {
     let mut say = |object: &Object<'_>, what: &str| {
         let message = format!("{} selects the Job's pods too, and {what}", object.reference());
         let remedy = "let its selector ask for a label that only the program's pods have";
-        report.find(Severity::Error, "selected-by", job, "/spec/template/metadata/labels", message, remedy);
+        report.add(&rules::SELECTED_BY, job.at("/spec/template/metadata/labels"), message, remedy);
     };
     let facts = Facts::of(stream);
     let services = facts.selections().over(stream, By::Service, job, labels, Near::Certain);
@@ -103,7 +107,7 @@ impl Look<'_> {
                 self.own.wave
             );
             let remedy = "give the workload a higher wave, or the migration a lower one in `job.wave`";
-            report.find(Severity::Error, "wave-order", &self.workload, "/metadata/annotations", message, remedy);
+            report.add(&rules::WAVE_ORDER, self.workload.at("/metadata/annotations"), message, remedy);
         }
     }
 
@@ -127,12 +131,12 @@ impl Look<'_> {
     fn late(&self, title: &str, due: Time, what: &str, pointer: &str, more: &str, report: &mut Report) {
         let (rule, message) = match self.hook {
             Hook::ArgocdSync => (
-                "wave-order",
+                &rules::WAVE_ORDER,
                 format!("the migration runs in wave {}, and {} comes in wave {}{what}", self.own.wave, title, due.wave),
             ),
-            _ => ("same-stream", format!("{title} is of this stream, {}{what}", self.runner())),
+            _ => (&rules::SAME_STREAM, format!("{title} is of this stream, {}{what}", self.runner())),
         };
-        report.find(Severity::Error, rule, &self.job, pointer, message, self.remedy(more));
+        report.add_as(Severity::Error, rule, self.job.at(pointer), message, self.remedy(more));
     }
 
     /// The namespace is there before anything in it.
@@ -169,24 +173,14 @@ impl Look<'_> {
             }
             return;
         };
-        let matcher = match Matcher::new(&selector, "job.database") {
-            Ok(matcher) => matcher,
-            Err(problem) => {
-                return report.find_in_stream(
-                    Severity::Error,
-                    "config",
-                    format!("spec.{problem}"),
-                    "correct the selector",
-                );
-            }
-        };
+        let Ok(matcher) = Matcher::new(&selector, DATABASE) else { return };
         let own = [self.job.id(), self.workload.id()];
         let found: Vec<Object<'_>> =
             self.stream.objects().filter(|object| !own.contains(&object.id()) && matcher.matches(object)).collect();
         if found.is_empty() && !selector.optional {
-            let message = format!("spec.job.database matches nothing: {selector}");
+            let message = format!("`{selector}` matches nothing");
             let remedy = "correct it, or write `externalDatabase: true`";
-            report.find_in_stream(Severity::Error, UNMATCHED, message, remedy);
+            report.add(&common::UNMATCHED_TARGET, Where::Config(DATABASE.to_owned()), message, remedy);
         }
         if let Some((latest, due)) =
             found.into_iter().map(|object| (object, time(&object, self.hook))).max_by_key(|(_, due)| *due)
@@ -222,11 +216,9 @@ impl Look<'_> {
             "the name covers the Job as it is here: an outer kustomization that changes its image or settings would \
              change a Job that cannot be changed{blind}"
         );
-        report.find(
-            Severity::Info,
-            "outermost",
-            &self.job,
-            "/metadata/name",
+        report.add(
+            &rules::OUTERMOST,
+            self.job.at("/metadata/name"),
             message,
             "run krmor in the outermost kustomization",
         );

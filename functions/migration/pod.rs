@@ -1,11 +1,12 @@
 //! What a Job's pod takes over from the program's pod.
 
+use crate::migration::rules;
 use serde_json::{Map, Value, json};
 
 use super::container::{Wanted, text};
 use super::spec::Spec;
 use krmor_core::facts;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::workload::Pod;
 use krmor_yaml::{Kind, Node};
@@ -127,7 +128,7 @@ fn volumes(
                 false => format!("the pod has no volume `{name}` that the Job could mount"),
             };
             let remedy = "list in `volumes` what the migration needs, or write `as: initContainer`";
-            report.find(Severity::Error, "no-volume", object, &list, message, remedy);
+            report.add(&rules::NO_VOLUME, object.at(&list), message, remedy);
             continue;
         };
         good &= can_share(name, volume, &format!("{list}/{at}"), object, stream, report);
@@ -153,7 +154,7 @@ fn can_share(
             "volume `{name}` is claim `{claim}`, which is not in the stream: unless several nodes can mount it, the Job \
              waits while a pod of the program has it"
         );
-        report.find(Severity::Warning, "claim-unknown", object, pointer, message, remedy);
+        report.add(&rules::CLAIM_UNKNOWN, object.at(pointer), message, remedy);
         return true;
     };
     let modes = there.root().find(&["spec", "accessModes"]).into_iter().flat_map(Node::items);
@@ -163,6 +164,6 @@ fn can_share(
     let message = format!(
         "volume `{name}` is claim `{claim}`, which one node can mount: the Job and the program's pods may be on two"
     );
-    report.find(Severity::Error, "claim-not-shared", object, pointer, message, remedy);
+    report.add(&rules::CLAIM_NOT_SHARED, object.at(pointer), message, remedy);
     false
 }

@@ -5,8 +5,13 @@ use serde::Deserialize;
 use serde_json::Map;
 
 use super::values::{Command, HelmVersion, Name, Variable};
-use krmor_core::target::Selector;
+use krmor_core::config::Problem;
+use krmor_core::exceptions::Exception;
+use krmor_core::function_spec;
+use krmor_core::severities::{Setting, Severities};
+use krmor_core::target::{Matcher, Selector};
 use krmor_core::values::{NonNegative, given};
+use std::collections::BTreeMap;
 
 /// Lets a program's migration run before the program: in an init container of its pods, or in a Job. Both have the
 /// image, the variables, the mounts, the security context and the resources of the program's own container.
@@ -37,6 +42,14 @@ pub struct Spec {
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Job")]
     pub job: Option<Job>,
+    /// Findings that are meant, each with its reason. Default: none.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+    /// Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+    /// severities of the rules.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Setting>")]
+    pub severities: Severities,
     /// Which workloads have a migration; each entry must match something unless `optional: true`. With `containers`: the
     /// container to follow. Default: the only workload of the stream, those that run to completion aside.
     #[serde(default)]
@@ -45,6 +58,8 @@ pub struct Spec {
     #[serde(default)]
     pub exclude: Vec<Selector>,
 }
+
+function_spec!(Spec, find_problems);
 
 /// How the migration runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -136,9 +151,6 @@ impl Job {
     }
 }
 
-/// A field of the config, what is wrong with it, and the remedy.
-type Contradiction = (String, String, &'static str);
-
 impl Spec {
     /// What it says of the Job.
     #[must_use]
@@ -146,55 +158,56 @@ impl Spec {
         self.job.clone().unwrap_or_default()
     }
 
-    /// What cannot be right although each field is.
-    #[must_use]
-    pub fn contradictions(&self) -> Vec<Contradiction> {
+    /// What cannot be right although each field can be read.
+    fn find_problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
         if self.command.is_none() && self.args.is_none() {
             let problem = "without `command` or `args` the image's own program would run, which serves and never ends";
-            found.push(("spec.command".to_owned(), problem.to_owned(), "name the migration's command"));
+            found.push(Problem::new("/command", problem, "name the migration's command"));
         }
         for (at, variable) in self.env.iter().enumerate() {
             if self.env.iter().take(at).any(|other| other.name == variable.name) {
                 let problem = format!("`{}` is there twice", variable.name);
-                found.push((format!("spec.env[{at}].name"), problem, "remove one of the two"));
+                found.push(Problem::new(&format!("/env/{at}/name"), problem, "remove one of the two"));
             }
         }
+        if let Some(selector) = self.job.as_ref().and_then(|job| job.database.as_ref()) {
+            found.extend(Matcher::new(selector, DATABASE).err().unwrap_or_default());
+        }
         match (self.form, &self.job) {
-            (Form::InitContainer, Some(_)) => found.push((
-                "spec.job".to_owned(),
-                "an init container needs no Job".to_owned(),
-                "remove it, or write `as: job`",
-            )),
+            (Form::InitContainer, Some(_)) => {
+                found.push(Problem::new("/job", "an init container needs no Job", "remove it, or write `as: job`"))
+            }
             (Form::InitContainer, None) => {}
-            (Form::Job, _) => self.job().contradictions(&mut found),
+            (Form::Job, _) => self.job().find_problems(&mut found),
         }
         found
     }
 }
 
 impl Job {
-    fn contradictions(&self, found: &mut Vec<Contradiction>) {
-        let mut say = |field: &str, problem: String, remedy| found.push((format!("spec.job{field}"), problem, remedy));
+    fn find_problems(&self, found: &mut Vec<Problem>) {
+        let mut say =
+            |field: &str, problem: String, remedy| found.push(Problem::new(&format!("/job{field}"), problem, remedy));
         let hook = self.hook.name();
         match (self.hook, self.helm.map(HelmVersion::major)) {
             (Hook::Helm, None) => say(
-                ".helm",
+                "/helm",
                 "Helm 3 takes hooks out before it calls a post-renderer, Helm 4 does not; which one is it?".to_owned(),
                 "write `helm: 4`; under Helm 3 write `as: initContainer`, or make the hook a template of the chart",
             ),
             (Hook::Helm, Some(3)) => say(
-                ".helm",
+                "/helm",
                 "Helm 3 takes hooks out before it calls a post-renderer: the Job would be an ordinary one, beside the program"
                     .to_owned(),
                 "write `as: initContainer`, make the hook a template of the chart, or use Helm 4",
             ),
             (Hook::Helm, Some(_)) | (_, None) => {}
-            (_, Some(_)) => say(".helm", format!("says nothing with `hook: {hook}`"), "remove it, or write `hook: helm`"),
+            (_, Some(_)) => say("/helm", format!("says nothing with `hook: {hook}`"), "remove it, or write `hook: helm`"),
         }
         if self.hook == Hook::None {
             if self.wave.is_some() {
-                say(".wave", "only hooks have waves".to_owned(), "remove it, or name the `hook`");
+                say("/wave", "only hooks have waves".to_owned(), "remove it, or name the `hook`");
             }
             if !self.unordered {
                 say(
@@ -207,12 +220,12 @@ impl Job {
             }
         } else {
             if self.unordered {
-                say(".unordered", format!("`hook: {hook}` orders them"), "remove it");
+                say("/unordered", format!("`hook: {hook}` orders them"), "remove it");
             }
             if self.ttl_seconds_after_finished.is_some() {
                 let problem = "the hook's Job would be gone before its result is read, or come back as out of sync";
                 say(
-                    ".ttlSecondsAfterFinished",
+                    "/ttlSecondsAfterFinished",
                     problem.to_owned(),
                     "remove it: the next run deletes the last one's Job",
                 );
@@ -220,7 +233,7 @@ impl Job {
         }
         if self.external_database && self.database.is_some() {
             let problem = "`externalDatabase: true` says that it is not in this stream".to_owned();
-            say(".database", problem, "remove one of the two");
+            say("/database", problem, "remove one of the two");
         }
     }
 
@@ -249,6 +262,9 @@ impl Job {
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect()
     }
 }
+
+/// Pointer of the selector of the database.
+pub(super) const DATABASE: &str = "/job/database";
 
 /// The phase in which Argo CD runs a hook.
 pub const ARGO_HOOK: &str = "argocd.argoproj.io/hook";

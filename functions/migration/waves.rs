@@ -1,5 +1,6 @@
 //! When Argo CD and Helm apply an object, and what must not be applied before the program.
 
+use crate::migration::rules;
 use serde_json::Value;
 
 use super::job;
@@ -68,7 +69,7 @@ pub(super) fn align(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Re
         *wave != 0 && stream.object(*id).is_some_and(|one| one.annotation(ARGO_WAVE).is_none())
     });
     for (id, wave, reason) in moves {
-        let why = Why { rule: "sync-wave", reason: reason.into(), class: Class::Added };
+        let why = Why { rule: &rules::SYNC_WAVE, reason: reason.into(), class: Class::Added };
         let pointer = format!("/metadata/annotations/{}", escape_token(ARGO_WAVE));
         stream.make(report, id, Edit { pointer, action: Action::Set(Value::String(wave.to_string())), why });
     }

@@ -6,12 +6,13 @@
 mod known;
 mod monitor;
 mod ports;
+pub mod rules;
 pub mod spec;
 
 use self::known::Known;
 use self::spec::Monitor;
 pub use self::spec::Spec;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::service::{self, Services};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::{self, Selected};
@@ -19,11 +20,10 @@ use krmor_core::workload::Pod;
 
 /// Gives what the spec targets its monitors.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    if report.contradicts(spec.contradictions()) {
-        return;
-    }
     let mut known = Known::of(stream);
-    for selected in target::pods(&spec.targets, &spec.exclude, stream, report) {
+    let (selected_pods, problems) = target::pods(&spec.targets, &spec.exclude, stream);
+    report.record_once(problems);
+    for selected in selected_pods {
         let Some(workload) = stream.object(selected.pod.object) else { continue };
         // What ends is gone before it is scraped twice; who wants it all the same names it.
         if selected.pod.runs_to_completion(&workload) && spec.targets.is_empty() {
@@ -46,7 +46,7 @@ fn by_service(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut 
         object.root().find(&["metadata", "labels"]).is_some_and(|labels| labels.entries().next().is_some());
     if !has_labels {
         let message = "the Service has no labels, and a ServiceMonitor selects by them";
-        report.find(Severity::Error, "service-labels", &object, "/metadata", message, "give it the workload's labels");
+        report.add(&rules::SERVICE_LABELS, object.at("/metadata"), message, "give it the workload's labels");
         return;
     }
     monitor::of_service(spec, &selected.pod, service, known, stream, report);
@@ -57,7 +57,7 @@ fn by_pods(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut Str
     if selected.pod.labels(&workload).is_none_or(|labels| labels.entries().next().is_none()) {
         let (pointer, remedy) = (selected.pod.template.as_str(), "give the pod template labels");
         let message = "the pods have no labels, and a PodMonitor selects by them";
-        report.find(Severity::Error, "pod-labels", &workload, pointer, message, remedy);
+        report.add(&rules::POD_LABELS, workload.at(pointer), message, remedy);
         return;
     }
     if ports::of_pods(spec, selected, stream, report) {
@@ -87,7 +87,7 @@ fn choose_service(
             true => "let the Service's selector match the labels of the pod template".to_owned(),
             false => format!("correct `service`: {} does", others.join(", ")),
         };
-        report.find(Severity::Error, "no-service", &workload, "", message, remedy);
+        report.add(&rules::NO_SERVICE, workload.at(""), message, remedy);
         return None;
     }
     let has_port = |service: &Object<'_>| service::ports(service).iter().any(|port| port.name == spec.port.as_str());
@@ -99,7 +99,7 @@ fn choose_service(
             let message = "no Service sends to these pods, and a ServiceMonitor selects one";
             let remedy =
                 "add a Service whose selector matches the pod template's labels, write `monitor: pod`, or exclude it";
-            report.find(Severity::Error, "no-service", &workload, "", message, remedy);
+            report.add(&rules::NO_SERVICE, workload.at(""), message, remedy);
             None
         }
         (several, _) => {
@@ -113,7 +113,7 @@ fn choose_service(
                 names.join(", "),
                 spec.port.as_str()
             );
-            report.find(Severity::Error, "which-service", &workload, "", message, "name one in `service`");
+            report.add(&rules::WHICH_SERVICE, workload.at(""), message, "name one in `service`");
             None
         }
     }

@@ -1,5 +1,6 @@
 //! The monitor that covers a workload: the one that is there, brought up to date, or a new one.
 
+use crate::monitoring::rules;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -8,7 +9,7 @@ use super::spec::Spec;
 use krmor_core::facts;
 use krmor_core::fields;
 use krmor_core::labels::LabelSelector;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::service::{self, Target};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::workload::Pod;
@@ -86,14 +87,7 @@ pub(super) fn of_service(
             twin.reference(),
             spec.port.as_str()
         );
-        report.find(
-            Severity::Error,
-            "which-service",
-            &object,
-            "/metadata/labels",
-            message,
-            "give one a label of its own",
-        );
+        report.add(&rules::WHICH_SERVICE, object.at("/metadata/labels"), message, "give one a label of its own");
         return;
     }
     emit(spec, OF_SERVICE, pod, selector, known, stream, report);
@@ -154,7 +148,7 @@ fn emit(
         if shape.kind == OF_SERVICE.kind { (endpoint, Vec::new()) } else { (Vec::new(), endpoint) };
     let spec = MonitorSpec { selector, endpoints, pod_metrics_endpoints };
     let monitor = Monitor { api_version: format!("{GROUP}/v1"), kind: shape.kind, metadata, spec };
-    let why = Why { rule: "monitor", reason: "Prometheus is to scrape it".into(), class: Class::Added };
+    let why = Why { rule: &rules::MONITOR, reason: "Prometheus is to scrape it".into(), class: Class::Added };
     let made = stream.emit(report, pod.object, serde_json::to_value(monitor).unwrap_or_default(), why);
     made.and_then(|id| stream.object(id)).iter().for_each(|monitor| known.add(shape, monitor));
 }
@@ -219,10 +213,10 @@ fn update(
         let message =
             format!("{other} fetches from port `{}` of {what} too: it would be scraped twice", spec.port.as_str());
         let pointer = format!("/spec/{}/{}", shape.endpoints, second.at);
-        report.find(Severity::Error, "second-monitor", &object, &pointer, message, "remove one of the two");
+        report.add(&rules::SECOND_MONITOR, object.at(&pointer), message, "remove one of the two");
         return;
     }
-    let why = |class| Why { rule: "monitor", reason: "the spec says so".into(), class };
+    let why = |class| Why { rule: &rules::MONITOR, reason: "the spec says so".into(), class };
     let mut edits = Vec::new();
     // Several programs may answer at one port: the endpoint of another path is another one's.
     let ours = there.iter().find(|one| one.path == path).or(match there.as_slice() {
@@ -276,7 +270,7 @@ fn is_scraped(
     let other = if kind == "pod" { "service" } else { "pod" };
     let remedy = format!("remove it, or write `monitor: {other}`");
     let pointer = format!("/spec/{}/{}", shape.endpoints, first.at);
-    report.find(Severity::Error, "second-monitor", &object, &pointer, message, remedy);
+    report.add(&rules::SECOND_MONITOR, object.at(&pointer), message, remedy);
     true
 }
 

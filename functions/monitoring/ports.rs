@@ -1,9 +1,10 @@
 //! The port with the metrics: found by its name, or added when the spec says so.
 
+use crate::monitoring::rules;
 use serde_json::{Value, json};
 
 use super::spec::Spec;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::service::{self, Target};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::target::Selected;
@@ -11,7 +12,7 @@ use krmor_core::workload::{Container, Role};
 use krmor_yaml::Node;
 
 fn added(reason: &'static str) -> Why {
-    Why { rule: "metrics-port", reason: reason.into(), class: Class::Added }
+    Why { rule: &rules::METRICS_PORT, reason: reason.into(), class: Class::Added }
 }
 
 /// Sees that the Service has the port by name and that it leads to TCP; whether it does.
@@ -30,7 +31,7 @@ pub(super) fn of_service(
         let pointer = format!("/spec/ports/{}", port.index);
         if port.protocol != "TCP" {
             let message = format!("the port `{name}` is {}, and metrics are fetched over TCP", port.protocol);
-            report.find(Severity::Error, "metrics-port", &object, &pointer, message, "name another port");
+            report.add(&rules::METRICS_PORT, object.at(&pointer), message, "name another port");
             return false;
         }
         if let (Target::Name(target), None) =
@@ -38,7 +39,7 @@ pub(super) fn of_service(
         {
             let message = format!("no container of {} has the port `{target}`", workload.reference());
             let remedy = "add it to the container's `ports`, or correct `targetPort`";
-            report.find(Severity::Error, "metrics-port", &object, &format!("{pointer}/targetPort"), message, remedy);
+            report.add(&rules::METRICS_PORT, object.at(&format!("{pointer}/targetPort")), message, remedy);
             return false;
         }
         return true;
@@ -49,14 +50,14 @@ pub(super) fn of_service(
         let has = if named.is_empty() { "no named port".to_owned() } else { named.join(", ") };
         let message = format!("the Service has no port `{name}`; it has {has}");
         let remedy = format!("correct `port`, name the Service's port `{name}`, or add it with `addPort`");
-        report.find(Severity::Error, "metrics-port", &object, "/spec/ports", message, remedy);
+        report.add(&rules::METRICS_PORT, object.at("/spec/ports"), message, remedy);
         return false;
     };
     if let Some(port) = ports.iter().find(|port| port.port == i128::from(number.get()) && port.protocol == "TCP") {
         let pointer = format!("/spec/ports/{}", port.index);
         if !port.name.is_empty() {
             let message = format!("the port {} is called `{}`, not `{name}`", number.get(), port.name);
-            report.find(Severity::Error, "metrics-port", &object, &pointer, message, "correct `port` or `addPort`");
+            report.add(&rules::METRICS_PORT, object.at(&pointer), message, "correct `port` or `addPort`");
             return false;
         }
         let edit = Edit {
@@ -70,7 +71,7 @@ pub(super) fn of_service(
     if let Some(unnamed) = ports.iter().find(|port| port.name.is_empty()) {
         let message = "the Service has a port without a name, and a second port would need both to have one";
         let pointer = format!("/spec/ports/{}", unnamed.index);
-        report.find(Severity::Error, "metrics-port", &object, &pointer, message, "give it a name");
+        report.add(&rules::METRICS_PORT, object.at(&pointer), message, "give it a name");
         return false;
     }
     let Some(target) = on_container(spec, selected, stream, report) else { return false };
@@ -89,7 +90,7 @@ pub(super) fn of_pods(spec: &Spec, selected: &Selected, stream: &mut Stream, rep
         let protocol = port.get("protocol").and_then(Node::as_str).unwrap_or("TCP".into());
         if protocol != "TCP" {
             let message = format!("the port `{name}` is {protocol}, and metrics are fetched over TCP");
-            report.find(Severity::Error, "metrics-port", &workload, &pointer, message, "name another port");
+            report.add(&rules::METRICS_PORT, workload.at(&pointer), message, "name another port");
             return false;
         }
         return true;
@@ -100,7 +101,7 @@ pub(super) fn of_pods(spec: &Spec, selected: &Selected, stream: &mut Stream, rep
     let message = format!("no container has a port `{name}`");
     let remedy =
         format!("correct `port`, add `{{name: {name}, containerPort: …}}` to the container, or write `addPort`");
-    report.find(Severity::Error, "metrics-port", &workload, &selected.pod.spec, message, remedy);
+    report.add(&rules::METRICS_PORT, workload.at(&selected.pod.spec), message, remedy);
     false
 }
 
@@ -148,14 +149,14 @@ fn on_container(spec: &Spec, selected: &Selected, stream: &mut Stream, report: &
         _ => {
             let message = format!("`addPort: {number}` could mean several containers");
             let remedy = "name one in `containers` of a target";
-            report.find(Severity::Error, "metrics-port", &workload, &selected.pod.spec, message, remedy);
+            report.add(&rules::METRICS_PORT, workload.at(&selected.pod.spec), message, remedy);
             return None;
         }
     };
     if name.len() > 15 {
         let message =
             format!("`{name}` is too long for the name of a container's port, which has at most 15 characters");
-        report.find(Severity::Error, "metrics-port", &workload, &container.pointer, message, "shorten `port`");
+        report.add(&rules::METRICS_PORT, workload.at(&container.pointer), message, "shorten `port`");
         return None;
     }
     let pointer = format!("{}/ports", container.pointer);

@@ -1,10 +1,16 @@
 //! What a person may write in the spec.
 
+use krmor_yaml::escape_token;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use krmor_core::config::Problem;
+use krmor_core::exceptions::Exception;
+use krmor_core::function_spec;
+use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
+use std::collections::BTreeMap;
 
 /// Lets the Prometheus operator scrape workloads: a ServiceMonitor or PodMonitor for each.
 ///
@@ -41,6 +47,14 @@ pub struct Spec {
     /// Default: none.
     #[serde(default)]
     pub labels: Map<String, Value>,
+    /// Findings that are meant, each with its reason. Default: none.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+    /// Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+    /// severities of the rules.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Setting>")]
+    pub severities: Severities,
     /// Which workloads to monitor; each entry must match something unless `optional: true`. Default: all, but those
     /// that run to completion.
     #[serde(default)]
@@ -50,28 +64,29 @@ pub struct Spec {
     pub exclude: Vec<Selector>,
 }
 
+function_spec!(Spec, find_problems);
+
 impl Spec {
-    /// What cannot be right although each field is: the field's path in the config, the problem and the remedy.
-    #[must_use]
-    pub fn contradictions(&self) -> Vec<(String, String, &'static str)> {
+    /// What cannot be right although each field can be read.
+    fn find_problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
         if let (Some(interval), Some(timeout)) = (&self.interval, &self.scrape_timeout)
             && timeout.millis > interval.millis
         {
             let problem = format!("`{}` is longer than `interval: {}`", timeout.text, interval.text);
-            found.push(("spec.scrapeTimeout".to_owned(), problem, "shorten it: Prometheus refuses such a config"));
+            found.push(Problem::new("/scrapeTimeout", problem, "shorten it: Prometheus refuses such a config"));
         }
         if self.monitor == Monitor::Pod && self.service.is_some() {
             let problem = "a PodMonitor selects pods, not a Service".to_owned();
-            found.push(("spec.service".to_owned(), problem, "remove it, or write `monitor: service`"));
+            found.push(Problem::new("/service", problem, "remove it, or write `monitor: service`"));
         }
         if self.tls_config.is_some() && self.scheme != Some(Scheme::Https) {
             let problem = "is read with `scheme: https` only".to_owned();
-            found.push(("spec.tlsConfig".to_owned(), problem, "write `scheme: https`, or remove it"));
+            found.push(Problem::new("/tlsConfig", problem, "write `scheme: https`, or remove it"));
         }
         for (key, _) in self.labels.iter().filter(|(_, value)| !value.is_string()) {
             let problem = "the value of a label is a string".to_owned();
-            found.push((format!("spec.labels.{key}"), problem, "put it into quotes"));
+            found.push(Problem::new(&format!("/labels/{}", escape_token(key)), problem, "put it into quotes"));
         }
         found
     }

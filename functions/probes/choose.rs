@@ -4,6 +4,8 @@ use super::existing::Existing;
 use super::ports;
 use super::spec::Spec;
 use super::values::Port;
+use crate::probes::rules;
+use krmor_core::report::Rule;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::Object;
 use krmor_core::target::{Selected, Selector};
@@ -18,11 +20,11 @@ pub(super) fn may_have_probes(container: &Container) -> bool {
 }
 
 /// Why a pod gets no probes beside those of sidecars, if so.
-pub(super) fn no_probes(selected: &Selected, object: &Object<'_>) -> Option<(&'static str, &'static str)> {
+pub(super) fn no_probes(selected: &Selected, object: &Object<'_>) -> Option<(&'static Rule, &'static str)> {
     if object.annotation(HELM_HOOK).is_some() {
-        Some(("helm-hook", "Helm runs it as a hook and waits for its end"))
+        Some((&rules::HELM_HOOK, "Helm runs it as a hook and waits for its end"))
     } else if selected.pod.runs_to_completion(object) {
-        Some(("runs-to-completion", "it runs to completion"))
+        Some((&rules::RUNS_TO_COMPLETION, "it runs to completion"))
     } else {
         None
     }
@@ -35,15 +37,15 @@ pub(super) fn containers(spec: &Spec, selected: &Selected, object: &Object<'_>, 
         let what = if container.role == Role::Init { "an init container" } else { "an ephemeral container" };
         let message = format!("container `{}` is {what}, which the API gives no probes", container.name);
         let remedy = "take it out of the target's `containers`; a native sidecar has `restartPolicy: Always`";
-        report.find(Severity::Error, "no-probes-there", object, &container.pointer, message, remedy);
+        report.add(&rules::NO_PROBES_THERE, object.at(&container.pointer), message, remedy);
     }
     let named: Vec<Container> = in_scope.iter().filter(|container| selected.names(&container.name)).cloned().collect();
     if let Some((rule, why)) = no_probes(selected, object) {
-        let sidecar = |container: &Container| container.role == Role::Sidecar && rule != "helm-hook";
+        let sidecar = |container: &Container| container.role == Role::Sidecar && rule != &rules::HELM_HOOK;
         let asked = if named.is_empty() { !spec.targets.is_empty() } else { !named.iter().all(sidecar) };
         if asked {
             let message = format!("{why}: it gets no probes");
-            report.find(Severity::Info, rule, object, &selected.pod.spec, message, "");
+            report.add_as(Severity::Info, rule, object.at(&selected.pod.spec), message, "");
         }
         return named.into_iter().filter(sidecar).collect();
     }
@@ -89,14 +91,7 @@ fn by_port(
     let several = names(&main.iter().collect::<Vec<_>>());
     let message = format!("which of the containers {several} are the probes for? {reason}");
     let remedy = format!("name it in `targets`: {}", entry(object));
-    report.find(
-        Severity::Error,
-        "ambiguous-container",
-        object,
-        &format!("{}/containers", selected.pod.spec),
-        message,
-        remedy,
-    );
+    report.add(&rules::AMBIGUOUS_CONTAINER, object.at(&format!("{}/containers", selected.pod.spec)), message, remedy);
     Vec::new()
 }
 

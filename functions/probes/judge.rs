@@ -2,7 +2,8 @@
 
 use super::plan::Purpose;
 use super::{Spec, choose, ports, subject};
-use krmor_core::report::{Report, Severity};
+use crate::probes::rules;
+use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::target;
 use krmor_core::workload::{Container, Trait};
@@ -11,7 +12,7 @@ use krmor_yaml::Node;
 /// Looks at the probes of what the spec targets.
 pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     // What is wrong with the targets has been said.
-    for selected in target::pods(&spec.targets, &spec.exclude, stream, &mut Report::default()) {
+    for selected in target::pods(&spec.targets, &spec.exclude, stream).0 {
         let Some(object) = stream.object(selected.pod.object) else { continue };
         for container in selected.containers(&object).iter().filter(|container| choose::may_have_probes(container)) {
             let Some(node) = container.node(&object) else { continue };
@@ -34,7 +35,7 @@ fn dangling_names(object: &Object<'_>, container: &Container, node: Node<'_>, re
                 let message =
                     format!("{}: its `{key}` cannot work: the container {}", subject(container), problem.message);
                 let pointer = format!("{}/{key}/{handler}/port", container.pointer);
-                report.find(Severity::Error, "probe-port", object, &pointer, message, problem.remedy);
+                report.add(&rules::PROBE_PORT, object.at(&pointer), message, problem.remedy);
             }
         }
     }
@@ -60,5 +61,5 @@ fn shared_query(object: &Object<'_>, container: &Container, node: Node<'_>, repo
         subject(container),
     );
     let remedy = "let liveness and startup ask a path that needs nothing but the program itself";
-    report.find(Severity::Warning, "shared-query", object, &container.pointer, message, remedy);
+    report.add(&rules::SHARED_QUERY, object.at(&container.pointer), message, remedy);
 }

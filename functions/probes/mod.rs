@@ -8,9 +8,12 @@ mod existing;
 mod judge;
 pub mod plan;
 mod ports;
+pub mod rules;
 pub mod spec;
 pub mod values;
 
+use krmor_core::report::Place as Where;
+use krmor_core::report::Rule;
 use std::borrow::Cow;
 
 use self::existing::Existing;
@@ -34,9 +37,11 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
             plan.period
         );
         let remedy = "shorten the timeout, or lengthen the period";
-        report.find_in_stream(Severity::Warning, "timeout-over-period", message, remedy);
+        report.add(&rules::TIMEOUT_OVER_PERIOD, Where::Stream, message, remedy);
     }
-    for selected in target::pods(&spec.targets, &spec.exclude, stream, report) {
+    let (selected_pods, problems) = target::pods(&spec.targets, &spec.exclude, stream);
+    report.record_once(problems);
+    for selected in selected_pods {
         for edit in edits(spec, &selected, stream, report) {
             stream.make(report, selected.pod.object, edit);
         }
@@ -67,7 +72,7 @@ fn serves(selected: &Selected, object: &Object<'_>, container: &Container, node:
         let message =
             format!("{} does not serve, since it has no `ports`: the API refuses its probes", subject(container));
         let remedy = "name the container that serves, or turn `multi-container-probing` on in the cluster";
-        report.find(Severity::Warning, "does-not-serve", object, &container.pointer, message, remedy);
+        report.add(&rules::DOES_NOT_SERVE, object.at(&container.pointer), message, remedy);
     }
 }
 
@@ -94,7 +99,7 @@ impl<'a> Place<'a, '_> {
             Err(problem) => {
                 let message = format!("{} {}", subject(self.container), problem.message);
                 if !plan.handler.port().is_some_and(|port| self.failed.contains(&port)) {
-                    self.find(Severity::Error, "probe-port", "/ports", message, &problem.remedy);
+                    self.find(Severity::Error, &rules::PROBE_PORT, "/ports", message, &problem.remedy);
                     self.failed.extend(plan.handler.port());
                 }
                 return None;
@@ -112,12 +117,12 @@ impl<'a> Place<'a, '_> {
             Existing::Malformed(what) => {
                 let message = format!("{}: its `{key}` {what}; the API refuses it", subject(self.container));
                 let remedy = "remove it, so that krmor fills it, or set `overwrite: true`";
-                self.find(Severity::Error, "malformed-probe", &format!("/{key}"), message, remedy);
+                self.find(Severity::Error, &rules::MALFORMED_PROBE, &format!("/{key}"), message, remedy);
                 return None;
             }
             Existing::Other => {
                 let message = format!("{} keeps its own `{key}`", subject(self.container));
-                self.find(Severity::Info, "probe-kept", &format!("/{key}"), message, "");
+                self.find(Severity::Info, &rules::PROBE_KEPT, &format!("/{key}"), message, "");
                 return None;
             }
         };
@@ -125,16 +130,16 @@ impl<'a> Place<'a, '_> {
             let message =
                 format!("{}: the API takes no `terminationGracePeriodSeconds` in its `{key}`", subject(self.container));
             let remedy = "leave it out for this kind: by an `exclude` here, and a config of its own";
-            self.find(Severity::Error, "probe-grace-period", "", message, remedy);
+            self.find(Severity::Error, &rules::PROBE_GRACE_PERIOD, "", message, remedy);
             return None;
         }
         let why = Why { rule: plan.purpose.rule(), reason: Cow::Owned(plan.reason()), class };
         Some(Edit { pointer: format!("{}/{key}", self.container.pointer), action: Action::Set(wanted), why })
     }
 
-    fn find(&mut self, severity: Severity, rule: &'static str, path: &str, message: String, remedy: &str) {
+    fn find(&mut self, severity: Severity, rule: &'static Rule, path: &str, message: String, remedy: &str) {
         let pointer = format!("{}{path}", self.container.pointer);
-        self.report.find(severity, rule, self.object, &pointer, message, remedy);
+        self.report.add_as(severity, rule, self.object.at(&pointer), message, remedy);
     }
 }
 

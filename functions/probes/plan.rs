@@ -1,5 +1,7 @@
 //! From the fields of the spec to the probes that are wanted, each complete; or to all that cannot be right in them.
 
+use crate::probes::rules;
+use krmor_core::report::Rule;
 use serde_json::{Map, Value, json};
 
 use super::spec::{Fields, Handler, Probe};
@@ -47,11 +49,11 @@ impl Purpose {
 
     /// The rule by which it is injected.
     #[must_use]
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> &'static Rule {
         match self {
-            Purpose::Liveness => "liveness-probe",
-            Purpose::Readiness => "readiness-probe",
-            Purpose::Startup => "startup-probe",
+            Purpose::Liveness => &rules::LIVENESS_PROBE,
+            Purpose::Readiness => &rules::READINESS_PROBE,
+            Purpose::Startup => &rules::STARTUP_PROBE,
         }
     }
 }

@@ -6,9 +6,13 @@ use serde_json::Value;
 
 use super::plan::{self, Plan};
 use super::values::{Command, Headers, HttpPath, NoHost, Port, Positive, Service};
+use krmor_core::exceptions::Exception;
 use krmor_core::fields;
+use krmor_core::function_spec;
+use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
 use krmor_core::values::{NonNegative, given};
+use std::collections::BTreeMap;
 
 /// The spec as it is written.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -35,6 +39,14 @@ pub struct Fields {
     /// `false`: it stays.
     #[serde(default)]
     pub overwrite: bool,
+    /// Findings that are meant, each with its reason. Default: none.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+    /// Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+    /// severities of the rules.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Setting>")]
+    pub severities: Severities,
     /// Which workloads get the probes; each entry must match something unless `optional: true`. With `containers`: those
     /// containers get them, native sidecars too; without: the sole main container, or the one of several that declares
     /// the probes' port. Default: all workloads.
@@ -270,17 +282,24 @@ pub struct Spec {
     /// Whether they take the place of others.
     pub overwrite: bool,
     /// As in [`Fields`].
+    pub exceptions: Vec<Exception>,
+    /// As in [`Fields`].
+    #[schemars(skip)]
+    pub severities: Severities,
+    /// As in [`Fields`].
     pub targets: Vec<Selector>,
     /// As in [`Fields`].
     pub exclude: Vec<Selector>,
 }
+
+function_spec!(Spec);
 
 impl TryFrom<Fields> for Spec {
     type Error = String;
 
     fn try_from(fields: Fields) -> Result<Self, String> {
         let plans = plan::all(&fields)?;
-        let Fields { overwrite, targets, exclude, .. } = fields;
-        Ok(Self { plans, overwrite, targets, exclude })
+        let Fields { overwrite, exceptions, severities, targets, exclude, .. } = fields;
+        Ok(Self { plans, overwrite, exceptions, severities, targets, exclude })
     }
 }

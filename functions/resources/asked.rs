@@ -2,6 +2,8 @@
 
 use super::container::{Amount, Conflict, Requirements};
 use super::spec::{Amounts, Entry, Spec};
+use krmor_core::config::Problem;
+use krmor_yaml::escape_token;
 
 /// What is asked of containers, by their names.
 pub(super) struct Asked<'a> {
@@ -46,11 +48,11 @@ impl<'a> Asked<'a> {
 }
 
 fn place_of(entry: usize) -> String {
-    format!("spec.containers[{entry}]")
+    format!("/containers/{entry}")
 }
 
 fn of_spec(spec: &Spec) -> Requirements {
-    Requirements { requests: amounts(&spec.requests, "spec.requests"), limits: amounts(&spec.limits, "spec.limits") }
+    Requirements { requests: amounts(&spec.requests, "/requests"), limits: amounts(&spec.limits, "/limits") }
 }
 
 /// What an entry asks for, with what the spec asks for where the entry does not say.
@@ -58,7 +60,7 @@ fn of_entry(spec: &Spec, at: usize, entry: &Entry) -> Requirements {
     let place = place_of(at);
     let merge = |mut asked: Vec<Amount>, own: &Amounts, list: &str| {
         asked.retain(|amount| own.0.iter().all(|(name, _)| *name != amount.name));
-        asked.extend(amounts(own, &format!("{place}.{list}")));
+        asked.extend(amounts(own, &format!("{place}/{list}")));
         asked
     };
     let common = of_spec(spec);
@@ -68,41 +70,45 @@ fn of_entry(spec: &Spec, at: usize, entry: &Entry) -> Requirements {
     }
 }
 
-/// The amounts that stand at `place`; a null asks for nothing.
+/// The amounts that stand at `place` of the spec, a JSON Pointer; a null asks for nothing.
 fn amounts(amounts: &Amounts, place: &str) -> Vec<Amount> {
     let asked = amounts.0.iter().filter_map(|(name, quantity)| {
         let quantity = quantity.clone()?;
-        Some(Amount { name: name.clone(), quantity, asked_at: Some(format!("{place}.{name}")) })
+        Some(Amount { name: name.clone(), quantity, asked_at: Some(format!("{place}/{}", escape_token(name))) })
     });
     asked.collect()
 }
 
-/// What cannot be right although each amount is: messages and remedies.
-pub(super) fn problems(spec: &Spec) -> Vec<(String, String)> {
-    let mut found = Vec::new();
+/// What cannot be right although each amount is.
+pub(super) fn problems(spec: &Spec) -> Vec<Problem> {
+    let mut found: Vec<Problem> = Vec::new();
     let mut tell = |asks: &Requirements| {
         for conflict in asks.conflicts() {
-            let told = match conflict {
+            let (request, message, remedy) = match conflict {
                 // The container may have cpu or memory of its own.
                 Conflict::HugePagesOnly(_) => continue,
                 Conflict::Above(request, limit) => (
-                    format!("{}: {} is above {}", request.place(), request.bare(), limit.told("limit")),
+                    request,
+                    format!("{} is above {}", request.bare(), limit.told("limit")),
                     match request.is_of_entry() == limit.is_of_entry() {
                         true => "lower the request or raise the limit".to_owned(),
                         false => "say both in the entry; a null drops what the spec asks of all".to_owned(),
                     },
                 ),
                 Conflict::Unequal(request, limit) => (
-                    format!("{}: {} must equal {}", request.place(), request.bare(), limit.told("limit")),
+                    request,
+                    format!("{} must equal {}", request.bare(), limit.told("limit")),
                     "ask for the same under `requests` and `limits`, or only under `limits`".to_owned(),
                 ),
                 Conflict::NoLimit(request) => (
-                    format!("{}: {} needs an equal limit", request.place(), request.bare()),
+                    request,
+                    format!("{} needs an equal limit", request.bare()),
                     "ask for it under `limits`; the request follows".to_owned(),
                 ),
             };
-            if !found.contains(&told) {
-                found.push(told);
+            let problem = Problem::new(request.pointer(), message, remedy);
+            if !found.contains(&problem) {
+                found.push(problem);
             }
         }
     };
@@ -116,7 +122,7 @@ pub(super) fn problems(spec: &Spec) -> Vec<(String, String)> {
             let remedy = format!(
                 "write `requests` or `limits`; to leave the containers alone, exclude: [{{containers: [{name}]}}]"
             );
-            found.push((format!("{}: the entry changes nothing", place_of(at)), remedy));
+            found.push(Problem::new(&place_of(at), "the entry changes nothing", remedy));
         }
     }
     found

@@ -1,11 +1,13 @@
 //! One container: what it has, what it is asked to have, and what comes out.
 
+use crate::resources::rules;
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::rules::{self, Kind};
+use super::amounts::{self, Kind};
 use super::spec::Mode;
+use krmor_core::krm::field_path;
 use krmor_core::quantity::Quantity;
 use krmor_core::report::{Class, Report, Severity, Why};
 use krmor_core::stream::{Action, Edit, Object};
@@ -17,7 +19,7 @@ use krmor_yaml::{Node, escape_token};
 pub(super) struct Amount {
     pub(super) name: String,
     pub(super) quantity: Quantity,
-    /// Its place in the config; nothing when the manifest says so.
+    /// Where the spec says so, a JSON Pointer; nothing when the manifest does.
     pub(super) asked_at: Option<String>,
 }
 
@@ -30,18 +32,23 @@ impl Amount {
     /// As part of a sentence about a container.
     pub(super) fn told(&self, what: &str) -> String {
         match &self.asked_at {
-            Some(place) => format!("the {what} {} of {place}", self.bare()),
+            Some(_) => format!("the {what} {} of {}", self.bare(), self.place()),
             None => format!("its {what} {}", self.bare()),
         }
     }
 
-    pub(super) fn place(&self) -> &str {
+    /// Where the spec says so, as people write it.
+    pub(super) fn place(&self) -> String {
+        field_path(&format!("/spec{}", self.pointer()))
+    }
+
+    pub(super) fn pointer(&self) -> &str {
         self.asked_at.as_deref().unwrap_or_default()
     }
 
     /// Whether an entry of `spec.containers` asks for it.
     pub(super) fn is_of_entry(&self) -> bool {
-        self.place().starts_with("spec.containers")
+        self.pointer().starts_with("/containers/")
     }
 }
 
@@ -156,7 +163,7 @@ impl Settled {
     fn find_fault(&mut self, list: &str, name: &str, quantity: &Quantity) {
         let (message, is_refused) = match Kind::of(name) {
             Err(message) => (message, true),
-            Ok(kind) => match rules::fault(&kind, name, quantity) {
+            Ok(kind) => match amounts::fault(&kind, name, quantity) {
                 Some(fault) => (fault.message, fault.is_refused),
                 None => return,
             },
@@ -173,7 +180,11 @@ impl Settled {
             (_, Ok(Kind::EphemeralStorage)) => "the pod is evicted above it",
             _ => "the container gets at most this much",
         };
-        let why = Why { rule: list, reason: Cow::Borrowed(reason), class };
+        let why = Why {
+            rule: if list == "limits" { &rules::LIMITS } else { &rules::REQUESTS },
+            reason: Cow::Borrowed(reason),
+            class,
+        };
         let value = Value::String(asked.quantity.written().into_owned());
         Edit { pointer: self.pointer(list, &asked.name), action: Action::Set(value), why }
     }
@@ -184,12 +195,11 @@ impl Settled {
         let what = format!("container `{name}`");
         for (pointer, message, is_refused) in &self.faults {
             let (severity, rule) =
-                if *is_refused { (Severity::Error, "invalid") } else { (Severity::Warning, "unusual") };
-            report.find(
+                if *is_refused { (Severity::Error, &rules::INVALID) } else { (Severity::Warning, &rules::UNUSUAL) };
+            report.add_as(
                 severity,
                 rule,
-                object,
-                pointer,
+                object.at(pointer),
                 format!("{what}: {message}"),
                 "correct it, or exclude the container",
             );
@@ -200,28 +210,28 @@ impl Settled {
                 Conflict::Above(request, limit) => {
                     let message = format!("{} is above {}", request.told("request"), limit.told("limit"));
                     let list = if limit.asked_at.is_none() { "limits" } else { "requests" };
-                    ("request-above-limit", list, limit, message, way_out(name, request, limit, mode))
+                    (&rules::REQUEST_ABOVE_LIMIT, list, limit, message, way_out(name, request, limit, mode))
                 }
                 Conflict::Unequal(request, limit) => {
                     let message = format!("{} must equal {}", request.told("request"), limit.told("limit"));
                     let list = if limit.asked_at.is_none() { "limits" } else { "requests" };
-                    ("no-overcommit", list, limit, message, way_out(name, request, limit, mode))
+                    (&rules::NO_OVERCOMMIT, list, limit, message, way_out(name, request, limit, mode))
                 }
                 Conflict::NoLimit(request) => {
                     let message = format!("{} needs an equal limit", request.told("request"));
                     let remedy = format!("add {} under `limits`", request.bare());
-                    ("no-overcommit", "requests", request, message, remedy)
+                    (&rules::NO_OVERCOMMIT, "requests", request, message, remedy)
                 }
                 Conflict::HugePagesOnly(huge) => {
                     let message = format!("{} is refused without cpu or memory beside it", huge.bare());
-                    ("huge-pages", "", huge, message, "ask for cpu or memory, too".to_owned())
+                    (&rules::HUGE_PAGES, "", huge, message, "ask for cpu or memory, too".to_owned())
                 }
             };
             let pointer = match list {
                 "" => format!("{}/resources", self.container.pointer),
                 list => self.pointer(list, &at.name),
             };
-            report.find(Severity::Error, rule, object, &pointer, format!("{what}: {message}"), remedy);
+            report.add_as(Severity::Error, rule, object.at(&pointer), format!("{what}: {message}"), remedy);
         }
     }
 }

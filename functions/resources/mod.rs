@@ -3,31 +3,28 @@
 //! The spec becomes what each container is asked to have (`asked`). A container (`container`) keeps what it has, or under
 //! `mode: set` gives way; what would come out is held against the rules of the API (`rules`, `pod`), and only then edited.
 
+mod amounts;
 mod asked;
 mod container;
 mod pod;
-mod rules;
+pub mod rules;
 pub mod spec;
 
 use self::asked::Asked;
 use self::container::Settled;
 pub use self::spec::Spec;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Place as Where;
+use krmor_core::report::Report;
+use krmor_core::rules as common;
 use krmor_core::stream::{Edit, Stream};
-use krmor_core::target::{self, Selected, UNMATCHED};
+use krmor_core::target::{self, Selected};
 use krmor_core::workload::Role;
 
 /// Gives the containers that the spec targets their requests and limits.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    let problems = asked::problems(spec);
-    if !problems.is_empty() {
-        for (message, remedy) in problems {
-            report.find_in_stream(Severity::Error, "config", message, remedy);
-        }
-        return;
-    }
     let mut asked = Asked::of(spec);
-    let selected = target::pods(&spec.targets, &spec.exclude, stream, report);
+    let (selected, problems) = target::pods(&spec.targets, &spec.exclude, stream);
+    report.record_once(problems);
     for pod in &selected {
         for edit in look(spec, &mut asked, pod, stream, report) {
             stream.make(report, pod.pod.object, edit);
@@ -35,9 +32,9 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     }
     // Without a pod nothing can tell whether an entry is wrong.
     for (entry, place) in asked.unused().filter(|(entry, _)| !selected.is_empty() && !entry.optional) {
-        let message = format!("{place} (name: {}) matches no container that is left for it", entry.name.text());
+        let message = format!("`{}` matches no container that is left for it", entry.name.text());
         let remedy = "correct the name, move the entry up, or set `optional: true`";
-        report.find_in_stream(Severity::Error, UNMATCHED, message, remedy);
+        report.add(&common::UNMATCHED_TARGET, Where::Config(place), message, remedy);
     }
 }
 

@@ -3,13 +3,12 @@
 //! Source: `validatePodResourceConsistency` and `defaultPodRequests` of Kubernetes v1.36.
 
 use super::container::{Amount, Settled, amount};
+use crate::resources::rules;
 use krmor_core::quantity::Quantity;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::Object;
 use krmor_core::workload::{Pod, Role};
 use krmor_yaml::{Node, escape_token};
-
-const RULE: &str = "pod-resources";
 
 /// Reports what the containers of a pod have beyond the pod's own resources.
 pub(super) fn judge(object: &Object<'_>, pod: &Pod, settled: &[Settled], report: &mut Report) {
@@ -27,14 +26,7 @@ pub(super) fn judge(object: &Object<'_>, pod: &Pod, settled: &[Settled], report:
                 Err(error) => {
                     let pointer = format!("{}/resources/{list}/{}", pod.spec, escape_token(&name));
                     let message = format!("the pod: {error}");
-                    report.find(
-                        Severity::Error,
-                        "invalid",
-                        object,
-                        &pointer,
-                        message,
-                        "correct it, or exclude the pod",
-                    );
+                    report.add(&rules::INVALID, object.at(&pointer), message, "correct it, or exclude the pod");
                 }
             }
         }
@@ -55,7 +47,7 @@ pub(super) fn judge(object: &Object<'_>, pod: &Pod, settled: &[Settled], report:
             );
             let pointer = format!("{}/resources/{list}/{}", pod.spec, escape_token(&bound.name));
             let remedy = format!("raise the pod's {what}, or ask for less in the spec");
-            report.find(Severity::Error, RULE, object, &pointer, message, remedy);
+            report.add(&rules::POD_RESOURCES, object.at(&pointer), message, remedy);
         }
     }
     for one in settled.iter().filter(|one| one.container.role == Role::Main) {
@@ -69,7 +61,7 @@ pub(super) fn judge(object: &Object<'_>, pod: &Pod, settled: &[Settled], report:
             );
             let pointer = format!("{}/resources/limits/{}", pod.spec, escape_token(&bound.name));
             let remedy = "raise the pod's limit, or ask for less in the spec";
-            report.find(Severity::Error, RULE, object, &pointer, message, remedy);
+            report.add(&rules::POD_RESOURCES, object.at(&pointer), message, remedy);
         }
     }
 }

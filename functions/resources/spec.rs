@@ -8,9 +8,15 @@ use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::rules::{self, Kind};
+use super::amounts::{self, Kind};
+use super::asked;
+use krmor_core::config::Problem;
+use krmor_core::exceptions::Exception;
+use krmor_core::function_spec;
 use krmor_core::quantity::Quantity;
+use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::{Pattern, Selector};
+use std::collections::BTreeMap;
 
 /// Gives containers their requests and limits: main ones, native sidecars and init containers.
 ///
@@ -34,12 +40,28 @@ pub struct Spec {
     /// Containers that need something else. The first entry whose name matches counts. Default: none.
     #[serde(default)]
     pub containers: Vec<Entry>,
+    /// Findings that are meant, each with its reason. Default: none.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+    /// Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+    /// severities of the rules.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Setting>")]
+    pub severities: Severities,
     /// Which workloads or containers to work on; each entry must match something unless `optional: true`. Default: all.
     #[serde(default)]
     pub targets: Vec<Selector>,
     /// Which workloads or containers to leave alone. Default: none.
     #[serde(default)]
     pub exclude: Vec<Selector>,
+}
+
+function_spec!(Spec, find_problems);
+
+impl Spec {
+    fn find_problems(&self) -> Vec<Problem> {
+        asked::problems(self)
+    }
 }
 
 impl<'de> Deserialize<'de> for Spec {
@@ -161,7 +183,7 @@ impl<'de> DeserializeSeed<'de> for Of<'_> {
             return Ok(None);
         }
         let quantity = Quantity::of(&value).map_err(D::Error::custom)?;
-        match rules::fault(&kind, self.0, &quantity) {
+        match amounts::fault(&kind, self.0, &quantity) {
             Some(fault) => Err(D::Error::custom(fault.message)),
             None => Ok(Some(quantity)),
         }

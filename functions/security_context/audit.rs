@@ -42,7 +42,7 @@ pub(crate) struct Refusal {
 
 /// The ids of the standard's checks, in order.
 pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
-    checks::standard().filter_map(|check| check.rule.strip_prefix(PREFIX))
+    checks::standard().filter_map(|check| check.rule.id.strip_prefix(PREFIX))
 }
 
 /// What admission at a level and version refuses in the containers and the pod that are in scope.
@@ -71,8 +71,8 @@ impl Audit<'_> {
             let mut violations = Vec::new();
             (check.find)(self.view, self.spec, &mut violations);
             // What `SecurityContext` finds beyond the standard: uid 0 before v1.23, annotations since v1.19.
-            let early = check.rule == "conflict/runAsUser" && minor < 23;
-            let late = check.rule.starts_with("conflict/seccompProfile") && minor >= 19;
+            let early = check.rule.id == "conflict/runAsUser" && minor < 23;
+            let late = check.rule.id.starts_with("conflict/seccompProfile") && minor >= 19;
             violations.retain(|violation| !(early || late && violation.pointer.contains("/metadata/annotations/")));
             for violation in violations {
                 let verb = if violation.inherited { "inherits" } else { "sets" };
@@ -86,11 +86,11 @@ impl Audit<'_> {
     fn missing(&mut self) {
         let Self { spec, view, .. } = *self;
         let (mut report, mut edits) = (Report::default(), Vec::new());
-        let mut judge = Judge { spec, grants: &[], used: &mut [], report: &mut report, edits: &mut edits };
+        let mut judge = Judge { spec, grants: &[], report: &mut report, edits: &mut edits };
         fill::fill(&Demands::of(spec), view, &mut judge);
         for edit in edits {
-            let id = FILLED.iter().find(|(rule, _)| *rule == edit.why.rule).map(|(_, id)| *id);
-            let check = checks::of(spec).into_iter().find(|check| check.rule.strip_prefix(PREFIX) == id);
+            let id = FILLED.iter().find(|(rule, _)| *rule == edit.why.rule.id).map(|(_, id)| *id);
+            let check = checks::of(spec).into_iter().find(|check| check.rule.id.strip_prefix(PREFIX) == id);
             let place = place_of(view, &edit.pointer);
             let what = format!("{} does not set `{}`", view.subject(place), shown(&edit));
             if let Some(check) = check {
@@ -102,7 +102,7 @@ impl Audit<'_> {
     /// On the host's network the API gives each port its number as a host port before admission looks.
     fn defaults(&mut self) {
         let Self { spec, view, .. } = *self;
-        let check = checks::of(spec).into_iter().find(|check| check.rule == "conflict/hostPorts");
+        let check = checks::of(spec).into_iter().find(|check| check.rule.id == "conflict/hostPorts");
         let on_host = view.spec.get("hostNetwork").and_then(Node::as_bool) == Some(true);
         let Some(check) = check.filter(|_| on_host) else { return };
         for (place, container) in view.in_scope().filter(|(_, container)| !container.pointer.contains("/ephemeral")) {
@@ -118,7 +118,7 @@ impl Audit<'_> {
     }
 
     fn refuse(&mut self, check: &Check, place: Place, pointer: String, what: String, allows: Option<&'static str>) {
-        let Some(id) = check.rule.strip_prefix(PREFIX) else { return };
+        let Some(id) = check.rule.id.strip_prefix(PREFIX) else { return };
         let container = self.view.container(place).map(|container| container.name.clone());
         let authority = check.authority(self.spec);
         self.refusals.push(Refusal { id, authority, allows, container, pointer, what });

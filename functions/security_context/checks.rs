@@ -5,6 +5,8 @@
 use super::spec::{Level, Profile, Spec};
 use super::view::{View, Violation};
 use super::{asked, baseline, profiles, restricted};
+use crate::security_context::rules;
+use krmor_core::report::Rule;
 
 /// When a check applies. Versions are minor numbers of the standard.
 #[derive(Clone, Copy)]
@@ -23,7 +25,7 @@ const NEVER: u32 = u32::MAX;
 /// One check.
 pub(super) struct Check {
     /// The id in the standard's source, as a rule of the report.
-    pub(super) rule: &'static str,
+    pub(super) rule: &'static Rule,
     /// What is allowed, for messages.
     pub(super) allows: &'static str,
     when: When,
@@ -64,7 +66,7 @@ pub(super) fn of(spec: &Spec) -> Vec<&'static Check> {
     CHECKS.iter().filter(applies).collect()
 }
 
-const fn check(rule: &'static str, when: When, find: Find, allows: &'static str) -> Check {
+const fn check(rule: &'static Rule, when: When, find: Find, allows: &'static str) -> Check {
     Check { rule, allows, when, find }
 }
 
@@ -73,93 +75,108 @@ static CHECKS: &[Check] = &{
     use When::{Asked, Baseline, Restricted};
     const ALWAYS: When = Baseline { from: 0, until: NEVER };
     [
-        check("conflict/privileged", ALWAYS, baseline::privileged, "only `false`"),
-        check("conflict/windowsHostProcess", ALWAYS, baseline::windows_host_process, "only `false`"),
-        check("conflict/hostNamespaces", ALWAYS, baseline::host_namespaces, "only `false`"),
-        check("conflict/hostPorts", ALWAYS, baseline::host_ports, "no host ports"),
+        check(&rules::CONFLICT_PRIVILEGED, ALWAYS, baseline::privileged, "only `false`"),
+        check(&rules::CONFLICT_WINDOWS_HOST_PROCESS, ALWAYS, baseline::windows_host_process, "only `false`"),
+        check(&rules::CONFLICT_HOST_NAMESPACES, ALWAYS, baseline::host_namespaces, "only `false`"),
+        check(&rules::CONFLICT_HOST_PORTS, ALWAYS, baseline::host_ports, "no host ports"),
         check(
-            "conflict/hostPathVolumes",
+            &rules::CONFLICT_HOST_PATH_VOLUMES,
             Baseline { from: 0, until: 0 },
             baseline::host_path_volumes,
             "no hostPath volumes",
         ),
         check(
-            "conflict/restrictedVolumes",
+            &rules::CONFLICT_RESTRICTED_VOLUMES,
             Restricted { from: 0 },
             restricted::volumes,
             "only volumes of configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected, secret",
         ),
         check(
-            "conflict/capabilities_baseline",
+            &rules::CONFLICT_CAPABILITIES_BASELINE,
             Baseline { from: 0, until: 22 },
             baseline::capabilities,
             "only the default set without NET_RAW, in capitals and without `CAP_`",
         ),
         check(
-            "conflict/capabilities_restricted",
+            &rules::CONFLICT_CAPABILITIES_RESTRICTED,
             Restricted { from: 22 },
             restricted::capabilities,
             "only `NET_BIND_SERVICE`",
         ),
         check(
-            "conflict/allowPrivilegeEscalation",
+            &rules::CONFLICT_ALLOW_PRIVILEGE_ESCALATION,
             Restricted { from: 8 },
             restricted::allow_privilege_escalation,
             "only `false`",
         ),
         check(
-            "conflict/openshift",
+            &rules::CONFLICT_OPENSHIFT,
             Asked(|spec| spec.profile == Some(Profile::Openshift)),
             asked::fixed_ids,
             "no fixed ids: OpenShift assigns them",
         ),
         // In the standard since v1.23; before, because `runAsNonRoot: true` keeps uid 0 from starting.
-        check("conflict/runAsUser", Restricted { from: 0 }, restricted::run_as_user, "no uid 0"),
+        check(&rules::CONFLICT_RUN_AS_USER, Restricted { from: 0 }, restricted::run_as_user, "no uid 0"),
         check(
-            "conflict/runAsUser",
+            &rules::CONFLICT_RUN_AS_USER,
             Asked(|spec| spec.level == Level::Baseline && spec.run_as_user.is_some()),
             restricted::run_as_user,
             "no uid 0",
         ),
-        check("conflict/runAsNonRoot", Restricted { from: 0 }, restricted::run_as_non_root, "only `true`"),
-        check("conflict/runAsGroup", Asked(|spec| spec.run_as_group.is_some()), asked::run_as_group, "no gid 0"),
-        check("conflict/fsGroup", Asked(|spec| spec.fs_group.is_some()), asked::fs_group, "no gid 0"),
+        check(&rules::CONFLICT_RUN_AS_NON_ROOT, Restricted { from: 0 }, restricted::run_as_non_root, "only `true`"),
         check(
-            "conflict/seccompProfile_baseline",
+            &rules::CONFLICT_RUN_AS_GROUP,
+            Asked(|spec| spec.run_as_group.is_some()),
+            asked::run_as_group,
+            "no gid 0",
+        ),
+        check(&rules::CONFLICT_FS_GROUP, Asked(|spec| spec.fs_group.is_some()), asked::fs_group, "no gid 0"),
+        check(
+            &rules::CONFLICT_SECCOMP_PROFILE_BASELINE,
             Baseline { from: 0, until: 19 },
             profiles::seccomp_profile,
             "only `RuntimeDefault` and `Localhost`",
         ),
         check(
-            "conflict/seccompProfile_restricted",
+            &rules::CONFLICT_SECCOMP_PROFILE_RESTRICTED,
             Restricted { from: 19 },
             restricted::seccomp_profile,
             "only `RuntimeDefault` and `Localhost`",
         ),
-        check("conflict/appArmorProfile", ALWAYS, profiles::app_armor_profile, "only `RuntimeDefault` and `Localhost`"),
         check(
-            "conflict/seLinuxOptions",
+            &rules::CONFLICT_APP_ARMOR_PROFILE,
+            ALWAYS,
+            profiles::app_armor_profile,
+            "only `RuntimeDefault` and `Localhost`",
+        ),
+        check(
+            &rules::CONFLICT_SE_LINUX_OPTIONS,
             ALWAYS,
             profiles::se_linux_options,
             "only the container types, and neither user nor role",
         ),
-        check("conflict/procMount", Baseline { from: 0, until: 35 }, baseline::proc_mount, "only `Default`"),
-        check("conflict/procMount_restricted", Restricted { from: 35 }, restricted::proc_mount, "only `Default`"),
-        check("conflict/sysctls", ALWAYS, baseline::sysctls, "only the safe sysctls"),
+        check(&rules::CONFLICT_PROC_MOUNT, Baseline { from: 0, until: 35 }, baseline::proc_mount, "only `Default`"),
         check(
-            "conflict/hostProbesAndHostLifecycle",
+            &rules::CONFLICT_PROC_MOUNT_RESTRICTED,
+            Restricted { from: 35 },
+            restricted::proc_mount,
+            "only `Default`",
+        ),
+        check(&rules::CONFLICT_SYSCTLS, ALWAYS, baseline::sysctls, "only the safe sysctls"),
+        check(
+            &rules::CONFLICT_HOST_PROBES_AND_HOST_LIFECYCLE,
             Baseline { from: 34, until: NEVER },
             baseline::probe_hosts,
             "no host",
         ),
         check(
-            "conflict/readOnlyRootFilesystem",
+            &rules::CONFLICT_READ_ONLY_ROOT_FILESYSTEM,
             Asked(|spec| spec.read_only_root_filesystem),
             asked::read_only_root_filesystem,
             "only `true`",
         ),
         check(
-            "conflict/automountServiceAccountToken",
+            &rules::CONFLICT_AUTOMOUNT_SERVICE_ACCOUNT_TOKEN,
             Asked(|spec| spec.automount_service_account_token == Some(false)),
             asked::automount_service_account_token,
             "only `false`",

@@ -1,17 +1,17 @@
 //! The names of the fields that exceptions speak of, and sets of them.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
 macro_rules! fields {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// A field of the pod or its containers, as exceptions name it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Field {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+            $($(#[$doc])* $variant,)*
         }
 
         impl Field {
+            /// Every field.
+            pub const ALL: &[Self] = &[$(Field::$variant),*];
+
             /// The name used in configs and reports.
             #[must_use]
             pub fn name(self) -> &'static str {

@@ -1,6 +1,8 @@
 //! What is added where nothing is set: at pod level where that reaches no container that must not have it, else at
 //! each container.
 
+use crate::security_context::rules;
+use krmor_core::report::Rule;
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
@@ -12,7 +14,7 @@ use super::profiles::annotated_seccomp;
 use super::restricted::{is_linux, is_relaxed};
 use super::spec::{Level, Profile, Spec};
 use super::view::{ContainerView, Entries, Place, View, value};
-use krmor_core::report::{Class, Severity, Why};
+use krmor_core::report::{Class, Why};
 use krmor_core::stream::{Action, Edit};
 
 /// The versions of `restricted` that began to demand a field.
@@ -20,20 +22,20 @@ const ALLOW_PRIVILEGE_ESCALATION: u32 = 8;
 const SECCOMP_PROFILE: u32 = 19;
 const CAPABILITIES: u32 = 22;
 
-const NON_ROOT: Rule = Rule("run-as-non-root", "the kubelet refuses to start it as root");
-const SECCOMP: Rule = Rule("seccomp-profile", "system calls outside the profile are refused");
-const USER: Rule = Rule("run-as-user", "the config names the uid to run as");
-const GROUP: Rule = Rule("run-as-group", "the config names the gid to run as");
-const FS_GROUP: Rule = Rule("fs-group", "the config names the gid that owns the volumes");
-const ESCALATION: Rule = Rule("no-privilege-escalation", "no process gains more privileges than its parent has");
-const DROP: Rule = Rule("drop-capabilities", "no Linux capability but those added by name");
-const READ_ONLY: Rule = Rule("read-only-root-filesystem", "nobody can change the image's files");
-const TOKEN: Rule = Rule("automount-token", "the pod does not call the Kubernetes API");
+const NON_ROOT: Fill = Fill(&rules::RUN_AS_NON_ROOT, "the kubelet refuses to start it as root");
+const SECCOMP: Fill = Fill(&rules::SECCOMP_PROFILE, "system calls outside the profile are refused");
+const USER: Fill = Fill(&rules::RUN_AS_USER, "the config names the uid to run as");
+const GROUP: Fill = Fill(&rules::RUN_AS_GROUP, "the config names the gid to run as");
+const FS_GROUP: Fill = Fill(&rules::FS_GROUP, "the config names the gid that owns the volumes");
+const ESCALATION: Fill = Fill(&rules::NO_PRIVILEGE_ESCALATION, "no process gains more privileges than its parent has");
+const DROP: Fill = Fill(&rules::DROP_CAPABILITIES, "no Linux capability but those added by name");
+const READ_ONLY: Fill = Fill(&rules::READ_ONLY_ROOT_FILESYSTEM, "nobody can change the image's files");
+const TOKEN: Fill = Fill(&rules::AUTOMOUNT_TOKEN, "the pod does not call the Kubernetes API");
 
-/// Id and reason of a rule.
-struct Rule(&'static str, &'static str);
+/// A rule, and the reason of its changes.
+struct Fill(&'static Rule, &'static str);
 
-impl Rule {
+impl Fill {
     fn edit(&self, pointer: String, value: Value, class: Class) -> Edit {
         Edit { pointer, action: Action::Set(value), why: Why { rule: self.0, reason: Cow::Borrowed(self.1), class } }
     }
@@ -96,7 +98,7 @@ pub(super) fn fill(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
 }
 
 /// Fills a field that containers inherit from the pod.
-fn inherited(view: &View<'_>, judge: &mut Judge<'_>, key: &str, field: Field, wanted: &Value, rule: &Rule) {
+fn inherited(view: &View<'_>, judge: &mut Judge<'_>, key: &str, field: Field, wanted: &Value, fill: &Fill) {
     if view.security.get(key).is_some() || view.stands(Place::Pod, field) {
         return;
     }
@@ -106,28 +108,28 @@ fn inherited(view: &View<'_>, judge: &mut Judge<'_>, key: &str, field: Field, wa
     let lacking = view.containers.iter().filter(|container| lacks(container)).count();
     let mut wanting = 0;
     for (place, _) in view.in_scope().filter(|(_, container)| lacks(container)) {
-        if judge.exempts(place, field) {
-            judge.leave(view, place, field);
+        if judge.exempts(place, field, fill.0) {
+            judge.leave(view, place, field, fill.0);
         } else if !must_not(place) {
             wanting += 1;
         }
     }
-    let fill = |judge: &mut Judge<'_>, place: Place| {
+    let add = |judge: &mut Judge<'_>, place: Place| {
         // An old annotation is the user's own value, and the API refuses a field that contradicts it.
         let annotated = if field == Field::SeccompProfile { annotated_seccomp(view, place) } else { None };
         let wanted = annotated.unwrap_or_else(|| wanted.clone());
         let path = ["/securityContext/", key].concat();
-        judge.edits.push(rule.edit(view.pointer(place, &path), wanted, Class::Added));
+        judge.edits.push(fill.edit(view.pointer(place, &path), wanted, Class::Added));
     };
     if wanting == lacking && view.whole && !view.container_level_only {
         if wanting > 0 {
-            fill(judge, Place::Pod);
+            add(judge, Place::Pod);
         }
         return;
     }
     for (place, _) in view.in_scope().filter(|(_, container)| lacks(container)) {
-        if !judge.exempts(place, field) && !must_not(place) {
-            fill(judge, place);
+        if !judge.exempts(place, field, fill.0) && !must_not(place) {
+            add(judge, place);
         }
     }
 }
@@ -153,8 +155,8 @@ fn containers(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
             let dropped = value(security.get("capabilities"), "drop");
             let all = dropped.is_some_and(|list| list.items().any(|item| item.as_str().as_deref() == Some("ALL")));
             let class = if dropped.is_some() { Class::Raised } else { Class::Added };
-            if !all && judge.exempts(place, Field::CapabilitiesDrop) {
-                judge.leave(view, place, Field::CapabilitiesDrop);
+            if !all && judge.exempts(place, Field::CapabilitiesDrop, DROP.0) {
+                judge.leave(view, place, Field::CapabilitiesDrop, DROP.0);
             } else if !all {
                 let pointer = view.pointer(place, "/securityContext/capabilities/drop");
                 judge.edits.push(DROP.edit(pointer, json!(["ALL"]), class));
@@ -167,12 +169,12 @@ fn containers(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
 }
 
 /// Adds a field of a container's security context, unless an exception exempts it.
-fn add(view: &View<'_>, judge: &mut Judge<'_>, place: Place, key: &str, field: Field, wanted: Value, rule: &Rule) {
-    if judge.exempts(place, field) {
-        return judge.leave(view, place, field);
+fn add(view: &View<'_>, judge: &mut Judge<'_>, place: Place, key: &str, field: Field, wanted: Value, fill: &Fill) {
+    if judge.exempts(place, field, fill.0) {
+        return judge.leave(view, place, field, fill.0);
     }
     let pointer = view.pointer(place, &["/securityContext/", key].concat());
-    judge.edits.push(rule.edit(pointer, wanted, Class::Added));
+    judge.edits.push(fill.edit(pointer, wanted, Class::Added));
 }
 
 fn fs_group(view: &View<'_>, judge: &mut Judge<'_>, gid: &Value) {
@@ -182,7 +184,7 @@ fn fs_group(view: &View<'_>, judge: &mut Judge<'_>, gid: &Value) {
     if view.container_level_only {
         let message = "`fsGroup` is a field of the pod, which this kind does not take";
         let remedy = "exclude it, or leave `fsGroup` out for it";
-        return judge.report.find(Severity::Warning, "fs-group", &view.object, &view.pod.spec, message, remedy);
+        return judge.report.add(&rules::FS_GROUP, view.object.at(&view.pod.spec), message, remedy);
     }
     add(view, judge, Place::Pod, "fsGroup", Field::FsGroup, gid.clone(), &FS_GROUP);
 }
@@ -193,10 +195,10 @@ fn automount(view: &View<'_>, judge: &mut Judge<'_>) {
     }
     if needs_token(view) {
         let message = "the Vault agent injector needs the service account's token: it stays mounted";
-        return judge.report.find(Severity::Info, "automount-token", &view.object, &view.pod.spec, message, "");
+        return judge.report.add(&rules::AUTOMOUNT_TOKEN, view.object.at(&view.pod.spec), message, "");
     }
-    if judge.exempts(Place::Pod, Field::AutomountServiceAccountToken) {
-        return judge.leave(view, Place::Pod, Field::AutomountServiceAccountToken);
+    if judge.exempts(Place::Pod, Field::AutomountServiceAccountToken, TOKEN.0) {
+        return judge.leave(view, Place::Pod, Field::AutomountServiceAccountToken, TOKEN.0);
     }
     let pointer = view.pointer(Place::Pod, "/automountServiceAccountToken");
     judge.edits.push(TOKEN.edit(pointer, json!(false), Class::Added));
@@ -212,8 +214,8 @@ fn unproven(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
         return;
     }
     let is_unproven = |place: Place, security: &Entries<'_>| {
-        let exempt = judge.exempts(place, Field::RunAsNonRoot) || view.stands(place, Field::RunAsNonRoot);
-        let filled = demands.user.is_some() && !view.windows && !judge.exempts(place, Field::RunAsUser);
+        let exempt = judge.exempts(place, Field::RunAsNonRoot, NON_ROOT.0) || view.stands(place, Field::RunAsNonRoot);
+        let filled = demands.user.is_some() && !view.windows && !judge.exempts(place, Field::RunAsUser, USER.0);
         !exempt && !filled && !uid(security) && !view.stays_root(place, false)
     };
     let names = view.in_scope().filter(|(place, container)| is_unproven(*place, &container.security));
@@ -226,7 +228,7 @@ fn unproven(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
         false => ("uid", "root or a name", "set `runAsUser`, or a numeric USER in the image"),
     };
     let message = format!("no {unset} is set: {} will not start if the image's user is {root}", names.join(", "));
-    judge.report.find(Severity::Info, "image-user-unproven", &view.object, &view.pod.spec, message, remedy);
+    judge.report.add(&rules::IMAGE_USER_UNPROVEN, view.object.at(&view.pod.spec), message, remedy);
 }
 
 /// Whether a container's root filesystem is read-only once everything is set.
@@ -237,7 +239,7 @@ pub(super) fn is_read_only(view: &View<'_>, judge: &Judge<'_>, place: Place) -> 
     !view.windows
         && match own {
             Some(node) => node.as_bool() == Some(true) || asked && !view.stands(place, field),
-            None => asked && !judge.exempts(place, field),
+            None => asked && !judge.exempts(place, field, READ_ONLY.0),
         }
 }
 

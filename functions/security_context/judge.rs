@@ -1,5 +1,6 @@
 //! What becomes of a forbidden value: allowed by an exception, kept, changed, or an error.
 
+use krmor_core::rules as common;
 use std::borrow::Cow;
 
 use super::checks::Check;
@@ -7,59 +8,55 @@ use super::fields::Field;
 use super::spec::{Conflicts, Spec};
 use super::view::{Place, View, Violation};
 use krmor_core::exceptions::Grant;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Finding, Report, Rule, Severity, Why};
 use krmor_core::stream::Edit;
 
 /// The exceptions of one pod, and where edits and findings go.
 pub(super) struct Judge<'a> {
     pub(super) spec: &'a Spec,
     pub(super) grants: &'a [Grant],
-    /// Which exceptions have been needed, by number.
-    pub(super) used: &'a mut [bool],
     pub(super) report: &'a mut Report,
     pub(super) edits: &'a mut Vec<Edit>,
 }
 
 impl Judge<'_> {
     /// The exception that allows `field` at `place`.
-    fn grant(&self, place: Place, field: Field) -> Option<usize> {
+    fn grant(&self, place: Place, field: Field, rule: &Rule) -> Option<usize> {
         let covers = |grant: &&Grant| match (&grant.containers, place) {
             (None, _) => true,
             (Some(_), Place::Pod) => false,
             (Some(containers), Place::Container(at)) => containers.contains(&at),
         };
         let allows = |number: &usize| {
-            self.spec.exceptions.get(*number).is_some_and(|exception| exception.fields.contains(&field))
+            self.spec.exceptions.get(*number).is_some_and(|exception| exception.covers(rule, &[field.name()]))
         };
         self.grants.iter().filter(covers).map(|grant| grant.exception).find(allows)
     }
 
     /// Whether an exception keeps `field` from being filled at `place`.
-    pub(super) fn exempts(&self, place: Place, field: Field) -> bool {
-        !self.grants.is_empty() && self.grant(place, field).is_some()
+    pub(super) fn exempts(&self, place: Place, field: Field, rule: &Rule) -> bool {
+        !self.grants.is_empty() && self.grant(place, field, rule).is_some()
     }
 
     /// Says that `field` is not filled at `place`, since an exception wants it so.
-    pub(super) fn leave(&mut self, view: &View<'_>, place: Place, field: Field) {
+    pub(super) fn leave(&mut self, view: &View<'_>, place: Place, field: Field, rule: &Rule) {
         let what = format!("{} gets no `{}`", view.subject(place), field.name());
-        if let Some(number) = self.grant(place, field) {
+        if let Some(number) = self.grant(place, field, rule) {
             self.allow(view, number, &view.pointer(place, ""), &what);
         }
     }
 
     fn allow(&mut self, view: &View<'_>, number: usize, pointer: &str, what: &str) {
-        if let Some(used) = self.used.get_mut(number) {
-            *used = true;
-        }
+        self.report.need_exception(number);
         let reason = self.spec.exceptions.get(number).map_or("", |exception| exception.reason.as_str());
-        self.report.find(Severity::Info, "exception", &view.object, pointer, format!("{what}: {reason}"), "");
+        self.report.add(&common::EXCEPTION, view.object.at(pointer), format!("{what}: {reason}"), "");
     }
 
     /// Decides about a violation.
     pub(super) fn decide(&mut self, check: &Check, violation: Violation, view: &mut View<'_>) {
         let Violation { field, place, inherited, pointer, says, edits } = violation;
         let verb = if inherited { "inherits" } else { "sets" };
-        if let Some(number) = self.grant(place, field) {
+        if let Some(number) = self.grant(place, field, check.rule) {
             let what = format!("{} keeps `{says}`", view.subject(place));
             self.allow(view, number, &pointer, &what);
             return view.stays(place, field, true);
@@ -78,7 +75,8 @@ impl Judge<'_> {
         let severity = if keeps { Severity::Warning } else { Severity::Error };
         let message = format!("{} {verb} `{says}`; {authority} allows {}", view.subject(place), check.allows);
         let remedy = format!("change it, or allow it: exceptions: [{}]", entry(view, place, field));
-        self.report.find(severity, check.rule, &view.object, &pointer, message, remedy);
+        let found = Finding::new(check.rule, view.object.at(&pointer), message, remedy);
+        self.report.record(found.with_severity(severity).about(field.name()));
         view.stays(place, field, keeps);
     }
 }

@@ -13,6 +13,7 @@ mod fill;
 mod judge;
 mod profiles;
 mod restricted;
+pub mod rules;
 pub mod spec;
 mod validity;
 pub mod values;
@@ -25,22 +26,15 @@ use self::judge::Judge;
 pub use self::spec::Spec;
 use self::view::{View, Violation};
 use krmor_core::exceptions::Exceptions;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::Report;
 use krmor_core::stream::{Edit, Stream};
 use krmor_core::target::{self, Selected};
 
 /// Hardens what the spec targets.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    if report.contradicts(spec.contradictions()) {
-        return;
-    }
-    let exceptions = match Exceptions::of(spec.exceptions.iter().map(|exception| &exception.target)) {
-        Ok(exceptions) => exceptions,
-        Err(problem) => {
-            return report.find_in_stream(Severity::Error, "config", format!("spec.{problem}"), "correct the selector");
-        }
-    };
-    let selected = target::pods(&spec.targets, &spec.exclude, stream, report);
+    let Ok(exceptions) = Exceptions::of(&spec.exceptions) else { return };
+    let (selected, problems) = target::pods(&spec.targets, &spec.exclude, stream);
+    report.record_once(problems);
     let (demands, checks) = (Demands::of(spec), checks::of(spec));
     let mut run = Run { spec, demands, checks, exceptions, violations: Vec::new(), edits: Vec::new() };
     for pod in &selected {
@@ -49,8 +43,6 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
             stream.make(report, pod.pod.object, edit);
         }
     }
-    let targets = spec.exceptions.iter().map(|exception| &exception.target);
-    run.exceptions.report_unused(targets, "what it matches has no such value", report);
 }
 
 /// What holds for every pod of a run, and what they share.
@@ -58,7 +50,7 @@ struct Run<'a> {
     spec: &'a Spec,
     demands: Demands,
     checks: Vec<&'static Check>,
-    exceptions: Exceptions,
+    exceptions: Exceptions<'a>,
     violations: Vec<Violation>,
     edits: Vec<Edit>,
 }
@@ -71,8 +63,7 @@ impl Run<'_> {
         let names: Vec<&str> = view.containers.iter().map(|container| container.name.as_str()).collect();
         let grants = self.exceptions.grants(&view.object, &names);
         view.shield(self.spec, &grants);
-        let (used, edits) = (&mut self.exceptions.used, &mut self.edits);
-        let mut judge = Judge { spec: self.spec, grants: &grants, used, report, edits };
+        let mut judge = Judge { spec: self.spec, grants: &grants, report, edits: &mut self.edits };
         for check in &self.checks {
             (check.find)(&view, self.spec, &mut self.violations);
             for violation in self.violations.drain(..) {

@@ -1,12 +1,17 @@
 //! What a person may write in the spec.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::fields::Field;
 use super::values::{MountPath, NonRootId, Size, Version, VolumeName};
-use krmor_core::exceptions::Reason;
+use krmor_core::config::{Problem, suggest};
+use krmor_core::exceptions::Exception;
+use krmor_core::function_spec;
+use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
 
 /// Hardens pods and containers to a level of the Pod Security Standards.
@@ -53,9 +58,16 @@ pub struct Spec {
     /// `override` changes them, `keep` leaves them with a warning.
     #[serde(default)]
     pub conflicts: Conflicts,
-    /// Weaker values that are meant, each with its reason. Default: none.
+    /// Weaker values and other findings that are meant, each with its reason. `fields` are then neither refused nor filled
+    /// there. Fields that could no longer hold follow: an allowed `privileged` or added `SYS_ADMIN` also allows privilege
+    /// escalation, an allowed `runAsUser: 0` root. Default: none.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
+    /// Severity of single rules or of families (`conflict/*: warning`), or `off`; the single rule goes first. Default: the
+    /// severities of the rules.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Setting>")]
+    pub severities: Severities,
     /// Which workloads or containers to harden; each entry must match something unless `optional: true`. Default: all.
     #[serde(default)]
     pub targets: Vec<Selector>,
@@ -63,6 +75,8 @@ pub struct Spec {
     #[serde(default)]
     pub exclude: Vec<Selector>,
 }
+
+function_spec!(Spec, find_problems);
 
 impl Spec {
     /// The seccomp profile to set, as a value of the API.
@@ -76,10 +90,19 @@ impl Spec {
         }
     }
 
-    /// What cannot be right although each field is: the field's path in the config, the problem and the remedy.
-    #[must_use]
-    pub fn contradictions(&self) -> Vec<(String, String, &'static str)> {
+    /// What cannot be right although each field can be read.
+    fn find_problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
+        for (at, exception) in self.exceptions.iter().enumerate() {
+            for (number, field) in exception.fields.iter().enumerate() {
+                if !Field::ALL.iter().any(|known| field.matches(known.name())) {
+                    let names: Vec<String> = Field::ALL.iter().map(|known| known.name().to_owned()).collect();
+                    let problem = format!("`{}` is no field of this function", field.as_str());
+                    let pointer = format!("/exceptions/{at}/fields/{number}");
+                    found.push(Problem::new(&pointer, problem, suggest(field.as_str(), &names, "field")));
+                }
+            }
+        }
         let fixed = [
             ("runAsUser", self.run_as_user.is_some()),
             ("runAsGroup", self.run_as_group.is_some()),
@@ -87,7 +110,7 @@ impl Spec {
         ];
         for (name, _) in fixed.into_iter().filter(|(_, set)| *set && self.profile == Some(Profile::Openshift)) {
             let problem = "cannot be combined with `profile: openshift`: OpenShift assigns it".to_owned();
-            found.push((format!("spec.{name}"), problem, "remove one of the two"));
+            found.push(Problem::new(&format!("/{name}"), problem, "remove one of the two"));
         }
         if let Some(profile) = &self.seccomp_profile {
             let file = profile.localhost_profile.as_deref();
@@ -101,9 +124,7 @@ impl Spec {
                 }
                 _ => None,
             };
-            found.extend(
-                problem.map(|problem| ("spec.seccompProfile".to_owned(), problem.to_owned(), "correct the profile")),
-            );
+            found.extend(problem.map(|problem| Problem::new("/seccompProfile", problem, "correct the profile")));
         }
         for (at, path) in self.writable_paths.iter().enumerate() {
             let earlier = self.writable_paths.iter().take(at);
@@ -111,8 +132,9 @@ impl Spec {
             let same_path = earlier.clone().any(|other| other.path == path.path);
             let same_name = path.name.is_some() && earlier.clone().any(|other| other.name == path.name);
             let problem = twice(same_path, "the path").or_else(|| twice(same_name, "the name"));
-            found
-                .extend(problem.map(|problem| (format!("spec.writablePaths[{at}]"), problem, "remove one of the two")));
+            found.extend(
+                problem.map(|problem| Problem::new(&format!("/writablePaths/{at}"), problem, "remove one of the two")),
+            );
         }
         found
     }
@@ -192,17 +214,4 @@ pub struct WritablePath {
     /// Name of the volume; given, the containers of a pod share one emptyDir. Default: each container has its own,
     /// named after the path and the container (`tmp-web`).
     pub name: Option<VolumeName>,
-}
-
-/// Weaker values that are meant.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Exception {
-    /// Where; with `containers`, only those containers' own fields.
-    pub target: Selector,
-    /// Which fields are neither refused nor filled there. Fields that could no longer hold follow: an allowed
-    /// `privileged` or added `SYS_ADMIN` also allows privilege escalation, an allowed `runAsUser: 0` root.
-    pub fields: Vec<Field>,
-    /// Why; stands in the report.
-    pub reason: Reason,
 }

@@ -5,7 +5,7 @@ use super::fields::Field;
 use super::fill::{Demands, demands_the_impossible};
 use super::judge::Judge;
 use super::view::{Place, View, show, value};
-use krmor_core::report::Severity;
+use crate::security_context::rules;
 use krmor_yaml::Node;
 
 /// Fields of a pod that only Linux has (`validateWindows`), those aside that have a check of their own.
@@ -50,7 +50,7 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
         if demands_the_impossible(demands, view, judge.spec) {
             let message = "restricted before v1.25 demands fields that a Windows pod cannot have";
             let remedy = "set `version: v1.25` or newer, or exclude the pod";
-            judge.report.find(Severity::Error, "windows-version", &view.object, &view.pod.spec, message, remedy);
+            judge.report.add(&rules::WINDOWS_VERSION, view.object.at(&view.pod.spec), message, remedy);
         }
     } else if let Some(selector) = view.spec.get("nodeSelector") {
         let is_windows = |label: &&&str| selector.get(label).and_then(Node::as_str).as_deref() == Some("windows");
@@ -59,11 +59,9 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
             let message = format!(
                 "`nodeSelector` asks for Windows (`{label}`), `os.name` does not: it would get fields of Linux"
             );
-            judge.report.find(
-                Severity::Error,
-                "windows-os",
-                &view.object,
-                &pointer,
+            judge.report.add(
+                &rules::WINDOWS_OS,
+                view.object.at(&pointer),
                 message,
                 "set `os: {name: windows}` in the pod spec",
             );
@@ -80,7 +78,7 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
                 container.name
             );
             let pointer = view.pointer(place, "/securityContext/allowPrivilegeEscalation");
-            judge.report.find(Severity::Error, "invalid", &view.object, &pointer, message, "remove one of the two");
+            judge.report.add(&rules::INVALID, view.object.at(&pointer), message, "remove one of the two");
         }
         let non_root = container.security.get("runAsNonRoot").or_else(|| view.security.get("runAsNonRoot"));
         if view.stays_root(place, true) && non_root.and_then(Node::as_bool) == Some(true) {
@@ -88,7 +86,7 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
                 format!("container `{}` never starts: `runAsNonRoot: true` refuses its uid 0", container.name);
             let pointer = view.pointer(place, "/securityContext");
             let remedy = "set `runAsNonRoot: false` for the container";
-            judge.report.find(Severity::Error, "invalid", &view.object, &pointer, message, remedy);
+            judge.report.add(&rules::INVALID, view.object.at(&pointer), message, remedy);
         }
         let proc = container.security.get("procMount");
         if proc.and_then(Node::as_str).as_deref() == Some("Unmasked")
@@ -100,11 +98,9 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
                 container.name
             );
             let pointer = view.pointer(place, "/securityContext/procMount");
-            judge.report.find(
-                Severity::Error,
-                "invalid",
-                &view.object,
-                &pointer,
+            judge.report.add(
+                &rules::INVALID,
+                view.object.at(&pointer),
                 message,
                 "set `hostUsers: false` in the pod spec",
             );
@@ -129,7 +125,7 @@ fn host_process(view: &View<'_>, judge: &mut Judge<'_>) {
         let message = "the API takes `hostProcess: true` for all containers of a pod or none, and only with `hostNetwork: true`: \
                        it cannot stay for some";
         let remedy = "change it for all of them, or allow `hostProcess` for the whole pod";
-        judge.report.find(Severity::Error, "invalid", &view.object, pointer, message, remedy);
+        judge.report.add(&rules::INVALID, view.object.at(pointer), message, remedy);
     }
 }
 
@@ -148,7 +144,7 @@ fn windows_fields(view: &View<'_>, judge: &mut Judge<'_>) {
             let message =
                 format!("{} sets `{}`, which the API refuses for Windows pods", view.subject(place), show(name, node));
             let pointer = view.pointer(place, &[path, name].concat());
-            judge.report.find(Severity::Error, "windows-field", &view.object, &pointer, message, "remove it");
+            judge.report.add(&rules::WINDOWS_FIELD, view.object.at(&pointer), message, "remove it");
         }
     }
 }

@@ -154,7 +154,10 @@ impl<'a> View<'a> {
             let Some(exception) = spec.exceptions.get(grant.exception) else { continue };
             for &at in grant.containers.iter().flatten() {
                 if let Some(container) = self.containers.get_mut(at) {
-                    exception.fields.iter().for_each(|&field| container.granted.insert(field));
+                    let named = Field::ALL
+                        .iter()
+                        .filter(|known| exception.fields.iter().any(|field| field.matches(known.name())));
+                    named.for_each(|&field| container.granted.insert(field));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! `writablePaths`: size-limited emptyDirs in containers whose root filesystem is read-only.
 
+use crate::security_context::rules;
 use std::borrow::Cow;
 
 use serde_json::json;
@@ -38,7 +39,7 @@ pub(super) fn writable_paths(view: &View<'_>, judge: &mut Judge<'_>) {
                         format!("container `{}`: `{path}` stays read-only: its volume at `{at}` is", container.name);
                     let pointer = view.pointer(place, "/volumeMounts");
                     let remedy = "mount that volume elsewhere, or leave the path out for this container";
-                    judge.report.find(Severity::Warning, "writable-path", &view.object, &pointer, message, remedy);
+                    judge.report.add(&rules::WRITABLE_PATH, view.object.at(&pointer), message, remedy);
                 }
             }
         }
@@ -136,10 +137,10 @@ fn mount(view: &View<'_>, judge: &mut Judge<'_>, names: &mut Names, place: Place
         let message = format!("the volume `{name}` for `{}` exists and is no emptyDir", path.path.as_str());
         let pointer = view.pointer(Place::Pod, "/volumes");
         let remedy = "give the writable path another name, or none";
-        return judge.report.find(Severity::Error, "writable-path", &view.object, &pointer, message, remedy);
+        return judge.report.add_as(Severity::Error, &rules::WRITABLE_PATH, view.object.at(&pointer), message, remedy);
     }
     let reason = format!("`{}` stays writable under the read-only root filesystem", path.path.as_str());
-    let why = Why { rule: "writable-path", reason: Cow::Owned(reason), class: Class::Added };
+    let why = Why { rule: &rules::WRITABLE_PATH, reason: Cow::Owned(reason), class: Class::Added };
     if !names.has(&name) {
         let volume = json!({"name": name, "emptyDir": {"sizeLimit": path.size_limit.as_str()}});
         let pointer = view.pointer(Place::Pod, "/volumes");

@@ -1,12 +1,13 @@
 //! The Vault Agent Injector: annotations of the pod, and, for variables, a command that reads them first.
 
+use crate::vault_secrets::rules;
 use serde_json::{Value, json};
 
 use super::auth::{Connection, Method};
 use super::spec::{Pki, Secret, Spec, Wiring};
 use super::values::{AbsolutePath, Address, Duration, Name, VaultPath};
 use super::want::{Source, User};
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object};
 use krmor_core::workload::{Container, Role};
 use krmor_yaml::{Kind, Node, escape_token};
@@ -32,11 +33,11 @@ pub(super) fn edits(spec: &Spec, user: &User, object: &Object<'_>, report: &mut 
             Some(_) => {
                 let message = "the pod's annotation says something else than the config";
                 let remedy = "correct one of the two, or set `overwrite: true`";
-                report.find(Severity::Error, "differs", object, &pointer, message, remedy);
+                report.add(&rules::DIFFERS, object.at(&pointer), message, remedy);
                 continue;
             }
         };
-        let why = Why { rule: "agent", reason: "tells the Vault Agent what to fetch".into(), class };
+        let why = Why { rule: &rules::AGENT, reason: "tells the Vault Agent what to fetch".into(), class };
         edits.push(Edit { pointer, action: Action::Set(json!(value)), why });
     }
     let files: Vec<String> = spec.secrets.iter().filter(|secret| is_env(secret)).map(env_file).collect();
@@ -224,7 +225,7 @@ fn command(container: &Container, object: &Object<'_>, files: &[String], report:
         let message =
             format!("container `{}` has no `command`, and what its image starts is not known here", container.name);
         let remedy = "write its `command`, so that a shell can read the variables before it, or take `as: files`";
-        report.find(Severity::Error, "no-command", object, &container.pointer, message, remedy);
+        report.add(&rules::NO_COMMAND, object.at(&container.pointer), message, remedy);
         return None;
     };
     let words: Vec<&str> = old.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -247,7 +248,7 @@ fn command(container: &Container, object: &Object<'_>, files: &[String], report:
     let mut command = vec!["/bin/sh", "-c", &script, "--"];
     command.extend(program);
     let reason = "a shell reads the variables that the agent wrote, then starts the program";
-    let why = Why { rule: "agent", reason: reason.into(), class: Class::Raised };
+    let why = Why { rule: &rules::AGENT, reason: reason.into(), class: Class::Raised };
     Some(Edit { pointer, action: Action::Set(json!(command)), why })
 }
 

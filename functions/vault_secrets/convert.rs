@@ -2,6 +2,7 @@
 //!
 //! Values are looked at for placeholders only. No message holds one.
 
+use crate::vault_secrets::rules;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ use super::values::VaultPath;
 use super::want::{self, KvSource, Source, User, Want};
 use krmor_core::facts::Facts;
 use krmor_core::facts::references::Reference;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::target::Matcher;
 use krmor_core::workload::Pod;
@@ -124,7 +125,7 @@ fn secret(
     if spec.provider == super::spec::Provider::Csi && users.is_empty() {
         let message = "nothing mounts it: the CSI driver makes a Secret for the pods that do";
         let remedy = "exclude it, remove it, or take another provider";
-        report.find(Severity::Error, "unused-secret", object, "", message, remedy);
+        report.add(&rules::UNUSED_SECRET, object.at(""), message, remedy);
         return;
     }
     let kind = object.root().get("type").and_then(Node::as_str).map(Cow::into_owned);
@@ -153,7 +154,7 @@ fn secret(
     }
     for reference in used.iter().filter(|reference| reference.name != name) {
         let reason = "kustomize corrects no name of a Secret that is no longer there";
-        let why = Why { rule: "reference", reason: reason.into(), class: Class::Raised };
+        let why = Why { rule: &rules::REFERENCE, reason: reason.into(), class: Class::Raised };
         let edit =
             Edit { pointer: reference.pointer.clone(), action: Action::Set(json!(reference.text(facts, &name))), why };
         out.edits.push((reference.object, edit));
@@ -190,14 +191,14 @@ fn contents(convert: &Convert, entry: Option<&Secret>, object: &Object<'_>, repo
         if !sources.is_empty() {
             let message = format!("it has placeholders, and values too: {}", list(&plain));
             let remedy = "take `secrets: false` out of `convert`, or move the values into another Secret";
-            report.find(Severity::Error, "plaintext", object, "", message, remedy);
+            report.add(&rules::PLAINTEXT, object.at(""), message, remedy);
         }
         return None;
     }
     if sources.len() > 1 {
         let places: Vec<String> = sources.iter().map(KvSource::api_path).collect();
         let message = format!("its placeholders are of several paths, and one object fetches one: {}", list(&places));
-        report.find(Severity::Error, "several-paths", object, "", message, "split the Secret: one for each path");
+        report.add(&rules::SEVERAL_PATHS, object.at(""), message, "split the Secret: one for each path");
         return None;
     }
     let declared = entry.and_then(|entry| entry.kv.as_ref()).map(KvSource::of);
@@ -207,11 +208,9 @@ fn contents(convert: &Convert, entry: Option<&Secret>, object: &Object<'_>, repo
     {
         let message =
             format!("its placeholders are of {}, and `secrets` has {}", found.api_path(), declared.api_path());
-        report.find(
-            Severity::Error,
-            "several-paths",
-            object,
-            "",
+        report.add(
+            &rules::SEVERAL_PATHS,
+            object.at(""),
             message,
             format!("correct the entry `{}`", entry.name.as_str()),
         );
@@ -223,7 +222,7 @@ fn contents(convert: &Convert, entry: Option<&Secret>, object: &Object<'_>, repo
             plain.iter().filter(|name| !named.0.iter().any(|(key, _)| key == *name)).cloned().collect();
         if !lacking.is_empty() {
             let message = format!("`keys` of its entry under `secrets` lacks {}", list(&lacking));
-            report.find(Severity::Error, "keys", object, "", message, "add them there, or remove them here");
+            report.add(&rules::KEYS, object.at(""), message, "add them there, or remove them here");
             return None;
         }
         let written = named.0.iter().filter(|(name, _)| plain.contains(name)).map(|(_, key)| key.clone()).collect();
@@ -257,7 +256,7 @@ fn default_source(convert: &Convert, object: &Object<'_>) -> KvSource {
 
 fn placeholder_error(object: &Object<'_>, pointer: &str, message: &str, report: &mut Report) {
     let remedy = "write the whole value to Vault under one key, and let the placeholder be all that stands here";
-    report.find(Severity::Error, "placeholder", object, pointer, message, remedy);
+    report.add(&rules::PLACEHOLDER, object.at(pointer), message, remedy);
 }
 
 /// Variables whose value is a placeholder: they get a Secret that is named after its path.
@@ -281,7 +280,7 @@ fn variables(user: &User, stream: &Stream, report: &mut Report, out: &mut Conver
             };
             let Some(name) = slug(&place.source.path) else { continue };
             let reason = "the value is in Vault, and argocd-vault-plugin need not fill it in";
-            let why = || Why { rule: "placeholder", reason: reason.into(), class: Class::Raised };
+            let why = || Why { rule: &rules::PLACEHOLDER, reason: reason.into(), class: Class::Raised };
             let reference = json!({"secretKeyRef": {"name": name, "key": place.key}});
             let added = Why { class: Class::Added, ..why() };
             let set = Edit { pointer: format!("{pointer}/valueFrom"), action: Action::Set(reference), why: added };

@@ -3,18 +3,16 @@
 use super::auth::Method;
 use super::leftovers;
 use super::spec::{Provider, Spec};
-use krmor_core::report::{Report, Severity};
+use crate::vault_secrets::rules;
+use krmor_core::report::Report;
 use krmor_core::stream::Stream;
 use krmor_core::target::{self, Matcher};
 use krmor_yaml::Node;
 
 /// Reports what the agent cannot work with, and placeholders that are left.
 pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
-    if !spec.problems().is_empty() {
-        return; // said already
-    }
     // What is wrong with targets and pods was said when the function ran.
-    let selected = target::pods(&spec.targets, &spec.exclude, stream, &mut Report::default());
+    let selected = target::pods(&spec.targets, &spec.exclude, stream).0;
     let by_token = spec.auth.as_ref().and_then(super::auth::Auth::method);
     if spec.provider == Provider::AgentInjector && matches!(by_token, Some(Method::Kubernetes(_) | Method::Jwt(_))) {
         for one in &selected {
@@ -24,7 +22,7 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
                 let message = "the Vault Agent logs in with the pod's token, which is not mounted";
                 let remedy = "leave `automountServiceAccountToken` out for this pod, or take another provider";
                 let pointer = format!("{}/automountServiceAccountToken", one.pod.spec);
-                report.find(Severity::Error, "no-token", &object, &pointer, message, remedy);
+                report.add(&rules::NO_TOKEN, object.at(&pointer), message, remedy);
             }
         }
     }

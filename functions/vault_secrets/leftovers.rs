@@ -1,5 +1,7 @@
 //! What is said beside a conversion: what to write to Vault, and what stands in the way of references.
 
+use crate::vault_secrets::rules;
+use krmor_core::report::Place as Where;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::made::says;
@@ -20,7 +22,7 @@ pub(super) fn checklist(missing: &BTreeMap<KvSource, BTreeSet<String>>, report: 
             blanks.join(" ")
         );
         let remedy = "fill in new values: those that stood in a manifest are known to all who can read it";
-        report.find_in_stream(Severity::Info, "write-to-vault", message, remedy);
+        report.add(&rules::WRITE_TO_VAULT, Where::Stream, message, remedy);
     }
 }
 
@@ -34,7 +36,7 @@ pub(super) fn plaintext(wants: &[Want], removed: &[ObjectId], stream: &Stream, r
         if let Some(there) = stream.named("", "Secret", &want.name).find(same) {
             let message = "it is in the stream with its values, and is to come from Vault";
             let remedy = "write `convert: {}`, so that it becomes a reference, or remove it";
-            report.find(Severity::Error, "plaintext", &there, "", message, remedy);
+            report.add(&rules::PLAINTEXT, there.at(""), message, remedy);
         }
     }
 }
@@ -43,7 +45,7 @@ pub(super) fn plaintext(wants: &[Want], removed: &[ObjectId], stream: &Stream, r
 pub(super) fn left_over(object: &Object<'_>, report: &mut Report) {
     // A Secret that could not be converted has said so.
     let said = |finding: &krmor_core::report::Finding| {
-        finding.severity == Severity::Error && finding.object == Some(object.id())
+        finding.severity == Severity::Error && finding.object() == Some(object.id())
     };
     if report.findings.iter().any(said) {
         return;
@@ -65,7 +67,7 @@ pub(super) fn left_over(object: &Object<'_>, report: &mut Report) {
                 let message =
                     "a placeholder of argocd-vault-plugin stands where Kubernetes takes no reference to a Secret";
                 let remedy = "move it into a Secret or a variable of a container, or exclude the object";
-                report.find(Severity::Error, "placeholder", object, &pointer, message, remedy);
+                report.add(&rules::PLACEHOLDER, object.at(&pointer), message, remedy);
             }
             _ => {}
         }

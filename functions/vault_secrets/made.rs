@@ -1,11 +1,13 @@
 //! Makes objects, or completes those that are there already.
 
+use crate::vault_secrets::rules;
+use krmor_core::report::Rule;
 use serde_json::Value;
 
 use super::want::Want;
 use krmor_core::facts;
 use krmor_core::fields;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, Stream};
 use krmor_core::values::json_text;
 use krmor_yaml::{Kind, Node, escape_token};
@@ -28,7 +30,7 @@ pub(super) fn ensure(
     report: &mut Report,
     want: &Want,
     object: Value,
-    rule: &'static str,
+    rule: &'static Rule,
     overwrite: bool,
 ) {
     let Some(found) = existing(stream, want, &object) else {
@@ -64,7 +66,7 @@ pub(super) fn ensure(
             Some(_) => {
                 let message = format!("it says something else than the config, which wants {}", json_text(&value));
                 let remedy = "correct one of the two, or set `overwrite: true`";
-                report.find(Severity::Error, "differs", &there, &pointer, message, remedy);
+                report.add(&rules::DIFFERS, there.at(&pointer), message, remedy);
                 continue;
             }
         };

@@ -1,6 +1,6 @@
 //! `VaultSecrets`: gives workloads their secrets from Vault by reference, and turns values in manifests into references.
 //!
-//! What is to be made is a [`want::Want`], whatever the provider: declared in the spec, or found by `convert`. `vso`,
+//! What is to be made is a `Want`, whatever the provider: declared in the spec, or found by `convert`. `vso`,
 //! `external_secrets` and `csi` say what objects that takes, `made` adds or completes them; `wiring` and `agent` change
 //! the pods.
 
@@ -14,6 +14,7 @@ mod leftovers;
 mod made;
 mod placeholders;
 mod problems;
+pub mod rules;
 pub mod spec;
 pub mod values;
 mod vso;
@@ -28,20 +29,14 @@ use self::spec::Provider;
 pub use self::spec::Spec;
 use self::want::{Source, User, Want};
 use krmor_core::facts::Facts;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::Stream;
 use krmor_core::target;
 
 /// Gives what the spec targets its secrets.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    let problems = spec.problems();
-    for (field, problem, remedy) in &problems {
-        report.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), remedy.as_str());
-    }
-    if !problems.is_empty() {
-        return;
-    }
-    let selected = target::pods(&spec.targets, &spec.exclude, stream, report);
+    let (selected, problems) = target::pods(&spec.targets, &spec.exclude, stream);
+    report.record_once(problems);
     let users: Vec<User> = selected.into_iter().filter_map(|selected| User::of(selected, stream)).collect();
     if spec.provider == Provider::AgentInjector {
         for user in &users {
@@ -63,9 +58,9 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     login(spec, &wants, stream, report);
     for want in &wants {
         let (object, rule) = match spec.provider {
-            Provider::Vso => (vso::secret(spec, want), "vault-secret"),
-            Provider::ExternalSecrets => (external_secrets::secret(spec, want), "external-secret"),
-            Provider::Csi | Provider::AgentInjector => (csi::secret(spec, want), "secret-provider-class"),
+            Provider::Vso => (vso::secret(spec, want), &rules::VAULT_SECRET),
+            Provider::ExternalSecrets => (external_secrets::secret(spec, want), &rules::EXTERNAL_SECRET),
+            Provider::Csi | Provider::AgentInjector => (csi::secret(spec, want), &rules::SECRET_PROVIDER_CLASS),
         };
         made::ensure(stream, report, want, object, rule, spec.overwrite);
     }
@@ -79,10 +74,11 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
         mount(spec, &mounts, stream, report);
     }
     for id in removed {
-        let why = Why { rule: "plaintext", reason: "its values belong into Vault only".into(), class: Class::Raised };
+        let why =
+            Why { rule: &rules::PLAINTEXT, reason: "its values belong into Vault only".into(), class: Class::Raised };
         if let (Err(error), Some(object)) = (stream.remove_object(report, id, why), stream.object(id)) {
             let remedy = "give the Secret a document of its own";
-            report.find(Severity::Error, "plaintext", &object, "", error.message, remedy);
+            report.add(&rules::PLAINTEXT, object.at(""), error.message, remedy);
         }
     }
     leftovers::checklist(&missing, report);
@@ -107,7 +103,7 @@ fn merged(all: impl Iterator<Item = Want>, stream: &Stream, report: &mut Report)
                             b.api_path()
                         );
                         let remedy = "declare one of them under `secrets` by another name";
-                        report.find(Severity::Error, "several-paths", &object, "", message, remedy);
+                        report.add(&rules::SEVERAL_PATHS, object.at(""), message, remedy);
                     }
                     (Source::Kv(_), Source::Kv(_)) => merge(there, want, stream),
                     _ => {}
@@ -160,7 +156,7 @@ fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) 
             let message =
                 format!("the pods with secrets run as {}, and one ServiceAccount logs in", names.join(" and "));
             let remedy = "name it in `auth`, under `serviceAccount`, or give each its own config with `targets`";
-            report.find(Severity::Error, "service-account", &object, "", message, remedy);
+            report.add(&rules::SERVICE_ACCOUNT, object.at(""), message, remedy);
             continue;
         }
         let objects = match spec.provider {
@@ -168,7 +164,7 @@ fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) 
             _ => external_secrets::login(spec, &shared, account).into_iter().collect(),
         };
         for object in objects {
-            made::ensure(stream, report, &shared, object, "vault-auth", spec.overwrite);
+            made::ensure(stream, report, &shared, object, &rules::VAULT_AUTH, spec.overwrite);
         }
     }
 }

@@ -7,6 +7,9 @@ use serde::Deserialize;
 
 use super::auth::{Auth, Connection};
 use super::values::{AbsolutePath, Duration, Keys, Name, Template, VaultPath};
+use krmor_core::exceptions::Exception;
+use krmor_core::function_spec;
+use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
 
 /// Gives workloads their secrets from Vault, by reference: no value is ever in a manifest.
@@ -41,6 +44,14 @@ pub struct Spec {
     /// `true`: values of this spec replace those of the manifests. Default `false`: a different value is an error.
     #[serde(default)]
     pub overwrite: bool,
+    /// Findings that are meant, each with its reason. Default: none.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+    /// Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+    /// severities of the rules.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Setting>")]
+    pub severities: Severities,
     /// Which workloads or containers get the secrets; each entry must match something unless `optional: true`. With
     /// targets, only those Secrets are converted that a targeted workload refers to. Default: the main containers of all.
     #[serde(default)]
@@ -49,6 +60,8 @@ pub struct Spec {
     #[serde(default)]
     pub exclude: Vec<Selector>,
 }
+
+function_spec!(Spec, find_problems);
 
 /// Who brings the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -1,5 +1,7 @@
 //! How containers get a Kubernetes Secret: `envFrom`, `env`, volumes.
 
+use crate::vault_secrets::rules;
+use krmor_core::report::Rule;
 use serde_json::Value;
 
 use super::csi;
@@ -8,7 +10,7 @@ use super::spec::{Provider, Secret, Spec, Wiring};
 use super::values::AbsolutePath;
 use super::want::User;
 use krmor_core::fields;
-use krmor_core::report::{Class, Report, Severity, Why};
+use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object};
 use krmor_core::workload::Container;
 use krmor_yaml::Node;
@@ -59,10 +61,10 @@ impl Wires<'_, '_> {
         }
     }
 
-    fn push(&mut self, pointer: String, action: Action, rule: &'static str, class: Class) {
-        let reason = match rule {
-            "secret-env" => "the program reads its secrets from variables",
-            _ => "the program reads its secrets from files",
+    fn push(&mut self, pointer: String, action: Action, rule: &'static Rule, class: Class) {
+        let reason = match *rule == rules::SECRET_ENV {
+            true => "the program reads its secrets from variables",
+            false => "the program reads its secrets from files",
         };
         self.edits.push(Edit { pointer, action, why: Why { rule, reason: reason.into(), class } });
     }
@@ -72,7 +74,7 @@ impl Wires<'_, '_> {
         let list = node.get("envFrom");
         if !list.into_iter().flat_map(Node::items).any(|item| says(item, &["secretRef", "name"], name)) {
             let item = fields!({"secretRef": fields!({"name": name})});
-            self.push(format!("{}/envFrom", container.pointer), Action::Append(item), "secret-env", Class::Added);
+            self.push(format!("{}/envFrom", container.pointer), Action::Append(item), &rules::SECRET_ENV, Class::Added);
         }
     }
 
@@ -84,7 +86,7 @@ impl Wires<'_, '_> {
             let mut items = node.get("env").into_iter().flat_map(Node::items).enumerate();
             let Some((at, item)) = items.find(|(_, item)| says(*item, &["name"], key)) else {
                 let item = fields!({"name": key, "valueFrom": reference});
-                self.push(pointer.clone(), Action::Append(item), "secret-env", Class::Added);
+                self.push(pointer.clone(), Action::Append(item), &rules::SECRET_ENV, Class::Added);
                 continue;
             };
             let from = item.find(&["valueFrom", "secretKeyRef"]);
@@ -95,12 +97,12 @@ impl Wires<'_, '_> {
             }
             if self.spec.overwrite {
                 let item = fields!({"name": key, "valueFrom": reference});
-                self.push(format!("{pointer}/{at}"), Action::Set(item), "secret-env", Class::Overridden);
+                self.push(format!("{pointer}/{at}"), Action::Set(item), &rules::SECRET_ENV, Class::Overridden);
                 continue;
             }
             let message = format!("container `{}` has a variable `{key}` of its own", container.name);
             let remedy = "remove the variable, so that it comes from Vault, or set `overwrite: true`";
-            self.report.find(Severity::Error, "env-differs", self.object, &format!("{pointer}/{at}"), message, remedy);
+            self.report.add(&rules::ENV_DIFFERS, self.object.at(&format!("{pointer}/{at}")), message, remedy);
         }
     }
 
@@ -121,16 +123,9 @@ impl Wires<'_, '_> {
             if let Some(at) = volumes.iter().position(|node| says(*node, &["name"], &volume_name)) {
                 let message = format!("the volume `{volume_name}` is something else, and Secret {name} needs the name");
                 let at = format!("{pointer}/{at}");
-                return self.report.find(
-                    Severity::Error,
-                    "volume-taken",
-                    self.object,
-                    &at,
-                    message,
-                    "rename that volume",
-                );
+                return self.report.add(&rules::VOLUME_TAKEN, self.object.at(&at), message, "rename that volume");
             }
-            self.push(pointer, Action::Append(volume.clone()), "secret-files", Class::Added);
+            self.push(pointer, Action::Append(volume.clone()), &rules::SECRET_FILES, Class::Added);
         }
         for container in containers {
             let mounts: Vec<Node<'_>> = container
@@ -149,18 +144,11 @@ impl Wires<'_, '_> {
             if let Some(at) = mounts.iter().position(same) {
                 let message = format!("container `{}` has something else at `{path}`", container.name);
                 let remedy = "give the secret another `mountPath`";
-                self.report.find(
-                    Severity::Error,
-                    "mount-taken",
-                    self.object,
-                    &format!("{pointer}/{at}"),
-                    message,
-                    remedy,
-                );
+                self.report.add(&rules::MOUNT_TAKEN, self.object.at(&format!("{pointer}/{at}")), message, remedy);
                 continue;
             }
             let mount = fields!({"name": volume_name.as_str(), "mountPath": path, "readOnly": true});
-            self.push(pointer, Action::Append(mount), "secret-files", Class::Added);
+            self.push(pointer, Action::Append(mount), &rules::SECRET_FILES, Class::Added);
         }
     }
 }

@@ -124,7 +124,7 @@ fn document<'a>(stream: &'a Stream, changes: &[&Change], file: &mut text::Lines<
         for row in rows.get(from.max(done)..to).unwrap_or_default() {
             let text = line(row);
             let why = |number: usize| {
-                let why = changes.get(number).map(|change| format!("# {}: {}", change.why.rule, change.why.reason));
+                let why = changes.get(number).map(|change| format!("# {}: {}", change.why.rule.id, change.why.reason));
                 format!("  {DIM}{}{RESET}", why.unwrap_or_default())
             };
             match row {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::rule_id;
+use crate::krm::says;
 use crate::pipeline::Pipeline;
 use crate::report::{Change, Finding, Report};
 use crate::stream::{ObjectId, Stream};
@@ -23,7 +24,7 @@ pub fn junit(stream: &Stream, report: &Report, pipeline: &Pipeline, made: bool) 
     let mut cases: BTreeMap<ObjectId, Case<'_>> =
         stream.objects().map(|object| (object.id(), Case::default())).collect();
     for finding in &report.findings {
-        finding.object.and_then(|id| cases.get_mut(&id)).unwrap_or(&mut whole).findings.push(finding);
+        finding.object().and_then(|id| cases.get_mut(&id)).unwrap_or(&mut whole).findings.push(finding);
     }
     for change in &report.changes {
         cases.get_mut(&change.object).unwrap_or(&mut whole).changes.push(change);
@@ -81,7 +82,7 @@ impl View<'_> {
         if !failure.is_empty() {
             let first = failing
                 .first()
-                .map(|finding| (rule_id(self.pipeline, &finding.function, &finding.rule), finding.message.clone()));
+                .map(|finding| (rule_id(self.pipeline, &finding.function, finding.rule), says(finding).into_owned()));
             let change = case.changes.first();
             let first = first.or_else(|| {
                 change.map(|change| {

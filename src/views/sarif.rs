@@ -1,14 +1,11 @@
 //! The report as SARIF 2.1.0 (OASIS), which code scanning and editors show. Values are masked as in every view.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
 use super::rule_id;
-use crate::functions::by_kind;
-use crate::krm::field_path;
+use crate::krm::{advice, field_path};
 use crate::pipeline::Pipeline;
-use crate::report::{Report, Severity};
+use crate::report::{Report, Rule, Severity};
 use crate::stream::{Object, ObjectId, Stream};
 use crate::text::{Lines, line_at, plain, proposal};
 use crate::yaml::{self, Kind, Node, Op};
@@ -39,16 +36,34 @@ struct Tool {
 struct Driver {
     name: &'static str,
     version: &'static str,
-    rules: Vec<Rule>,
+    rules: Vec<Descriptor>,
+}
+
+/// A `reportingDescriptor` of the standard: what the declaration of a rule says.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor {
+    id: String,
+    short_description: Message,
+    full_description: Message,
+    help: Message,
+    help_uri: String,
+    default_configuration: Configuration,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    properties: Option<Weight>,
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Rule {
-    id: String,
-    short_description: Message,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    full_description: Option<Message>,
+struct Configuration {
+    level: &'static str,
+}
+
+/// What code scanning sorts by: 0.1 to 10.0, as CVSS has it.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Weight {
+    security_severity: &'static str,
+    tags: [&'static str; 1],
 }
 
 #[derive(Serialize)]
@@ -127,25 +142,25 @@ pub fn sarif(stream: &Stream, report: &Report, pipeline: &Pipeline, made: bool) 
     let mut view = View { stream, rules: Vec::new(), lines: Lines::default() };
     let mut results = Vec::new();
     for finding in &report.findings {
-        let id = rule_id(pipeline, &finding.function, &finding.rule);
-        let message = match &finding.remedy {
-            Some(remedy) => Cow::Owned(format!("{}; {remedy}", finding.message)),
-            None => Cow::Borrowed(finding.message.as_str()),
-        };
+        let id = rule_id(pipeline, &finding.function, finding.rule);
         results.push(Entry {
-            rule_index: view.rule(&id, &finding.rule),
+            rule_index: view.rule(&id, finding.rule),
             rule_id: id,
             kind: "fail",
             level: level(finding.severity),
-            message: Message::new(&message),
-            locations: view.place(finding.object, &finding.path, false),
-            properties: Properties { function: &finding.function, document: finding.document, pointer: &finding.path },
+            message: Message::new(&advice(finding)),
+            locations: view.place(finding.object(), finding.pointer(), false),
+            properties: Properties {
+                function: &finding.function,
+                document: finding.document(),
+                pointer: finding.pointer(),
+            },
         });
     }
     for change in &report.changes {
         let id = rule_id(pipeline, &change.function, change.why.rule);
         results.push(Entry {
-            rule_index: view.rule(&id, &change.why.reason),
+            rule_index: view.rule(&id, change.why.rule),
             rule_id: id,
             // What was done is no failure, and then the standard wants no level.
             kind: if made { "informational" } else { "fail" },
@@ -168,6 +183,13 @@ pub fn sarif(stream: &Stream, report: &Report, pipeline: &Pipeline, made: bool) 
     serde_json::to_string_pretty(&log).unwrap_or_default()
 }
 
+/// Whether a rule is about what an attacker could use; others are about what would not work.
+fn is_about_security(id: &str) -> bool {
+    ["SecurityContext/", "VaultSecrets/", "Checks/pod-security/", "Checks/secrets/"]
+        .iter()
+        .any(|start| id.starts_with(start))
+}
+
 fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
@@ -178,21 +200,31 @@ fn level(severity: Severity) -> &'static str {
 
 struct View<'a> {
     stream: &'a Stream,
-    rules: Vec<Rule>,
+    rules: Vec<Descriptor>,
     lines: Lines<'a>,
 }
 
 impl View<'_> {
     /// The index of a rule, which is described when it is first seen.
-    fn rule(&mut self, id: &str, about: &str) -> usize {
-        if let Some(at) = self.rules.iter().position(|rule| rule.id == id) {
+    fn rule(&mut self, id: &str, rule: &Rule) -> usize {
+        if let Some(at) = self.rules.iter().position(|known| known.id == id) {
             return at;
         }
-        let function = id.split('/').next().and_then(by_kind);
-        self.rules.push(Rule {
+        self.rules.push(Descriptor {
             id: id.to_owned(),
-            short_description: Message::new(about),
-            full_description: function.map(|function| Message::new(function.summary)),
+            short_description: Message::new(rule.summary),
+            full_description: Message::new(&format!("{}. {}", rule.summary, rule.help)),
+            help: Message::new(rule.help),
+            help_uri: format!("https://krmor.dev/rules/{id}"),
+            default_configuration: Configuration { level: level(rule.severity) },
+            properties: is_about_security(id).then(|| Weight {
+                security_severity: match rule.severity {
+                    Severity::Error => "8.0",
+                    Severity::Warning => "5.0",
+                    Severity::Info => "2.0",
+                },
+                tags: ["security"],
+            }),
         });
         self.rules.len() - 1
     }

@@ -41,10 +41,16 @@ fn parse(config: &str) -> yaml::Document {
 
 /// Every README below `functions/`.
 pub fn readmes() -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> =
-        std::fs::read_dir("functions").unwrap().map(|entry| entry.unwrap().path().join("README.md")).collect();
-    found.sort();
-    found
+    function_folders().into_iter().map(|folder| Path::new("functions").join(folder).join("README.md")).collect()
+}
+
+/// The folders of the functions, by name.
+pub fn function_folders() -> Vec<String> {
+    let entries = std::fs::read_dir("functions").unwrap().map(Result::unwrap);
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 /// The cases of one README.

@@ -5,7 +5,9 @@ mod place;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::krm::field_path;
+use crate::report::field_path;
+use crate::report::{Finding, Place};
+use crate::rules;
 
 /// The one API version that is served.
 pub const API_VERSION: &str = "krmor.dev/v1alpha1";
@@ -38,6 +40,12 @@ impl Problem {
         self
     }
 
+    /// The problem as a finding, of a spec that has been read.
+    #[must_use]
+    pub fn into_finding(self) -> Finding {
+        Finding::new(&rules::CONFIG, Place::Config(self.pointer), self.message, self.remedy)
+    }
+
     /// The pointer as people write paths: `spec.functions.harden.spec.targets[0]`.
     #[must_use]
     pub fn path(&self) -> String {
@@ -45,70 +53,80 @@ impl Problem {
     }
 }
 
+/// Most problems of one spec that are found at once: each takes a reading of the spec.
+const MOST: usize = 20;
+
 /// Reads a value into a spec; an absent (null) spec reads as an empty one.
 ///
 /// # Errors
-/// When a field is unknown, missing or of the wrong type: the pointer says which.
-pub fn read_spec<S: DeserializeOwned>(spec: &Value) -> Result<S, Problem> {
-    let empty = Value::Object(Map::new());
-    let value = if spec.is_null() { &empty } else { spec };
-    place::read(value).map_err(|error| {
-        let place = error.into_place();
-        explain(&place.message, place.pointer)
-    })
+/// All fields that are unknown, missing or of the wrong type, by their pointers.
+pub fn read_spec<S: DeserializeOwned>(spec: &Value) -> Result<S, Vec<Problem>> {
+    let mut value = if spec.is_null() { Value::Object(Map::new()) } else { spec.clone() };
+    let mut removed = Removed::default();
+    let mut problems: Vec<Problem> = Vec::new();
+    // The reader stops at the first error. It goes on when what was wrong is out of the way.
+    while problems.len() < MOST {
+        let place = match place::read(&value) {
+            Ok(spec) if problems.is_empty() => return Ok(spec),
+            Ok::<S, _>(_) => break,
+            Err(error) => error.into_place(),
+        };
+        let follows = place.missing.is_some_and(|field| removed.has(&place.pointer, field));
+        if !follows {
+            let pointer = removed.original(&place.pointer);
+            problems.push(Problem { message: place.message, pointer, remedy: place.remedy });
+        }
+        if !removed.take(&mut value, &place.pointer) {
+            break;
+        }
+    }
+    Err(problems)
 }
 
-/// Turns serde's message into ours: what is wrong, where, and what was probably meant.
-fn explain(message: &str, mut pointer: String) -> Problem {
-    let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
-    if let Some(rest) = message.strip_prefix("unknown field ") {
-        let mut names = quoted(rest);
-        if names.is_empty() {
-            return Problem::new(&pointer, message, "");
-        }
-        let field = names.remove(0);
-        let token = format!("/{}", krmor_yaml::escape_token(&field));
-        if !pointer.ends_with(&token) {
-            pointer.push_str(&token);
-        }
-        return Problem::new(&pointer, format!("unknown field `{field}`"), suggest(&field, &names, "field"));
-    }
-    if let Some(rest) = message.strip_prefix("unknown variant ") {
-        let mut names = quoted(rest);
-        if names.is_empty() {
-            return Problem::new(&pointer, message, "");
-        }
-        let value = names.remove(0);
-        return Problem::new(
-            &pointer,
-            format!("`{value}` is not a value of this field"),
-            suggest(&value, &names, "value"),
-        );
-    }
-    if let Some(rest) = message.strip_prefix("missing field ") {
-        let field = quoted(rest).into_iter().next().unwrap_or_default();
-        return Problem::new(&pointer, format!("the field `{field}` is missing"), format!("add `{field}:`"));
-    }
-    // `invalid type: a text, expected a boolean`: the value itself is not repeated.
-    if let Some(rest) = message.strip_prefix("invalid type: ")
-        && let Some((found, expected)) = rest.split_once(", expected ")
-    {
-        let expected = match expected {
-            "i64" | "u64" | "u32" | "i32" => "a whole number",
-            "a string" => "a text",
-            "a sequence" => "a list",
-            "a map" => "a mapping",
-            expected if expected.starts_with("struct ") => "a mapping",
-            expected => expected,
+/// What has been taken out of a spec to read the rest.
+#[derive(Default)]
+struct Removed(Vec<String>);
+
+impl Removed {
+    /// Takes the value at a pointer of what is left out of it; whether there was one.
+    fn take(&mut self, value: &mut Value, pointer: &str) -> bool {
+        let Some((parent, token)) = pointer.rsplit_once('/') else { return false };
+        let is_there = match value.pointer_mut(parent) {
+            Some(Value::Object(map)) => {
+                krmor_yaml::unescape_token(token).is_some_and(|key| map.shift_remove(key.as_ref()).is_some())
+            }
+            Some(Value::Array(items)) => match token.parse::<usize>() {
+                Ok(at) if at < items.len() => {
+                    items.remove(at);
+                    true
+                }
+                _ => false,
+            },
+            _ => false,
         };
-        let hint = match (found, expected) {
-            ("a text", "a boolean" | "a whole number") => "; remove the quotes?",
-            (_, "a text") => "; add quotes?",
-            _ => "",
-        };
-        return Problem::new(&pointer, format!("expected {expected}, found {found}"), format!("give {expected}{hint}"));
+        self.0.push(pointer.to_owned());
+        is_there
     }
-    Problem::new(&pointer, message, "")
+
+    /// Where a place of what is left stood before: items behind those that were taken out have moved up.
+    fn original(&self, pointer: &str) -> String {
+        let mut pointer = pointer.to_owned();
+        for taken in self.0.iter().rev() {
+            let Some((list, at)) = taken.rsplit_once('/') else { continue };
+            let Ok(at) = at.parse::<usize>() else { continue };
+            let Some(rest) = pointer.strip_prefix(list).and_then(|rest| rest.strip_prefix('/')) else { continue };
+            let (number, behind) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            if let Some(number) = number.parse::<usize>().ok().filter(|number| *number >= at) {
+                pointer = format!("{list}/{}{behind}", number + 1);
+            }
+        }
+        pointer
+    }
+
+    /// Whether a field of the mapping at a pointer is missing because it was taken out.
+    fn has(&self, mapping: &str, field: &str) -> bool {
+        self.0.contains(&format!("{mapping}/{}", krmor_yaml::escape_token(field)))
+    }
 }
 
 /// `did you mean …`, or what there is.
@@ -155,8 +173,30 @@ mod tests {
             (json!({"count": -1}), "/count", "the number -1 is too small"),
         ];
         for (value, pointer, message) in cases {
-            let problem = read_spec::<Spec>(&value).unwrap_err();
+            let problem = read_spec::<Spec>(&value).unwrap_err().remove(0);
             assert_eq!((problem.pointer.as_str(), problem.message.as_str()), (pointer, message), "{value}");
         }
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_found_at_once() {
+        let value = json!({"cuont": 1, "on": "yes", "names": [1, "a", 2, "b", []], "other": {}});
+        let problems = read_spec::<Strict>(&value).unwrap_err();
+        let found: Vec<&str> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
+        assert_eq!(found, ["/cuont", "/on", "/names/0", "/names/2", "/names/4", "/other", ""]);
+        assert_eq!(problems[6].message, "the field `must` is missing");
+        // What was taken out is not missing.
+        let problems = read_spec::<Strict>(&json!({"must": "x"})).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Strict {
+        count: Option<u32>,
+        on: Option<bool>,
+        names: Option<Vec<String>>,
+        must: u32,
     }
 }

@@ -29,14 +29,14 @@ use self::references::References;
 use self::routes::Routes;
 use self::scalers::Scalers;
 use self::selections::Selections;
-use crate::report::Report;
+use crate::report::Finding;
 use crate::stream::{Object, ObjectId, PREVIOUS_NAMESPACES, Stream};
 use crate::workload::{self, Pod};
 
 /// What has been read of a stream so far.
 #[derive(Default)]
 struct Index {
-    pods: OnceLock<workload::Read>,
+    pods: OnceLock<(Vec<Pod>, Vec<Finding>)>,
     makers: OnceLock<Makers>,
     references: OnceLock<References>,
     selections: OnceLock<Selections>,
@@ -69,18 +69,17 @@ impl<'a> Facts<'a> {
     /// Every pod and pod template, in the stream's order.
     #[must_use]
     pub fn pods(self) -> &'a [Pod] {
-        &self.read().pods
+        &self.read().0
     }
 
-    /// The same; what looks like a pod template and is in no row, and what a row leads to but is no pod, become errors of
-    /// the report: once, however often a run asks.
-    pub fn pods_with_problems(self, report: &mut Report) -> &'a [Pod] {
-        self.read().report(self.stream, report);
-        self.pods()
+    /// What looks like a pod template and is in no row, and what a row leads to but is no pod.
+    #[must_use]
+    pub fn pod_problems(self) -> &'a [Finding] {
+        &self.read().1
     }
 
-    fn read(self) -> &'a workload::Read {
-        self.index.pods.get_or_init(|| workload::read(self.stream))
+    fn read(self) -> &'a (Vec<Pod>, Vec<Finding>) {
+        self.index.pods.get_or_init(|| workload::pods(self.stream))
     }
 
     /// Every pod by its number, with its object.

@@ -3,12 +3,15 @@
 //! A ResourceList (kustomize's KRM exec and containers, kpt) carries its function config and takes results; a bare
 //! stream (kustomize's legacy plugins, Helm, pipes) carries only objects.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
+use crate::config::Problem;
 use crate::mask::mask;
-use crate::report::{Change, Finding, Report, ResourceRef, Severity};
+pub use crate::report::field_path;
+use crate::report::{Change, Finding, Place, Report, ResourceRef, Severity};
+use crate::rules::CONFIG;
 use crate::stream::{ObjectId, Stream};
 use krmor_yaml::{self as yaml, Document, EditError, Kind, Node, Op, Operation};
 
@@ -32,54 +35,56 @@ pub fn is_resource_list(documents: &[Document]) -> bool {
 /// A ResourceList: one YAML document that holds the objects, the function config and the results.
 #[derive(Debug)]
 pub struct ResourceList {
-    text: Arc<String>,
+    /// As it came: its objects are copied out of it, so that a failing run can answer with them untouched.
+    document: Document,
 }
 
 impl ResourceList {
-    /// Takes a text that [`is_resource_list`] has recognised.
-    #[must_use]
-    pub fn new(text: Arc<String>) -> Self {
-        Self { text }
-    }
-
-    /// Its one document, freshly parsed.
+    /// Takes what [`is_resource_list`] has recognised.
     ///
     /// # Errors
-    /// When it is not YAML, or there is more than one document.
-    pub fn document(&self) -> Result<Document, yaml::Error> {
-        let mut documents = yaml::parse(&self.text)?;
+    /// When there is more than one document.
+    pub fn new(mut documents: Vec<Document>) -> Result<Self, yaml::Error> {
         if documents.len() > 1 {
             let offset = documents.get(1).map_or(0, |document| document.span().start);
             return Err(yaml::Error { offset, message: "a ResourceList must be the only document".to_owned() });
         }
-        documents.pop().ok_or(yaml::Error { offset: 0, message: "the ResourceList is empty".to_owned() })
+        let empty = yaml::Error { offset: 0, message: "the ResourceList is empty".to_owned() };
+        documents.pop().map(|document| Self { document }).ok_or(empty)
     }
 
-    /// The text with the stream's changes and the report's results in it.
-    ///
-    /// # Errors
-    /// When the list's own fields are of a wrong shape.
-    pub fn render(&self, stream: &mut Stream, report: &Report) -> Result<String, EditError> {
-        let results = results(stream, report);
-        if let Some(list) = stream.merge_items()? {
-            add_results(list, results)?;
-        }
-        Ok(stream.render())
+    /// Its content.
+    #[must_use]
+    pub fn root(&self) -> Node<'_> {
+        self.document.root()
+    }
+
+    /// Its objects.
+    #[must_use]
+    pub fn stream(&self) -> Stream {
+        Stream::of_items(self.document.clone())
     }
 
     /// The text with its objects as they came, and why as results: what a failing run answers.
     ///
     /// # Errors
     /// When the list's own fields are of a wrong shape.
-    pub fn render_unchanged(&self, results: &[Value]) -> Result<String, EditError> {
-        let mut document = self.document().map_err(unreadable)?;
-        add_results(&mut document, results.to_vec())?;
-        Ok(yaml::render(&[document]))
+    pub fn render_unchanged(mut self, results: Vec<Value>) -> Result<String, EditError> {
+        add_results(&mut self.document, results)?;
+        Ok(yaml::render(&[self.document]))
     }
 }
 
-fn unreadable(error: yaml::Error) -> EditError {
-    EditError { path: String::new(), message: error.message }
+/// The text of a ResourceList with the changes of its stream and the report's results in it.
+///
+/// # Errors
+/// When the list's own fields are of a wrong shape.
+pub fn render_list(stream: &mut Stream, report: &Report) -> Result<String, EditError> {
+    let results = results(stream, report);
+    if let Some(list) = stream.merge_items()? {
+        add_results(list, results)?;
+    }
+    Ok(stream.render())
 }
 
 /// Appends to the results that earlier functions left.
@@ -108,28 +113,60 @@ pub fn findings(stream: &Stream, report: &Report) -> Vec<Value> {
 }
 
 /// Why nothing was run, as a result.
+#[must_use]
 pub fn refusal(message: &str) -> Value {
     json!({"message": message, "severity": Severity::Error.name()})
+}
+
+/// What is wrong with a config, as a result; its pointer is from the config's root.
+#[must_use]
+pub fn config_result(problem: &Problem) -> Value {
+    let path = problem.path();
+    let mut message = if path.is_empty() { problem.message.clone() } else { format!("{path}: {}", problem.message) };
+    if !problem.remedy.is_empty() {
+        message += &format!("; {}", problem.remedy);
+    }
+    let mut result = refusal(&message);
+    set(&mut result, "tags", json!({"rule": CONFIG.id, "pointer": problem.pointer}));
+    result
 }
 
 fn reference(stream: &Stream, object: Option<ObjectId>) -> Option<ResourceRef> {
     object.and_then(|id| stream.object(id)).map(|object| object.reference())
 }
 
+/// What a finding says: one in a config begins with its path there, such as `spec.targets[0]`.
+#[must_use]
+pub fn says(finding: &Finding) -> Cow<'_, str> {
+    match &finding.place {
+        Place::Config(pointer) => {
+            Cow::Owned(format!("{}: {}", field_path(&format!("/spec{pointer}")), finding.message))
+        }
+        _ => Cow::Borrowed(&finding.message),
+    }
+}
+
+/// What a finding says, and what to do about it.
+#[must_use]
+pub fn advice(finding: &Finding) -> String {
+    match &finding.remedy {
+        Some(remedy) => format!("{}; {remedy}", says(finding)),
+        None => says(finding).into_owned(),
+    }
+}
+
 fn finding_result(stream: &Stream, finding: &Finding) -> Value {
-    let message = match &finding.remedy {
-        Some(remedy) => format!("{}; {remedy}", finding.message),
-        None => finding.message.clone(),
-    };
+    let message = advice(finding);
     let mut result = json!({"message": message, "severity": finding.severity.name()});
-    locate(&mut result, reference(stream, finding.object), finding.document);
-    if !finding.path.is_empty() {
-        set(&mut result, "field", json!({"path": field_path(&finding.path)}));
+    locate(&mut result, reference(stream, finding.object()), finding.document());
+    let pointer = finding.pointer();
+    if !pointer.is_empty() {
+        set(&mut result, "field", json!({"path": field_path(pointer)}));
     }
     set(
         &mut result,
         "tags",
-        json!({"function": finding.function.as_ref(), "rule": finding.rule, "pointer": finding.path}),
+        json!({"function": finding.function.as_ref(), "rule": finding.rule.id, "pointer": pointer}),
     );
     result
 }
@@ -149,7 +186,7 @@ fn change_result(stream: &Stream, change: &Change) -> Value {
     set(&mut result, "field", field);
     let tags = json!({
         "function": change.function.as_ref(),
-        "rule": change.why.rule,
+        "rule": change.why.rule.id,
         "class": change.why.class.name(),
         "op": change.op.name(),
         "pointer": change.path,
@@ -177,35 +214,5 @@ fn locate(result: &mut Value, object: Option<ResourceRef>, document: Option<usiz
     if let Some(path) = object.file {
         let index = object.index.or_else(|| document.and_then(|n| u64::try_from(n).ok())).unwrap_or_default();
         set(result, "file", json!({"path": path, "index": index}));
-    }
-}
-
-/// A pointer as KRM results write paths: `spec.containers[0].image`, and `[key]` for keys with dots.
-#[must_use]
-pub fn field_path(pointer: &str) -> String {
-    let mut out = String::new();
-    for token in yaml::pointer_tokens(pointer).unwrap_or_default() {
-        if !token.is_empty() && token.bytes().all(|b| b.is_ascii_digit()) || token.contains(['.', '/']) {
-            out.push('[');
-            out.push_str(&token);
-            out.push(']');
-        } else {
-            if !out.is_empty() {
-                out.push('.');
-            }
-            out.push_str(&token);
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_written_as_people_write_them() {
-        assert_eq!(field_path("/spec/containers/0/image"), "spec.containers[0].image");
-        assert_eq!(field_path("/metadata/annotations/a.b~1c"), "metadata.annotations[a.b/c]");
     }
 }

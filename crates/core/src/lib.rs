@@ -1,5 +1,7 @@
 //! What krmor's functions share: they read and change a [`stream::Stream`] of objects, and say so in a [`report::Report`].
 
+#[macro_use]
+pub mod report;
 pub mod config;
 pub mod exceptions;
 pub mod facts;
@@ -8,11 +10,13 @@ pub mod labels;
 pub mod lookup;
 pub mod manifest;
 pub mod mask;
+pub mod policy;
 pub mod quantity;
 pub mod references;
-pub mod report;
+pub mod rules;
 pub mod secret_names;
 pub mod service;
+pub mod severities;
 pub mod stream;
 pub mod supply;
 pub mod target;

@@ -126,7 +126,7 @@ mod tests {
         let named =
             |stream: &Stream, name: &str| stream.named("", "ConfigMap", name).map(|it| it.id()).collect::<Vec<_>>();
         assert_eq!([named(&stream, "a"), named(&stream, "old"), named(&stream, "b")], [vec![0], vec![0], vec![]]);
-        let why = || Why { rule: "test", reason: "test".into(), class: Class::Added };
+        let why = || Why { rule: &crate::rules::CONFIG, reason: "test".into(), class: Class::Added };
         let mut report = Report::default();
         let new = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}});
         stream.emit(&mut report, 0, new, why());

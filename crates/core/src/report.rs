@@ -1,13 +1,73 @@
-//! What was done and what was found. Every view (KRM results, text, JSON) is made from these two lists.
+//! What was done and what was found. Every view (KRM results, text, JSON, SARIF) is made from these two lists.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use krmor_yaml::Op;
 use serde_json::Value;
 
-use crate::stream::{Object, ObjectId};
-use krmor_yaml::Op;
+/// Index of an object in its stream; objects keep theirs throughout a run.
+pub type ObjectId = usize;
+
+/// A rule, declared once: results, tables, `krmor explain` and SARIF tell of it from here.
+#[derive(Debug)]
+pub struct Rule {
+    /// Short and stable, such as `run-as-non-root` or `conflict/privileged`.
+    pub id: &'static str,
+    /// What its findings and changes say, in one sentence without a full stop.
+    pub summary: &'static str,
+    /// How bad its findings are unless the config says otherwise; `Info` for rules that only change.
+    pub severity: Severity,
+    /// Why it matters and what to do; empty in builds that never print it.
+    pub help: &'static str,
+}
+
+/// There is one of each id in a function.
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+/// Declares rules, and `RULES`, the list of them all: `NAME = "id", Severity, "summary", "help";`.
+#[macro_export]
+macro_rules! rules {
+    ($($name:ident = $id:literal, $severity:ident, $summary:literal, $help:literal;)*) => {
+        $(
+            #[doc = $summary]
+            pub static $name: $crate::report::Rule = $crate::report::Rule {
+                id: $id,
+                summary: $summary,
+                severity: $crate::report::Severity::$severity,
+                // The longest texts of a module, which only the command line prints.
+                help: if cfg!(feature = "schema") { $help } else { "" },
+            };
+        )*
+
+        /// Every rule of this list.
+        pub static RULES: &[&$crate::report::Rule] = &[$(&$name),*];
+    };
+}
+
+/// Where a finding is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// In no place of its own: it is about the stream as a whole.
+    Stream,
+    /// In the config of the function: a JSON Pointer from its spec.
+    Config(String),
+    /// In an object.
+    Object {
+        /// Which.
+        object: ObjectId,
+        /// Number of its document.
+        document: usize,
+        /// JSON Pointer from the document's root; empty for all of it.
+        pointer: String,
+    },
+}
 
 /// How a change relates to what was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,8 +118,8 @@ impl Severity {
 /// The rule behind a change and its reason, in the words of the report.
 #[derive(Clone, Debug)]
 pub struct Why {
-    /// Short and stable, such as `run-as-non-root`.
-    pub rule: &'static str,
+    /// The rule.
+    pub rule: &'static Rule,
     /// One clause: what the change is good for.
     pub reason: Cow<'static, str>,
     /// What was there before.
@@ -132,20 +192,69 @@ impl Change {
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
-    /// The function, by the name it has in the pipeline.
+    /// The function, by the name it has in the pipeline; empty until it is recorded.
     pub function: Arc<str>,
-    /// Short and stable, such as `conflict/privileged`.
-    pub rule: Cow<'static, str>,
+    /// The rule.
+    pub rule: &'static Rule,
     /// What is the matter.
     pub message: String,
     /// What to do about it.
     pub remedy: Option<String>,
-    /// Number of the document; `None` for findings about the whole stream or the config.
-    pub document: Option<usize>,
-    /// The object it is about.
-    pub object: Option<ObjectId>,
-    /// JSON Pointer from the document's root; empty for the whole object.
-    pub path: String,
+    /// Where it is.
+    pub place: Place,
+    /// What it is about, as exceptions name it: a field, a variable, a key, a port, an object.
+    pub subject: Option<String>,
+}
+
+impl Finding {
+    /// A finding with its rule's severity; an empty remedy is none.
+    #[must_use]
+    pub fn new(rule: &'static Rule, place: Place, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        let remedy = Some(remedy.into()).filter(|remedy| !remedy.is_empty());
+        let (severity, function, subject) = (rule.severity, Arc::default(), None);
+        Self { severity, function, rule, message: message.into(), remedy, place, subject }
+    }
+
+    /// The same with another severity than its rule's.
+    #[must_use]
+    pub fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// The same, about something that exceptions can name.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// The object that it is about.
+    #[must_use]
+    pub fn object(&self) -> Option<ObjectId> {
+        match &self.place {
+            Place::Object { object, .. } => Some(*object),
+            _ => None,
+        }
+    }
+
+    /// The number of the document that it is about.
+    #[must_use]
+    pub fn document(&self) -> Option<usize> {
+        match &self.place {
+            Place::Object { document, .. } => Some(*document),
+            _ => None,
+        }
+    }
+
+    /// JSON Pointer from the root of its document; empty where it is about no field.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        match &self.place {
+            Place::Object { pointer, .. } => pointer,
+            _ => "",
+        }
+    }
 }
 
 /// Everything a run did and found.
@@ -157,6 +266,10 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The function that is running.
     function: Arc<str>,
+    /// What has been said, as hashes.
+    said: HashSet<u64>,
+    /// The exceptions of the running function that something has needed, by number.
+    needed: HashSet<usize>,
 }
 
 impl Report {
@@ -171,61 +284,89 @@ impl Report {
         &self.function
     }
 
-    /// Records a finding about `object`, at `pointer` from the object's root.
-    pub fn find(
+    /// Records a finding with the severity of its rule; an empty remedy is none.
+    pub fn add(&mut self, rule: &'static Rule, place: Place, message: impl Into<String>, remedy: impl Into<String>) {
+        self.record(Finding::new(rule, place, message, remedy));
+    }
+
+    /// Records a finding with a severity of its own.
+    pub fn add_as(
         &mut self,
         severity: Severity,
-        rule: impl Into<Cow<'static, str>>,
-        object: &Object<'_>,
-        pointer: &str,
+        rule: &'static Rule,
+        place: Place,
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        let remedy = remedy.into();
-        self.findings.push(Finding {
-            severity,
-            function: Arc::clone(&self.function),
-            rule: rule.into(),
-            message: message.into(),
-            remedy: (!remedy.is_empty()).then_some(remedy),
-            document: Some(object.document()),
-            object: Some(object.id()),
-            path: format!("{}{pointer}", object.prefix()),
-        });
+        self.record(Finding::new(rule, place, message, remedy).with_severity(severity));
     }
 
-    /// Records what of a spec cannot be right: field, problem and remedy of each; whether there is any.
-    pub fn contradicts<P: fmt::Display>(&mut self, contradictions: Vec<(String, P, &'static str)>) -> bool {
-        let any = !contradictions.is_empty();
-        for (field, problem, remedy) in contradictions {
-            self.find_in_stream(Severity::Error, "config", format!("{field}: {problem}"), remedy);
+    /// Records a finding of the running function.
+    pub fn record(&mut self, finding: Finding) {
+        self.said.insert(self.key(&finding));
+        self.findings.push(Finding { function: Arc::clone(&self.function), ..finding });
+    }
+
+    /// Records what has not been said in this run: functions that read the same part of the stream find the same.
+    pub fn record_once(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        for finding in findings {
+            if !self.said.contains(&self.key(&finding)) {
+                self.record(finding);
+            }
         }
-        any
     }
 
-    /// Records a finding about the config or the stream as a whole.
-    pub fn find_in_stream(
-        &mut self,
-        severity: Severity,
-        rule: &'static str,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.findings.push(Finding {
-            severity,
-            function: Arc::clone(&self.function),
-            rule: Cow::Borrowed(rule),
-            message: message.into(),
-            remedy: Some(remedy.into()),
-            document: None,
-            object: None,
-            path: String::new(),
-        });
+    /// What makes a finding the same as another one: its rule, place and message. A place in a config is the function's.
+    fn key(&self, finding: &Finding) -> u64 {
+        let owner = if matches!(finding.place, Place::Config(_)) { &*self.function } else { "" };
+        let mut hasher = DefaultHasher::new();
+        (finding.rule.id, &finding.place, &finding.message, owner).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Notes that something needs an exception of the running function, by its number.
+    pub fn need_exception(&mut self, number: usize) {
+        self.needed.insert(number);
+    }
+
+    /// The exceptions that have been needed since the last call, by number.
+    pub fn take_needed(&mut self) -> HashSet<usize> {
+        std::mem::take(&mut self.needed)
     }
 
     /// The worst severity found.
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
+    }
+}
+
+/// A pointer as KRM results write paths: `spec.containers[0].image`, and `[key]` for keys with dots.
+#[must_use]
+pub fn field_path(pointer: &str) -> String {
+    let mut out = String::new();
+    for token in krmor_yaml::pointer_tokens(pointer).unwrap_or_default() {
+        if !token.is_empty() && token.bytes().all(|b| b.is_ascii_digit()) || token.contains(['.', '/']) {
+            out.push('[');
+            out.push_str(&token);
+            out.push(']');
+        } else {
+            if !out.is_empty() {
+                out.push('.');
+            }
+            out.push_str(&token);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_written_as_people_write_them() {
+        assert_eq!(field_path("/spec/containers/0/image"), "spec.containers[0].image");
+        assert_eq!(field_path("/metadata/annotations/a.b~1c"), "metadata.annotations[a.b/c]");
     }
 }

@@ -110,7 +110,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::report::Report;
+
     use crate::workload;
 
     const STREAM: &str = "
@@ -153,7 +153,7 @@ spec: {selector: {app: web}}
     #[test]
     fn services_are_joined_to_pods() {
         let stream = Stream::parse(&Arc::new(STREAM.to_owned())).unwrap();
-        let pods = workload::pods(&stream, &mut Report::default());
+        let (pods, _) = workload::pods(&stream);
         let pod = pods.first().unwrap();
         assert_eq!(Services::of(&stream).of_pod(&stream, pod), [1]);
         let (workload, service) = (stream.object(0).unwrap(), stream.object(1).unwrap());

@@ -2,6 +2,7 @@
 
 mod names;
 
+use crate::rules as common;
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,12 +15,10 @@ use serde_json::{Map, Value};
 use self::names::Names;
 pub use self::names::{PREVIOUS_KINDS, PREVIOUS_NAMES, PREVIOUS_NAMESPACES};
 use crate::references;
-use crate::report::{Change, Report, ResourceRef, Severity, Why};
+pub use crate::report::ObjectId;
+use crate::report::{Change, Place as Where, Report, ResourceRef, Severity, Why};
 use crate::workload;
 use krmor_yaml::{self as yaml, Document, EditError, Kind, Node, Op, Operation, Place};
-
-/// Index of an object in its stream; objects keep theirs throughout a run.
-pub type ObjectId = usize;
 
 /// How deep `List`s may hold `List`s.
 const MAX_LIST_DEPTH: usize = 8;
@@ -408,21 +407,21 @@ impl Stream {
             let message =
                 format!("{} has no fixed name, and its {} is to have the same", workload.reference(), identity.kind);
             let remedy = "give it `metadata.name`, or exclude it from this function";
-            report.find(Severity::Error, "no-name", &workload, "/metadata", message, remedy);
+            report.add(&common::NO_NAME, workload.at("/metadata"), message, remedy);
             return None;
         }
         let taken = self.named(&identity.group, &identity.kind, &identity.name).find(|other| identity.is_of(other));
         if let Some(other) = taken {
             let message = format!("{} is to be added for {}, and its name is taken", identity, workload.reference());
             let remedy = "rename that object, or give this one another name";
-            report.find(Severity::Error, "name-taken", &other, "", message, remedy);
+            report.add(&common::NAME_TAKEN, other.at(""), message, remedy);
             return None;
         }
         let location = workload.location;
         if location.file.as_ref().is_some_and(|(file, _)| file.ends_with(".json")) {
             let message = format!("{identity} is to be added behind it, and a JSON file holds one object only");
             let remedy = "write the file as YAML, in a file whose name ends in `.yaml`";
-            report.find(Severity::Error, "json-file", &workload, "", message, remedy);
+            report.add(&common::JSON_FILE, workload.at(""), message, remedy);
             return None;
         }
         self.take_place(&workload, &mut object);
@@ -431,7 +430,13 @@ impl Stream {
         let document = match yaml::new_document(&object, self.documents.get(location.yaml)) {
             Ok(document) => document,
             Err(error) => {
-                report.find(Severity::Error, why.rule, &workload, "", error.message, "shorten what it is made from");
+                report.add_as(
+                    Severity::Error,
+                    why.rule,
+                    workload.at(""),
+                    error.message,
+                    "shorten what it is made from",
+                );
                 return None;
             }
         };
@@ -554,7 +559,7 @@ impl Stream {
         };
         if let (Err(error), Some(object)) = (made, self.object(id)) {
             let remedy = "write this part of the manifest out as the Kubernetes API has it";
-            report.find(Severity::Error, rule, &object, &pointer, error.message, remedy);
+            report.add_as(Severity::Error, rule, object.at(&pointer), error.message, remedy);
         }
     }
 
@@ -739,6 +744,13 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn root(&self) -> Node<'a> {
         self.root
+    }
+
+    /// A place in it, for findings: `pointer` is from the object's root.
+    #[must_use]
+    pub fn at(&self, pointer: &str) -> Where {
+        let pointer = format!("{}{pointer}", self.prefix());
+        Where::Object { object: self.id, document: self.document(), pointer }
     }
 
     fn text(&self, path: &[&str]) -> Cow<'a, str> {

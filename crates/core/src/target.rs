@@ -1,5 +1,6 @@
 //! Selectors: which objects, pods and containers a function is meant for, and which it leaves alone.
 
+use crate::rules as common;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -8,15 +9,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::config::Problem;
 use crate::facts::Facts;
 use crate::labels::{Requirement, Values, all_met, parse_selector};
-use crate::report::{Report, Severity};
+use crate::report::{Finding, Place};
 use crate::stream::{self, Object, ObjectId, Stream};
 use crate::workload::{Container, Pod};
 use krmor_yaml::print::{self, Quoting};
-
-/// Rule of the finding about a target that selects nothing; the run ends with exit code 2.
-pub const UNMATCHED: &str = "unmatched-target";
 
 /// A message lists at most this many containers.
 const MAX_NAMES: usize = 8;
@@ -147,32 +146,37 @@ impl Scope {
     /// Reads the regular expressions and selectors once for the whole stream.
     ///
     /// # Errors
-    /// When one cannot be read, or an exclude is empty; the text names the field.
-    pub fn compile(&self) -> Result<Compiled, String> {
-        let all = |list: &[Selector], name: &str| -> Result<Vec<Matcher>, String> {
-            list.iter().enumerate().map(|(at, selector)| Matcher::new(selector, &format!("{name}[{at}]"))).collect()
+    /// All that cannot be read, and excludes that are empty.
+    pub fn compile(&self) -> Result<Compiled, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut all = |list: &[Selector], name: &str| -> Vec<Matcher> {
+            let matchers =
+                list.iter().enumerate().map(|(at, selector)| Matcher::new(selector, &format!("/{name}/{at}")));
+            matchers.filter_map(|matcher| matcher.map_err(|mut found| problems.append(&mut found)).ok()).collect()
         };
-        let (targets, exclude) = (all(&self.targets, "targets")?, all(&self.exclude, "exclude")?);
-        match exclude.iter().find(|matcher| matcher.conditions() == 0 && !matcher.names_containers()) {
-            Some(empty) => Err(format!("{} is empty and would exclude everything; take it out", empty.place)),
-            None => Ok(Compiled { targets, exclude }),
-        }
+        let (targets, exclude) = (all(&self.targets, "targets"), all(&self.exclude, "exclude"));
+        let empty = exclude.iter().filter(|matcher| matcher.conditions() == 0 && !matcher.names_containers());
+        problems.extend(
+            empty.map(|empty| Problem::new(&empty.place, "it is empty and would exclude everything", "remove it")),
+        );
+        if problems.is_empty() { Ok(Compiled { targets, exclude }) } else { Err(problems) }
     }
 }
 
-/// The pods that `targets` and `exclude` of a spec choose. A selector that cannot be read, or a target that selects
-/// nothing, becomes an error of the report.
-pub fn pods(targets: &[Selector], exclude: &[Selector], stream: &Stream, report: &mut Report) -> Vec<Selected> {
+/// The pods that `targets` and `exclude` of a spec choose, and what is wrong: pods that cannot be read, targets that select
+/// nothing, selectors that cannot be read.
+#[must_use]
+pub fn pods(targets: &[Selector], exclude: &[Selector], stream: &Stream) -> (Vec<Selected>, Vec<Finding>) {
     let scope = Scope { targets: targets.to_vec(), exclude: exclude.to_vec() };
     match scope.compile() {
         Ok(scope) => {
-            let pods = Facts::of(stream).pods_with_problems(report);
-            scope.select(stream, report, pods.to_vec())
+            let facts = Facts::of(stream);
+            let mut problems = facts.pod_problems().to_vec();
+            let (selected, unmatched) = scope.select(stream, facts.pods().to_vec());
+            problems.extend(unmatched);
+            (selected, problems)
         }
-        Err(problem) => {
-            report.find_in_stream(Severity::Error, "config", format!("spec.{problem}"), "correct the selector");
-            Vec::new()
-        }
+        Err(problems) => (Vec::new(), problems.into_iter().map(Problem::into_finding).collect()),
     }
 }
 
@@ -230,7 +234,7 @@ impl Pattern {
 /// A selector that is ready to be asked.
 #[derive(Debug, Clone)]
 pub struct Matcher {
-    /// Where it stands in the config, for messages.
+    /// Where it stands in the spec: a JSON Pointer.
     place: String,
     selector: Selector,
     fields: Vec<(Field, Pattern)>,
@@ -240,37 +244,51 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// Reads a selector that stands at `place` of a config, such as `exceptions[0].target`.
+    /// Reads a selector that stands at `place` of a spec, a JSON Pointer such as `/exceptions/0/target`.
     ///
     /// # Errors
-    /// When one of its regular expressions or selectors cannot be read; the text names the field.
-    pub fn new(selector: &Selector, place: &str) -> Result<Self, String> {
-        let pattern = |key: &str, text: &str| {
-            Pattern::new(text).map_err(|error| format!("{place}.{key}: `{text}` is not a regular expression: {error}"))
+    /// All of its regular expressions and selectors that cannot be read.
+    pub fn new(selector: &Selector, place: &str) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut wrong = |key: &str, message: String| {
+            problems.push(Problem::new(&format!("{place}/{key}"), message, "correct the selector"));
         };
+        let no_expression =
+            |text: &str, error: regex_lite::Error| format!("`{text}` is not a regular expression: {error}");
         let mut fields = Vec::new();
         for (field, text) in selector.patterns() {
             let Some(text) = text else { continue };
+            let key = field.key();
             if text.is_empty() && !matches!(field, Field::Group | Field::Namespace) {
-                let key = field.key();
-                return Err(format!("{place}.{key} is empty; leave it out to match every {key}"));
+                wrong(key, format!("it is empty; leave it out to match every {key}"));
+                continue;
             }
-            fields.push((field, pattern(field.key(), text)?));
+            match Pattern::new(text) {
+                Ok(pattern) => fields.push((field, pattern)),
+                Err(error) => wrong(key, no_expression(text, error)),
+            }
         }
-        let requirements = |key: &str, text: Option<&String>, values: Values| {
+        let mut requirements = |key: &str, text: Option<&String>, values: Values| {
             let text = text.map_or("", String::as_str);
-            parse_selector(text, values).map_err(|error| format!("{place}.{key}: `{text}`: {error}"))
+            parse_selector(text, values).unwrap_or_else(|error| {
+                wrong(key, format!("`{text}`: {error}"));
+                Vec::new()
+            })
         };
-        let containers: Result<Vec<Pattern>, String> =
-            selector.containers.iter().map(|text| pattern("containers", text)).collect();
-        Ok(Self {
-            place: place.to_owned(),
-            fields,
-            labels: requirements("labelSelector", selector.label_selector.as_ref(), Values::Labels)?,
-            annotations: requirements("annotationSelector", selector.annotation_selector.as_ref(), Values::Any)?,
-            containers: containers?.into(),
-            selector: selector.clone(),
-        })
+        let labels = requirements("labelSelector", selector.label_selector.as_ref(), Values::Labels);
+        let annotations = requirements("annotationSelector", selector.annotation_selector.as_ref(), Values::Any);
+        let mut containers = Vec::new();
+        for (at, text) in selector.containers.iter().enumerate() {
+            match Pattern::new(text) {
+                Ok(pattern) => containers.push(pattern),
+                Err(error) => wrong(&format!("containers/{at}"), no_expression(text, error)),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let (place, selector, containers) = (place.to_owned(), selector.clone(), containers.into());
+        Ok(Self { place, selector, fields, labels, annotations, containers })
     }
 
     /// Whether it selects the object, its containers aside.
@@ -366,8 +384,9 @@ impl Selected {
 }
 
 impl Compiled {
-    /// The pods in scope. A target that selects none, and is not optional, becomes an error of the report.
-    pub fn select(&self, stream: &Stream, report: &mut Report, pods: Vec<Pod>) -> Vec<Selected> {
+    /// The pods in scope, and the targets that select none and are not optional.
+    #[must_use]
+    pub fn select(&self, stream: &Stream, pods: Vec<Pod>) -> (Vec<Selected>, Vec<Finding>) {
         let mut matched = vec![false; self.targets.len()];
         let mut out = Vec::with_capacity(pods.len());
         let mut candidates = Vec::new();
@@ -380,8 +399,8 @@ impl Compiled {
             }
             out.extend(self.one(&object, pod, &mut matched));
         }
-        self.report_unmatched(stream, report, &matched, &Over::Pods(candidates));
-        out
+        let problems = self.unmatched(stream, &matched, &Over::Pods(candidates));
+        (out, problems)
     }
 
     fn one(&self, object: &Object<'_>, pod: Pod, matched: &mut [bool]) -> Option<Selected> {
@@ -413,19 +432,19 @@ impl Compiled {
     }
 
     /// Those of `objects` that are in scope, for functions that work on whole objects: a target that names containers
-    /// selects none, an exclude that does so leaves out none. Unmatched targets are reported as by [`Compiled::select`].
+    /// selects none, an exclude that does so leaves out none. Unmatched targets as by [`Compiled::select`].
+    #[must_use]
     pub fn select_objects(
         &self,
         stream: &Stream,
-        report: &mut Report,
         objects: impl IntoIterator<Item = ObjectId>,
-    ) -> Vec<ObjectId> {
+    ) -> (Vec<ObjectId>, Vec<Finding>) {
         let mut matched = vec![false; self.targets.len()];
         let candidates: Vec<ObjectId> = objects.into_iter().collect();
         let all = candidates.iter().filter_map(|&id| stream.object(id));
         let out = all.filter(|object| self.whole(object, &mut matched)).map(|object| object.id()).collect();
-        self.report_unmatched(stream, report, &matched, &Over::Objects(candidates));
-        out
+        let problems = self.unmatched(stream, &matched, &Over::Objects(candidates));
+        (out, problems)
     }
 
     /// Whether the whole object is in scope.
@@ -440,9 +459,9 @@ impl Compiled {
         wanted && !self.exclude.iter().any(|exclude| !exclude.names_containers() && exclude.matches(object))
     }
 
-    /// The objects and the pods in scope, for functions that look at both. Unmatched targets are reported as by
-    /// [`Compiled::select`].
-    pub fn select_all(&self, stream: &Stream, report: &mut Report, pods: Vec<Pod>) -> (Vec<ObjectId>, Vec<Selected>) {
+    /// The objects and the pods in scope, for functions that look at both. Unmatched targets as by [`Compiled::select`].
+    #[must_use]
+    pub fn select_all(&self, stream: &Stream, pods: Vec<Pod>) -> (Vec<ObjectId>, Vec<Selected>, Vec<Finding>) {
         let mut matched = vec![false; self.targets.len()];
         let carriers: Vec<ObjectId> = pods.iter().map(|pod| pod.object).collect();
         let find = |pod: Pod, matched: &mut [bool]| self.one(&stream.object(pod.object)?, pod, matched);
@@ -453,23 +472,25 @@ impl Compiled {
             let each = self.targets.iter().zip(&matched);
             each.map(|(target, matched)| *matched || target.names_containers() != of_pods).collect()
         };
-        self.report_unmatched(stream, report, &but(true), &Over::Pods(carriers));
+        let mut problems = self.unmatched(stream, &but(true), &Over::Pods(carriers));
         let everything = stream.objects().map(|object| object.id()).collect();
-        self.report_unmatched(stream, report, &but(false), &Over::Objects(everything));
-        (objects.iter().map(Object::id).collect(), selected)
+        problems.extend(self.unmatched(stream, &but(false), &Over::Objects(everything)));
+        (objects.iter().map(Object::id).collect(), selected, problems)
     }
 
-    fn report_unmatched(&self, stream: &Stream, report: &mut Report, matched: &[bool], over: &Over) {
+    fn unmatched(&self, stream: &Stream, matched: &[bool], over: &Over) -> Vec<Finding> {
         let unmatched = self.targets.iter().zip(matched).filter(|(_, matched)| !**matched);
-        for (target, _) in unmatched.filter(|(target, _)| !target.selector.optional) {
-            let message = format!("{} `{}` matches nothing", target.place, target.selector);
+        let required = unmatched.filter(|(target, _)| !target.selector.optional);
+        let finding = |(target, _): (&Matcher, &bool)| {
+            let message = format!("`{}` matches nothing", target.selector);
             let hint = target.hint(stream, over).map_or_else(String::new, |hint| match hint.strip_suffix('?') {
                 Some(_) => format!("{hint} If not, "),
                 None => format!("{hint}; "),
             });
             let remedy = format!("{hint}correct the target, or set `optional: true` if it need not match");
-            report.find_in_stream(Severity::Error, UNMATCHED, message, remedy);
-        }
+            Finding::new(&common::UNMATCHED_TARGET, Place::Config(target.place.clone()), message, remedy)
+        };
+        required.map(finding).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use crate::krm::{field_path, results};
+use crate::krm::{field_path, results, says};
 use crate::mask::{MASK, addresses, is_letter, mask};
 use crate::report::{Change, Finding, Report, Severity};
 use crate::stream::{Object, Stream};
@@ -75,7 +75,7 @@ pub fn change(stream: &Stream, change: &Change) -> String {
         _ if change.after.is_some() => "new object".to_owned(),
         _ => format!("{path}: {}", short(&mask(&kind, &change.path, &change.value))),
     };
-    format!("{:<10} {what}  ({}: {})", change.why.class.name(), change.why.rule, change.why.reason)
+    format!("{:<10} {what}  ({}: {})", change.why.class.name(), change.why.rule.id, change.why.reason)
 }
 
 /// A change as a sentence of what was done, or of what a run would still have to do.
@@ -103,20 +103,21 @@ fn short(value: &Value) -> String {
 
 /// One finding: severity, resource, path, message, rule and remedy, with the source line where there is one.
 fn finding<'a>(stream: &'a Stream, finding: &Finding, lines: &mut Lines<'a>, out: &mut String) {
-    let object = finding.object.and_then(|id| stream.object(id));
+    let object = finding.object().and_then(|id| stream.object(id));
     let mut head = format!("{}: ", finding.severity.name());
     if let Some(object) = &object {
         let _ = write!(head, "{}: ", object.reference());
     }
-    if !finding.path.is_empty() {
-        let _ = write!(head, "{}: ", field_path(&finding.path));
+    let pointer = finding.pointer();
+    if !pointer.is_empty() {
+        let _ = write!(head, "{}: ", field_path(pointer));
     }
-    let from = format!("{} {}", finding.function, finding.rule);
-    let _ = writeln!(out, "{}  [{}]", plain(&format!("{head}{}", finding.message)), from.trim());
+    let from = format!("{} {}", finding.function, finding.rule.id);
+    let _ = writeln!(out, "{}  [{}]", plain(&format!("{head}{}", says(finding))), from.trim());
     if finding.severity == Severity::Error
         && let Some(object) = &object
     {
-        let relative = finding.path.get(object.prefix().len()..).unwrap_or("");
+        let relative = pointer.get(object.prefix().len()..).unwrap_or("");
         out.push_str(&excerpt(stream, object, relative, lines).unwrap_or_default());
     }
     for (i, line) in finding.remedy.iter().flat_map(|remedy| remedy.lines()).enumerate() {

@@ -12,9 +12,10 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::config::Problem;
+
 pub use path::Path;
-pub use pods::{Container, MALFORMED, Pod, Read, Role, pods, read};
-pub use unknown::UNKNOWN;
+pub use pods::{Container, Pod, Role, pods, pods_of};
 
 /// What the pods of a kind do that those of others do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -265,13 +266,12 @@ impl Table {
     /// The built-in table with the rows of a config before it.
     ///
     /// # Errors
-    /// When a row has no kind, says neither `path` nor `ignore`, contradicts another, or has a path that cannot be read;
-    /// the text names the row.
-    pub fn with_rows(rows: &[PodTemplateRow]) -> Result<Self, String> {
+    /// When a row has no kind, says neither `path` nor `ignore`, contradicts another, or has a path that cannot be read.
+    pub fn with_rows(rows: &[PodTemplateRow]) -> Result<Self, Problem> {
         let mut table = Self::default();
         let mut own: Vec<Row> = Vec::new();
         for (number, line) in rows.iter().enumerate() {
-            let error = |what: &str| format!("podTemplates[{number}]: {what}");
+            let error = |what: &str| Problem::new(&format!("/podTemplates/{number}"), what, "correct the row");
             let path = line.check().map_err(|what| error(&what))?;
             let ignore = line.ignore && path.is_none();
             let same = |row: &Row| row.group == line.group && row.kind == line.kind;

@@ -4,6 +4,9 @@
 use super::super::findings::Findings;
 use super::super::world::World;
 use super::sums;
+use crate::checks::rules;
+use krmor_core::report::Place;
+use krmor_yaml::escape_token;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     for (name, pool) in &world.spec.pools {
@@ -19,14 +22,12 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
             terms.push(format!("reserve {reserve}"));
         }
         let message = format!(
-            "pools.{name}: {} make {total} connections, and the database takes {}: there must be fewer",
+            "{} make {total} connections, and the database takes {}: there must be fewer",
             terms.join(", "),
             sums.limit
         );
-        findings.add_in_stream(
-            "pools/connections",
-            message,
-            "lower replicas or pool sizes, or raise `max_connections`",
-        );
+        let place = Place::Config(format!("/pools/{}", escape_token(name)));
+        let remedy = "lower replicas or pool sizes, or raise `max_connections`";
+        findings.add_at(place, &rules::POOLS_CONNECTIONS, message, remedy);
     }
 }

@@ -3,12 +3,13 @@
 use super::super::findings::{Findings, Found};
 use super::super::world::World;
 use super::sums;
+use krmor_core::report::Place;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     for (name, pool) in &world.spec.pools {
         for gap in sums(world, name, pool).err().into_iter().flatten() {
             let Some(pod) = gap.pod else {
-                findings.add_in_stream(gap.rule, gap.message, &gap.remedy);
+                findings.add_at(Place::Config(gap.pointer), gap.rule, gap.message, &gap.remedy);
                 continue;
             };
             findings.add(Found {

@@ -97,14 +97,11 @@ pub(super) fn judge_config(
     // One file may be listed by many kustomizations; inline ones lie at different places of one.
     let inside = reached.inline.and_then(Node::span).map_or(reached.document.span().start, |span| span.start);
     let first = read.insert((reached.file.path.clone(), inside));
-    if first
-        && !reached.patched
-        && tree::is_ours(root)
-        && let Err(problem) = config::read(root, None)
-    {
+    let is_read = first && !reached.patched && tree::is_ours(root);
+    for problem in is_read.then(|| config::read(root, None).err()).flatten().into_iter().flatten() {
         let path = problem.path();
         let path = if path.is_empty() { path } else { format!("{path}: ") };
-        let remedy = if problem.remedy.is_empty() { "correct it".to_owned() } else { problem.remedy.clone() };
+        let remedy = if problem.remedy.is_empty() { "correct it".to_owned() } else { problem.remedy };
         let place = reached.place(&problem.pointer);
         diagnosis.find(Error, "config", place, format!("{title}: {path}{}", problem.message), remedy);
     }

@@ -53,17 +53,13 @@ fn kptfile(tree: &Tree, file: &File, diagnosis: &mut Diagnosis) {
             }
             if let (Some(Target::File(at)), Some(document)) = (&config, configs.first())
                 && is_ours(document.root())
-                && let Err(problem) = config::read(document.root(), None)
             {
-                let place = document.root().at_pointer(&problem.pointer).and_then(Node::span);
-                let place = at.place(place.map_or(0, |span| span.start));
-                diagnosis.find(
-                    Error,
-                    "config",
-                    place,
-                    format!("{}: {}", problem.path(), problem.message),
-                    problem.remedy,
-                );
+                for problem in config::read(document.root(), None).err().into_iter().flatten() {
+                    let place = document.root().at_pointer(&problem.pointer).and_then(Node::span);
+                    let place = at.place(place.map_or(0, |span| span.start));
+                    let message = format!("{}: {}", problem.path(), problem.message);
+                    diagnosis.find(Error, "config", place, message, problem.remedy);
+                }
             }
             if !image.is_empty() {
                 image_tag(&image, file.place_of(function), diagnosis);

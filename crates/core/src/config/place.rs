@@ -12,26 +12,43 @@ use serde::de::{
 };
 use serde_json::{Value, map};
 
+use super::suggest;
 use krmor_yaml as yaml;
 
 /// What is wrong, and the pointer to it. In a box, since every reader of a type passes it on.
 #[derive(Debug)]
 pub(super) struct Error(Box<Place>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Place {
     pub(super) message: String,
+    pub(super) remedy: String,
     pub(super) pointer: String,
+    /// The field of the mapping at `pointer` that is not there and must be.
+    pub(super) missing: Option<&'static str>,
+    /// The field that is there and must not be: `pointer` leads to it, or to its mapping.
+    unknown: Option<String>,
 }
 
 impl Error {
     pub(super) fn into_place(self) -> Place {
-        *self.0
+        let mut place = *self.0;
+        if let Some(field) = place.unknown.take() {
+            let token = format!("/{}", yaml::escape_token(&field));
+            if !place.pointer.ends_with(&token) {
+                place.pointer.push_str(&token);
+            }
+        }
+        place
     }
 
     fn below(mut self, token: &str) -> Self {
         self.0.pointer.insert_str(0, &format!("/{}", yaml::escape_token(token)));
         self
+    }
+
+    fn new(message: String, remedy: String) -> Self {
+        Self(Box::new(Place { message, remedy, ..Place::default() }))
     }
 }
 
@@ -43,14 +60,29 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// Words of our own for serde's errors: what is wrong, and what was probably meant. The value itself is not repeated.
 impl serde::de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(Box::new(Place { message: message.to_string(), pointer: String::new() }))
+        Self::new(message.to_string(), String::new())
     }
 
-    /// Without the value, as `explain` wants it.
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::custom(format_args!("invalid type: {}, expected {expected}", name(found)))
+        let expected = expected.to_string();
+        let expected = match expected.as_str() {
+            "i64" | "u64" | "u32" | "i32" => "a whole number",
+            "a string" => "a text",
+            "a sequence" => "a list",
+            "a map" => "a mapping",
+            expected if expected.starts_with("struct ") => "a mapping",
+            expected => expected,
+        };
+        let found = name(found);
+        let hint = match (found, expected) {
+            ("a text", "a boolean" | "a whole number") => "; remove the quotes?",
+            (_, "a text") => "; add quotes?",
+            _ => "",
+        };
+        Self::new(format!("expected {expected}, found {found}"), format!("give {expected}{hint}"))
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -60,6 +92,26 @@ impl serde::de::Error for Error {
             _ => Self::invalid_type(found, expected),
         }
     }
+
+    fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
+        Self::new(format!("`{word}` is not a value of this field"), suggest(word, &owned(known), "value"))
+    }
+
+    fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
+        let mut error = Self::new(format!("unknown field `{field}`"), suggest(field, &owned(known), "field"));
+        error.0.unknown = Some(field.to_owned());
+        error
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        let mut error = Self::new(format!("the field `{field}` is missing"), format!("add `{field}:`"));
+        error.0.missing = Some(field);
+        error
+    }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// What people call a type.

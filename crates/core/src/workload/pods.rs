@@ -5,15 +5,13 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::unknown::{self, Carrier, UNKNOWN};
+use super::unknown::{self, Carrier};
 use super::{PodSelector, Row, Source, Trait};
 use crate::labels::LabelSelector;
-use crate::report::{Finding, Report, Severity};
+use crate::report::Finding;
+use crate::rules;
 use crate::stream::{Object, ObjectId, Stream};
 use krmor_yaml::{Kind, Node};
-
-/// Rule of the finding about a pod or pod template that is not one.
-pub const MALFORMED: &str = "malformed-pod";
 
 /// What a container is to its pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,63 +176,29 @@ impl Pod {
     }
 }
 
-/// The pods of a stream, and what is wrong with some.
-#[derive(Clone, Debug, Default)]
-pub struct Read {
-    /// Every pod and pod template, in the stream's order.
-    pub pods: Vec<Pod>,
-    problems: Vec<Problem>,
-}
-
-/// What looks like a pod template in a kind that no row describes, or what a row leads to and is no pod.
-#[derive(Clone, Debug)]
-struct Problem {
-    rule: &'static str,
-    object: ObjectId,
-    pointer: String,
-    message: String,
-    remedy: String,
-}
-
-impl Read {
-    /// Makes what is wrong errors of the report: once, however often a run asks.
-    pub fn report(&self, stream: &Stream, report: &mut Report) {
-        if self.problems.is_empty() {
-            return;
-        }
-        let ours = |found: &&Finding| [UNKNOWN, MALFORMED].contains(&found.rule.as_ref());
-        let note = |found: &Finding| (found.rule.to_string(), found.object, found.path.clone());
-        let mut known: HashSet<(String, Option<ObjectId>, String)> =
-            report.findings.iter().filter(ours).map(note).collect();
-        for Problem { rule, object, pointer, message, remedy } in &self.problems {
-            let Some(object) = stream.object(*object) else { continue };
-            if known.insert(((*rule).to_owned(), Some(object.id()), format!("{}{pointer}", object.prefix()))) {
-                report.find(Severity::Error, *rule, &object, pointer, message.clone(), remedy.clone());
-            }
-        }
-    }
-}
-
-/// Every pod and pod template of a stream. [`crate::facts::Facts`] keeps them while the stream does not change.
+/// Every pod and pod template of the stream, in the stream's order, and what cannot be read: what looks like a pod template
+/// in a kind that no row describes, and what a row leads to but is no pod.
 #[must_use]
-pub fn read(stream: &Stream) -> Read {
+pub fn pods(stream: &Stream) -> (Vec<Pod>, Vec<Finding>) {
     let mut visitor = Visitor::default();
     for object in stream.objects() {
         visitor.visit(stream, &object);
     }
-    visitor.read
+    (visitor.pods, visitor.problems)
 }
 
-/// As [`read`]; what is wrong becomes errors of the report.
-pub fn pods(stream: &Stream, report: &mut Report) -> Vec<Pod> {
-    let read = read(stream);
-    read.report(stream, report);
-    read.pods
+/// The pods of one object.
+#[must_use]
+pub fn pods_of(stream: &Stream, object: &Object<'_>) -> Vec<Pod> {
+    let mut visitor = Visitor::default();
+    visitor.visit(stream, object);
+    visitor.pods
 }
 
 #[derive(Default)]
 struct Visitor {
-    read: Read,
+    pods: Vec<Pod>,
+    problems: Vec<Finding>,
 }
 
 impl Visitor {
@@ -282,7 +246,7 @@ impl Visitor {
             return self.malformed(object, &pointer, "the pod has no `spec`", remedy);
         };
         if self.check(object, &spec, node) {
-            self.read.pods.push(Pod {
+            self.pods.push(Pod {
                 object: object.id(),
                 template: pointer,
                 spec,
@@ -321,16 +285,11 @@ impl Visitor {
         good
     }
 
-    fn malformed(&mut self, object: &Object<'_>, pointer: &str, message: &str, remedy: &str) {
-        self.problem(MALFORMED, object, pointer.to_owned(), message, remedy.to_owned());
+    fn malformed(&mut self, object: &Object<'_>, pointer: &str, what: &str, remedy: &str) {
+        self.problems.push(Finding::new(&rules::MALFORMED_POD, object.at(pointer), what, remedy));
     }
 
-    fn problem(&mut self, rule: &'static str, object: &Object<'_>, pointer: String, message: &str, remedy: String) {
-        let (object, message) = (object.id(), message.to_owned());
-        self.read.problems.push(Problem { rule, object, pointer, message, remedy });
-    }
-
-    /// Notes what looks like a pod template, but at the pointers `known`.
+    /// Reports what looks like a pod template, but at the pointers `known`.
     fn unknown(&mut self, object: &Object<'_>, group: &str, kind: &str, row: Option<&Row>, known: &HashSet<String>) {
         for Carrier { pointer, path } in unknown::search(object.root(), known) {
             let remedy = if kind.is_empty() {
@@ -343,7 +302,7 @@ impl Visitor {
                 format!("add the row `{template}` to `podTemplates`, or, if this makes no pods, the row `{ignored}`")
             };
             let what = "this looks like a pod template, and no row of `podTemplates` describes it";
-            self.problem(UNKNOWN, object, pointer, what, remedy);
+            self.problems.push(Finding::new(&rules::UNKNOWN_POD_TEMPLATE, object.at(&pointer), what, remedy));
         }
     }
 }

@@ -9,9 +9,6 @@ use super::path::{self, Step};
 use krmor_yaml::print::{self, Quoting};
 use krmor_yaml::{Kind, Node, escape_token};
 
-/// Rule of the finding about an object that holds a pod template where no row says so.
-pub const UNKNOWN: &str = "unknown-pod-template";
-
 /// More than this many paths of one object are not reported at once.
 const MAX_CARRIERS: usize = 10;
 
