@@ -11,7 +11,7 @@ use super::merge::Policy;
 use super::object::{Step, metadata, port_number, step};
 use super::plan::Plan;
 use super::spec::{Gateway, PathType, Termination};
-use krmor_core::facts;
+use krmor_core::facts::{self, Facts};
 use krmor_core::manifest::Manifest;
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
@@ -197,11 +197,8 @@ fn listeners_are_right(
             }
     };
     let Some(object) = stream.objects().find(is_it) else { return true };
-    let text = |listener: Node<'_>, key: &str| {
-        listener.get(key).and_then(Node::as_str).map(std::borrow::Cow::into_owned).unwrap_or_default()
-    };
-    let listeners = object.root().find(&["spec", "listeners"]).into_iter().flat_map(Node::items);
-    let listeners: Vec<(String, String)> = listeners.map(|one| (text(one, "name"), text(one, "protocol"))).collect();
+    let listeners = Facts::of(stream).routes().listeners(object.id());
+    let listeners: Vec<(String, String)> = listeners.map(|one| (one.name.clone(), one.protocol.clone())).collect();
     let tls = plan.spec.tls.as_ref().filter(|tls| tls.termination != Termination::None);
     let main = if tls.is_some() { "HTTPS" } else { "HTTP" };
     let redirect = gateway.http_section_name.as_ref().filter(|_| tls.is_some_and(super::spec::Tls::redirects));

@@ -12,9 +12,9 @@ use super::merge::Policy;
 use super::object::{Step, metadata, port_number, reason, step};
 use super::plan::Plan;
 use super::spec::{Spec, Termination};
+use krmor_core::facts::services::Target;
 use krmor_core::manifest::Manifest;
 use krmor_core::report::Report;
-use krmor_core::service::Target;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_yaml::Node;
 

@@ -66,6 +66,13 @@ impl Routes {
         &self.routes
     }
 
+    /// What an object exposes, if it does.
+    #[must_use]
+    pub fn of_object(&self, object: ObjectId) -> Option<&Route> {
+        let at = self.routes.binary_search_by_key(&object, |route| route.object).ok()?;
+        self.routes.get(at)
+    }
+
     /// The listeners of a Gateway, in its order.
     pub fn listeners(&self, gateway: ObjectId) -> impl Iterator<Item = &Listener> {
         self.listeners.iter().filter(move |listener| listener.gateway == gateway)
