@@ -14,10 +14,10 @@ use super::values::{Divisor, FieldPath, ResourcePath};
 use super::wiring::Wiring;
 use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
+use krmor_core::facts::makers::Store;
 use krmor_core::function_spec;
 use krmor_core::kube::{DataKey, EnvName, ObjectName};
 use krmor_core::severities::{Setting, Severities};
-use krmor_core::supply::Store;
 use krmor_core::target::Selector;
 
 /// Gives containers their environment variables, and proves that those they need are there.

@@ -18,7 +18,6 @@ use super::object::{Step, metadata, port_number, step};
 use super::plan::Plan;
 use super::spec::{IssuerKind, Termination, Tls};
 use krmor_core::kube::{PortName, ServicePort};
-use krmor_core::lookup;
 use krmor_core::manifest::Manifest;
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
@@ -126,7 +125,7 @@ fn find_certificate(serves: &Object<'_>, stream: &Stream, secret: &str, report: 
     let makes = |object: &Object<'_>| {
         let named = |path: &[&str]| object.root().find(path).and_then(Node::as_str).is_some_and(|name| name == secret);
         match object.kind().as_ref() {
-            "Secret" => lookup::is_named(object, secret),
+            "Secret" => object.is_named(secret),
             "Certificate" => named(&["spec", "secretName"]),
             _ => named(&["spec", "destination", "name"]) || named(&["spec", "target", "name"]),
         }
@@ -188,7 +187,7 @@ impl Policy for Kept<'_> {
                 let port = node.get("port")?;
                 let number = port.get("number").and_then(Node::as_int) == Some(backend.port.port);
                 let called = port.get("name").and_then(Node::as_str).is_some_and(|name| name == backend.port.name);
-                Some(lookup::is_named(&service, &name) && (number || called))
+                Some(service.is_named(&name) && (number || called))
             }
             _ => None,
         }

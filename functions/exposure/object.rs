@@ -120,7 +120,7 @@ pub(super) fn reason(host: Option<&str>, path: &str, who: &str) -> String {
     }
 }
 
-/// A number of a port as the API has it; `service::ports` reads any whole number.
+/// A number of a port as the API has it; `services::ports` reads any whole number.
 pub(super) fn port_number(number: i128) -> i32 {
     i32::try_from(number).unwrap_or_default()
 }

@@ -12,10 +12,9 @@ use super::merge::Policy;
 use super::object::{Step, metadata, port_number, reason, step};
 use super::plan::Plan;
 use super::spec::{Spec, Termination};
-use krmor_core::lookup;
+use krmor_core::facts::services::Target;
 use krmor_core::manifest::Manifest;
 use krmor_core::report::Report;
-use krmor_core::service::Target;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_yaml::Node;
 
@@ -173,7 +172,7 @@ impl Policy for Kept<'_> {
         let text = node.as_str().unwrap_or_default();
         match pattern {
             "/spec/path" | "/spec/to/kind" | "/spec/to/weight" | "/spec/wildcardPolicy" => Some(true),
-            "/spec/to/name" => Some(lookup::is_named(&self.service, &text)),
+            "/spec/to/name" => Some(self.service.is_named(&text)),
             "/spec/port/targetPort" => Some(match node.as_int() {
                 Some(number) => {
                     self.backend.port.target == Target::Number(number) || self.backend.numbers.contains(&number)

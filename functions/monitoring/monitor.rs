@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::known::{GROUP, Known, OF_PODS, OF_SERVICE, Shape};
 use super::spec::Spec;
+use krmor_core::facts;
+use krmor_core::facts::services::{self, Target};
 use krmor_core::fields;
 use krmor_core::labels::LabelSelector;
-use krmor_core::lookup;
 use krmor_core::report::{Class, Report, Why};
-use krmor_core::service::{self, Target};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::workload::Pod;
 use krmor_yaml::{Node, escape_token};
@@ -51,7 +51,7 @@ pub(super) fn of_service(
     let labels = object.root().find(&["metadata", "labels"]);
     let found = known.covering(OF_SERVICE, &object, labels, stream);
     let Some(workload) = stream.object(pod.object) else { return };
-    let port = service::ports(&object).into_iter().find(|port| port.name == spec.port.as_str());
+    let port = services::ports(&object).into_iter().find(|port| port.name == spec.port.as_str());
     let targets = port.map_or_else(Vec::new, |port| leads_to(port.target, pod, &workload));
     let others = known.covering(OF_PODS, &workload, pod.labels(&workload), stream);
     if is_scraped(
@@ -77,10 +77,10 @@ pub(super) fn of_service(
             && labels.into_iter().flat_map(Node::entries).all(|(key, value)| {
                 their.and_then(|their| their.get(&key)).is_some_and(|their| their.to_value() == value.to_value())
             })
-            && lookup::share_namespace(other, &object)
-            && service::ports(other).iter().any(|port| port.name == spec.port.as_str())
+            && facts::share_namespace(other, &object)
+            && services::ports(other).iter().any(|port| port.name == spec.port.as_str())
     };
-    let near = known.labelled.near(&LabelSelector::of_labels(labels));
+    let near = known.0.services_labelled(&LabelSelector::of_labels(labels));
     if let Some(twin) = near.into_iter().filter_map(|id| stream.object(id)).find(same) {
         let message = format!(
             "{} has these labels and a port `{}` too; a ServiceMonitor could not tell them apart",
@@ -98,12 +98,12 @@ pub(super) fn of_pods(spec: &Spec, pod: &Pod, known: &mut Known, stream: &mut St
     let Some(workload) = stream.object(pod.object) else { return };
     let found = known.covering(OF_PODS, &workload, pod.labels(&workload), stream);
     let targets = leads_to(Target::Name(spec.port.as_str().to_owned()), pod, &workload);
-    for service in known.services.of_pod(stream, pod).into_iter().filter_map(|id| stream.object(id)) {
+    for service in known.0.services_of(stream, pod).into_iter().filter_map(|id| stream.object(id)) {
         let labels = service.root().find(&["metadata", "labels"]);
         let others = known.covering(OF_SERVICE, &service, labels, stream);
         let leads =
-            |port: &service::Port| leads_to(port.target.clone(), pod, &workload).iter().any(|to| targets.contains(to));
-        let names = service::ports(&service).into_iter().filter(leads).map(|port| port.name).collect();
+            |port: &services::Port| leads_to(port.target.clone(), pod, &workload).iter().any(|to| targets.contains(to));
+        let names = services::ports(&service).into_iter().filter(leads).map(|port| port.name).collect();
         let port = Port { names, targets: targets.clone() };
         if is_scraped(spec, OF_SERVICE, &workload.reference().to_string(), &port, &others, stream, report) {
             return;
@@ -281,7 +281,7 @@ fn is_scraped(
 
 /// What a port of the pod is called and numbered, as far as that is known.
 fn leads_to(target: Target, pod: &Pod, workload: &Object<'_>) -> Vec<Target> {
-    let Some(number) = service::container_port(&target, pod, workload) else { return vec![target] };
+    let Some(number) = services::container_port(&target, pod, workload) else { return vec![target] };
     let containers = pod.containers(workload);
     let ports = containers.iter().filter_map(|container| container.node(workload)?.get("ports")).flat_map(Node::items);
     let same = ports.filter(|port| port.get("containerPort").and_then(Node::as_int) == Some(number));

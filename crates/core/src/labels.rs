@@ -110,7 +110,7 @@ impl LabelSelector {
 }
 
 /// Things by their labels, so that a selector need not look at each of them: streams hold thousands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ByLabel<T> {
     all: Vec<T>,
     by_label: HashMap<(String, String), Vec<T>>,
@@ -138,7 +138,7 @@ impl<T: Copy + Ord> ByLabel<T> {
 }
 
 /// The other way round: what selects, by the labels that it demands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct BySelector<T> {
     undemanding: Vec<T>,
     by_label: HashMap<(String, String), Vec<T>>,

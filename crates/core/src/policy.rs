@@ -9,6 +9,7 @@ use krmor_yaml::pointer_tokens;
 
 use crate::config::Problem;
 use crate::exceptions::{Exception, Exceptions};
+use crate::facts::Facts;
 use crate::report::field_path;
 use crate::report::{Finding, Place, Report, Rule, Severity};
 use crate::rules;
@@ -118,8 +119,7 @@ impl Policy<'_> {
             return;
         };
         let mut matched = HashSet::new();
-        let (pods, _) = workload::pods(stream);
-        let mut pods = pods.iter().peekable();
+        let mut pods = Facts::of(stream).pods().iter().peekable();
         for object in stream.objects() {
             let mut names = Vec::new();
             while let Some(pod) = pods.next_if(|pod| pod.object == object.id()) {

@@ -10,12 +10,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::config::Problem;
+use crate::facts::Facts;
 use crate::labels::{Requirement, Values, all_met, parse_selector};
-use crate::lookup;
 use crate::report::{Finding, Place};
-use crate::stream::{Object, ObjectId, Stream};
+use crate::stream::{self, Object, ObjectId, Stream};
 use crate::suggest::{did_you_mean, distance};
-use crate::workload::{self, Container, Pod};
+use crate::workload::{Container, Pod};
 use krmor_yaml::print::{self, Quoting};
 
 /// A message lists at most this many containers.
@@ -84,9 +84,9 @@ impl Field {
     fn previous<'a>(self, object: &Object<'a>) -> Option<Cow<'a, str>> {
         let key = match self {
             Field::Group | Field::Version => return None,
-            Field::Kind => lookup::PREVIOUS_KINDS,
-            Field::Name => lookup::PREVIOUS_NAMES,
-            Field::Namespace => lookup::PREVIOUS_NAMESPACES,
+            Field::Kind => stream::PREVIOUS_KINDS,
+            Field::Name => stream::PREVIOUS_NAMES,
+            Field::Namespace => stream::PREVIOUS_NAMESPACES,
         };
         object.annotation(key)
     }
@@ -171,8 +171,9 @@ pub fn pods(targets: &[Selector], exclude: &[Selector], stream: &Stream) -> (Vec
     let scope = Scope { targets: targets.to_vec(), exclude: exclude.to_vec() };
     match scope.compile() {
         Ok(scope) => {
-            let (pods, mut problems) = workload::pods(stream);
-            let (selected, unmatched) = scope.select(stream, pods);
+            let facts = Facts::of(stream);
+            let mut problems = facts.pod_problems().to_vec();
+            let (selected, unmatched) = scope.select(stream, facts.pods().to_vec());
             problems.extend(unmatched);
             (selected, problems)
         }
@@ -564,8 +565,7 @@ impl Matcher {
 
     /// What the containers of an object are called that the target matches but for them.
     fn container_hint(&self, stream: &Stream, object: &Object<'_>) -> String {
-        let (pods, _) = workload::pods(stream);
-        let pods = pods.iter().filter(|pod| pod.object == object.id());
+        let pods = Facts::of(stream).pods().iter().filter(|pod| pod.object == object.id());
         let mut names: Vec<String> = pods.flat_map(|pod| pod.containers(object)).map(|one| one.name).collect();
         let pairs = names.iter().flat_map(|name| self.containers.iter().map(move |pattern| (pattern.text(), name)));
         let meant = pairs.filter_map(|(text, name)| Some((distance(text, name)?, name))).min();
