@@ -11,6 +11,7 @@ pub mod manifest;
 pub mod mask;
 pub mod policy;
 pub mod quantity;
+pub mod reconcile;
 pub mod rules;
 pub mod secret_names;
 pub mod service;
