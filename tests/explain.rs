@@ -85,7 +85,8 @@ fn a_kind_is_explained_with_its_fields_documentation_and_an_example() {
         let example = shown.split("\nEXAMPLE:\n").nth(1).unwrap();
         let example: String = example.lines().map(|line| format!("{}\n", line.strip_prefix("    ").unwrap())).collect();
         let documents = yaml::parse(&Arc::new(example.clone())).unwrap();
-        krmor::config::read(documents[0].root(), None).unwrap_or_else(|error| panic!("{kind}: {error}\n{example}"));
+        krmor::config::read(documents[0].root(), None)
+            .unwrap_or_else(|error| panic!("{kind}: {}\n{example}", crate::common::told(&error)));
     }
     let pipeline = out(&["explain", "Pipeline"]);
     for line in ["  failOn\t<string>\n  enum: error, warning\n", "  functions\t<map[string]object> -required-\n"] {
