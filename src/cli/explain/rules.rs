@@ -45,7 +45,9 @@ pub(super) fn explain(what: &str) -> Result<Option<String>> {
         let found: Vec<Declared> = scope
             .iter()
             .filter(|declared| declared.rule.id.starts_with(family))
-            .filter(|declared| declared.function.is_some() || !family.is_empty() || kind.is_none_or(|kind| kind == PIPELINE))
+            .filter(|declared| {
+                declared.function.is_some() || !family.is_empty() || kind.is_none_or(|kind| kind == PIPELINE)
+            })
             .copied()
             .collect();
         return if found.is_empty() { Err(unknown(what, id, kind, &scope)) } else { Ok(Some(list(&found))) };
@@ -85,7 +87,9 @@ fn entry(declared: Declared) -> String {
         (Some(function), false) => format!("{} (also, with a text of its own: {})", function.kind, others.join(", ")),
     };
     let change = match declared.function {
-        None => wrapped("It cannot be changed: `severities` and `exceptions` are for the rules of single functions.", 4),
+        None => {
+            wrapped("It cannot be changed: `severities` and `exceptions` are for the rules of single functions.", 4)
+        }
         Some(function) => format!(
             "    In the spec of {}, for all findings (error, warning, info, off):\n\n        \
              severities: {{{id}: {}}}\n\n    or for some objects:\n\n        \
@@ -129,7 +133,11 @@ fn unknown(what: &str, id: &str, kind: Option<&str>, scope: &[Declared]) -> Fail
     let family = format!("{}/", id.trim_end_matches(['*', '/']));
     let near = match ids().any(|known| known.starts_with(&family)) {
         true => Some(format!("{family}*")),
-        false => closest(id, ids()).map(str::to_owned),
+        false => {
+            let families = ids().filter_map(|known| known.rsplit_once('/')).map(|(family, _)| format!("{family}/*"));
+            let families: Vec<String> = families.collect();
+            closest(id, ids().chain(families.iter().map(String::as_str))).map(str::to_owned)
+        }
     };
     // Someone who leaves the kind out, or takes the wrong one, knows the id.
     let elsewhere = || all().into_iter().find(|declared| declared.rule.id == id).map(Declared::name);
