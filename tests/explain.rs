@@ -132,7 +132,11 @@ fn what_is_not_there_is_a_usage_error_with_the_nearest() {
         ("SecurityContext.levle", "error: SecurityContext has no field `levle`; did you mean `level`?\n"),
         (
             "SecurityContext.writablePaths.size",
-            "error: SecurityContext.writablePaths has no field `size`; the fields are: path, sizeLimit, name\n",
+            "error: SecurityContext.writablePaths has no field `size`; did you mean `sizeLimit`?\n",
+        ),
+        (
+            "SecurityContext.writablePaths.quota",
+            "error: SecurityContext.writablePaths has no field `quota`; the fields are: path, sizeLimit, name\n",
         ),
         (
             "SecurityContext.targets[0].nam.x",

@@ -129,10 +129,10 @@ fn an_init_container_of_the_name_is_brought_up_to_date() {
     };
     for (fields, changes) in [
         ("image: 'api:1', command: [migrate], env: [{name: A, value: '2'}], resources: {}", vec![]),
-        ("image: 'api:0', command: [migrate], env: [{name: A, value: '2'}], resources: {}", vec!["raised image"]),
+        ("image: 'api:0', command: [migrate], env: [{name: A, value: '2'}], resources: {}", vec!["updated image"]),
         (
             "image: 'api:1', command: [old], args: [x], env: [{name: A, value: '1'}, {name: B}], resources: {}",
-            vec!["raised command", "raised args", "raised env/0"],
+            vec!["updated command", "updated args", "updated env/0"],
         ),
         ("command: [migrate]", vec!["added image", "added env", "added resources"]),
         ("image: 'api:1', command: [migrate], env: null, resources: {limits: {cpu: 3}}", vec!["added env"]),

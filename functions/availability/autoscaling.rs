@@ -5,16 +5,17 @@ use std::borrow::Cow;
 
 use k8s_openapi::api::autoscaling::v2::{CrossVersionObjectReference, HorizontalPodAutoscaler};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::emit::{self, Put};
 use super::facts::{Facts, Workload, replicas};
 use super::metrics::Metric;
 use super::spec::Autoscaling;
-use krmor_core::manifest::Manifest;
+use krmor_core::fields;
+use krmor_core::manifest::{Manifest, Metadata};
+use krmor_core::reconcile::{self, Field, Item, Ownership, Wanted};
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
-use krmor_yaml::Node;
+use krmor_yaml::{Kind, Node};
 
 /// The spec of an autoscaler; `tests/emit.rs` holds it against k8s-openapi's. Metrics and behavior are the config's, as they
 /// were checked when it was read.
@@ -38,8 +39,8 @@ pub(super) fn autoscale(
     report: &mut Report,
 ) {
     match facts.autoscalers(workload.id).as_slice() {
-        [] => make(scaling, workload, stream, report),
-        [one] if one.editable => update(scaling, one.id, stream, report),
+        [] => bring(scaling, workload, None, stream, report),
+        [one] if one.editable => bring(scaling, workload, Some(one.id), stream, report),
         [one] => {
             let (Some(object), Some(other)) = (stream.object(workload.id), stream.object(one.id)) else { return };
             let api = other.api_version().into_owned();
@@ -73,13 +74,35 @@ fn release(workload: &Workload, stream: &mut Stream, report: &mut Report) {
                   (`kubectl apply edit-last-applied`), or with server-side apply give it to another field manager";
     report.add(&rules::REPLICAS_REMOVED, object.at("/spec/replicas"), message, remedy);
     let reason = Cow::Borrowed("each apply would undo what the autoscaler did");
-    let why = Why { rule: &rules::REPLICAS_REMOVED, reason, class: Class::Raised };
+    let why = Why { rule: &rules::REPLICAS_REMOVED, reason, class: Class::Overridden };
     stream.make(report, workload.id, Edit { pointer: "/spec/replicas".to_owned(), action: Action::Remove, why });
 }
 
-fn make(scaling: &Autoscaling, workload: &Workload, stream: &mut Stream, report: &mut Report) {
-    let Some(object) = stream.object(workload.id) else { return };
-    let Some(metadata) = emit::metadata(&object, "HorizontalPodAutoscaler", report) else { return };
+/// Makes the autoscaler, or brings the one that is there to what the config says.
+fn bring(
+    scaling: &Autoscaling,
+    workload: &Workload,
+    existing: Option<ObjectId>,
+    stream: &mut Stream,
+    report: &mut Report,
+) {
+    let wanted = match existing {
+        None => stream.object(workload.id).and_then(|object| whole(scaling, &object)),
+        Some(_) => Some(fields!({"spec": fields!({
+            "minReplicas": scaling.lowest(),
+            "maxReplicas": scaling.max_replicas.get(),
+            "metrics": scaling.all_metrics().iter().map(|metric| metric.value().clone()).collect::<Vec<_>>(),
+            "behavior": scaling.behavior.as_ref().map(|behavior| behavior.value().clone()),
+        })})),
+    };
+    let Some(object) = wanted else { return };
+    let reason = format!("scales between {} and {} pods", scaling.lowest(), scaling.max_replicas.get()).into();
+    let wanted = Wanted { existing, beside: workload.id, object, rule: &rules::AUTOSCALER, reason };
+    reconcile::apply(stream, report, wanted, scaling);
+}
+
+/// The whole autoscaler of a workload.
+fn whole(scaling: &Autoscaling, object: &Object<'_>) -> Option<Value> {
     let spec = AutoscalerSpec {
         behavior: scaling.behavior.as_ref().map(|behavior| behavior.value().clone()),
         max_replicas: scaling.max_replicas.get(),
@@ -91,56 +114,31 @@ fn make(scaling: &Autoscaling, workload: &Workload, stream: &mut Stream, report:
             name: object.name().into_owned(),
         },
     };
-    let autoscaler = Manifest::of::<HorizontalPodAutoscaler>(metadata, spec);
-    let reason = format!("scales between {} and {} pods", scaling.lowest(), scaling.max_replicas.get());
-    emit::add(stream, report, workload.id, &autoscaler, &rules::AUTOSCALER, reason);
+    Manifest::of::<HorizontalPodAutoscaler>(Metadata::named_as(object), spec).to_value().ok()
 }
 
-fn update(scaling: &Autoscaling, id: ObjectId, stream: &mut Stream, report: &mut Report) {
-    let mut put = Put { stream, report, id, rule: &rules::AUTOSCALER };
-    match scaling.min_replicas {
-        Some(lowest) => put.set("/spec/minReplicas", json!(lowest.get())),
-        None => put.fill("/spec/minReplicas", json!(scaling.lowest())),
-    }
-    put.set("/spec/maxReplicas", json!(scaling.max_replicas.get()));
-    for metric in scaling.all_metrics() {
-        let found = put.stream.object(id).map(|object| find(&object, &metric));
-        match found {
-            Some(Found::Same(at)) => {
-                let sources = metric.value().as_object().into_iter().flatten();
-                for (source, target) in sources.filter_map(|(key, value)| Some((key, value.get("target")?))) {
-                    put.set(&format!("/spec/metrics/{at}/{source}/target"), target.clone());
-                }
+/// Whose the fields of an autoscaler are that is there: what the config names is the config's.
+impl Ownership for Autoscaling {
+    fn field(&self, pattern: &str, there: Node<'_>, wanted: &Value) -> Field {
+        match pattern {
+            "/spec/minReplicas" if self.min_replicas.is_none() => Field::Keep,
+            "/spec/metrics" if there.kind() != Kind::Seq => Field::Keep,
+            "" | "/spec" | "/spec/metrics" | "/spec/behavior" => Field::Parts,
+            _ if pattern.starts_with("/spec/metrics/") && !pattern.ends_with("/target") && wanted.is_object() => {
+                Field::Parts
             }
-            Some(Found::None) => put.append("/spec/metrics", metric.value().clone()),
-            Some(Found::Malformed) | None => {}
+            _ => Field::Set,
         }
     }
-    for (key, rules) in scaling.behavior.iter().flat_map(|behavior| behavior.value().as_object().into_iter().flatten())
-    {
-        put.set(&format!("/spec/behavior/{key}"), rules.clone());
-    }
-}
 
-/// Where an autoscaler has a metric.
-enum Found {
-    Same(usize),
-    None,
-    /// Its metrics are no list.
-    Malformed,
-}
-
-fn find(object: &Object<'_>, metric: &Metric) -> Found {
-    let Some(list) = object.root().find(&["spec", "metrics"]).filter(|list| !list.is_null()) else {
-        return Found::None;
-    };
-    if list.kind() != krmor_yaml::Kind::Seq {
-        return Found::Malformed;
+    fn item(&self, _: &str, list: Node<'_>, wanted: &[Value], number: usize) -> Item {
+        let wanted = wanted.get(number).map(identity);
+        Item::find(list, |item| item.to_value().as_ref().map(identity) == wanted)
     }
-    let values: Vec<Value> = list.items().map(|item| Node::to_value(item).unwrap_or_default()).collect();
-    match values.iter().position(|value| identity(value) == identity(metric.value())) {
-        Some(at) => Found::Same(at),
-        None => Found::None,
+
+    fn reason(&self, pattern: &str, _: &Action) -> Option<Cow<'static, str>> {
+        let is_default = pattern == "/spec/minReplicas" && self.min_replicas.is_none();
+        Some(if is_default { "the default of the config" } else { "the config says so" }.into())
     }
 }
 

@@ -1,22 +1,25 @@
 //! The disruption budget of a workload's pods: made, or updated in what the spec names.
 
 use crate::availability::rules;
-use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
-use serde_json::json;
+use std::borrow::Cow;
 
-use super::emit::{self, Put};
+use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
+use serde_json::Value;
+
 use super::facts::{Facts, Workload};
 use super::placement::no_selector;
 use super::spec::Budget;
-use krmor_core::manifest::Manifest;
+use krmor_core::manifest::{Manifest, Metadata};
+use krmor_core::reconcile::{self, Field, Ownership, Wanted};
 use krmor_core::report::Report;
-use krmor_core::stream::{ObjectId, Stream};
+use krmor_core::stream::{Action, ObjectId, Stream};
+use krmor_yaml::Node;
 
 /// Gives the workload's pods their budget.
 pub(super) fn protect(budget: &Budget, facts: &Facts, workload: &Workload, stream: &mut Stream, report: &mut Report) {
     match facts.budgets(workload.id).as_slice() {
-        [] => make(budget, workload, stream, report),
-        [one] if one.current => update(budget, one.id, stream, report),
+        [] => bring(budget, workload, None, stream, report),
+        [one] if one.current => bring(budget, workload, Some(one.id), stream, report),
         [one] => {
             let (Some(object), Some(other)) = (stream.object(workload.id), stream.object(one.id)) else { return };
             let (api, other) = (other.api_version().into_owned(), other.reference());
@@ -28,41 +31,60 @@ pub(super) fn protect(budget: &Budget, facts: &Facts, workload: &Workload, strea
     }
 }
 
-fn make(budget: &Budget, workload: &Workload, stream: &mut Stream, report: &mut Report) {
+/// Makes the budget, or brings the one that is there to what the config says.
+fn bring(budget: &Budget, workload: &Workload, existing: Option<ObjectId>, stream: &mut Stream, report: &mut Report) {
     let Some(object) = stream.object(workload.id) else { return };
-    let Some(selector) = workload.selector(&object) else { return no_selector(&object, "budget", report) };
-    let Some(metadata) = emit::metadata(&object, "PodDisruptionBudget", report) else { return };
+    let selector = workload.selector(&object);
+    if existing.is_none() && selector.is_none() {
+        return no_selector(&object, "budget", report);
+    }
     let (field, amount) = budget.limit();
     let limit = |name: &str| (field == name).then(|| amount.typed());
     let spec = PodDisruptionBudgetSpec {
         max_unavailable: limit("maxUnavailable"),
         min_available: limit("minAvailable"),
-        selector: Some(selector),
+        selector,
         unhealthy_pod_eviction_policy: Some(budget.policy().to_owned()),
     };
-    let object = Manifest::of::<PodDisruptionBudget>(metadata, spec);
-    let reason = format!("evictions keep to `{field}: {amount}`");
-    emit::add(stream, report, workload.id, &object, &rules::BUDGET, reason);
+    let metadata = Metadata::named_as(&object);
+    let Ok(mut object) = Manifest::of::<PodDisruptionBudget>(metadata, spec).to_value() else { return };
+    let spec = object.get_mut("spec").and_then(Value::as_object_mut);
+    if let (Some(there), Some(spec)) = (existing.and_then(|id| stream.object(id)), spec) {
+        // The API takes one of the two limits.
+        let other = if field == "minAvailable" { "maxUnavailable" } else { "minAvailable" };
+        if budget.names_limit() {
+            spec.insert(other.to_owned(), Value::Null);
+        } else if there.root().find(&["spec", other]).is_some_and(|other| !other.is_null()) {
+            spec.shift_remove(field);
+        }
+        spec.shift_remove("selector");
+    }
+    let reason = format!("evictions keep to `{field}: {amount}`").into();
+    let wanted = Wanted { existing, beside: workload.id, object, rule: &rules::BUDGET, reason };
+    reconcile::apply(stream, report, wanted, budget);
 }
 
-fn update(budget: &Budget, id: ObjectId, stream: &mut Stream, report: &mut Report) {
-    let mut put = Put { stream, report, id, rule: &rules::BUDGET };
-    let (field, amount) = budget.limit();
-    let (pointer, other) = match field {
-        "minAvailable" => ("/spec/minAvailable", "/spec/maxUnavailable"),
-        _ => ("/spec/maxUnavailable", "/spec/minAvailable"),
-    };
-    if budget.max_unavailable.is_some() || budget.min_available.is_some() {
-        if put.has(other) {
-            put.remove(other, "the API takes one of the two limits, and the config names the other");
+/// Whose the fields of a budget are that is there: what the config names is the config's.
+impl Ownership for Budget {
+    fn field(&self, pattern: &str, _: Node<'_>, _: &Value) -> Field {
+        match pattern {
+            "" | "/spec" => Field::Parts,
+            "/metadata" => Field::Keep,
+            "/spec/unhealthyPodEvictionPolicy" if self.unhealthy_pod_eviction_policy.is_none() => Field::Keep,
+            _ if pattern != "/spec/unhealthyPodEvictionPolicy" && !self.names_limit() => Field::Keep,
+            _ => Field::Set,
         }
-        put.set(pointer, amount.value());
-    } else if !put.has(other) {
-        put.fill(pointer, amount.value());
     }
-    let policy = json!(budget.policy());
-    match budget.unhealthy_pod_eviction_policy {
-        Some(_) => put.set("/spec/unhealthyPodEvictionPolicy", policy),
-        None => put.fill("/spec/unhealthyPodEvictionPolicy", policy),
+
+    fn reason(&self, pattern: &str, action: &Action) -> Option<Cow<'static, str>> {
+        let is_default = match pattern {
+            "/spec/unhealthyPodEvictionPolicy" => self.unhealthy_pod_eviction_policy.is_none(),
+            _ => !self.names_limit(),
+        };
+        Some(Cow::Borrowed(match action {
+            Action::Remove => "the API takes one of the two limits, and the config names the other",
+            _ if is_default => "the default of the config",
+            _ => "the config says so",
+        }))
     }
 }

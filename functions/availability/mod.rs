@@ -6,7 +6,6 @@
 
 mod autoscaling;
 mod budget;
-mod emit;
 mod facts;
 mod judge;
 pub mod metrics;

@@ -131,6 +131,11 @@ impl Budget {
         }
     }
 
+    /// Whether the config says it, and not our default.
+    pub(super) fn names_limit(&self) -> bool {
+        self.max_unavailable.is_some() || self.min_available.is_some()
+    }
+
     pub(super) fn policy(&self) -> &'static str {
         match self.unhealthy_pod_eviction_policy.unwrap_or_default() {
             EvictionPolicy::AlwaysAllow => "AlwaysAllow",

@@ -150,7 +150,7 @@ impl Wish {
         for (pointer, action) in self.edits {
             let class = match &action {
                 _ if self.explicit => Class::Overridden,
-                Action::Remove => Class::Raised,
+                Action::Remove => Class::Updated,
                 _ => Class::Added,
             };
             let why = Why { rule: self.rule, reason: Cow::Owned(self.reason.clone()), class };

@@ -1,14 +1,14 @@
 //! A Gateway API HTTPRoute for all paths, and a second one that redirects plain HTTP.
 
 use crate::exposure::rules;
+use krmor_core::reconcile::{Field, Item, Ownership, Refusal, Step};
 use krmor_core::report::Place as Where;
 use krmor_core::rules as common;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::existing;
-use super::merge::Policy;
-use super::object::{Step, metadata, port_number, step};
+use super::object::{self, metadata, port_number, step};
 use super::plan::Plan;
 use super::spec::{Gateway, PathType, Termination};
 use krmor_core::facts::{self, Facts};
@@ -121,7 +121,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
     let section = gateway.section_name.as_ref().map(ObjectName::as_str);
     let reason = plan.reason(stream, host.as_deref());
     let main = route(name.clone(), section, rules.collect()).ok()?;
-    let mut steps = vec![step(main, &serves, existing, &kept, reason, report)];
+    let mut steps = vec![step(main, &serves, existing, &kept, reason, (stream, report))];
     if tls.is_some_and(super::spec::Tls::redirects) {
         let section = gateway.http_section_name.as_ref().map(ObjectName::as_str);
         let filter = json!({"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}});
@@ -135,7 +135,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
                 && (object.is_named(&format!("{base}-redirect")) || redirects(object, section, host.as_deref()))
         });
         let reason = format!("plain HTTP for {} is redirected to HTTPS", host.as_deref().unwrap_or("any host"));
-        steps.push(step(redirect, &serves, there, &kept, reason, report));
+        steps.push(step(redirect, &serves, there, &kept, reason, (stream, report)));
     }
     Some(steps)
 }
@@ -239,9 +239,8 @@ impl Kept<'_> {
         let is_it = |object: &Object<'_>| object.kind() == kind && object.group() == group && object.is_named(wanted);
         text == wanted || self.stream.objects().any(|object| is_it(&object) && object.is_named(text))
     }
-}
 
-impl Policy for Kept<'_> {
+    /// Whether an item of the list at `pattern` is about the same thing as the wanted one.
     fn is_same(&self, pattern: &str, item: Node<'_>, wanted: &Value) -> bool {
         let text = |path: &[&str]| item.find(path).and_then(Node::as_str).unwrap_or_default();
         let asked = |pointer: &str| wanted.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
@@ -275,26 +274,35 @@ impl Policy for Kept<'_> {
             _ => item.as_str().is_some_and(|text| *wanted == *text),
         }
     }
+}
 
-    fn is_open(&self, pattern: &str) -> bool {
-        pattern == "/spec/rules"
-    }
-
-    fn will_do(&self, pattern: &str, node: Node<'_>, wanted: &Value) -> Option<bool> {
+impl Ownership for Kept<'_> {
+    fn field(&self, pattern: &str, there: Node<'_>, wanted: &Value) -> Field {
+        let text = there.as_str().unwrap_or_default();
         match pattern {
             "/spec/parentRefs/*/name" => {
-                let text = node.as_str().unwrap_or_default();
-                Some(self.names("Gateway", GROUP, &text, self.gateway.name.as_str()))
+                Field::keep_if(self.names("Gateway", GROUP, &text, self.gateway.name.as_str()))
             }
             "/spec/rules/*/backendRefs/*/name" => {
-                let text = node.as_str().unwrap_or_default();
-                Some(self.names("Service", "", &text, wanted.as_str().unwrap_or_default()))
+                Field::keep_if(self.names("Service", "", &text, wanted.as_str().unwrap_or_default()))
             }
             "/spec/rules/*/matches"
             | "/spec/rules/*/backendRefs/*/weight"
-            | "/spec/rules/*/filters/*/requestRedirect/statusCode" => Some(true),
-            "/spec/hostnames" => self.plan.spec.host.is_none().then_some(true),
-            _ => None,
+            | "/spec/rules/*/filters/*/requestRedirect/statusCode" => Field::Keep,
+            "/spec/hostnames" if self.plan.spec.host.is_none() => Field::Keep,
+            _ => Field::Parts,
         }
+    }
+
+    fn item(&self, pattern: &str, list: Node<'_>, wanted: &[Value], number: usize) -> Item {
+        let wanted = wanted.get(number).unwrap_or(&Value::Null);
+        match Item::find(list, |item| self.is_same(pattern, item, wanted)) {
+            Item::Absent if pattern != "/spec/rules" && list.items().next().is_some() => Item::Refuse,
+            found => found,
+        }
+    }
+
+    fn refusal(&self, wanted: &Value) -> Option<Refusal> {
+        object::refusal(wanted)
     }
 }

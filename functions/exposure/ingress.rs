@@ -5,6 +5,7 @@ use k8s_openapi::api::networking::v1::{
     HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend, IngressSpec,
     IngressTLS, ServiceBackendPort,
 };
+use krmor_core::reconcile::{Field, Item, Ownership, Refusal, Step};
 use krmor_core::report::Place as Where;
 use krmor_core::rules as common;
 use krmor_yaml::escape_token;
@@ -13,8 +14,7 @@ use serde_json::Value;
 use super::backends::Backend;
 use super::controllers;
 use super::existing;
-use super::merge::Policy;
-use super::object::{Step, metadata, port_number, step};
+use super::object::{self, metadata, port_number, step};
 use super::plan::Plan;
 use super::spec::{IssuerKind, Termination, Tls};
 use krmor_core::kube::{PortName, ServicePort};
@@ -70,7 +70,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
     }
     let kept = Kept { plan, stream, host: host.as_deref(), class: class.as_deref() };
     let reason = plan.reason(stream, host.as_deref());
-    Some(vec![step(ingress, &serves, existing, &kept, reason, report)])
+    Some(vec![step(ingress, &serves, existing, &kept, reason, (stream, report))])
 }
 
 /// The host of the config, else that of the Ingress that is there.
@@ -145,12 +145,7 @@ struct Kept<'a> {
 }
 
 impl Kept<'_> {
-    fn backend(&self, service: &Value) -> Option<&Backend> {
-        self.plan.backends.iter().find(|backend| *service == backend.name.as_str())
-    }
-}
-
-impl Policy for Kept<'_> {
+    /// Whether an item of the list at `pattern` is about the same thing as the wanted one.
     fn is_same(&self, pattern: &str, item: Node<'_>, wanted: &Value) -> bool {
         let text = |key: &str| item.get(key).and_then(Node::as_str).unwrap_or_default();
         let asked = |key: &str| wanted.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -168,28 +163,46 @@ impl Policy for Kept<'_> {
         }
     }
 
-    fn is_open(&self, pattern: &str) -> bool {
-        pattern != "/spec/rules"
+    /// Whether a backend that is there is the Service and port that are wanted; `None` when that is not known.
+    fn leads_there(&self, there: Node<'_>, wanted: &Value) -> Option<bool> {
+        let backend = self.backend(wanted.get("name")?)?;
+        let service = self.stream.object(backend.service)?;
+        let name = there.get("name").and_then(Node::as_str).unwrap_or_default();
+        let port = there.get("port")?;
+        let number = port.get("number").and_then(Node::as_int) == Some(backend.port.port);
+        let called = port.get("name").and_then(Node::as_str).is_some_and(|name| name == backend.port.name);
+        Some(service.is_named(&name) && (number || called))
     }
 
-    fn will_do(&self, pattern: &str, node: Node<'_>, wanted: &Value) -> Option<bool> {
-        let text = node.as_str().unwrap_or_default();
+    fn backend(&self, service: &Value) -> Option<&Backend> {
+        self.plan.backends.iter().find(|backend| *service == backend.name.as_str())
+    }
+}
+
+impl Ownership for Kept<'_> {
+    fn field(&self, pattern: &str, there: Node<'_>, wanted: &Value) -> Field {
+        let own_secret = || self.plan.spec.tls.as_ref().is_some_and(|tls| tls.secret_name.is_some());
         match pattern {
-            "/spec/ingressClassName" => Some(self.class == Some(&text)),
-            "/spec/tls/*/secretName" if self.plan.spec.tls.as_ref().is_none_or(|tls| tls.secret_name.is_none()) => {
-                Some(true)
-            }
-            "/spec/rules/*/http/paths/*/path" | "/spec/rules/*/http/paths/*/pathType" => Some(true),
+            "/spec/ingressClassName" => Field::keep_if(self.class == Some(&there.as_str().unwrap_or_default())),
+            "/spec/tls/*/secretName" if !own_secret() => Field::Keep,
+            "/spec/rules/*/http/paths/*/path" | "/spec/rules/*/http/paths/*/pathType" => Field::Keep,
             "/spec/rules/*/http/paths/*/backend/service" => {
-                let backend = self.backend(wanted.get("name")?)?;
-                let service = self.stream.object(backend.service)?;
-                let name = node.get("name").and_then(Node::as_str).unwrap_or_default();
-                let port = node.get("port")?;
-                let number = port.get("number").and_then(Node::as_int) == Some(backend.port.port);
-                let called = port.get("name").and_then(Node::as_str).is_some_and(|name| name == backend.port.name);
-                Some(service.is_named(&name) && (number || called))
+                self.leads_there(there, wanted).map_or(Field::Parts, Field::keep_if)
             }
-            _ => None,
+            _ => Field::Parts,
         }
+    }
+
+    fn item(&self, pattern: &str, list: Node<'_>, wanted: &[Value], number: usize) -> Item {
+        let wanted = wanted.get(number).unwrap_or(&Value::Null);
+        let found = Item::find(list, |item| self.is_same(pattern, item, wanted));
+        match (pattern, found) {
+            ("/spec/rules", Item::Absent) if list.items().next().is_some() => Item::Refuse,
+            (_, found) => found,
+        }
+    }
+
+    fn refusal(&self, wanted: &Value) -> Option<Refusal> {
+        object::refusal(wanted)
     }
 }

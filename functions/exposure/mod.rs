@@ -1,8 +1,8 @@
 //! `Exposure`: makes programs reachable from outside by OpenShift Routes, an Ingress or a Gateway API HTTPRoute.
 //!
 //! `plan` finds the Service and the port behind each path (`backends`); `existing` finds what exposes the pods already.
-//! Each provider (`route`, `ingress` with its `controllers`, `http_route`) says what is wanted, and `merge` what an
-//! object that is there lacks of it. `shadow` judges the final stream.
+//! Each provider (`route`, `ingress` with its `controllers`, `http_route`) says what is wanted, and whose each field of an
+//! object that is there is. `shadow` judges the final stream.
 
 mod backends;
 mod check;
@@ -10,7 +10,6 @@ mod controllers;
 mod existing;
 mod http_route;
 mod ingress;
-mod merge;
 mod object;
 mod plan;
 mod route;
@@ -19,10 +18,10 @@ mod shadow;
 pub mod spec;
 pub mod values;
 
-use self::object::Step;
 use self::plan::Plan;
 use self::spec::Provider;
 pub use self::spec::Spec;
+use krmor_core::reconcile::Step;
 use krmor_core::report::Place as Where;
 use krmor_core::report::Report;
 use krmor_core::stream::Stream;
@@ -30,16 +29,7 @@ use krmor_core::stream::Stream;
 /// Exposes what the spec names.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     for step in steps(spec, stream, report).unwrap_or_default() {
-        match step {
-            Step::Emit { serves, object, why } => {
-                stream.emit(report, serves, object, why);
-            }
-            Step::Update { object, edits } => {
-                for edit in edits {
-                    stream.make(report, object, edit);
-                }
-            }
-        }
+        step.apply(stream, report);
     }
 }
 

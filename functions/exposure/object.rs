@@ -3,22 +3,15 @@
 use crate::exposure::rules;
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::merge::{Merge, Policy};
 use super::plan::Plan;
 use super::spec::Provider;
 use krmor_core::manifest::Metadata;
-use krmor_core::report::{Class, Report, Why};
-use krmor_core::stream::{Edit, Object, ObjectId, Stream};
-
-/// What is done for one object that is wanted.
-pub(super) enum Step {
-    /// It is added beside `serves`.
-    Emit { serves: ObjectId, object: Value, why: Why },
-    /// It is there already.
-    Update { object: ObjectId, edits: Vec<Edit> },
-}
+use krmor_core::reconcile::{self, Ownership, Refusal, Step, Wanted};
+use krmor_core::report::Report;
+use krmor_core::stream::{Object, Stream};
+use krmor_yaml::print::{self, Quoting};
 
 /// The metadata of what serves `workload`.
 pub(super) fn metadata(workload: &Object<'_>, name: String, annotations: &BTreeMap<String, String>) -> Metadata {
@@ -31,21 +24,30 @@ pub(super) fn step(
     wanted: Value,
     serves: &Object<'_>,
     existing: Option<Object<'_>>,
-    policy: &dyn Policy,
+    owners: &dyn Ownership,
     reason: String,
-    report: &mut Report,
+    (stream, report): (&Stream, &mut Report),
 ) -> Step {
-    let wanted = tidy(wanted);
-    match existing {
-        None => {
-            let why = Why { rule: &rules::EXPOSED, reason: reason.into(), class: Class::Added };
-            Step::Emit { serves: serves.id(), object: wanted, why }
-        }
-        Some(object) => {
-            let merge = Merge { object, policy, reason, edits: Vec::new(), report };
-            Step::Update { object: object.id(), edits: merge.run(&wanted) }
-        }
+    let (existing, mut object, reason) = (existing.map(|object| object.id()), tidy(wanted), reason.into());
+    // The labels of one that is there are the user's.
+    if let (Some(_), Some(metadata)) = (existing, object.get_mut("metadata").and_then(Value::as_object_mut)) {
+        metadata.shift_remove("labels");
     }
+    let wanted = Wanted { existing, beside: serves.id(), object, rule: &rules::EXPOSED, reason };
+    reconcile::plan(stream, report, wanted, owners)
+}
+
+/// What is there is not repeated: an annotation may hold anything.
+pub(super) fn refusal(wanted: &Value) -> Option<Refusal> {
+    let mut says = String::new();
+    match (wanted.get("host"), wanted) {
+        (Some(host), _) => print::write_flow(&mut says, &json!({"host": host}), Quoting::Yaml),
+        (None, Value::String(text)) if text.contains('\n') => says.push_str("another text"),
+        (None, wanted) => print::write_flow(&mut says, wanted, Quoting::Yaml),
+    }
+    let message = format!("it is already there and says otherwise: the config asks for `{says}`");
+    let remedy = "change one of the two; or, to expose the pods a second time, give the config another `name`";
+    Some(Refusal { rule: &rules::CONFLICT, message, remedy })
 }
 
 /// Puts the keys that people write first in front; the types have them in the order of the alphabet.

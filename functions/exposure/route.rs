@@ -2,14 +2,14 @@
 
 use crate::exposure::rules;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use krmor_core::reconcile::{Field, Ownership, Refusal, Step};
 use krmor_core::report::Place as Where;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::backends::Backend;
 use super::existing;
-use super::merge::Policy;
-use super::object::{Step, metadata, port_number, reason, step};
+use super::object::{self, metadata, port_number, reason, step};
 use super::plan::Plan;
 use super::spec::{Spec, Termination};
 use krmor_core::facts::services::Target;
@@ -89,7 +89,14 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         };
         let host = plan.spec.host.as_ref().map(krmor_core::kube::Host::as_str);
         let reason = reason(host, backend.path.prefix(), &workload.reference().to_string());
-        steps.push(step(route.to_value().ok()?, &workload, existing, &Kept { backend, service }, reason, report));
+        steps.push(step(
+            route.to_value().ok()?,
+            &workload,
+            existing,
+            &Kept { backend, service },
+            reason,
+            (stream, report),
+        ));
     }
     for other in &left {
         let first = first.or_else(|| left.first().map(Object::id)).filter(|first| *first != other.id());
@@ -159,29 +166,27 @@ struct Kept<'a> {
     service: Object<'a>,
 }
 
-impl Policy for Kept<'_> {
-    fn is_same(&self, _: &str, _: Node<'_>, _: &Value) -> bool {
-        false
-    }
-
-    fn is_open(&self, _: &str) -> bool {
-        false
-    }
-
-    fn will_do(&self, pattern: &str, node: Node<'_>, wanted: &Value) -> Option<bool> {
-        let text = node.as_str().unwrap_or_default();
+impl Ownership for Kept<'_> {
+    fn field(&self, pattern: &str, there: Node<'_>, wanted: &Value) -> Field {
+        let text = there.as_str().unwrap_or_default();
         match pattern {
-            "/spec/path" | "/spec/to/kind" | "/spec/to/weight" | "/spec/wildcardPolicy" => Some(true),
-            "/spec/to/name" => Some(self.service.is_named(&text)),
-            "/spec/port/targetPort" => Some(match node.as_int() {
+            "/spec/path" | "/spec/to/kind" | "/spec/to/weight" | "/spec/wildcardPolicy" => Field::Keep,
+            "/spec/to/name" => Field::keep_if(self.service.is_named(&text)),
+            "/spec/port/targetPort" => Field::keep_if(match there.as_int() {
                 Some(number) => {
                     self.backend.port.target == Target::Number(number) || self.backend.numbers.contains(&number)
                 }
                 None => !text.is_empty() && text == self.backend.port.name,
             }),
             // Plain HTTP that is refused is no worse than redirected; nothing is asked of it without `redirect`.
-            "/spec/tls/insecureEdgeTerminationPolicy" => Some(text == "None" || *wanted == "None" || *wanted == *text),
-            _ => None,
+            "/spec/tls/insecureEdgeTerminationPolicy" => {
+                Field::keep_if(text == "None" || *wanted == "None" || *wanted == *text)
+            }
+            _ => Field::Parts,
         }
+    }
+
+    fn refusal(&self, wanted: &Value) -> Option<Refusal> {
+        object::refusal(wanted)
     }
 }

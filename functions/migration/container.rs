@@ -1,13 +1,16 @@
-//! The migration's container: what it must be, and the edits that bring one that is there up to date.
+//! The migration's container: what it must be, and whose its fields are where it is there.
 
 use crate::migration::rules;
 use krmor_core::report::Place as Where;
 use krmor_core::rules as common;
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::spec::Spec;
-use krmor_core::report::{Class, Report, Why};
-use krmor_core::stream::{Action, Edit, Stream};
+use krmor_core::reconcile::{Field, Item, Ownership};
+use krmor_core::report::Report;
+use krmor_core::stream::{Action, Stream};
 use krmor_core::values::Command;
 use krmor_core::workload::{Container, Pod};
 use krmor_yaml::{Kind, Node};
@@ -21,6 +24,8 @@ pub(super) struct Wanted {
 
 /// Fields of the program's container that follow it at every run.
 const FOLLOWED: [&str; 3] = ["image", "imagePullPolicy", "workingDir"];
+/// Fields that the spec says.
+const COMMAND: [&str; 2] = ["command", "args"];
 /// Lists of which the migration has at least what the program has, and what makes an item the same.
 const LISTS: [(&str, Option<&str>); 4] = [
     ("envFrom", None),
@@ -98,73 +103,56 @@ pub(super) fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key)?.as_str()
 }
 
-fn why(reason: String, class: Class) -> Why {
-    Why { rule: &rules::MIGRATION, reason: reason.into(), class }
+impl Wanted {
+    /// The fields of one that is there: what the spec does not say goes.
+    pub(super) fn of_existing(&self) -> Map<String, Value> {
+        let mut fields = self.fields.clone();
+        for key in COMMAND {
+            fields.entry(key).or_insert(Value::Null);
+        }
+        fields
+    }
 }
 
-/// The edits that give the container at `pointer` what the program's has now and it has not.
-pub(super) fn update(wanted: &Wanted, there: Node<'_>, pointer: &str) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    let reason = format!("as in container `{}`", wanted.main);
-    let set = |pointer: String, old: Option<Node<'_>>, value: &Value| {
-        let old = old.filter(|old| !old.is_null()).map(Node::to_value);
-        let class = if old.is_some() { Class::Raised } else { Class::Added };
-        let differs = old.flatten().as_ref() != Some(value);
-        differs.then(|| Edit { pointer, action: Action::Set(value.clone()), why: why(reason.clone(), class) })
-    };
-    let at = |key: &str| (format!("{pointer}/{key}"), there.get(key));
-    for key in FOLLOWED {
-        if let Some(value) = wanted.fields.get(key) {
-            let (pointer, old) = at(key);
-            edits.extend(set(pointer, old, value));
+/// Whose the fields of the migration's container are: they follow the program's, and what to run follows the spec.
+impl Ownership for Wanted {
+    fn field(&self, pattern: &str, there: Node<'_>, _: &Value) -> Field {
+        match pattern.strip_prefix('/') {
+            None => Field::Parts,
+            Some(key) if FILLED.contains(&key) => Field::Keep,
+            Some(key) if there.kind() == Kind::Seq && LISTS.iter().any(|(list, _)| *list == key) => Field::Parts,
+            Some(_) => Field::Set,
         }
     }
-    for key in ["command", "args"] {
-        let (pointer, old) = at(key);
-        let told = |class| why("the spec says what to run".to_owned(), class);
-        match (wanted.fields.get(key), old.filter(|old| !old.is_null())) {
-            (Some(value), old) => {
-                edits.extend(set(pointer, old, value).map(|edit| Edit { why: told(edit.why.class), ..edit }));
-            }
-            (None, Some(_)) => edits.push(Edit { pointer, action: Action::Remove, why: told(Class::Raised) }),
-            (None, None) => {}
-        }
-    }
-    for (key, id) in LISTS {
-        let (pointer, old) = at(key);
-        let Some(Value::Array(items)) = wanted.fields.get(key) else { continue };
-        let Some(list) = old.filter(|old| old.kind() == Kind::Seq) else {
-            edits.extend(set(pointer, old, &Value::Array(items.clone())));
-            continue;
+
+    fn item(&self, pattern: &str, list: Node<'_>, wanted: &[Value], number: usize) -> Item {
+        let Some(item) = wanted.get(number) else { return Item::Keep };
+        let id = LISTS.iter().find(|(list, _)| pattern.ends_with(list)).and_then(|(_, id)| *id);
+        // Of items that share a name, which the API warns about, the second is the second.
+        let key = id.and_then(|id| Some((id, text(item, id)?)));
+        let before = wanted.iter().take(number);
+        let twins = before.filter(|twin| key.is_some_and(|(id, own)| text(twin, id) == Some(own))).count();
+        let same = |other: &Node<'_>| match key {
+            Some((id, own)) => other.get(id).and_then(Node::as_str).as_deref() == Some(own),
+            None => other.to_value().as_ref() == Some(item),
         };
-        for (number, item) in items.iter().enumerate() {
-            // Of items that share a name, which the API warns about, the second is the second.
-            let key = id.and_then(|id| Some((id, text(item, id)?)));
-            let twins =
-                items.iter().take(number).filter(|twin| key.is_some_and(|(id, own)| text(twin, id) == Some(own)));
-            let same = |other: &Node<'_>| match key {
-                Some((id, own)) => other.get(id).and_then(Node::as_str).as_deref() == Some(own),
-                None => other.to_value().as_ref() == Some(item),
-            };
-            match list.items().enumerate().filter(|(_, other)| same(other)).nth(twins.count()) {
-                // Another volume at the same path is the migration's own, such as its part of `/tmp`.
-                Some((_, other))
-                    if id == Some("mountPath")
-                        && other.get("name").and_then(Node::as_str).as_deref() != text(item, "name") => {}
-                Some((number, other)) => edits.extend(set(format!("{pointer}/{number}"), Some(other), item)),
-                None => edits.push(Edit {
-                    pointer: pointer.clone(),
-                    action: Action::Append(item.clone()),
-                    why: why(reason.clone(), Class::Added),
-                }),
+        match list.items().enumerate().filter(|(_, other)| same(other)).nth(twins) {
+            None => Item::Absent,
+            // Another volume at the same path is the migration's own, such as its part of `/tmp`.
+            Some((_, other))
+                if id == Some("mountPath")
+                    && other.get("name").and_then(Node::as_str).as_deref() != text(item, "name") =>
+            {
+                Item::Keep
             }
+            Some((at, _)) => Item::At(at),
         }
     }
-    for key in FILLED {
-        let (pointer, old) = at(key);
-        if let (Some(value), None) = (wanted.fields.get(key), old.filter(|old| !old.is_null())) {
-            edits.extend(set(pointer, None, value));
-        }
+
+    fn reason(&self, pattern: &str, _: &Action) -> Option<Cow<'static, str>> {
+        Some(match pattern.strip_prefix('/') {
+            Some(key) if COMMAND.contains(&key) => "the spec says what to run".into(),
+            _ => format!("as in container `{}`", self.main).into(),
+        })
     }
-    edits
 }

@@ -2,12 +2,15 @@
 
 use crate::migration::rules;
 use krmor_core::rules as common;
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
-use super::container::{self, Wanted};
+use super::container::Wanted;
 use super::pod::{INIT_FIRST, injects_agent};
 use super::spec::Spec;
 use krmor_core::facts::Facts;
+use krmor_core::reconcile::{self, Context};
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Stream};
 use krmor_core::workload::{Container, Pod, Role, Trait};
@@ -64,7 +67,8 @@ fn agent_first(pod: &Pod, stream: &mut Stream, report: &mut Report) {
 pub(super) fn update(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream, report: &mut Report) {
     let edits = stream.object(pod.object).and_then(|object| {
         let container = existing(spec, pod.containers(&object))?;
-        Some(container::update(wanted, container.node(&object)?, &container.pointer))
+        let by = Context { rule: &rules::MIGRATION, reason: Cow::default(), owners: wanted };
+        Some(reconcile::compare(&object, &container.pointer, &wanted.of_existing().into(), &by, report))
     });
     for edit in edits.into_iter().flatten() {
         stream.make(report, pod.object, edit);

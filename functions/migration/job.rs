@@ -2,6 +2,7 @@
 
 use crate::migration::rules;
 use krmor_core::rules as common;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::batch::v1::Job;
@@ -12,12 +13,14 @@ use super::container::{self, Wanted};
 use super::spec::{ARGO_WAVE, HOOKS, Hook, Spec};
 use super::{MIGRATION, hash, pod};
 use krmor_core::facts;
+use krmor_core::fields;
 use krmor_core::manifest::{Manifest, Metadata};
+use krmor_core::reconcile::{self, Field, Item, Ownership};
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::values::NonNegative;
 use krmor_core::workload::Pod;
-use krmor_yaml::{Node, escape_token};
+use krmor_yaml::{Kind, Node, escape_token};
 
 const COMPONENT: &str = "app.kubernetes.io/component";
 /// Label of the Job's pods, which share none with the program's: no Service sends to them.
@@ -42,10 +45,6 @@ struct JobSpec {
 struct Template {
     metadata: Metadata,
     spec: Map<String, Value>,
-}
-
-fn why(reason: &'static str, class: Class) -> Why {
-    Why { rule: &rules::MIGRATION, reason: reason.into(), class }
 }
 
 /// Adds the Job, or brings the one that is there up to date.
@@ -123,7 +122,8 @@ fn emit(spec: &Spec, pod: &Pod, wanted: &Wanted, fields: Map<String, Value>, str
         metadata.insert("name".to_owned(), Value::String(name));
         metadata.extend(rest);
     }
-    stream.emit(report, pod.object, object, why("it migrates before the program starts", Class::Added));
+    let owners = Owners { name: spec.name.as_str(), container: wanted };
+    bring(object, "it migrates before the program starts", None, pod.object, &owners, stream, report);
 }
 
 /// Brings the Job up to date with its workload and the spec.
@@ -131,80 +131,115 @@ pub(super) fn update(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Strea
     let Some(workload) = stream.object(pod.object) else { return };
     let [id] = of(spec, &workload, stream)[..] else { return };
     let Some(fields) = pod::fields(spec, pod, wanted, stream, &mut Report::default()) else { return };
-    let Some(object) = stream.object(id) else { return };
-    let mut edits = Vec::new();
-    let as_there = "as in the workload";
-    for (key, value) in &fields {
-        let pointer = format!("{TEMPLATE}/spec/{key}");
-        match key.as_str() {
-            "volumes" => edits.extend(volumes(&object, &pointer, value)),
-            key if pod::FILLED.contains(&key) => {
-                edits.extend(set(&object, pointer, value, as_there).filter(|edit| edit.why.class == Class::Added));
-            }
-            _ => edits.extend(set(&object, pointer, value, as_there)),
-        }
-    }
-    let containers = object.root().find(&["spec", "template", "spec", "containers"]);
-    let own =
-        |container: &Node<'_>| container.get("name").and_then(Node::as_str).as_deref() == Some(spec.name.as_str());
-    if let Some((at, container)) = containers.into_iter().flat_map(Node::items).enumerate().find(|(_, one)| own(one)) {
-        edits.extend(container::update(wanted, container, &format!("{TEMPLATE}/spec/containers/{at}")));
-    }
-    for (key, value) in pod::annotations(pod, &workload) {
-        let pointer = format!("{TEMPLATE}/metadata/annotations/{}", escape_token(&key));
-        edits.extend(set(&object, pointer, &value, as_there));
-    }
+    let mut of_pod = fields;
+    of_pod.insert("containers".to_owned(), Value::Array(vec![wanted.of_existing().into()]));
+    let agent = pod::annotations(pod, &workload);
+    let agent = Some(agent).filter(|annotations| !annotations.is_empty());
     let job = spec.job();
-    let told = [
-        ("backoffLimit", job.backoff_limit),
-        ("activeDeadlineSeconds", job.active_deadline_seconds),
-        ("ttlSecondsAfterFinished", job.ttl_seconds_after_finished),
-    ];
-    for (key, value) in told {
-        let Some(value) = value else { continue };
-        edits.extend(set(&object, format!("/spec/{key}"), &json!(value.get()), "the spec says so"));
-    }
-    let hooks = job.annotations();
+    let mut hooks = job.annotations();
     for key in HOOKS {
-        let pointer = format!("/metadata/annotations/{}", escape_token(key));
-        match hooks.get(key) {
-            Some(value) => edits.extend(set(&object, pointer, value, "the spec names the hook")),
-            None if object.root().at_pointer(&pointer).is_some() => edits.push(Edit {
-                pointer,
-                action: Action::Remove,
-                why: why("the spec names another hook", Class::Raised),
-            }),
-            None => {}
-        }
+        hooks.entry(key).or_insert(Value::Null);
     }
-    for edit in edits {
-        stream.make(report, id, edit);
-    }
+    let wanted_of_job = fields!({
+        "spec": fields!({
+            "template": fields!({"spec": of_pod, "metadata": agent.map(|agent| fields!({"annotations": agent}))}),
+            "backoffLimit": job.backoff_limit.map(NonNegative::get),
+            "activeDeadlineSeconds": job.active_deadline_seconds.map(NonNegative::get),
+            "ttlSecondsAfterFinished": job.ttl_seconds_after_finished.map(NonNegative::get),
+        }),
+        "metadata": fields!({"annotations": hooks}),
+    });
+    bring(
+        wanted_of_job,
+        "",
+        Some(id),
+        pod.object,
+        &Owners { name: spec.name.as_str(), container: wanted },
+        stream,
+        report,
+    );
 }
 
-fn volumes(object: &Object<'_>, pointer: &str, wanted: &Value) -> Vec<Edit> {
-    let there: Vec<Node<'_>> = object.root().at_pointer(pointer).into_iter().flat_map(Node::items).collect();
-    let mut edits = Vec::new();
-    for volume in wanted.as_array().into_iter().flatten() {
-        let name = container::text(volume, "name");
-        let at = there.iter().position(|other| other.get("name").and_then(Node::as_str).as_deref() == name);
-        match at {
-            Some(at) => edits.extend(set(object, format!("{pointer}/{at}"), volume, "as in the workload")),
-            None => edits.push(Edit {
-                pointer: pointer.to_owned(),
-                action: Action::Append(volume.clone()),
-                why: why("the migration mounts it", Class::Added),
-            }),
-        }
-    }
-    edits
+/// Makes the Job, or edits the one that is there.
+fn bring(
+    object: Value,
+    reason: &'static str,
+    existing: Option<ObjectId>,
+    beside: ObjectId,
+    owners: &Owners<'_>,
+    stream: &mut Stream,
+    report: &mut Report,
+) {
+    let reason = reason.into();
+    reconcile::apply(
+        stream,
+        report,
+        reconcile::Wanted { existing, beside, object, rule: &rules::MIGRATION, reason },
+        owners,
+    );
 }
 
-fn set(object: &Object<'_>, pointer: String, value: &Value, reason: &'static str) -> Option<Edit> {
-    let there = object.root().at_pointer(&pointer).and_then(Node::to_value).filter(|there| !there.is_null());
-    let class = if there.is_some() { Class::Raised } else { Class::Added };
-    let differs = there.as_ref() != Some(value);
-    differs.then(|| Edit { pointer, action: Action::Set(value.clone()), why: why(reason, class) })
+/// Whose the fields of a Job are that is there: they follow the workload's and the spec.
+struct Owners<'a> {
+    /// The name of the migration's container.
+    name: &'a str,
+    container: &'a Wanted,
+}
+
+const POD: &str = "/spec/template/spec/";
+const CONTAINER: &str = "/spec/template/spec/containers/*";
+
+impl Ownership for Owners<'_> {
+    fn field(&self, pattern: &str, there: Node<'_>, wanted: &Value) -> Field {
+        if let Some(of_container) = pattern.strip_prefix(CONTAINER) {
+            return self.container.field(of_container, there, wanted);
+        }
+        match pattern.strip_prefix(POD) {
+            Some(key) if pod::FILLED.contains(&key) => Field::Keep,
+            Some("volumes" | "containers") if there.kind() == Kind::Seq => Field::Parts,
+            Some(_) => Field::Set,
+            None => match pattern {
+                ""
+                | "/metadata"
+                | "/metadata/annotations"
+                | "/spec"
+                | TEMPLATE
+                | "/spec/template/metadata"
+                | "/spec/template/metadata/annotations"
+                | "/spec/template/spec" => Field::Parts,
+                _ => Field::Set,
+            },
+        }
+    }
+
+    fn item(&self, pattern: &str, list: Node<'_>, wanted: &[Value], number: usize) -> Item {
+        if let Some(of_container) = pattern.strip_prefix(CONTAINER) {
+            return self.container.item(of_container, list, wanted, number);
+        }
+        let is_containers = pattern.ends_with("/containers");
+        let name = match is_containers {
+            true => Some(self.name),
+            false => wanted.get(number).and_then(|volume| container::text(volume, "name")),
+        };
+        match Item::find(list, |item| item.get("name").and_then(Node::as_str).as_deref() == name) {
+            // A Job without the migration's container is the user's affair.
+            Item::Absent if is_containers => Item::Keep,
+            found => found,
+        }
+    }
+
+    fn reason(&self, pattern: &str, action: &Action) -> Option<Cow<'static, str>> {
+        if let Some(of_container) = pattern.strip_prefix(CONTAINER) {
+            return self.container.reason(of_container, action);
+        }
+        Some(Cow::Borrowed(match pattern {
+            "/spec/template/spec/volumes" => "the migration mounts it",
+            _ if pattern.starts_with("/spec/template/") => "as in the workload",
+            _ if pattern.starts_with("/metadata/") && *action == Action::Remove => "the spec names another hook",
+            _ if pattern.starts_with("/metadata/") => "the spec names the hook",
+            _ => "the spec says so",
+        }))
+    }
 }
 
 /// Gives the workload the wave behind the Job's, unless it has one.
@@ -233,9 +268,7 @@ pub(super) fn rename(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut R
     let Some(template) = stream.object(id).and_then(|job| job.root().at_pointer(TEMPLATE)?.to_value()) else { return };
     let hashed = hash::of(&template, &workload, stream);
     let name = Value::String(hash::name(&workload.name(), spec.name.as_str(), Some(&hashed)));
-    let Some(job) = stream.object(id) else { return };
     let reason = "a Job cannot be changed: another content needs another name";
-    if let Some(edit) = set(&job, "/metadata/name".to_owned(), &name, reason) {
-        stream.make(report, id, edit);
-    }
+    let why = Why { rule: &rules::MIGRATION, reason: reason.into(), class: Class::Updated };
+    stream.make(report, id, Edit { pointer: "/metadata/name".to_owned(), action: Action::Set(name), why });
 }

@@ -10,10 +10,11 @@ use krmor_core::facts;
 use krmor_core::facts::services::{self, Target};
 use krmor_core::fields;
 use krmor_core::labels::LabelSelector;
-use krmor_core::report::{Class, Report, Why};
-use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
+use krmor_core::reconcile::{self, Field, Item, Ownership, Wanted};
+use krmor_core::report::Report;
+use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::workload::Pod;
-use krmor_yaml::{Node, escape_token};
+use krmor_yaml::Node;
 
 /// A ServiceMonitor or PodMonitor, as far as krmor makes them.
 #[derive(Serialize)]
@@ -67,7 +68,7 @@ pub(super) fn of_service(
     }
     if !found.is_empty() {
         let port = Port { names: vec![spec.port.as_str().to_owned()], targets };
-        return update(spec, OF_SERVICE, &object.reference().to_string(), &port, &found, stream, report);
+        return update(spec, pod.object, OF_SERVICE, &object.reference().to_string(), &port, &found, stream, report);
     }
     let selector = json!({"matchLabels": labels.and_then(Node::to_value).unwrap_or_default()});
     // A second Service with the same labels and port would have its pods scraped twice.
@@ -112,6 +113,7 @@ pub(super) fn of_pods(spec: &Spec, pod: &Pod, known: &mut Known, stream: &mut St
     if !found.is_empty() {
         return update(
             spec,
+            pod.object,
             OF_PODS,
             &workload.reference().to_string(),
             &of_container(targets),
@@ -148,9 +150,13 @@ fn emit(
         if shape.kind == OF_SERVICE.kind { (endpoint, Vec::new()) } else { (Vec::new(), endpoint) };
     let spec = MonitorSpec { selector, endpoints, pod_metrics_endpoints };
     let monitor = Monitor { api_version: format!("{GROUP}/v1"), kind: shape.kind, metadata, spec };
-    let why = Why { rule: &rules::MONITOR, reason: "Prometheus is to scrape it".into(), class: Class::Added };
-    let made = stream.emit(report, pod.object, serde_json::to_value(monitor).unwrap_or_default(), why);
-    made.and_then(|id| stream.object(id)).iter().for_each(|monitor| known.add(shape, monitor));
+    let object = serde_json::to_value(monitor).unwrap_or_default();
+    let (rule, reason) = (&rules::MONITOR, "Prometheus is to scrape it".into());
+    let wanted = Wanted { existing: None, beside: pod.object, object, rule, reason };
+    reconcile::apply(stream, report, wanted, &Owners { ours: None })
+        .and_then(|id| stream.object(id))
+        .iter()
+        .for_each(|monitor| known.add(shape, monitor));
 }
 
 /// An endpoint of a monitor that is there, at the port of the spec.
@@ -194,6 +200,7 @@ fn endpoints(shape: Shape, port: &Port, found: &[ObjectId], stream: &Stream) -> 
 /// Brings the monitor that is there up to date; with several, the one that fetches from the port and path.
 fn update(
     spec: &Spec,
+    beside: ObjectId,
     shape: Shape,
     what: &str,
     port: &Port,
@@ -216,8 +223,6 @@ fn update(
         report.add(&rules::SECOND_MONITOR, object.at(&pointer), message, "remove one of the two");
         return;
     }
-    let why = |class| Why { rule: &rules::MONITOR, reason: "the spec says so".into(), class };
-    let mut edits = Vec::new();
     // Several programs may answer at one port: the endpoint of another path is another one's.
     let ours = there.iter().find(|one| one.path == path).or(match there.as_slice() {
         [only] => Some(only),
@@ -225,31 +230,37 @@ fn update(
     });
     let id = ours.or(there.first()).map(|one| one.monitor).or(found.first().copied());
     let Some(object) = id.and_then(|id| stream.object(id)) else { return };
-    match ours {
-        None => edits.push(Edit {
-            pointer: format!("/spec/{}", shape.endpoints),
-            action: Action::Append(Value::Object(spec.endpoint())),
-            why: why(Class::Added),
-        }),
-        Some(one) => {
-            let pointer = format!("/spec/{}/{}", shape.endpoints, one.at);
-            let by_name = object.root().at_pointer(&format!("{pointer}/port")).is_some();
-            for (key, value) in spec.endpoint().into_iter().filter(|(key, _)| by_name || key != "port") {
-                edits.extend(set(&object, format!("{pointer}/{key}"), value, why));
-            }
-        }
+    let ours = ours.map(|one| one.at);
+    let mut endpoint = spec.endpoint();
+    let by_name = |at| object.root().at_pointer(&format!("/spec/{}/{at}/port", shape.endpoints)).is_some();
+    if !ours.is_none_or(by_name) {
+        endpoint.shift_remove("port");
     }
-    for (key, value) in &spec.labels {
-        edits.extend(set(
-            &object,
-            format!("/metadata/labels/{}", escape_token(key.as_str())),
-            value.as_str().into(),
-            why,
-        ));
+    let mut endpoints = Map::new();
+    endpoints.insert(shape.endpoints.to_owned(), Value::Array(vec![endpoint.into()]));
+    let labels: Map<String, Value> =
+        spec.labels.iter().map(|(key, value)| (key.as_str().to_owned(), value.as_str().into())).collect();
+    let labels = Some(labels).filter(|labels| !labels.is_empty());
+    let object = fields!({"spec": endpoints, "metadata": fields!({"labels": labels})});
+    let (rule, reason) = (&rules::MONITOR, "the spec says so".into());
+    reconcile::apply(stream, report, Wanted { existing: id, beside, object, rule, reason }, &Owners { ours });
+}
+
+/// Whose the fields of a monitor are that is there: the endpoint of the program is the config's, and the labels that it
+/// names.
+struct Owners {
+    /// The place of the endpoint.
+    ours: Option<usize>,
+}
+
+impl Ownership for Owners {
+    fn field(&self, pattern: &str, _: Node<'_>, _: &Value) -> Field {
+        let of_ours = pattern.starts_with("/metadata/labels/") || pattern.contains("/*/");
+        if of_ours { Field::Set } else { Field::Parts }
     }
-    let id = object.id();
-    for edit in edits {
-        stream.make(report, id, edit);
+
+    fn item(&self, _: &str, _: Node<'_>, _: &[Value], _: usize) -> Item {
+        self.ours.map_or(Item::Absent, Item::At)
     }
 }
 
@@ -296,10 +307,4 @@ fn of_container(targets: Vec<Target>) -> Port {
         Target::Number(_) => None,
     };
     Port { names: targets.iter().filter_map(name).collect(), targets }
-}
-
-fn set(object: &Object<'_>, pointer: String, value: Value, why: impl Fn(Class) -> Why) -> Option<Edit> {
-    let there = object.root().at_pointer(&pointer).and_then(Node::to_value).filter(|there| !there.is_null());
-    let class = if there.is_some() { Class::Raised } else { Class::Added };
-    (there.as_ref() != Some(&value)).then(|| Edit { pointer, action: Action::Set(value), why: why(class) })
 }

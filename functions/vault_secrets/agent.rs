@@ -1,17 +1,19 @@
 //! The Vault Agent Injector: annotations of the pod, and, for variables, a command that reads them first.
 
 use crate::vault_secrets::rules;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::auth::{Connection, Method};
 use super::spec::{Pki, Secret, Spec, Wiring};
 use super::values::{AbsolutePath, Address, VaultPath};
 use super::want::{Source, User};
+use krmor_core::fields;
 use krmor_core::kube::{ObjectName, OperatorDuration};
+use krmor_core::reconcile::{self, Context, Field, Ownership, Refusal};
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object};
 use krmor_core::workload::{Container, Role};
-use krmor_yaml::{Kind, Node, escape_token};
+use krmor_yaml::{Kind, Node};
 
 const PREFIX: &str = "vault.hashicorp.com/";
 const FOLDER: &str = "/vault/secrets";
@@ -19,33 +21,45 @@ const FOLDER: &str = "/vault/secrets";
 /// The edits that let the injector work on a pod.
 pub(super) fn edits(spec: &Spec, user: &User, object: &Object<'_>, report: &mut Report) -> Vec<Edit> {
     let pod = &user.selected.pod;
-    let mut edits = Vec::new();
-    for (key, value) in annotations(spec, user, object) {
-        let key = format!("{PREFIX}{key}");
-        let pointer = format!("{}/metadata/annotations/{}", pod.template, escape_token(&key));
-        let there = object.root().at_pointer(&pointer);
-        let old = there.filter(|there| !there.is_null()).and_then(Node::to_value);
-        let class = match old {
-            None => Class::Added,
-            Some(old) if old == json!(value) => continue,
-            // A mesh may need to be there before the agent.
-            Some(_) if key.ends_with("/agent-init-first") && spec.init_first.is_none() => continue,
-            Some(_) if spec.overwrite => Class::Overridden,
-            Some(_) => {
-                let message = "the pod's annotation says something else than the config";
-                let remedy = "correct one of the two, or set `overwrite: true`";
-                report.add(&rules::DIFFERS, object.at(&pointer), message, remedy);
-                continue;
-            }
-        };
-        let why = Why { rule: &rules::AGENT, reason: "tells the Vault Agent what to fetch".into(), class };
-        edits.push(Edit { pointer, action: Action::Set(json!(value)), why });
-    }
+    let wanted =
+        annotations(spec, user, object).into_iter().map(|(key, value)| (format!("{PREFIX}{key}"), value.into()));
+    let wanted = fields!({"annotations": wanted.collect::<Map<String, Value>>()});
+    let by = Context {
+        rule: &rules::AGENT,
+        reason: "tells the Vault Agent what to fetch".into(),
+        owners: &Annotations { overwrite: spec.overwrite, init_first: spec.init_first.is_some() },
+    };
+    let mut edits = reconcile::compare(object, &format!("{}/metadata", pod.template), &wanted, &by, report);
     let files: Vec<String> = spec.secrets.iter().filter(|secret| is_env(secret)).map(env_file).collect();
     for container in user.containers.iter().filter(|_| !files.is_empty()) {
         edits.extend(command(container, object, &files, report));
     }
     edits
+}
+
+/// Whose the pod's annotations are.
+struct Annotations {
+    overwrite: bool,
+    /// Whether the config says when the agent starts.
+    init_first: bool,
+}
+
+impl Ownership for Annotations {
+    fn field(&self, pattern: &str, _: Node<'_>, _: &Value) -> Field {
+        match pattern {
+            "" | "/annotations" => Field::Parts,
+            // A mesh may need to be there before the agent.
+            _ if pattern.ends_with("~1agent-init-first") && !self.init_first => Field::Keep,
+            _ if self.overwrite => Field::Override,
+            _ => Field::Refuse,
+        }
+    }
+
+    fn refusal(&self, _: &Value) -> Option<Refusal> {
+        let message = "the pod's annotation says something else than the config".to_owned();
+        let remedy = "correct one of the two, or set `overwrite: true`";
+        Some(Refusal { rule: &rules::DIFFERS, message, remedy })
+    }
 }
 
 fn is_env(secret: &Secret) -> bool {
@@ -249,7 +263,7 @@ fn command(container: &Container, object: &Object<'_>, files: &[String], report:
     let mut command = vec!["/bin/sh", "-c", &script, "--"];
     command.extend(program);
     let reason = "a shell reads the variables that the agent wrote, then starts the program";
-    let why = Why { rule: &rules::AGENT, reason: reason.into(), class: Class::Raised };
+    let why = Why { rule: &rules::AGENT, reason: reason.into(), class: Class::Updated };
     Some(Edit { pointer, action: Action::Set(json!(command)), why })
 }
 

@@ -159,7 +159,7 @@ fn secret(
     }
     for reference in used.iter().filter(|reference| reference.name != name) {
         let reason = "kustomize corrects no name of a Secret that is no longer there";
-        let why = Why { rule: &rules::REFERENCE, reason: reason.into(), class: Class::Raised };
+        let why = Why { rule: &rules::REFERENCE, reason: reason.into(), class: Class::Updated };
         let edit =
             Edit { pointer: reference.pointer.clone(), action: Action::Set(json!(reference.text(facts, &name))), why };
         out.edits.push((reference.object, edit));
@@ -285,7 +285,7 @@ fn variables(user: &User, stream: &Stream, report: &mut Report, out: &mut Conver
             };
             let Some(name) = slug(&place.source.path) else { continue };
             let reason = "the value is in Vault, and argocd-vault-plugin need not fill it in";
-            let why = || Why { rule: &rules::PLACEHOLDER, reason: reason.into(), class: Class::Raised };
+            let why = || Why { rule: &rules::PLACEHOLDER, reason: reason.into(), class: Class::Overridden };
             let reference = json!({"secretKeyRef": {"name": name, "key": place.key}});
             let added = Why { class: Class::Added, ..why() };
             let set = Edit { pointer: format!("{pointer}/valueFrom"), action: Action::Set(reference), why: added };

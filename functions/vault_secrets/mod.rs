@@ -74,8 +74,11 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
         mount(spec, &mounts, stream, report);
     }
     for id in removed {
-        let why =
-            Why { rule: &rules::PLAINTEXT, reason: "its values belong into Vault only".into(), class: Class::Raised };
+        let why = Why {
+            rule: &rules::PLAINTEXT,
+            reason: "its values belong into Vault only".into(),
+            class: Class::Overridden,
+        };
         if let (Err(error), Some(object)) = (stream.remove_object(report, id, why), stream.object(id)) {
             let remedy = "give the Secret a document of its own";
             report.add(&rules::PLAINTEXT, object.at(""), error.message, remedy);

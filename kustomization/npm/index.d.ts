@@ -53,7 +53,7 @@ export interface FindingTags {
 /** Where a change comes from, and what it was. */
 export interface ChangeTags extends FindingTags {
   /** Nothing was there; something weaker was; or the config says that what was there gives way. */
-  class: "added" | "raised" | "overridden";
+  class: "added" | "raised" | "updated" | "overridden";
   op: "add" | "remove" | "replace";
   /** For a new object, the number of the document that it stands after. */
   after?: string;

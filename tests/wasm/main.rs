@@ -156,7 +156,7 @@ fn as_declared(answer: &Answer) {
             continue;
         }
         has(&tags, &[&found[..], &["class", "op"]].concat(), &["after"]);
-        one_of(&tags["class"], &["added", "raised", "overridden"]);
+        one_of(&tags["class"], &["added", "raised", "updated", "overridden"]);
         one_of(&tags["op"], &["add", "remove", "replace"]);
     }
     for patch in answer.patches.as_array().into_iter().flatten() {

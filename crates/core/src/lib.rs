@@ -12,6 +12,7 @@ pub mod manifest;
 pub mod mask;
 pub mod policy;
 pub mod quantity;
+pub mod reconcile;
 pub mod references;
 pub mod rules;
 pub mod secret_names;

@@ -74,6 +74,13 @@ impl Metadata {
             ..Self::default()
         }
     }
+
+    /// Those of an object that serves `workload` and has its name; a workload without a fixed one is refused when the
+    /// object is emitted.
+    #[must_use]
+    pub fn named_as(workload: &Object<'_>) -> Self {
+        Self { name: Some(workload.name().into_owned()), ..Self::beside(workload) }
+    }
 }
 
 /// The entries of a mapping whose values are texts.

@@ -74,9 +74,12 @@ pub enum Place {
 pub enum Class {
     /// Nothing was there.
     Added,
-    /// A weaker value was there, and making it stricter is in the function's charge.
+    /// A security field got a stricter value, as the lattice in `strictness` has it.
     Raised,
-    /// An explicit value of the user's gave way, because the spec says so: `conflicts: override`, `mode: set`.
+    /// A field that is in the function's charge got another value, or went.
+    Updated,
+    /// An explicit value of the user's gave way, because the spec says so: `conflicts: override`, `mode: set`, `convert`,
+    /// `autoscaling` over `replicas`.
     Overridden,
 }
 
@@ -87,6 +90,7 @@ impl Class {
         match self {
             Class::Added => "added",
             Class::Raised => "raised",
+            Class::Updated => "updated",
             Class::Overridden => "overridden",
         }
     }
