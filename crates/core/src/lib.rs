@@ -17,6 +17,7 @@ pub mod secret_names;
 pub mod service;
 pub mod severities;
 pub mod stream;
+pub mod strictness;
 pub mod supply;
 pub mod target;
 pub mod text;
