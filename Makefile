@@ -17,7 +17,7 @@ OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build demo test test-all test-cluster test-image test-npm test-wasm runner cluster-up cluster-down wasm npm lint audit bench bench-wasm deploy image plugins validate-k8s
+.PHONY: build demo modules test test-all test-cluster test-image test-npm test-wasm runner cluster-up cluster-down wasm npm lint audit bench bench-wasm deploy image plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -48,11 +48,14 @@ wasm: ## target/wasm/krmor.wasm (WASI) and krmor-kpt.wasm (kpt --allow-alpha-was
 npm: ## target/npm: the npm package for Node and browsers, and its tarball
 	@tests/tools/npm
 
+modules: ## who uses whom among the packages and their modules; fails on a circle
+	@tests/tools/modules
+
 lint: ## formatting and clippy (pedantic)
-	cargo fmt --check
-	cargo clippy --locked --lib --bins -- -D warnings
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --lib --bins -- -D warnings
 	cargo clippy --locked --lib --bins --features wasm-runner -- -D warnings
-	cargo clippy --locked --all-targets -- -D warnings $(LENIENT)
+	cargo clippy --locked --workspace --all-targets -- -D warnings $(LENIENT)
 	cargo clippy --locked --test cluster --test image --test npm --test runner --test wasm -- -D warnings $(LENIENT)
 	rustup target add $(TARGETS) >/dev/null 2>&1
 	cargo clippy --locked --no-default-features --lib --bins --target wasm32-wasip1 -- -D warnings
@@ -62,8 +65,14 @@ lint: ## formatting and clippy (pedantic)
 audit: ## known vulnerabilities of the dependencies; needs the network
 	tests/tools/deny advisories
 
-test: lint ## every test that needs no cluster
-	cargo test --locked --lib --bins --tests
+test: ## every test that needs no cluster; all of them, also when one fails
+	@failed=; \
+	$(MAKE) --no-print-directory lint || failed="$$failed lint"; \
+	tests/tools/modules >/dev/null || failed="$$failed modules"; \
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet || failed="$$failed doc"; \
+	cargo test --locked --workspace --doc --no-fail-fast || failed="$$failed doctests"; \
+	cargo test --locked --workspace --lib --bins --tests --no-fail-fast || failed="$$failed tests"; \
+	if [ -n "$$failed" ]; then echo "make test: these failed:$$failed" >&2; exit 1; fi
 
 runner: ## target/runner/krmor: krmor with the engine that `krmor wasm run` needs
 	cargo build --locked --profile runner --features wasm-runner

@@ -8,9 +8,8 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::config::{self, GROUP};
+pub use crate::failure::{FOUND, Failure, INTERNAL, Result, USAGE};
 use crate::krm::{self, ResourceList};
 use crate::pipeline::{Outcome, Pipeline};
 use crate::report::Report;
@@ -18,47 +17,6 @@ use crate::show::{self, Place};
 use crate::stream::Stream;
 use crate::text;
 use crate::yaml::{self, Document, Encoding, Node};
-
-/// Why a run failed: the exit code and the message, ready to print; and the same as results.
-#[derive(Debug)]
-pub struct Failure {
-    /// The exit code.
-    pub code: u8,
-    /// The message: its last line ends, and it may have colours where there is a command line.
-    pub message: String,
-    /// The findings as KRM results; or one that is the message without colours, carets and source, on one line.
-    pub results: Vec<Value>,
-}
-
-/// Changes (`check`, `diff`), findings, conflicts, broken invariants.
-pub const FOUND: u8 = 1;
-/// A bad config, input or usage, or a target that matches nothing.
-pub const USAGE: u8 = 2;
-/// Input or output failed, or krmor itself did.
-pub const INTERNAL: u8 = 3;
-
-impl Failure {
-    pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
-        let message = message.into();
-        let results = vec![krm::refusal(message.lines().next().unwrap_or("").trim_start_matches("error: "))];
-        Self { code, message, results }
-    }
-
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::new(USAGE, format!("error: {}\n", message.into()))
-    }
-
-    pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
-        Self::internal(format!("{what}: {error}"))
-    }
-
-    pub(crate) fn internal(message: impl Into<String>) -> Self {
-        Self::new(INTERNAL, format!("error: {}\n", message.into()))
-    }
-}
-
-/// What a call gives, or why it failed.
-pub type Result<T> = std::result::Result<T, Failure>;
 
 /// A config that has been read, and its text for what turns out to be wrong with it while it runs.
 #[derive(Debug)]
@@ -298,7 +256,7 @@ pub(crate) fn failing(stream: &Stream, report: &Report, config: &Config) -> (Str
             continue;
         }
         for finding in part {
-            let shown = show::config_finding(config, finding);
+            let shown = show::config_finding(&config.name, &config.text, config.pointer, finding);
             text.push_str(&shown.unwrap_or_else(|| text::findings(stream, [*finding])));
         }
     }

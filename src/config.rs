@@ -1,14 +1,16 @@
 //! Function configs: one function, a `Pipeline` of many, or kpt's `ConfigMap`.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-pub use krmor_core::config::{API_VERSION, GROUP, Problem, read_spec, suggest};
+pub use krmor_core::config::{API_VERSION, GROUP, Problem, read_spec};
 use krmor_core::report::Severity;
+use krmor_core::suggest::suggest;
 use krmor_core::workload::PodTemplateRow;
 use krmor_core::workload::Table;
 use krmor_functions::FUNCTIONS;
@@ -55,6 +57,39 @@ pub enum FailOn {
     Error,
     /// Errors and warnings.
     Warning,
+}
+
+/// A config that cannot be right, with all that is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", lines(.0))]
+pub struct Invalid(pub Vec<Problem>);
+
+fn lines(problems: &[Problem]) -> String {
+    let line = |problem: &Problem| match problem.path() {
+        path if path.is_empty() => problem.message.clone(),
+        path => format!("{path}: {}", problem.message),
+    };
+    problems.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Reads a function config from YAML.
+impl FromStr for Pipeline {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let broken = |error: yaml::Error| Invalid(vec![Problem::new("", error.message, "")]);
+        let documents = yaml::parse(&Arc::new(text.to_owned())).map_err(broken)?;
+        let mut filled = documents.iter().map(yaml::Document::root).filter(|root| !root.is_null());
+        match (filled.next(), filled.next()) {
+            (Some(config), None) => read(config, None).map_err(Invalid),
+            (None, _) => Err(Invalid(vec![Problem::new("", "the config is empty", "")])),
+            _ => Err(Invalid(vec![Problem::new(
+                "",
+                "there is more than one document",
+                "put the functions into one Pipeline",
+            )])),
+        }
+    }
 }
 
 /// Reads a function config.

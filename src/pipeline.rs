@@ -46,7 +46,7 @@ impl Pipeline {
     /// Runs the functions over the stream. The stream's changes count only when the outcome is [`Outcome::Ok`].
     pub fn run(&self, stream: &mut Stream, report: &mut Report) -> Outcome {
         match Table::with_rows(&self.pod_templates) {
-            Ok(table) => stream.workloads = table,
+            Ok(table) => stream.set_workloads(table),
             Err(problem) => {
                 report.record(problem.into_finding());
                 return Outcome::Usage;

@@ -1,9 +1,10 @@
 //! Errors for people: the source line, a caret, the place and the remedy.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::call::{Config, Failure, USAGE};
 use crate::config::{PIPELINE, Problem};
+use crate::failure::{Failure, USAGE};
 use crate::krm::{self, field_path};
 use crate::report::{self, Finding};
 use crate::text::{line_of, marked, mask_line, plain};
@@ -77,11 +78,11 @@ fn holds_variables(root: Node<'_>, part: &Range<usize>) -> bool {
 }
 
 /// A finding about the config, shown at its place there; none where the place is not written.
-pub(crate) fn config_finding(config: &Config, finding: &Finding) -> Option<String> {
+pub(crate) fn config_finding(name: &str, text: &Arc<String>, at: &'static str, finding: &Finding) -> Option<String> {
     let report::Place::Config(pointer) = &finding.place else { return None };
-    let documents = yaml::parse(&config.text).ok()?;
+    let documents = yaml::parse(text).ok()?;
     let root = documents.iter().map(Document::root).find(|root| !root.is_null())?;
-    let node = root.at_pointer(config.pointer)?;
+    let node = root.at_pointer(at)?;
     let spec = match node.get("kind").and_then(Node::as_str).as_deref() {
         Some(PIPELINE) if !finding.function.is_empty() => {
             format!("/spec/functions/{}/spec", yaml::escape_token(&finding.function))
@@ -91,9 +92,9 @@ pub(crate) fn config_finding(config: &Config, finding: &Finding) -> Option<Strin
     let remedy = finding.remedy.clone().unwrap_or_default();
     let problem = Problem::new(&format!("{spec}{pointer}"), finding.message.clone(), remedy);
     node.at_pointer(&problem.pointer)?;
-    let span = if config.pointer.is_empty() { 0..config.text.len() } else { node.span()? };
-    let place = Place { root, pointer: config.pointer, span };
-    Some(config_problem(&config.name, &config.text, &place, &problem))
+    let span = if at.is_empty() { 0..text.len() } else { node.span()? };
+    let place = Place { root, pointer: at, span };
+    Some(config_problem(name, text, &place, &problem))
 }
 
 /// The span of the key that a pointer's last token names; the value's own where that is a list's item.

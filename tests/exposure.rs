@@ -571,8 +571,8 @@ fn values_check_themselves() {
         (json!({"host": "App.example.com"}), "in lower case: `app.example.com`"),
         (json!({"host": "https://app.example.com"}), "a host alone"),
         (json!({"host": "10.0.0.1"}), "no provider takes an IP address"),
-        (json!({"host": "a_b.example.com"}), "is no host name"),
-        (json!({"host": "app.*.example.com"}), "is no host name"),
+        (json!({"host": "a_b.example.com"}), "is not a host name"),
+        (json!({"host": "app.*.example.com"}), "is not a host name"),
         (json!({"paths": [{"path": "api"}]}), "must start with `/`"),
         (json!({"paths": [{"path": "/a//b"}]}), "must not contain `//`"),
         (json!({"paths": [{"path": "/a/../b"}]}), "must not contain `//`"),
@@ -585,6 +585,40 @@ fn values_check_themselves() {
     ] {
         let says_it = problem(&with(full("route"), &more));
         assert!(says_it.contains(says), "{more}: {says_it}");
+    }
+}
+
+#[test]
+fn names_have_the_limits_of_what_they_name() {
+    let eighty = "a".repeat(80);
+    for provider in ["ingress", "httpRoute", "route"] {
+        let done = good(&with(full(provider), &json!({"name": eighty})), &web());
+        assert!(done.objects.iter().any(|object| object["metadata"]["name"] == eighty.as_str()), "{provider}");
+    }
+    for (more, says) in [
+        (json!({"name": "a".repeat(254)}), "is not an object name: it has 254 characters; write at most 253"),
+        (json!({"service": eighty}), "is not a Service name: it has 80 characters; write at most 63"),
+        (json!({"service": "a.b"}), "is not a Service name: it has `.`"),
+        (json!({"gateway": {"name": "g", "namespace": eighty}}), "is not a namespace name: it has 80 characters"),
+        (json!({"annotations": {"a b": ""}}), "`a b` is not an annotation key: it has ` `"),
+    ] {
+        let says_it = problem(&with(full("route"), &more));
+        assert!(says_it.contains(says), "{more}: {says_it}");
+    }
+}
+
+/// A Service may call a port by 63 characters, an Ingress by 15 (`validateIngressBackend` of Kubernetes).
+#[test]
+fn an_ingress_names_no_port_that_the_api_would_refuse() {
+    let port = |name: &str| {
+        let pods = workload("Deployment", "web", "web", "{containerPort: 8080}");
+        let input = stream(&[pods, service("web", "web", &format!("{{name: {name}, port: 80, targetPort: 8080}}"))]);
+        let done = good(&json!({"provider": "ingress", "host": "app.example.com", "port": name}), &input);
+        done.the("Ingress")["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["port"].clone()
+    };
+    assert_eq!(port("http"), json!({"name": "http"}));
+    for name in ["public-http-of-the-shop", "a--b"] {
+        assert_eq!(port(name), json!({"number": 80}), "{name}");
     }
 }
 

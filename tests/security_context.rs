@@ -1384,7 +1384,7 @@ fn configs_that_cannot_be_right() {
         ("{writablePaths: [{path: /tmp, sizeLimit: 64m}]}", "no size in bytes"),
         ("{writablePaths: [{path: /tmp, sizeLimit: 0Mi}]}", "no size in bytes"),
         ("{writablePaths: [{path: /tmp}]}", "missing field"),
-        ("{writablePaths: [{path: /tmp, sizeLimit: 1Mi, name: A_b}]}", "no volume name"),
+        ("{writablePaths: [{path: /tmp, sizeLimit: 1Mi, name: A_b}]}", "is not a volume name"),
         ("{exceptions: [{target: {}, fields: [privileged], reason: ' '}]}", "say why"),
         ("{exceptions: [{target: {}, fields: [privileged], reason: …}]}", "say why"),
         ("{exceptions: [{target: {}, fields: [privileged]}]}", "missing field"),

@@ -485,7 +485,7 @@ fn the_rows_that_the_error_names_work() {
             assert!(!findings.is_empty());
             let mut added: Vec<Value> = findings.iter().map(|finding| offered(finding, which)).collect();
             added.dedup();
-            stream.workloads = rows(json!(added)).unwrap();
+            stream.set_workloads(rows(json!(added)).unwrap());
             let found = specs(&stream);
             assert_eq!(found.is_empty(), which == 1, "{shape} {added:?}");
         }
@@ -579,7 +579,7 @@ fn rows_of_a_config_lead_to_templates() {
         object("example.com/v1", "Bare", &template()),
     ]);
     assert_eq!(visit(&stream).1.len(), 5, "one for each path");
-    stream.workloads = rows(ray).unwrap();
+    stream.set_workloads(rows(ray).unwrap());
     assert_eq!(
         specs(&stream),
         [
@@ -596,32 +596,34 @@ fn rows_of_a_config_lead_to_templates() {
 #[test]
 fn two_paths_to_one_place_give_one_pod() {
     let mut stream = stream_of(&[carrier("example.com/v1", "Backend", &["spec.a"])]);
-    stream.workloads = rows(json!([
-        {"group": "example.com", "kind": "Backend", "path": "spec.a"},
-        {"group": "example.com", "kind": "Backend", "path": "spec.*"},
-    ]))
-    .unwrap();
+    stream.set_workloads(
+        rows(json!([
+            {"group": "example.com", "kind": "Backend", "path": "spec.a"},
+            {"group": "example.com", "kind": "Backend", "path": "spec.*"},
+        ]))
+        .unwrap(),
+    );
     assert_eq!(specs(&stream), ["/spec/a/spec"]);
 }
 
 #[test]
 fn a_row_that_misses_a_template_does_not_hide_it() {
     let mut stream = stream_of(&[carrier("example.com/v1", "Backend", &["spec.head", "spec.workers.0"])]);
-    stream.workloads = rows(json!([{"group": "example.com", "kind": "Backend", "path": "spec.head"}])).unwrap();
+    stream.set_workloads(rows(json!([{"group": "example.com", "kind": "Backend", "path": "spec.head"}])).unwrap());
     let (pods, findings) = visit(&stream);
     assert_eq!(pods.len(), 1);
     assert_eq!(findings[0].path, "/spec/workers/0");
     // Here the kind is not to be ignored wholly.
     assert_eq!(offered(&findings[0], 1)["path"], "spec.workers[*]");
     // A row that leads nowhere hides nothing either.
-    stream.workloads = rows(json!([{"group": "example.com", "kind": "Backend", "path": "spec.hed"}])).unwrap();
+    stream.set_workloads(rows(json!([{"group": "example.com", "kind": "Backend", "path": "spec.hed"}])).unwrap());
     assert_eq!(faults(&stream).len(), 2);
 }
 
 #[test]
 fn a_row_that_leads_to_something_else_says_so() {
     let mut stream = stream_of(&[carrier("example.com/v1", "Backend", &["spec.template"])]);
-    stream.workloads = rows(json!([{"group": "example.com", "kind": "Backend", "path": "spec"}])).unwrap();
+    stream.set_workloads(rows(json!([{"group": "example.com", "kind": "Backend", "path": "spec"}])).unwrap());
     let findings = visit(&stream).1;
     assert_eq!((findings[0].rule.as_ref(), findings[0].path.as_str()), (MALFORMED, "/spec"));
     assert!(findings[0].remedy.as_deref().unwrap().contains("`path`"));
@@ -639,12 +641,12 @@ fn a_place_can_be_ignored_by_its_path() {
             &["spec.leaderWorkerTemplate.leaderTemplate", "spec.leaderWorkerTemplate.workerTemplate"],
         ),
     ]);
-    stream.workloads = rows(json!([
+    stream.set_workloads(rows(json!([
         {"group": "example.com", "kind": "Backend", "path": "spec.patches[*]", "ignore": true},
         {"group": "example.com", "kind": "Backend", "path": "spec.template"},
         {"group": "leaderworkerset.x-k8s.io", "kind": "LeaderWorkerSet", "path": "spec.leaderWorkerTemplate.leaderTemplate", "ignore": true},
     ]))
-    .unwrap();
+    .unwrap());
     assert_eq!(specs(&stream), ["/spec/template/spec", "/spec/leaderWorkerTemplate/workerTemplate/spec"]);
 }
 
@@ -656,16 +658,18 @@ fn rows_of_a_config_replace_built_in_ones_of_their_kind() {
         carrier("apps/v1", "DaemonSet", &["spec.template"]),
         carrier("tekton.dev/v1", "Task", &["spec.pod"]),
     ]);
-    stream.workloads = rows(json!([
-        {"group": "tekton.dev", "kind": "Task", "path": "spec.pod"},
-        {"group": "apps", "kind": "Deployment", "path": "spec.elsewhere"},
-        {"group": "apps", "kind": "*", "ignore": true},
-    ]))
-    .unwrap();
+    stream.set_workloads(
+        rows(json!([
+            {"group": "tekton.dev", "kind": "Task", "path": "spec.pod"},
+            {"group": "apps", "kind": "Deployment", "path": "spec.elsewhere"},
+            {"group": "apps", "kind": "*", "ignore": true},
+        ]))
+        .unwrap(),
+    );
     // `*` is no single kind: the row of DaemonSet stays.
     assert_eq!(specs(&stream), ["/spec/elsewhere/spec", "/spec/template/spec", "/spec/pod/spec"]);
     assert!(visit(&stream).0[0].scalable(), "what else is known of the kind still holds");
-    stream.workloads = rows(json!([{"group": "apps", "kind": "Deployment", "ignore": true}, {"group": "tekton.dev", "kind": "Task", "ignore": true}])).unwrap();
+    stream.set_workloads(rows(json!([{"group": "apps", "kind": "Deployment", "ignore": true}, {"group": "tekton.dev", "kind": "Task", "ignore": true}])).unwrap());
     assert_eq!(specs(&stream), ["/spec/template/spec"]);
 }
 

@@ -7,12 +7,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector as ApiSelecto
 use serde_json::{Value, json};
 
 use super::spec::Spec;
-use krmor_core::labels::{ByLabel, LabelSelector};
-use krmor_core::lookup;
+use krmor_core::facts::scalers::{Scaler, Scales};
+use krmor_core::facts::selections::{By, Selection};
+use krmor_core::facts::{self, Near};
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::Scope;
-use krmor_core::workload::{self, DEFAULT_SCALED, Pod, Trait};
+use krmor_core::workload::{Pod, Trait};
 use krmor_yaml::Node;
 
 /// A workload: an object with one pod template or more.
@@ -116,25 +117,31 @@ pub(super) struct Facts {
 impl Facts {
     pub(super) fn of(stream: &Stream, report: &mut Report) -> Self {
         let mut workloads: Vec<Workload> = Vec::new();
-        let (pods, problems) = workload::pods(stream);
-        report.record_once(problems);
-        for pod in pods {
+        let facts = facts::Facts::of(stream);
+        report.record_once(facts.pod_problems().to_vec());
+        // The number of the workload that each pod is of.
+        let mut number_of = Vec::new();
+        for pod in facts.pods() {
+            let pod = pod.clone();
             match workloads.last_mut().filter(|last| last.id == pod.object) {
                 Some(last) => last.pods.push(pod),
                 None => workloads.push(Workload { id: pod.object, pods: vec![pod] }),
             }
+            number_of.push(workloads.len() - 1);
         }
         let mut autoscalers: HashMap<_, Vec<_>> = HashMap::new();
-        for scaler in stream.objects().filter_map(|object| autoscaler(stream, &object)) {
+        for scaler in facts.scalers().all().iter().filter_map(|scaler| autoscaler(stream, scaler)) {
             autoscalers.entry(scaler.target).or_default().push(scaler);
         }
-        let mut by_label = ByLabel::default();
-        for (number, workload) in workloads.iter().enumerate() {
-            let Some(owner) = stream.object(workload.id) else { continue };
-            workload.pods.iter().for_each(|pod| by_label.add(number, pod.labels(&owner)));
-        }
-        let covering = |object| budget(stream, &object, &workloads, &by_label);
-        let budgets: Vec<Budget> = stream.objects().filter_map(covering).collect();
+        let selections = facts.selections();
+        let covering = |selection: &Selection| {
+            let object = stream.object(selection.object)?;
+            let pods = selections.pods(facts, selection, Near::Certain);
+            let mut covers: Vec<usize> = pods.into_iter().filter_map(|pod| number_of.get(pod).copied()).collect();
+            covers.dedup();
+            Some(Budget { id: object.id(), covers, current: object.version() == "v1" })
+        };
+        let budgets: Vec<Budget> = selections.all(By::Budget).filter_map(covering).collect();
         let mut budgets_of: HashMap<_, Vec<_>> = HashMap::new();
         for (number, budget) in budgets.iter().enumerate() {
             for workload in budget.covers.iter().filter_map(|&at| workloads.get(at)) {
@@ -203,23 +210,8 @@ fn is(object: &Object<'_>, group: &str, kind: &str) -> bool {
     object.kind() == kind && object.group() == group
 }
 
-/// The workload that a reference (`apiVersion`, `kind`, `name`) in `object` leads to.
-///
-/// ScaledObjects may leave out all but the name; the other APIs demand all three.
-fn target(stream: &Stream, object: &Object<'_>, key: &str) -> Option<ObjectId> {
-    let reference = object.root().find(&["spec", key])?;
-    let text = |key: &str| reference.get(key).and_then(Node::as_str).unwrap_or_default().into_owned();
-    let (api_version, kind, name) = (text("apiVersion"), text("kind"), text("name"));
-    let group = match api_version.split_once('/') {
-        Some((group, _)) => group,
-        None if api_version.is_empty() => DEFAULT_SCALED.0,
-        None => "",
-    };
-    let kind = if kind.is_empty() { DEFAULT_SCALED.1 } else { &kind };
-    lookup::referent(stream, object, group, kind, &name).map(|workload| workload.id())
-}
-
-fn autoscaler(stream: &Stream, object: &Object<'_>) -> Option<Autoscaler> {
+fn autoscaler(stream: &Stream, scaler: &Scaler) -> Option<Autoscaler> {
+    let object = &stream.object(scaler.object)?;
     let number = |key: &str, absent: i128| {
         object.root().find(&["spec", key]).and_then(Node::as_int).unwrap_or(absent).clamp(0, i32::MAX.into())
     };
@@ -230,37 +222,17 @@ fn autoscaler(stream: &Stream, object: &Object<'_>) -> Option<Autoscaler> {
     } else {
         return None;
     };
-    let target = target(stream, object, "scaleTargetRef")?;
-    Some(Autoscaler { id: object.id(), target, editable, range })
-}
-
-fn budget(stream: &Stream, object: &Object<'_>, workloads: &[Workload], near: &ByLabel<usize>) -> Option<Budget> {
-    if !is(object, "policy", "PodDisruptionBudget") {
-        return None;
-    }
-    let current = object.version() == "v1";
-    // Without a selector it covers nothing; an empty one covers every pod, or none before policy/v1.
-    let selector = object.root().find(&["spec", "selector"]).and_then(LabelSelector::of)?;
-    if selector.is_empty() && !current {
-        return None;
-    }
-    let covers = |workload: &Workload| {
-        stream.object(workload.id).is_some_and(|owner| {
-            workload.pods.iter().any(|pod| selector.matches(pod.labels(&owner)))
-                && lookup::share_namespace(object, &owner)
-        })
-    };
-    let mut numbers = near.near(&selector);
-    numbers.retain(|&number| workloads.get(number).is_some_and(covers));
-    Some(Budget { id: object.id(), covers: numbers, current })
+    Some(Autoscaler { id: object.id(), target: scaler.target?, editable, range })
 }
 
 /// The resources whose requests a VerticalPodAutoscaler changes for a workload, with that object.
 pub(super) fn vertical(stream: &Stream, workload: ObjectId) -> Option<(Object<'_>, Vec<String>)> {
-    let mut objects = stream.of_kind("autoscaling.k8s.io", "VerticalPodAutoscaler");
-    objects.find_map(|object| {
+    let scalers = facts::Facts::of(stream).scalers().naming(workload);
+    let mut vertical = scalers.filter(|scaler| scaler.scales == Scales::Vertically);
+    vertical.find_map(|scaler| {
+        let object = stream.object(scaler.object)?;
         let mode = object.root().find(&["spec", "updatePolicy", "updateMode"]).and_then(Node::as_str);
-        if mode.as_deref() == Some("Off") || target(stream, &object, "targetRef") != Some(workload) {
+        if mode.as_deref() == Some("Off") {
             return None;
         }
         let mut controlled: Vec<String> = Vec::new();

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::values::Count;
 use krmor_core::quantity::Quantity;
+use krmor_core::values::Positive;
 
 /// A metric as the API has it in `spec.metrics` of an autoscaler.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -23,7 +23,7 @@ impl Metric {
         METRIC.read(&self.0, "").unwrap_or_else(|_| self.0.clone())
     }
 
-    pub(super) fn utilization(resource: &str, percent: Count) -> Self {
+    pub(super) fn utilization(resource: &str, percent: Positive) -> Self {
         let target = json!({"type": "Utilization", "averageUtilization": percent.get()});
         Self(json!({"type": "Resource", "resource": {"name": resource, "target": target}}))
     }

@@ -70,7 +70,7 @@ fn spread_edit(spread: &Spread, pod: &Pod, object: &Object<'_>, selector: &Label
     let constraint = TopologySpreadConstraint {
         label_selector: Some(selector.clone()),
         match_label_keys: revision,
-        max_skew: spread.max_skew.map_or(1, super::values::Count::get),
+        max_skew: spread.max_skew.map_or(1, krmor_core::values::Positive::get),
         topology_key: key.to_owned(),
         when_unsatisfiable: when.to_owned(),
         ..TopologySpreadConstraint::default()

@@ -101,7 +101,7 @@ pub(super) fn gaps(autoscaler: &Object<'_>, workload: &Workload, object: &Object
                 None => {
                     let problem = format!("there is no container `{name}` in it");
                     let names: Vec<_> = containers.iter().map(|container| container.name.clone()).collect();
-                    let remedy = krmor_core::config::suggest(name, &names, "container");
+                    let remedy = krmor_core::suggest::suggest(name, &names, "container");
                     found.push(Gap { pointer: metric.pointer, resource: metric.resource, problem, remedy });
                     continue;
                 }

@@ -3,7 +3,7 @@
 use super::facts::Workload;
 use super::spec::{AccessMode, Spec};
 use super::values::Amount;
-use krmor_core::lookup;
+use krmor_core::facts;
 use krmor_core::stream::{Object, Stream};
 use krmor_yaml::Node;
 
@@ -49,7 +49,7 @@ pub(super) fn exclusive_claims(spec: &Spec, stream: &Stream, workload: &Workload
 
 /// What keeps the pods of `from` from sharing the claim that they call `name`, and whether it is only not known.
 fn exclusive(spec: &Spec, stream: &Stream, from: &Object<'_>, name: &str) -> Option<(String, bool)> {
-    let Some(claim) = lookup::referent(stream, from, "", "PersistentVolumeClaim", name) else {
+    let Some(claim) = facts::referent(stream, from, "", "PersistentVolumeClaim", name) else {
         let mode = spec.claims.iter().find(|claim| claim.name.matches(name)).map(|claim| claim.access_mode);
         return match mode {
             Some(AccessMode::ReadWriteMany | AccessMode::ReadOnlyMany) => None,

@@ -4,12 +4,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::metrics::{Behavior, Metric};
-use super::values::{Amount, Count, NamePattern, TopologyKey};
+use super::values::{Amount, NamePattern};
 use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
+use krmor_core::kube::LabelKey;
 use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
+use krmor_core::values::Positive;
 use std::collections::BTreeMap;
 
 /// How many pods a workload has, where they run, and how they are replaced and evicted.
@@ -21,7 +23,7 @@ use std::collections::BTreeMap;
 pub struct Spec {
     /// Fewest pods: fills an absent `spec.replicas` of a workload that no autoscaler scales; a higher one stays, a lower
     /// one is a conflict. From 1; not with `autoscaling`. Default: nothing is asked.
-    pub replicas: Option<Count>,
+    pub replicas: Option<Positive>,
     /// A HorizontalPodAutoscaler (autoscaling/v2) for each workload. One that is there is updated in the fields named
     /// here; `spec.replicas` of the workload is removed. Default: none.
     pub autoscaling: Option<Autoscaling>,
@@ -76,13 +78,13 @@ function_spec!(Spec, find_problems);
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Autoscaling {
     /// Fewest pods, from 1. Default 2; an autoscaler that is there keeps its own.
-    pub min_replicas: Option<Count>,
+    pub min_replicas: Option<Positive>,
     /// Most pods; at least `minReplicas`.
-    pub max_replicas: Count,
+    pub max_replicas: Positive,
     /// Average use of cpu to aim at, in percent of the requests: every container must have one. Default: not looked at.
-    pub cpu: Option<Count>,
+    pub cpu: Option<Positive>,
     /// Average use of memory to aim at, in percent of the requests: every container must have one. Default: not looked at.
-    pub memory: Option<Count>,
+    pub memory: Option<Positive>,
     /// Further metrics, each as in `spec.metrics` of the API (`type` and the field of that type). Default: none.
     #[serde(default)]
     pub metrics: Vec<Metric>,
@@ -94,7 +96,7 @@ impl Autoscaling {
     /// Fewest pods, where nothing else says.
     #[must_use]
     pub fn lowest(&self) -> i32 {
-        self.min_replicas.unwrap_or(Count::known(2)).get()
+        self.min_replicas.map_or(2, Positive::get)
     }
 
     /// Its metrics, as the API has them.
@@ -158,9 +160,9 @@ pub enum EvictionPolicy {
 pub struct Spread {
     /// Label of the nodes between whose values pods are spread, such as `topology.kubernetes.io/zone` or
     /// `kubernetes.io/hostname`.
-    pub topology_key: TopologyKey,
+    pub topology_key: LabelKey,
     /// By how many pods two such groups of nodes may differ, from 1. Default 1.
-    pub max_skew: Option<Count>,
+    pub max_skew: Option<Positive>,
     /// `ScheduleAnyway` prefers an even spread, `DoNotSchedule` demands it. Default `ScheduleAnyway`.
     #[serde(default)]
     pub when_unsatisfiable: WhenUnsatisfiable,
@@ -181,8 +183,8 @@ pub enum WhenUnsatisfiable {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AntiAffinity {
     /// Label of the nodes; pods avoid nodes that share its value. Default `kubernetes.io/hostname`.
-    #[serde(default = "TopologyKey::hostname")]
-    pub topology_key: TopologyKey,
+    #[serde(default = "LabelKey::hostname")]
+    pub topology_key: LabelKey,
     /// `true`: a pod that would share such a place stays pending. Default `false`: it is preferred not to.
     #[serde(default)]
     pub required: bool,

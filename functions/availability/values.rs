@@ -11,34 +11,6 @@ use serde_json::Value;
 
 use krmor_yaml::Node;
 
-/// A number of pods, at least one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-#[serde(try_from = "i64")]
-#[schemars(extend("minimum" = 1, "maximum" = 2_147_483_647))]
-pub struct Count(i32);
-
-impl Count {
-    /// The number.
-    #[must_use]
-    pub fn get(self) -> i32 {
-        self.0
-    }
-
-    /// A number that is known to be positive.
-    pub(super) const fn known(number: i32) -> Self {
-        Self(number)
-    }
-}
-
-impl TryFrom<i64> for Count {
-    type Error = String;
-
-    fn try_from(number: i64) -> Result<Self, String> {
-        let number = i32::try_from(number).ok().filter(|number| *number > 0);
-        number.map(Self).ok_or_else(|| "the number must be from 1 to 2147483647".to_owned())
-    }
-}
-
 /// Pods as a number or as a share of all: the API's int-or-string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Value")]
@@ -156,34 +128,5 @@ impl TryFrom<String> for NamePattern {
         // Compiled by itself first: `)(` must not become right by what is put around it.
         let whole = Regex::new(&text).and_then(|_| Regex::new(&format!("^(?:{text})$")));
         whole.map(Self).map_err(|error| format!("`{text}` is not a regular expression: {error}"))
-    }
-}
-
-/// The key of a node label.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(extend("minLength" = 1))]
-pub struct TopologyKey(String);
-
-impl TopologyKey {
-    /// The key.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    pub(super) fn hostname() -> Self {
-        Self("kubernetes.io/hostname".to_owned())
-    }
-}
-
-impl TryFrom<String> for TopologyKey {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match krmor_core::labels::check_key(&text) {
-            Ok(()) => Ok(Self(text)),
-            Err(_) => Err(format!("`{text}` is not the key of a node label, such as `topology.kubernetes.io/zone`")),
-        }
     }
 }

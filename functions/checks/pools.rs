@@ -108,7 +108,10 @@ fn limit<'w>(world: &'w World<'w>, field: &str, pool: &Pool) -> Result<u64, Gap<
         });
     };
     let (found, what) = match &server.env {
-        Some(env) => (numbers::of_env(world, pod, env), format!("no number under the variable `{env}`")),
+        Some(env) => {
+            let env = env.as_str();
+            (numbers::of_env(world, pod, env), format!("no number under the variable `{env}`"))
+        }
         None => (numbers::of_setting(pod), "no `max_connections` on its command line".to_owned()),
     };
     found.ok_or_else(|| Gap {

@@ -1,18 +1,15 @@
 //! `references/*`: what one object says about another, and the other one does not hold.
 //!
-//! `pods` and `objects` collect the references; `made` knows what objects of the stream will make. A rule about an object
-//! that is not there is a warning by default, since something else may bring it; a rule about a key or port that a
+//! [`krmor_core::facts`] knows the references, and what objects of the stream will make. A rule about an object that is not
+//! there is a warning by default, since something else may bring it; a rule about a key or port that a
 //! present object lacks is an error.
 
 pub(super) mod config_map;
 pub(super) mod config_map_key;
 pub(super) mod disruption_budget;
-pub(super) mod made;
-pub(super) mod objects;
 pub(super) mod persistent_volume_claim;
 pub(super) mod pod_monitor;
 pub(super) mod pod_monitor_port;
-pub(super) mod pods;
 pub(super) mod role;
 pub(super) mod route_port;
 pub(super) mod scale_target;
@@ -27,18 +24,20 @@ pub(super) mod service_selector;
 pub(super) mod target_port;
 pub(super) mod volume;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
-use self::made::Maker;
 use super::findings::{Findings, Found, pattern};
-use super::world::{World, may_be_in, may_share};
-use krmor_core::lookup;
+use super::world::{World, may_share};
+use krmor_core::facts::Near;
+use krmor_core::facts::makers::Maker;
+use krmor_core::facts::references::{self as facts, Reference};
+use krmor_core::references::Relation;
 use krmor_core::stream::{Object, ObjectId};
+use krmor_core::suggest;
 use krmor_yaml::Node;
 
-/// What a reference leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What the rules tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum To {
     ConfigMap,
     Secret,
@@ -50,24 +49,20 @@ pub(super) enum To {
     ScaleTarget,
 }
 
-/// One object names another.
-pub(super) struct Reference<'a> {
-    pub(super) from: Object<'a>,
-    /// The container that needs it, if one does.
-    pub(super) container: Option<String>,
-    /// Who refers, as a sentence's subject with its verb: ``volume `cfg` mounts``.
-    pub(super) subject: String,
-    /// Where the name stands.
-    pub(super) pointer: String,
-    pub(super) to: To,
-    pub(super) group: Cow<'a, str>,
-    pub(super) kind: Cow<'a, str>,
-    pub(super) name: Cow<'a, str>,
-    /// The namespace that is named; else it is that of the object itself.
-    pub(super) namespace: Option<Cow<'a, str>>,
-    /// What must be in it, and where that is said: keys, or one port.
-    pub(super) parts: Vec<(String, Node<'a>)>,
-    pub(super) optional: bool,
+impl To {
+    /// Whether a reference is one that must lead to such an object.
+    pub(super) fn has(self, reference: &Reference) -> bool {
+        let needs = |kind: &str| reference.relation == Relation::Needs && reference.is_to(kind);
+        match self {
+            To::ConfigMap => needs("ConfigMap"),
+            To::Secret => needs("Secret"),
+            To::ServiceAccount => needs("ServiceAccount"),
+            To::Claim => needs("PersistentVolumeClaim"),
+            To::Service => needs("Service"),
+            To::Role => reference.group == "rbac.authorization.k8s.io" && reference.relation == Relation::Needs,
+            To::ScaleTarget => reference.relation == Relation::Scales,
+        }
+    }
 }
 
 /// What a reference leads to, in this stream.
@@ -80,83 +75,43 @@ pub(super) enum Answer<'a> {
     Nowhere,
 }
 
-/// What every namespace or cluster has.
-const WELL_KNOWN: &[(To, &str)] = &[
-    (To::ServiceAccount, "default"),
-    (To::ConfigMap, "kube-root-ca.crt"),
-    (To::ConfigMap, "openshift-service-ca.crt"),
-    (To::Service, "kubernetes"),
-    (To::Role, "admin"),
-    (To::Role, "cluster-admin"),
-    (To::Role, "edit"),
-    (To::Role, "view"),
-];
-
 impl<'a> World<'a> {
-    /// What makes the object that a reference leads to, or gives it keys.
-    fn makers(&self, reference: &Reference<'a>) -> Vec<&Maker<'a>> {
-        self.made.of_name(reference.to, &reference.name, |maker| is_near(reference, maker))
+    /// The references that must lead to such an object.
+    pub(super) fn references(&self, to: To) -> impl Iterator<Item = &'a Reference> {
+        self.facts.references().all().iter().filter(move |reference| to.has(reference))
     }
 
-    /// Follows a reference.
-    pub(super) fn follow(&self, reference: &Reference<'a>) -> Answer<'a> {
-        let Reference { from, to, group, kind, name, namespace, .. } = reference;
-        let near = |object: &Object<'a>| is_near(reference, object);
-        let mut here: Vec<Object<'a>> = self.stream.named(group, kind, name).filter(near).collect();
-        // Certainly in the same namespace goes before perhaps; of those that only may be meant, all count.
-        let certain = |object: &Object<'a>| match namespace {
-            Some(namespace) => lookup::in_namespace(object, namespace),
-            None => lookup::share_namespace(from, object),
-        };
-        if here.iter().any(certain) {
-            here.retain(certain);
-            if let Some(one) = lookup::choose(from, &here, name) {
-                here = vec![one];
+    /// Follows a reference: what has no namespace may be in any.
+    pub(super) fn follow(&self, reference: &Reference) -> Answer<'a> {
+        match self.facts.follow(reference, Near::Possible) {
+            facts::Answer::Here(found) => {
+                Answer::Here(found.into_iter().filter_map(|id| self.stream.object(id)).collect())
             }
-        }
-        // What can be no name is a parameter that someone fills in later.
-        let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '_'));
-        let is_known = WELL_KNOWN.contains(&(*to, name)) || *to == To::Role && name.starts_with("system:");
-        let is_external = || {
-            let namespace = namespace.clone().unwrap_or_else(|| from.namespace());
-            self.spec.references.external.iter().any(|external| {
-                let matches = |pattern: &Option<super::values::Pattern>, text: &str| {
-                    pattern.as_ref().is_none_or(|pattern| pattern.matches(text))
-                };
-                external.kind == *kind && matches(&external.name, name) && matches(&external.namespace, &namespace)
-            })
-        };
-        let is_foreign = || namespace.as_ref().is_some_and(|namespace| !self.has_namespace(namespace));
-        match here.is_empty() {
-            false => Answer::Here(here),
-            true if name.is_empty() || !is_name || is_known => Answer::Elsewhere,
-            true if made::is_made(&self.makers(reference)) || is_external() || is_foreign() => Answer::Elsewhere,
-            true => Answer::Nowhere,
+            facts::Answer::Nowhere if !self.is_external(reference) => Answer::Nowhere,
+            _ => Answer::Elsewhere,
         }
     }
 
-    /// A name of an object near `reference` that was perhaps meant.
-    fn closest(&self, reference: &Reference<'a>) -> Option<String> {
+    /// Whether the config says that others bring it.
+    fn is_external(&self, reference: &Reference) -> bool {
+        let Reference { object, kind, name, namespace, .. } = reference;
+        let own = || self.stream.object(*object).map(|object| object.namespace().into_owned());
+        let namespace = namespace.clone().or_else(own).unwrap_or_default();
+        self.spec.references.external.iter().any(|external| {
+            let matches = |pattern: &Option<super::values::Pattern>, text: &str| {
+                pattern.as_ref().is_none_or(|pattern| pattern.matches(text))
+            };
+            external.kind == *kind && matches(&external.name, name) && matches(&external.namespace, &namespace)
+        })
+    }
+
+    /// Asks whether an object near `reference` was meant.
+    fn hint(&self, reference: &Reference) -> String {
+        let Some(from) = self.stream.object(reference.object) else { return String::new() };
         let objects = self.stream.of_kind(&reference.group, &reference.kind);
-        let objects = objects.filter(|object| may_share(&reference.from, object));
-        closest(&reference.name, objects.map(|object| object.name().into_owned()))
+        let names: Vec<_> = objects.filter(|object| may_share(&from, object)).map(|object| object.name()).collect();
+        suggest::or_else(&reference.name, names.iter().map(AsRef::as_ref))
     }
-}
-
-/// Whether an object may be where a reference looks.
-fn is_near(reference: &Reference<'_>, object: &Object<'_>) -> bool {
-    match (reference.to, &reference.namespace) {
-        (To::Role, _) if reference.kind.starts_with("Cluster") => true,
-        (_, Some(namespace)) => may_be_in(object, namespace),
-        (_, None) => may_share(&reference.from, object),
-    }
-}
-
-/// The word that is most like another, if one is.
-pub(super) fn closest(word: &str, words: impl IntoIterator<Item = String>) -> Option<String> {
-    let near = |other: &String| strsim::osa_distance(word, other);
-    let best = words.into_iter().map(|other| (near(&other), other)).min();
-    best.filter(|(letters, other)| *letters <= 1 + other.len() / 6 && *letters < other.len()).map(|(_, other)| other)
 }
 
 /// A list of names, none too long.
@@ -169,23 +124,23 @@ pub(super) fn list(names: &[String]) -> String {
 
 /// Reports the references of one sort that lead nowhere: once for each object, container and name.
 pub(super) fn missing(to: To, world: &World<'_>, findings: &mut Findings<'_>) {
-    let mut said: HashMap<(ObjectId, Option<&str>, &str), bool> = HashMap::new();
-    for reference in world.references.iter().filter(|reference| reference.to == to && !reference.optional) {
-        let key = (reference.from.id(), reference.container.as_deref(), reference.name.as_ref());
-        if said.insert(key, true).is_some() || !matches!(world.follow(reference), Answer::Nowhere) {
+    let mut seen: HashMap<(ObjectId, Option<&str>, &str), bool> = HashMap::new();
+    for reference in world.references(to).filter(|reference| !reference.optional) {
+        let key = (reference.object, reference.container.as_deref(), reference.name.as_str());
+        if seen.insert(key, true).is_some() || !matches!(world.follow(reference), Answer::Nowhere) {
             continue;
         }
-        let Reference { subject, kind, name, namespace, .. } = reference;
+        let Some(object) = world.stream.object(reference.object) else { continue };
+        let (subject, Reference { kind, name, namespace, .. }) = (reference.subject(world.facts), reference);
         let place = namespace.as_ref().map_or_else(String::new, |namespace| format!(" of namespace `{namespace}`"));
-        let what = if kind.is_empty() { "object" } else { kind };
-        let hint = world.closest(reference).map_or_else(String::new, |other| format!("did you mean `{other}`? Else "));
-        let external = format!("references: {{external: [{{kind: {what}, name: {}}}]}}", pattern(name));
+        let hint = world.hint(reference);
+        let external = format!("references: {{external: [{{kind: {kind}, name: {}}}]}}", pattern(name));
         findings.add(Found {
-            object: reference.from,
+            object,
             container: reference.container.clone(),
             pointer: reference.pointer.clone(),
-            name: name.clone().into_owned(),
-            message: format!("{subject} the {what} `{name}`{place}, which is not in the stream"),
+            name: name.clone(),
+            message: format!("{subject} the {kind} `{name}`{place}, which is not in the stream"),
             remedy: format!("{hint}add it, say that others bring it: {external}"),
         });
     }
@@ -193,28 +148,33 @@ pub(super) fn missing(to: To, world: &World<'_>, findings: &mut Findings<'_>) {
 
 /// Reports the keys that present objects lack.
 pub(super) fn missing_keys(to: To, world: &World<'_>, findings: &mut Findings<'_>) {
-    let with_keys =
-        |reference: &&Reference<'_>| reference.to == to && !reference.optional && !reference.parts.is_empty();
-    for reference in world.references.iter().filter(with_keys) {
-        let makers = world.makers(reference);
-        let objects = match world.follow(reference) {
-            Answer::Here(objects) => objects,
-            Answer::Elsewhere if made::is_made(&makers) => Vec::new(),
+    let with_keys = |reference: &&Reference| !reference.optional && !reference.parts.is_empty();
+    for reference in world.references(to).filter(with_keys) {
+        let Some(object) = world.stream.object(reference.object) else { continue };
+        let mut makers = world.facts.makers_of(reference, Near::Possible);
+        match world.follow(reference) {
+            Answer::Here(objects) => {
+                makers.extend(objects.iter().filter_map(|object| world.facts.makers().standing(object)));
+            }
+            Answer::Elsewhere if makers.iter().any(|maker| maker.made.creates) => {}
             _ => continue,
-        };
-        let of_makers: Option<Vec<&[String]>> = makers.iter().map(|maker| maker.keys.as_deref()).collect();
-        let Some(of_makers) = of_makers.filter(|_| !objects.iter().any(made::is_filled)) else { continue };
-        let maps = objects.iter().flat_map(|object| made::KEYS.iter().filter_map(|field| object.root().get(field)));
-        let keys = maps.flat_map(Node::entries).map(|(key, _)| key.into_owned());
-        let keys: Vec<String> = keys.chain(of_makers.concat()).collect();
-        for (pointer, key) in &reference.parts {
-            let Some(key) = key.as_str().filter(|key| !keys.iter().any(|there| there == key)) else { continue };
-            let hint = closest(&key, keys.iter().cloned());
-            let hint = hint.map_or_else(String::new, |other| format!("did you mean `{other}`? Else "));
-            let Reference { subject, kind, name, .. } = reference;
+        }
+        // Nobody knows what may be there besides.
+        if makers.iter().any(|maker| maker.made.open) {
+            continue;
+        }
+        let keys_of = |maker: &&Maker| maker.made.keys.iter().map(|(key, _)| key.to_owned()).collect::<Vec<_>>();
+        let keys: Vec<String> = makers.iter().flat_map(keys_of).collect();
+        for pointer in &reference.parts {
+            let Some(key) = object.root().at_pointer(pointer).and_then(Node::as_str) else { continue };
+            if keys.iter().any(|there| *there == key) {
+                continue;
+            }
+            let hint = suggest::or_else(&key, keys.iter().map(String::as_str));
+            let (subject, Reference { kind, name, .. }) = (reference.subject(world.facts), reference);
             let has = list(&keys);
             findings.add(Found {
-                object: reference.from,
+                object,
                 container: reference.container.clone(),
                 pointer: pointer.clone(),
                 name: key.clone().into_owned(),

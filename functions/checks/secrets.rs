@@ -5,7 +5,6 @@
 
 pub(super) mod annotation;
 pub(super) mod arguments;
-mod base64;
 pub(super) mod config_map;
 pub(super) mod env;
 mod lines;
@@ -29,7 +28,7 @@ pub(super) struct Detector<'w> {
 impl<'w> Detector<'w> {
     pub(super) fn of(world: &'w World<'_>) -> Self {
         let there = world.stream.objects().map(|object| object.name().into_owned());
-        let named = world.references.iter().map(|reference| reference.name.clone().into_owned());
+        let named = world.facts.references().all().iter().map(|reference| reference.name.clone());
         Self { config: &world.spec.secrets, objects: there.chain(named).filter(|name| !name.is_empty()).collect() }
     }
 

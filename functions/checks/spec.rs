@@ -11,6 +11,7 @@ use crate::security_context::values::Version;
 use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
+use krmor_core::kube::EnvName;
 use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::{Matcher, Selector};
 use krmor_yaml::escape_token;
@@ -134,7 +135,7 @@ pub struct Server {
     pub target: Selector,
     /// Name of the environment variable that holds the number of connections. Default: the setting `max_connections` of
     /// its command line (`-c max_connections=200`, `--max-connections=200`).
-    pub env: Option<String>,
+    pub env: Option<EnvName>,
 }
 
 /// Workloads that open connections to a database, each pod as many.

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
+use krmor_core::kube::EnvName;
 use krmor_core::target;
 
 /// A regular expression that must match from the first to the last character.
@@ -47,7 +48,7 @@ pub enum Number {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FromEnv {
     /// Name of the environment variable: its value in the manifest, or that of the ConfigMap's key in the stream.
-    pub env: String,
+    pub env: EnvName,
     /// What the program takes where the variable is not set, as a whole number. Default: unset is an error.
     pub default: Option<u32>,
 }

@@ -9,17 +9,17 @@ use serde_json::Map;
 use super::spec::Spec;
 use super::view::{Source, View};
 use super::wiring::{Wiring, env_ref, key_ref};
+use krmor_core::facts::makers::Store;
+use krmor_core::facts::provided::Providers;
 use krmor_core::fields;
 use krmor_core::manifest::put;
 use krmor_core::report::{Class, Report, Why};
-use krmor_core::stream::{Action, Edit, Stream};
-use krmor_core::supply::{Store, Supplies};
+use krmor_core::stream::{Action, Edit};
 
 /// What fills one container, and where edits and findings go.
 pub(super) struct Filler<'a> {
     pub(super) spec: &'a Spec,
-    pub(super) stream: &'a Stream,
-    pub(super) supplies: &'a Supplies,
+    pub(super) providers: &'a Providers<'a>,
     pub(super) view: &'a View<'a>,
     pub(super) report: &'a mut Report,
     pub(super) edits: Vec<Edit>,
@@ -53,14 +53,15 @@ impl Filler<'_> {
 
     /// What a name of the spec is called now.
     fn called(&self, store: Store, name: &str) -> String {
-        let supply = self.supplies.meant(self.stream, &self.view.object, store, name);
-        supply.map_or(name, |supply| supply.name).to_owned()
+        let provided = self.providers.meant(&self.view.object, store, name);
+        provided.map_or_else(|| name.to_owned(), |provided| provided.name)
     }
 
     fn source(&mut self, store: Store, name: &str, prefix: &str, optional: Option<bool>) {
         let called = self.called(store, name);
         let is_it = |source: &&Source| {
-            let same = source.supply.as_ref().map_or(source.name.as_str(), |supply| supply.name) == called;
+            let same =
+                source.provided.as_ref().map_or(source.name.as_str(), |provided| provided.name.as_str()) == called;
             source.store == store && source.prefix == prefix && same
         };
         if let Some(there) = self.view.sources.iter().find(is_it) {
@@ -88,7 +89,7 @@ impl Filler<'_> {
             return self.edit("/env", Action::Append(item.into()), &rules::ENV, Cow::Borrowed(reason), Class::Added);
         };
         let same = |_: Store, wanted: &str, other: &str| {
-            wanted == other || there.supply.as_ref().is_some_and(|supply| supply.name == wanted)
+            wanted == other || there.provided.as_ref().is_some_and(|provided| provided.name == wanted)
         };
         if wiring.equals(&there.wiring, &self.view.container.name, same) {
             if let (Wiring::Key { store, optional: wanted, .. }, Wiring::Key { optional, .. }) =

@@ -4,15 +4,17 @@ use crate::environment::rules;
 use krmor_core::report::Rule;
 
 use super::expand::references;
-use super::required::{Proof, alike, external, prove};
+use super::required::{Proof, external, prove};
 use super::services::Services;
 use super::spec::Spec;
-use super::values::EnvName;
 use super::view::{Source, Variable, View};
 use super::wiring::Wiring;
+use krmor_core::facts::makers::Store;
+use krmor_core::facts::provided::{Provided, Providers};
+use krmor_core::kube::EnvName;
 use krmor_core::report::{Finding, Report, Severity};
 use krmor_core::stream::Stream;
-use krmor_core::supply::{Store, Supplies, Supply};
+use krmor_core::suggest;
 
 /// A message lists at most this many names.
 const MAX_NAMES: usize = 8;
@@ -21,7 +23,7 @@ const MAX_NAMES: usize = 8;
 pub(super) struct Judge<'a> {
     pub(super) spec: &'a Spec,
     pub(super) stream: &'a Stream,
-    pub(super) supplies: &'a Supplies,
+    pub(super) providers: &'a Providers<'a>,
     pub(super) services: &'a Services,
     pub(super) view: &'a View<'a>,
     pub(super) report: &'a mut Report,
@@ -96,8 +98,11 @@ impl Judge<'_> {
                     ),
                     _ => (
                         format!("`{name}` refers by `$(…)` to a variable that nothing defines before it"),
-                        match alike(other, before.clone()) {
-                            Some(close) => format!("did you mean `$({close})`? As it is, it stays text"),
+                        match suggest::closest(other, before.clone()) {
+                            Some(close) => {
+                                let question = suggest::did_you_mean(&format!("`$({close})`"));
+                                format!("{question} As it is, it stays text")
+                            }
                             None => "define it before; or write `$$(` if it is meant as text".to_owned(),
                         },
                     ),
@@ -157,14 +162,14 @@ impl Judge<'_> {
     fn missing_keys(&mut self) {
         let mut found = Vec::new();
         for (variable, _, _, key) in self.key_references() {
-            let Some(supply) = variable.supply.as_ref() else { continue };
-            if supply.open() || supply.content(key).is_some() {
+            let Some(provided) = variable.provided.as_ref() else { continue };
+            if provided.open() || provided.content(key).is_some() {
                 continue;
             }
-            let (name, title) = (&variable.name, supply.title());
+            let (name, title) = (&variable.name, provided.title());
             let message = format!("{}: `{name}` needs the key `{key}`, which {title} does not have", self.view.name());
-            let remedy = match alike(key, supply.keys().map(|(key, _)| key)) {
-                Some(close) => format!("did you mean its key `{close}`?"),
+            let remedy = match suggest::closest(key, provided.keys().map(|(key, _)| key)) {
+                Some(close) => suggest::did_you_mean(&format!("its key `{close}`")),
                 None => "add the key, or set `optional: true` on the reference".to_owned(),
             };
             found.push((format!("/env/{}", variable.at), message, remedy));
@@ -179,12 +184,12 @@ impl Judge<'_> {
         let view = self.view;
         // Each once, with the place that is told: the last of `envFrom`, else the first of `env`.
         let mut unknown: Vec<(Store, String, String)> = Vec::new();
-        for (variable, store, name, _) in self.key_references().filter(|(variable, ..)| variable.supply.is_none()) {
+        for (variable, store, name, _) in self.key_references().filter(|(variable, ..)| variable.provided.is_none()) {
             if !unknown.iter().any(|(other, called, _)| (*other, called.as_str()) == (store, name)) {
                 unknown.push((store, name.to_owned(), format!("/env/{}", variable.at)));
             }
         }
-        for source in view.sources.iter().filter(|source| source.supply.is_none() && source.optional != Some(true)) {
+        for source in view.sources.iter().filter(|source| source.provided.is_none() && source.optional != Some(true)) {
             let named = (source.store, source.name.as_str());
             if self.spec.env_from.iter().any(|entry| entry.store() == Some(named)) {
                 unknown.retain(|(store, name, _)| (*store, name.as_str()) != named);
@@ -194,9 +199,9 @@ impl Judge<'_> {
         unknown.sort_unstable();
         for (store, name, pointer) in unknown {
             let what = format!("{} {name}, which is not in the stream, and nothing in it makes it", store.kind());
-            let around = self.supplies.around(self.stream, &view.object).filter(|(other, ..)| *other == store);
-            let remedy = match alike(&name, around.map(|(_, name, _)| name)) {
-                Some(close) => format!("did you mean {} {close}?", store.kind()),
+            let around = self.providers.around(&view.object).filter(|(other, ..)| *other == store);
+            let remedy = match suggest::closest(&name, around.map(|(_, name, _)| name)) {
+                Some(close) => suggest::did_you_mean(&format!("{} {close}", store.kind())),
                 None => format!("add it, or say that it comes from elsewhere: {}", external(store, &name, "")),
             };
             self.find(
@@ -213,18 +218,19 @@ impl Judge<'_> {
     pub(super) fn names(&mut self) {
         let view = self.view;
         let keys = view.variables.iter().filter_map(|variable| match &variable.wiring {
-            Wiring::Key { name, .. } => Some((format!("/env/{}", variable.at), name, variable.supply.as_ref()?)),
+            Wiring::Key { name, .. } => Some((format!("/env/{}", variable.at), name, variable.provided.as_ref()?)),
             _ => None,
         });
         let all = view
             .sources
             .iter()
-            .filter_map(|source| Some((format!("/envFrom/{}", source.at), &source.name, source.supply.as_ref()?)));
-        let lost =
-            |(_, name, supply): &(String, &String, &Supply<'_>)| !supply.stands() && supply.name != name.as_str();
-        for (pointer, name, supply) in keys.chain(all).filter(lost) {
-            let message = format!("{} reads Secret {name}, which will be {}", view.name(), supply.title());
-            let to = supply.name;
+            .filter_map(|source| Some((format!("/envFrom/{}", source.at), &source.name, source.provided.as_ref()?)));
+        let lost = |(_, name, provided): &(String, &String, &Provided<'_>)| {
+            !provided.stands() && provided.name != name.as_str()
+        };
+        for (pointer, name, provided) in keys.chain(all).filter(lost) {
+            let message = format!("{} reads Secret {name}, which will be {}", view.name(), provided.title());
+            let to = &provided.name;
             let remedy =
                 format!("kustomize follows it only by a nameReference configuration: add one, or write `{to}`");
             self.find(Severity::Warning, &rules::UNFOLLOWED_NAME, &pointer, message, remedy);

@@ -19,44 +19,45 @@ use self::judge::Judge;
 use self::services::Services;
 pub use self::spec::Spec;
 use self::view::View;
+use krmor_core::facts::Facts;
+use krmor_core::facts::provided::Providers;
 use krmor_core::report::Report;
 use krmor_core::stream::Stream;
-use krmor_core::supply::Supplies;
 use krmor_core::target::{self, Selected};
 use krmor_core::workload::{Container, Role};
 
 /// Gives the containers in scope what the spec says.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     let wirings = spec.wirings().unwrap_or_default();
-    let supplies = supplies(spec, stream);
-    let (selected_pods, problems) = target::pods(&spec.targets, &spec.exclude, stream);
+    let (selected, problems) = target::pods(&spec.targets, &spec.exclude, stream);
     report.record_once(problems);
-    for selected in selected_pods {
+    let providers = providers(spec, stream);
+    let mut edits = Vec::new();
+    for selected in &selected {
         let Some(object) = stream.object(selected.pod.object) else { continue };
-        let mut edits = Vec::new();
-        for container in selected.containers(&object).into_iter().filter(|one| is_meant(&selected, one)) {
-            let view = View::of(stream, &supplies, object, &selected.pod, container);
-            let mut filler = Filler { spec, stream, supplies: &supplies, view: &view, report, edits };
+        for container in selected.containers(&object).into_iter().filter(|one| is_meant(selected, one)) {
+            let view = View::of(&providers, object, &selected.pod, container);
+            let mut filler = Filler { spec, providers: &providers, view: &view, report, edits: Vec::new() };
             filler.fill(&wirings);
-            edits = filler.edits;
+            edits.extend(filler.edits.into_iter().map(|edit| (selected.pod.object, edit)));
         }
-        for edit in edits {
-            stream.make(report, selected.pod.object, edit);
-        }
+    }
+    for (object, edit) in edits {
+        stream.make(report, object, edit);
     }
 }
 
 /// Reports what the containers in scope lack, or get twice.
 pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
-    let (supplies, services) = (supplies(spec, stream), Services::of(stream));
+    let (providers, services) = (providers(spec, stream), Services::of(stream));
     // What is wrong with targets and pods was said when the function ran.
     for selected in target::pods(&spec.targets, &spec.exclude, stream).0 {
         let Some(object) = stream.object(selected.pod.object) else { continue };
         for container in selected.containers(&object) {
             let meant = is_meant(&selected, &container);
-            let view = View::of(stream, &supplies, object, &selected.pod, container);
-            let (supplies, services, view) = (&supplies, &services, &view);
-            let mut judge = Judge { spec, stream, supplies, services, view, report };
+            let view = View::of(&providers, object, &selected.pod, container);
+            let (providers, services, view) = (&providers, &services, &view);
+            let mut judge = Judge { spec, stream, providers, services, view, report };
             judge.precedence();
             judge.references();
             judge.names();
@@ -72,13 +73,13 @@ fn is_meant(selected: &Selected, container: &Container) -> bool {
     container.role == Role::Main || selected.names(&container.name)
 }
 
-fn supplies(spec: &Spec, stream: &Stream) -> Supplies {
-    let mut supplies = Supplies::of(stream);
+fn providers<'a>(spec: &Spec, stream: &'a Stream) -> Providers<'a> {
+    let mut providers = Providers::of(Facts::of(stream));
     for entry in &spec.external {
         if let Some((store, name)) = entry.store() {
             let keys = entry.keys.as_ref().map(|keys| keys.iter().map(|key| key.as_str().to_owned()));
-            supplies.declare(store, name, keys);
+            providers.declare(store, name, keys);
         }
     }
-    supplies
+    providers
 }

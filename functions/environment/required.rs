@@ -3,7 +3,9 @@
 use super::judge::Judge;
 use super::view::{Source, Variable};
 use super::wiring::Wiring;
-use krmor_core::supply::{Content, Keys, Store, Supply};
+use krmor_core::facts::makers::{Content, Keys, Store};
+use krmor_core::facts::provided::Provided;
+use krmor_core::suggest;
 
 /// What is known of a variable in a container.
 pub(super) enum Proof {
@@ -29,8 +31,8 @@ pub(super) fn prove(judge: &Judge<'_>, name: &str) -> Proof {
         return by_content(content, name, &source.title(), at(source));
     }
     let open = view.sources.iter().rev().filter(|source| name.starts_with(&source.prefix));
-    if let Some(supply) = open.filter_map(|source| source.supply.as_ref()).find(|supply| supply.open()) {
-        return Proof::Open(supply.title());
+    if let Some(provided) = open.filter_map(|source| source.provided.as_ref()).find(|provided| provided.open()) {
+        return Proof::Open(provided.title());
     }
     Proof::Missing { why: "nothing gives it".to_owned(), remedy: remedy(judge, name), pointer: String::new() }
 }
@@ -58,19 +60,20 @@ fn by_variable(variable: &Variable) -> Option<Proof> {
         return Some(if empty { Proof::Missing { why, remedy, pointer } } else { Proof::Given });
     };
     let may_miss = *optional == Some(true);
-    let Some(supply) = &variable.supply else {
+    let Some(provided) = &variable.provided else {
         let why = format!("{} {name} is not in the stream, and nothing in it makes it", store.kind());
         let remedy = format!("add it, or say what it has: {}", external(*store, name, key));
         return (!may_miss).then_some(Proof::Missing { why, remedy, pointer });
     };
-    match supply.content(key) {
-        Some(content) => Some(by_content(content, key, &supply.short_title(), pointer)),
-        None if supply.open() => Some(Proof::Open(supply.title())),
+    match provided.content(key) {
+        Some(content) => Some(by_content(content, key, &provided.short_title(), pointer)),
+        None if provided.open() => Some(Proof::Open(provided.title())),
         None if may_miss => None,
         None => {
-            let why = format!("{} has no key `{key}`", supply.title());
-            let close = alike(key, supply.keys().map(|(key, _)| key));
-            let remedy = close.map_or("add the key".to_owned(), |other| format!("did you mean its key `{other}`?"));
+            let why = format!("{} has no key `{key}`", provided.title());
+            let close = suggest::closest(key, provided.keys().map(|(key, _)| key));
+            let remedy =
+                close.map_or("add the key".to_owned(), |other| suggest::did_you_mean(&format!("its key `{other}`")));
             Some(Proof::Missing { why, remedy, pointer })
         }
     }
@@ -92,43 +95,30 @@ fn field(store: Store) -> &'static str {
     }
 }
 
-/// A slip of the hand is looked for among this many words.
-const MAX_WORDS: usize = 200;
-
-/// The word among `words` that differs least, if it is a slip of the hand: case and the kind of separator count little.
-pub(super) fn alike<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let plain = |word: &str| word.to_ascii_uppercase().replace(['-', '.'], "_");
-    let wanted = plain(word);
-    let few = |other: &&str| other.len().abs_diff(word.len()) <= 1 + word.len() / 10;
-    let pairs = words.filter(few).take(MAX_WORDS).map(|other| (strsim::osa_distance(&wanted, &plain(other)), other));
-    let close = pairs.filter(|(letters, other)| *letters <= 1 + word.len() / 10 && *other != word);
-    close.min().map(|(_, other)| other)
-}
-
 /// How a container could get a variable that nothing gives it.
 fn remedy(judge: &Judge<'_>, name: &str) -> String {
-    let Judge { spec, stream, supplies, view, .. } = judge;
+    let Judge { spec, providers, view, .. } = judge;
     for source in &view.sources {
         // What the spec wants by another name is no misspelling.
         let mut given = source.variables();
         given.retain(|given| !spec.names(given));
-        if let Some(other) = alike(name, given.iter().map(String::as_str)) {
-            return format!("{} gives `{other}`: is one of the two misspelt?", source.title());
+        if let Some(other) = suggest::closest(name, given.iter().map(String::as_str)) {
+            return suggest::did_you_mean(&format!("`{other}`, which {} gives", source.title()));
         }
     }
     let has = |keys: &Keys| keys.get(name).is_some_and(|content| content != Content::Binary);
-    let holders = supplies.around(stream, &view.object).filter(|(.., keys)| has(keys));
+    let holders = providers.around(&view.object).filter(|(.., keys)| has(keys));
     if let Some((called, store)) = holders.map(|(store, called, _)| (called, store)).min() {
         return format!("{} {called} has it: name it under `envFrom: [{{{}: {called}}}]`", store.kind(), field(store));
     }
     let mut fitting = view.sources.iter().filter(|source| name.starts_with(&source.prefix));
     let key = |source: &Source<'_>| name.strip_prefix(&source.prefix).unwrap_or(name).to_owned();
-    if let Some(source) = fitting.clone().find(|source| source.supply.is_none()) {
+    if let Some(source) = fitting.clone().find(|source| source.provided.is_none()) {
         let entry = external(source.store, &source.name, &key(source));
         return format!("{} of envFrom is not in the stream: add it, or say what it has: {entry}", source.title());
     }
     match fitting.next_back() {
-        Some(source) if source.supply.as_ref().is_some_and(Supply::declared) => {
+        Some(source) if source.provided.as_ref().is_some_and(Provided::declared) => {
             format!("add `{}` to {}, and to its keys under `external`", key(source), source.title())
         }
         Some(source) => format!("add it to {}, or under `env`", source.title()),

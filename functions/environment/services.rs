@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use krmor_core::lookup;
+use krmor_core::facts;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::workload::Pod;
 use krmor_yaml::Node;
@@ -31,7 +31,7 @@ impl Services {
         let links = pod.spec_node(object).and_then(|spec| spec.get("enableServiceLinks"));
         let ends = ["_SERVICE_", "_PORT"].into_iter().flat_map(|end| name.match_indices(end));
         let mut prefixes = ends.filter_map(|(at, _)| name.get(..at));
-        let near = |id: &ObjectId| stream.object(*id).is_some_and(|service| lookup::share_namespace(&service, object));
+        let near = |id: &ObjectId| stream.object(*id).is_some_and(|service| facts::share_namespace(&service, object));
         links.and_then(Node::as_bool) != Some(false)
             && prefixes.any(|prefix| self.by_prefix.get(prefix).is_some_and(|services| services.iter().any(near)))
     }

@@ -10,13 +10,14 @@ use serde::de::{MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 
 use super::expand;
-use super::values::{DataKey, Divisor, EnvName, FieldPath, ObjectName, ResourcePath, check_data_key};
+use super::values::{Divisor, FieldPath, ResourcePath};
 use super::wiring::Wiring;
 use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
+use krmor_core::facts::makers::Store;
 use krmor_core::function_spec;
+use krmor_core::kube::{DataKey, EnvName, ObjectName};
 use krmor_core::severities::{Setting, Severities};
-use krmor_core::supply::Store;
 use krmor_core::target::Selector;
 
 /// Gives containers their environment variables, and proves that those they need are there.
@@ -167,7 +168,7 @@ impl Reference {
         if let Some((store, object)) = store(self.config_map.as_ref(), self.secret.as_ref()) {
             stray(self.container.is_some() || self.divisor.is_some(), "`container` and `divisor` go with `resource`")?;
             let key = self.key.as_ref().map_or(name, DataKey::as_str);
-            check_data_key(key).map_err(|problem| format!("{problem}; name it by `key`"))?;
+            DataKey::check(key).map_err(|problem| format!("{problem}; name it by `key`"))?;
             let optional = self.optional.or(may_miss.then_some(true));
             return Ok(Wiring::Key { store, name: object.to_owned(), key: key.to_owned(), optional });
         }

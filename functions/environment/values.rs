@@ -1,93 +1,19 @@
 //! Single values of the spec. Each checks itself while it is read, so that an error names its place.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use krmor_core::checked_text;
+use krmor_core::kube::{AnnotationKey, LabelKey};
 
-/// A text that a check has passed; its name in the API is the type's.
-macro_rules! checked {
-    ($(#[$doc:meta])* $name:ident, $pattern:literal, $check:path) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-        #[serde(try_from = "String")]
-        #[schemars(extend("pattern" = $pattern))]
-        pub struct $name(String);
-
-        impl $name {
-            /// The text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = String;
-
-            fn try_from(text: String) -> Result<Self, String> {
-                $check(&text).map(|()| Self(text))
-            }
-        }
-    };
-}
-
-checked! {
-    /// A name that an environment variable, or the prefix of one, may have.
-    EnvName, "^[ -<>-~]+$", check_env_name
-}
-checked! {
-    /// A name that a ConfigMap or Secret may have: an RFC 1123 subdomain.
-    ObjectName, "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", check_object_name
-}
-checked! {
-    /// A key that a ConfigMap or Secret may have.
-    DataKey, "^[-._a-zA-Z0-9]+$", check_data_key
-}
-checked! {
+checked_text! {
     /// A field of the pod that a variable may hold.
-    FieldPath, "^(metadata|spec|status)\\..+$", check_field_path
+    FieldPath, check_field_path, {"pattern" = "^(metadata|spec|status)\\..+$"}
 }
-checked! {
+checked_text! {
     /// A request or limit that a variable may hold.
-    ResourcePath, "^(limits|requests)\\.(cpu|memory|ephemeral-storage|hugepages-.+)$", check_resource_path
+    ResourcePath, check_resource_path, {"pattern" = "^(limits|requests)\\.(cpu|memory|ephemeral-storage|hugepages-.+)$"}
 }
-checked! {
+checked_text! {
     /// The unit that a request or limit is counted in.
-    Divisor, "^1(m|[kMGTPE]|[KMGTPE]i)?$", check_divisor
-}
-
-fn check_env_name(text: &str) -> Result<(), String> {
-    // As of Kubernetes 1.32; a space is a printable character.
-    match !text.is_empty() && text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'=') {
-        true => Ok(()),
-        false => Err(format!("`{}` is no name of a variable: printable ASCII without `=`", text.escape_default())),
-    }
-}
-
-fn check_object_name(text: &str) -> Result<(), String> {
-    let end = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    let part = |part: &str| {
-        let inner = |b: u8| b == b'-' || end(Some(b));
-        end(part.bytes().next()) && end(part.bytes().last()) && part.bytes().all(inner)
-    };
-    match text.len() <= 253 && text.split('.').all(part) {
-        true => Ok(()),
-        false => {
-            Err(format!("`{}` is no object's name: lower-case letters, digits, `-` and `.`", text.escape_default()))
-        }
-    }
-}
-
-/// Whether a ConfigMap or Secret may have the key.
-pub(super) fn check_data_key(text: &str) -> Result<(), String> {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    let fits = !text.is_empty() && text.len() <= 253 && text.bytes().all(allowed);
-    match fits && text != "." && !text.starts_with("..") {
-        true => Ok(()),
-        false => Err(format!(
-            "`{}` is no key of a ConfigMap or Secret: letters, digits, `-`, `_` and `.`",
-            text.escape_default()
-        )),
-    }
+    Divisor, check_divisor, {"pattern" = "^1(m|[kMGTPE]|[KMGTPE]i)?$"}
 }
 
 fn check_field_path(text: &str) -> Result<(), String> {
@@ -102,9 +28,14 @@ fn check_field_path(text: &str) -> Result<(), String> {
         "status.podIP",
         "status.podIPs",
     ];
-    let inside = |map: &str| text.strip_prefix(map)?.strip_suffix("']").filter(|key| !key.is_empty());
-    let entry = inside("metadata.labels['").or_else(|| inside("metadata.annotations['"));
-    match FIELDS.contains(&text) || entry.is_some() {
+    let inside = |map: &str| text.strip_prefix(map)?.strip_suffix("']").map(str::to_owned);
+    if let Some(key) = inside("metadata.labels['") {
+        return LabelKey::try_from(key).map(|_| ());
+    }
+    if let Some(key) = inside("metadata.annotations['") {
+        return AnnotationKey::try_from(key).map(|_| ());
+    }
+    match FIELDS.contains(&text) {
         true => Ok(()),
         false => Err(format!(
             "`{}` cannot become a variable; these can: {}, metadata.labels['KEY'], metadata.annotations['KEY']",

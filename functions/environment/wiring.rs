@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use krmor_core::facts::makers::Store;
 use krmor_core::fields;
 use krmor_core::manifest::put;
-use krmor_core::supply::Store;
 use krmor_yaml::{Kind, Node};
 
 /// The source of one variable.

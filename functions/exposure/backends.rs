@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use super::plan::World;
 use super::spec::{PathRule, PathType, Termination};
-use super::values::{Path, Port};
+use super::values::Path;
+use krmor_core::facts::services::{self, Target};
+use krmor_core::kube::{ServiceName, ServicePort};
 use krmor_core::report::Report;
-use krmor_core::service::{self, Target};
 use krmor_core::stream::{Object, ObjectId};
 use krmor_core::workload::{Container, Pod, Role};
 use krmor_yaml::Node;
@@ -22,9 +23,9 @@ pub(super) struct Backend {
     /// The Service's present name.
     pub(super) name: String,
     /// The port of the Service.
-    pub(super) port: service::Port,
+    pub(super) port: services::Port,
     /// How the config names the port, if it does.
-    pub(super) asked: Option<Port>,
+    pub(super) asked: Option<ServicePort>,
     /// The numbers that the port has in the pods, as far as the stream says.
     pub(super) numbers: BTreeSet<i128>,
     /// What what is made is named after and stands beside: the workload behind the Service, or the Service.
@@ -39,7 +40,7 @@ pub(super) fn find(world: &World<'_>, at: usize, rule: &PathRule, report: &mut R
     let mut config = |pointer: String, problem: String, remedy: String| {
         report.add(&common::CONFIG, Where::Config(pointer), problem, remedy);
     };
-    let wanted = rule.service.as_ref().or(world.spec.service.as_ref()).map(super::values::Name::as_str);
+    let wanted = rule.service.as_ref().or(world.spec.service.as_ref()).map(ServiceName::as_str);
     let service = match choose_service(world, wanted) {
         Ok(service) => service,
         Err((problem, remedy)) => {
@@ -76,7 +77,7 @@ pub(super) fn find(world: &World<'_>, at: usize, rule: &PathRule, report: &mut R
         service: service.id(),
         name: service.name().into_owned(),
         asked: asked.cloned(),
-        numbers: behind.iter().filter_map(|(pod, it)| service::container_port(&port.target, pod, it)).collect(),
+        numbers: behind.iter().filter_map(|(pod, it)| services::container_port(&port.target, pod, it)).collect(),
         serves: first.map_or(service.id(), Object::id),
         workloads: behind.iter().map(|(pod, _)| pod.object).collect(),
         port,
@@ -100,7 +101,7 @@ fn choose_service<'a>(world: &World<'a>, wanted: Option<&str>) -> Result<Object<
             let problem = format!("no Service `{name}` sends to a targeted workload");
             let remedy = match names.is_empty() {
                 true => "add the Service, or correct its selector".to_owned(),
-                false => krmor_core::config::suggest(name, &names, "Service"),
+                false => krmor_core::suggest::suggest(name, &names, "Service"),
             };
             Err((problem, remedy))
         }
@@ -130,10 +131,14 @@ fn without_headless(services: Vec<Object<'_>>) -> Vec<Object<'_>> {
     services.into_iter().filter(|service| !headless(service)).collect()
 }
 
-fn choose_port(world: &World<'_>, service: &Object<'_>, asked: Option<&Port>) -> Result<service::Port, Problem> {
+fn choose_port(
+    world: &World<'_>,
+    service: &Object<'_>,
+    asked: Option<&ServicePort>,
+) -> Result<services::Port, Problem> {
     let reference = service.reference();
-    let ports = service::ports(service);
-    let show = |port: &service::Port| match port.name.as_str() {
+    let ports = services::ports(service);
+    let show = |port: &services::Port| match port.name.as_str() {
         "" => port.port.to_string(),
         name => format!("{name} ({})", port.port),
     };
@@ -141,14 +146,14 @@ fn choose_port(world: &World<'_>, service: &Object<'_>, asked: Option<&Port>) ->
     if ports.is_empty() {
         return Err((format!("{reference} has no ports"), "list them in the Service's `spec.ports`".to_owned()));
     }
-    let tcp = |port: &&service::Port| port.protocol == "TCP";
-    let fits = |port: &&service::Port| match asked {
-        Some(Port::Number(number)) => port.port == i128::from(*number),
-        Some(Port::Name(name)) => port.name == *name,
+    let tcp = |port: &&services::Port| port.protocol == "TCP";
+    let fits = |port: &&services::Port| match asked {
+        Some(ServicePort::Number(number)) => port.port == i128::from(*number),
+        Some(ServicePort::Name(name)) => port.name == *name,
         None => false,
     };
     if let Some(asked) = asked {
-        let all: Vec<&service::Port> = ports.iter().filter(fits).collect();
+        let all: Vec<&services::Port> = ports.iter().filter(fits).collect();
         return match (all.iter().find(|port| tcp(port)), all.first()) {
             (Some(port), _) => Ok((*port).clone()),
             (None, Some(other)) => {
@@ -157,9 +162,9 @@ fn choose_port(world: &World<'_>, service: &Object<'_>, asked: Option<&Port>) ->
                 Err((problem, format!("name another; the ports are: {list}")))
             }
             (None, None) => {
-                let meant = |port: &&service::Port| match (asked, &port.target) {
-                    (Port::Number(asked), Target::Number(number)) => i128::from(*asked) == *number,
-                    (Port::Name(asked), Target::Name(name)) => asked == name,
+                let meant = |port: &&services::Port| match (asked, &port.target) {
+                    (ServicePort::Number(asked), Target::Number(number)) => i128::from(*asked) == *number,
+                    (ServicePort::Name(asked), Target::Name(name)) => asked == name,
                     _ => false,
                 };
                 let hint = match ports.iter().find(meant) {
@@ -172,7 +177,7 @@ fn choose_port(world: &World<'_>, service: &Object<'_>, asked: Option<&Port>) ->
     }
     let encrypted = world.spec.tls.as_ref().map_or(Termination::None, |tls| tls.termination).reaches_pods();
     let usual = if encrypted { "https" } else { "http" };
-    let open: Vec<&service::Port> = ports.iter().filter(tcp).collect();
+    let open: Vec<&services::Port> = ports.iter().filter(tcp).collect();
     match (open.as_slice(), open.iter().find(|port| port.name == usual)) {
         ([only], _) | (_, Some(only)) => Ok((*only).clone()),
         ([], None) => {
@@ -187,7 +192,7 @@ fn choose_port(world: &World<'_>, service: &Object<'_>, asked: Option<&Port>) ->
 }
 
 /// Whether the pods have the port that the Service sends to; if not, that is reported.
-fn listens(service: &Object<'_>, port: &service::Port, pod: &Pod, workload: &Object<'_>, report: &mut Report) -> bool {
+fn listens(service: &Object<'_>, port: &services::Port, pod: &Pod, workload: &Object<'_>, report: &mut Report) -> bool {
     let containers: Vec<Container> = pod.containers(workload);
     let open = containers.iter().filter(|container| matches!(container.role, Role::Main | Role::Sidecar));
     let declared: Vec<(String, i128)> = open

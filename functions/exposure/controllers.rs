@@ -36,7 +36,8 @@ pub(super) fn annotations(
         None
     };
     let annotated = |key: &str| {
-        plan.spec.annotations.contains_key(key) || existing.is_some_and(|object| object.annotation(key).is_some())
+        plan.spec.annotations.keys().any(|own| own.as_str() == key)
+            || existing.is_some_and(|object| object.annotation(key).is_some())
     };
     match controller(plan, stream, class) {
         Some(Controller::Nginx) => {

@@ -1,15 +1,11 @@
 //! Finds what already exposes the pods: it is updated, and never joined by a second one.
 
-use crate::exposure::rules;
-use std::borrow::Cow;
-
 use super::plan::Plan;
 use super::spec::Provider;
-use krmor_core::lookup;
+use crate::exposure::rules;
+use krmor_core::facts::{self, Facts, Near};
 use krmor_core::report::Report;
-use krmor_core::service;
 use krmor_core::stream::{Object, ObjectId, Stream};
-use krmor_core::workload;
 use krmor_yaml::Node;
 
 /// A kind of object that exposes Services.
@@ -17,20 +13,13 @@ pub(super) struct Exposer {
     pub(super) provider: Provider,
     pub(super) group: &'static str,
     pub(super) kind: &'static str,
-    /// The names of the Services behind one.
-    pub(super) services: for<'a> fn(Node<'a>) -> Vec<Cow<'a, str>>,
 }
 
 /// The three that are known.
 pub(super) const EXPOSERS: [Exposer; 3] = [
-    Exposer { provider: Provider::Route, group: "route.openshift.io", kind: "Route", services: of_route },
-    Exposer { provider: Provider::Ingress, group: "networking.k8s.io", kind: "Ingress", services: of_ingress },
-    Exposer {
-        provider: Provider::HttpRoute,
-        group: "gateway.networking.k8s.io",
-        kind: "HTTPRoute",
-        services: of_http_route,
-    },
+    Exposer { provider: Provider::Route, group: "route.openshift.io", kind: "Route" },
+    Exposer { provider: Provider::Ingress, group: "networking.k8s.io", kind: "Ingress" },
+    Exposer { provider: Provider::HttpRoute, group: "gateway.networking.k8s.io", kind: "HTTPRoute" },
 ];
 
 impl Exposer {
@@ -55,40 +44,24 @@ pub(super) fn is_canary(object: &Object<'_>) -> bool {
     object.annotation("nginx.ingress.kubernetes.io/canary").is_some_and(|value| value == "true")
 }
 
-fn of_route(root: Node<'_>) -> Vec<Cow<'_, str>> {
-    let others = root.find(&["spec", "alternateBackends"]).into_iter().flat_map(Node::items);
-    let all = root.find(&["spec", "to"]).into_iter().chain(others);
-    all.filter_map(|to| to.get("name")?.as_str()).collect()
-}
-
-fn of_ingress(root: Node<'_>) -> Vec<Cow<'_, str>> {
-    let rules = root.find(&["spec", "rules"]).into_iter().flat_map(Node::items);
-    let paths = rules.filter_map(|rule| rule.find(&["http", "paths"])).flat_map(Node::items);
-    let backends = paths.filter_map(|path| path.get("backend")).chain(root.find(&["spec", "defaultBackend"]));
-    backends.filter_map(|backend| backend.find(&["service", "name"])?.as_str()).collect()
-}
-
-fn of_http_route(root: Node<'_>) -> Vec<Cow<'_, str>> {
-    let rules = root.find(&["spec", "rules"]).into_iter().flat_map(Node::items);
-    let all = rules.filter_map(|rule| rule.get("backendRefs")).flat_map(Node::items);
-    let is = |item: Node<'_>, key, value| item.get(key).and_then(Node::as_str).is_none_or(|text| text == value);
-    let local = all.filter(|to| is(*to, "kind", "Service") && is(*to, "group", "") && to.get("namespace").is_none());
-    local.filter_map(|to| to.get("name")?.as_str()).collect()
+/// The Services that an object exposes, as far as the stream has them.
+pub(super) fn services<'a>(facts: Facts<'a>, object: &Object<'_>) -> Vec<Object<'a>> {
+    let names = facts.routes().of_object(object.id()).map(|route| route.services.as_slice()).unwrap_or_default();
+    names.iter().filter_map(|name| facts::referent(facts.stream(), object, "", "Service", name)).collect()
 }
 
 /// The objects of the provider's kind that expose the pods, or that the config names; `None` when there is one too many.
 pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Option<Vec<ObjectId>> {
-    let services = plan.services();
-    let pods = workload::pods(stream).0;
+    let wanted = plan.services();
+    let (facts, selections) = (Facts::of(stream), Facts::of(stream).selections());
     let same_pods = |service: &Object<'_>| {
-        services.contains(&service.id())
-            || pods
-                .iter()
-                .filter(|pod| plan.workloads.contains(&pod.object))
-                .any(|pod| stream.object(pod.object).is_some_and(|workload| service::selects(service, pod, &workload)))
+        let selection = || selections.of_object(service.id());
+        let pods = || selection().map_or_else(Vec::new, |one| selections.pods(facts, one, Near::Certain));
+        let is_ours = |at: usize| facts.pods().get(at).is_some_and(|pod| plan.workloads.contains(&pod.object));
+        wanted.contains(&service.id()) || pods().into_iter().any(is_ours)
     };
     let local = |object: &Object<'_>| {
-        services.iter().filter_map(|id| stream.object(*id)).all(|it| lookup::share_namespace(&it, object))
+        wanted.iter().filter_map(|id| stream.object(*id)).all(|it| facts::share_namespace(&it, object))
     };
     let (mut found, mut foreign) = (Vec::new(), Vec::new());
     for object in stream.objects().filter(|object| EXPOSERS.iter().any(|exposer| exposer.is(object))) {
@@ -99,9 +72,7 @@ pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Opt
         let wanted = match &plan.spec.name {
             Some(name) => exposer.provider == plan.spec.provider && is_called(&object, name.as_str(), exposer),
             None if is_canary(&object) => false,
-            None => (exposer.services)(object.root()).iter().any(|name| {
-                lookup::referent(stream, &object, "", "Service", name).is_some_and(|service| same_pods(&service))
-            }),
+            None => services(facts, &object).iter().any(same_pods),
         };
         match (wanted, exposer.provider == plan.spec.provider) {
             (true, true) => found.push(object.id()),
@@ -119,11 +90,11 @@ pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Opt
 
 /// Whether an object is called so, or, where one config makes several Routes, so and by its path.
 fn is_called(object: &Object<'_>, name: &str, exposer: &Exposer) -> bool {
-    lookup::is_named(object, name)
+    object.is_named(name)
         || (exposer.provider == Provider::Route
             && object.root().find(&["spec", "path"]).and_then(Node::as_str).is_some_and(|path| {
                 super::route::slug(path.trim_end_matches('/'))
-                    .is_some_and(|slug| lookup::is_named(object, &format!("{name}-{slug}")))
+                    .is_some_and(|slug| object.is_named(&format!("{name}-{slug}")))
             }))
 }
 

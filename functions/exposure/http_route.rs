@@ -11,7 +11,8 @@ use super::existing;
 use super::object::{self, metadata, port_number, step};
 use super::plan::Plan;
 use super::spec::{Gateway, PathType, Termination};
-use krmor_core::lookup;
+use krmor_core::facts::{self, Facts};
+use krmor_core::kube::ObjectName;
 use krmor_core::manifest::Manifest;
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
@@ -107,7 +108,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         Manifest {
             api_version: "gateway.networking.k8s.io/v1",
             kind: "HTTPRoute",
-            metadata: metadata(&serves, name, &plan.spec.annotations),
+            metadata: metadata(&serves, name, &plan.annotations()),
             spec: HttpRouteSpec {
                 parent_refs: [parent(gateway, section)],
                 hostnames: host.clone().map(|host| [host]),
@@ -117,12 +118,12 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         .to_value()
     };
     let kept = Kept { plan, stream, gateway };
-    let section = gateway.section_name.as_ref().map(super::values::Name::as_str);
+    let section = gateway.section_name.as_ref().map(ObjectName::as_str);
     let reason = plan.reason(stream, host.as_deref());
     let main = route(name.clone(), section, rules.collect()).ok()?;
     let mut steps = vec![step(main, &serves, existing, &kept, reason, (stream, report))];
     if tls.is_some_and(super::spec::Tls::redirects) {
-        let section = gateway.http_section_name.as_ref().map(super::values::Name::as_str);
+        let section = gateway.http_section_name.as_ref().map(ObjectName::as_str);
         let filter = json!({"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}});
         let everything =
             Rule { matches: [matching(PathType::Prefix, "/")], filters: vec![filter], backend_refs: Vec::new() };
@@ -130,9 +131,8 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         let base = existing.map_or(name, |object| object.name().into_owned());
         let there = stream.objects().find(|object| {
             existing::is_http_route(object)
-                && lookup::share_namespace(object, &serves)
-                && (lookup::is_named(object, &format!("{base}-redirect"))
-                    || redirects(object, section, host.as_deref()))
+                && facts::share_namespace(object, &serves)
+                && (object.is_named(&format!("{base}-redirect")) || redirects(object, section, host.as_deref()))
         });
         let reason = format!("plain HTTP for {} is redirected to HTTPS", host.as_deref().unwrap_or("any host"));
         steps.push(step(redirect, &serves, there, &kept, reason, (stream, report)));
@@ -191,18 +191,15 @@ fn listeners_are_right(
     let is_it = |object: &Object<'_>| {
         object.kind() == "Gateway"
             && object.group() == GROUP
-            && lookup::is_named(object, gateway.name.as_str())
+            && object.is_named(gateway.name.as_str())
             && match &gateway.namespace {
-                Some(namespace) => lookup::in_namespace(object, namespace.as_str()),
-                None => lookup::share_namespace(object, serves),
+                Some(namespace) => facts::in_namespace(object, namespace.as_str()),
+                None => facts::share_namespace(object, serves),
             }
     };
     let Some(object) = stream.objects().find(is_it) else { return true };
-    let text = |listener: Node<'_>, key: &str| {
-        listener.get(key).and_then(Node::as_str).map(std::borrow::Cow::into_owned).unwrap_or_default()
-    };
-    let listeners = object.root().find(&["spec", "listeners"]).into_iter().flat_map(Node::items);
-    let listeners: Vec<(String, String)> = listeners.map(|one| (text(one, "name"), text(one, "protocol"))).collect();
+    let listeners = Facts::of(stream).routes().listeners(object.id());
+    let listeners: Vec<(String, String)> = listeners.map(|one| (one.name.clone(), one.protocol.clone())).collect();
     let tls = plan.spec.tls.as_ref().filter(|tls| tls.termination != Termination::None);
     let main = if tls.is_some() { "HTTPS" } else { "HTTP" };
     let redirect = gateway.http_section_name.as_ref().filter(|_| tls.is_some_and(super::spec::Tls::redirects));
@@ -237,6 +234,12 @@ struct Kept<'a> {
 }
 
 impl Kept<'_> {
+    /// Whether a name is that of the object, now or before earlier kustomizations.
+    fn names(&self, kind: &str, group: &str, text: &str, wanted: &str) -> bool {
+        let is_it = |object: &Object<'_>| object.kind() == kind && object.group() == group && object.is_named(wanted);
+        text == wanted || self.stream.objects().any(|object| is_it(&object) && object.is_named(text))
+    }
+
     /// Whether an item of the list at `pattern` is about the same thing as the wanted one.
     fn is_same(&self, pattern: &str, item: Node<'_>, wanted: &Value) -> bool {
         let text = |path: &[&str]| item.find(path).and_then(Node::as_str).unwrap_or_default();
@@ -270,13 +273,6 @@ impl Kept<'_> {
             "/spec/rules/*/filters" => text(&["type"]) == asked("/type"),
             _ => item.as_str().is_some_and(|text| *wanted == *text),
         }
-    }
-
-    /// Whether a name is that of the object, now or before earlier kustomizations.
-    fn names(&self, kind: &str, group: &str, text: &str, wanted: &str) -> bool {
-        let is_it =
-            |object: &Object<'_>| object.kind() == kind && object.group() == group && lookup::is_named(object, wanted);
-        text == wanted || self.stream.objects().any(|object| is_it(&object) && lookup::is_named(&object, text))
     }
 }
 

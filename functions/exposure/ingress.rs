@@ -17,8 +17,7 @@ use super::existing;
 use super::object::{self, metadata, port_number, step};
 use super::plan::Plan;
 use super::spec::{IssuerKind, Termination, Tls};
-use super::values::Port;
-use krmor_core::lookup;
+use krmor_core::kube::{PortName, ServicePort};
 use krmor_core::manifest::Manifest;
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
@@ -43,13 +42,13 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
     let mut annotations = controllers::annotations(plan, stream, existing.as_ref(), class.as_deref(), report)?;
     annotations.extend(tls.and_then(issuer));
     for (key, own) in &plan.spec.annotations {
-        if let Some(value) = annotations.get(key).filter(|value| *value != own) {
+        if let Some(value) = annotations.get(key.as_str()).filter(|value| *value != own) {
             let message = format!("it contradicts `tls`, which makes it `{value}`");
-            let place = Where::Config(format!("/annotations/{}", escape_token(key)));
+            let place = Where::Config(format!("/annotations/{}", escape_token(key.as_str())));
             report.add(&common::CONFIG, place, message, "remove it, or change `tls`");
             return None;
         }
-        annotations.insert(key.clone(), own.clone());
+        annotations.insert(key.as_str().to_owned(), own.clone());
     }
     let name = plan.name_beside(&serves);
     // The certificate of connections that pass through is in the pods.
@@ -95,10 +94,8 @@ fn class(plan: &Plan<'_>, existing: Option<&Object<'_>>) -> Option<String> {
 
 fn path(backend: &Backend) -> HTTPIngressPath {
     let number = ServiceBackendPort { number: Some(port_number(backend.port.port)), name: None };
-    let by_name = match &backend.asked {
-        Some(Port::Number(_)) => false,
-        Some(Port::Name(_)) | None => !backend.port.name.is_empty(),
-    };
+    // The API takes longer names in a Service than here.
+    let by_name = !matches!(backend.asked, Some(ServicePort::Number(_))) && PortName::fits(&backend.port.name);
     let port = match by_name {
         true => ServiceBackendPort { name: Some(backend.port.name.clone()), number: None },
         false => number,
@@ -128,7 +125,7 @@ fn find_certificate(serves: &Object<'_>, stream: &Stream, secret: &str, report: 
     let makes = |object: &Object<'_>| {
         let named = |path: &[&str]| object.root().find(path).and_then(Node::as_str).is_some_and(|name| name == secret);
         match object.kind().as_ref() {
-            "Secret" => lookup::is_named(object, secret),
+            "Secret" => object.is_named(secret),
             "Certificate" => named(&["spec", "secretName"]),
             _ => named(&["spec", "destination", "name"]) || named(&["spec", "target", "name"]),
         }
@@ -174,7 +171,7 @@ impl Kept<'_> {
         let port = there.get("port")?;
         let number = port.get("number").and_then(Node::as_int) == Some(backend.port.port);
         let called = port.get("name").and_then(Node::as_str).is_some_and(|name| name == backend.port.name);
-        Some(lookup::is_named(&service, &name) && (number || called))
+        Some(service.is_named(&name) && (number || called))
     }
 
     fn backend(&self, service: &Value) -> Option<&Backend> {

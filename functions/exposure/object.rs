@@ -67,6 +67,11 @@ fn tidy(value: Value) -> Value {
 }
 
 impl Plan<'_> {
+    /// The annotations that the config gives.
+    pub(super) fn annotations(&self) -> BTreeMap<String, String> {
+        self.spec.annotations.iter().map(|(key, value)| (key.as_str().to_owned(), value.clone())).collect()
+    }
+
     /// What an object for all paths stands beside.
     pub(super) fn first<'s>(&self, stream: &'s Stream) -> Option<Object<'s>> {
         stream.object(self.backends.first()?.serves)
@@ -117,7 +122,7 @@ pub(super) fn reason(host: Option<&str>, path: &str, who: &str) -> String {
     }
 }
 
-/// A number of a port as the API has it; `service::ports` reads any whole number.
+/// A number of a port as the API has it; `services::ports` reads any whole number.
 pub(super) fn port_number(number: i128) -> i32 {
     i32::try_from(number).unwrap_or_default()
 }

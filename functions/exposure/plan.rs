@@ -2,16 +2,16 @@
 
 use krmor_core::report::Place as Where;
 use krmor_core::rules as common;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::backends::{self, Backend};
 use super::spec::{PathRule, Spec};
-use krmor_core::lookup;
+use krmor_core::facts::services;
+use krmor_core::facts::{self, Facts, Near};
 use krmor_core::report::Report;
-use krmor_core::service;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target;
-use krmor_core::workload::{self, Pod};
+use krmor_core::workload::Pod;
 
 /// The spec, found in the stream.
 pub(super) struct Plan<'a> {
@@ -26,18 +26,19 @@ pub(super) struct Plan<'a> {
 pub(super) struct World<'a> {
     pub(super) stream: &'a Stream,
     pub(super) spec: &'a Spec,
-    pub(super) all: Vec<Pod>,
+    facts: Facts<'a>,
     pub(super) services: Vec<Object<'a>>,
     selected: BTreeSet<ObjectId>,
-    /// The pods behind each Service.
-    behind: BTreeMap<ObjectId, Vec<usize>>,
 }
 
 impl<'a> World<'a> {
     /// The workloads that a Service sends to.
-    pub(super) fn behind(&self, service: &Object<'_>) -> Vec<(&Pod, Object<'a>)> {
-        let pods = self.behind.get(&service.id()).into_iter().flatten().filter_map(|&at| self.all.get(at));
-        pods.filter_map(|pod| Some((pod, self.stream.object(pod.object)?))).collect()
+    pub(super) fn behind(&self, service: &Object<'_>) -> Vec<(&'a Pod, Object<'a>)> {
+        let (selections, pods) = (self.facts.selections(), self.facts.pods());
+        let selection = selections.of_object(service.id());
+        let numbers = selection.map_or_else(Vec::new, |one| selections.pods(self.facts, one, Near::Certain));
+        let behind = numbers.into_iter().filter_map(|at| pods.get(at));
+        behind.filter_map(|pod| Some((pod, self.stream.object(pod.object)?))).collect()
     }
 
     /// Whether a Service may be exposed: a target is behind it, or, where nothing is targeted, nothing of the stream is.
@@ -56,7 +57,7 @@ impl<'a> World<'a> {
 
     /// The Services in scope of a name, now or before earlier kustomizations.
     pub(super) fn named(&self, name: &str) -> Vec<Object<'a>> {
-        let all = self.services.iter().filter(|service| lookup::is_named(service, name) && self.in_scope(service));
+        let all = self.services.iter().filter(|service| service.is_named(name) && self.in_scope(service));
         let all: Vec<Object<'a>> = all.copied().collect();
         let now: Vec<Object<'a>> = all.iter().filter(|service| service.name() == name).copied().collect();
         if now.is_empty() { all } else { now }
@@ -72,19 +73,13 @@ impl<'a> Plan<'a> {
         if selected.is_empty() && !spec.targets.is_empty() {
             return None;
         }
-        let (all, problems) = workload::pods(stream);
-        report.record_once(problems);
-        let services = service::Services::of(stream);
-        let mut behind: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
-        for (at, pod) in all.iter().enumerate() {
-            services.of_pod(stream, pod).into_iter().for_each(|id| behind.entry(id).or_default().push(at));
-        }
+        let facts = Facts::of(stream);
+        report.record_once(facts.pod_problems().to_vec());
         let world = World {
             stream,
             spec,
-            all,
-            behind,
-            services: stream.of_kind("", "Service").filter(service::is_service).collect(),
+            facts,
+            services: stream.of_kind("", "Service").filter(services::is_service).collect(),
             selected: selected.iter().map(|one| one.pod.object).collect(),
         };
         let whole = [PathRule::default()];
@@ -100,7 +95,7 @@ impl<'a> Plan<'a> {
     fn is_in_one_namespace(&self, stream: &Stream, report: &mut Report) -> bool {
         let services: Vec<_> = self.backends.iter().filter_map(|backend| stream.object(backend.service)).collect();
         let Some(first) = services.first() else { return false };
-        let Some(other) = services.iter().find(|other| !lookup::share_namespace(first, other)) else { return true };
+        let Some(other) = services.iter().find(|other| !facts::share_namespace(first, other)) else { return true };
         let message = format!(
             "{} and {} are in two namespaces, and what exposes them names Services of its own",
             first.reference(),

@@ -12,10 +12,9 @@ use super::existing;
 use super::object::{self, metadata, port_number, reason, step};
 use super::plan::Plan;
 use super::spec::{Spec, Termination};
-use krmor_core::lookup;
+use krmor_core::facts::services::Target;
 use krmor_core::manifest::Manifest;
 use krmor_core::report::Report;
-use krmor_core::service::Target;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_yaml::Node;
 
@@ -78,7 +77,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         let route = Manifest {
             api_version: "route.openshift.io/v1",
             kind: "Route",
-            metadata: metadata(&workload, name(plan, backend, &workload), &plan.spec.annotations),
+            metadata: metadata(&workload, name(plan, backend, &workload), &plan.annotations()),
             spec: RouteSpec {
                 host: plan.spec.host.as_ref().map(|host| host.as_str().to_owned()),
                 path: Some(backend.path.prefix().to_owned()).filter(|path| !path.is_empty()),
@@ -88,7 +87,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
                 wildcard_policy: "None",
             },
         };
-        let host = plan.spec.host.as_ref().map(super::values::Host::as_str);
+        let host = plan.spec.host.as_ref().map(krmor_core::kube::Host::as_str);
         let reason = reason(host, backend.path.prefix(), &workload.reference().to_string());
         steps.push(step(
             route.to_value().ok()?,
@@ -172,7 +171,7 @@ impl Ownership for Kept<'_> {
         let text = there.as_str().unwrap_or_default();
         match pattern {
             "/spec/path" | "/spec/to/kind" | "/spec/to/weight" | "/spec/wildcardPolicy" => Field::Keep,
-            "/spec/to/name" => Field::keep_if(lookup::is_named(&self.service, &text)),
+            "/spec/to/name" => Field::keep_if(self.service.is_named(&text)),
             "/spec/port/targetPort" => Field::keep_if(match there.as_int() {
                 Some(number) => {
                     self.backend.port.target == Target::Number(number) || self.backend.numbers.contains(&number)

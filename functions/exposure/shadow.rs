@@ -5,7 +5,7 @@ use super::existing::{self, Exposer};
 use super::plan::Plan;
 use super::spec::Provider;
 use crate::exposure::rules;
-use krmor_core::lookup;
+use krmor_core::facts::{self, Facts};
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
 use krmor_yaml::Node;
@@ -51,11 +51,8 @@ pub(super) fn judge(plan: &Plan<'_>, stream: &Stream, report: &mut Report) {
         }
     }
     let ours = |claim: &Claim<'_>| {
-        lookup::share_namespace(&claim.object, &service)
-            && (exposer.services)(claim.object.root()).iter().any(|name| {
-                let to = lookup::referent(stream, &claim.object, "", "Service", name);
-                to.is_some_and(|to| plan.services().contains(&to.id()))
-            })
+        facts::share_namespace(&claim.object, &service)
+            && existing::services(Facts::of(stream), &claim.object).iter().any(|to| plan.services().contains(&to.id()))
     };
     for (at, second) in claims.iter().enumerate() {
         let meets = |first: &&Claim<'_>| {

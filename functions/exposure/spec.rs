@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::check;
-use super::values::{Host, Name, Path, Port};
+use super::values::Path;
 use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
+use krmor_core::kube::{AnnotationKey, Host, NamespaceName, ObjectName, ServiceName, ServicePort};
 use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
 
@@ -23,23 +24,23 @@ pub struct Spec {
     pub provider: Provider,
     /// Name of what is made. With it, only objects of that name count as already there, so that pods can be exposed
     /// twice. Default: the name of the workload behind the first path.
-    pub name: Option<Name>,
+    pub name: Option<ObjectName>,
     /// Host that clients ask for, such as `app.example.com`; `*.example.com` for all below it, not for Routes. Default:
     /// none; a Route then gets one from its router, an Ingress without TLS and an HTTPRoute take requests for any host.
     pub host: Option<Host>,
     /// Service behind the paths that name none, as its manifest names it: prefixes and suffixes of kustomize may be
     /// left out. Default: the only Service of the targeted workloads.
-    pub service: Option<Name>,
+    pub service: Option<ServiceName>,
     /// Port for the paths that name none: a name or a number of the Service's `ports`. Default: the Service's only TCP
     /// port, or of several the one called `http` (`https` when the connection to the pods is encrypted).
-    pub port: Option<Port>,
+    pub port: Option<ServicePort>,
     /// Which requests go where; the order does not matter, the longest path that fits wins. Default: all to `service`.
     #[serde(default)]
     pub paths: Vec<PathRule>,
     /// Encryption between clients and the pods. Default: none, with a warning; `{termination: none}` says it is meant.
     pub tls: Option<Tls>,
     /// Class of the Ingress (`spec.ingressClassName`). Default: the cluster's default class. `provider: ingress` reads it.
-    pub ingress_class_name: Option<Name>,
+    pub ingress_class_name: Option<ObjectName>,
     /// The program behind the class, which decides by which annotations TLS is asked for. Default: the one that an
     /// IngressClass of the stream names, or that the class is called like. `provider: ingress` reads it.
     pub ingress_controller: Option<Controller>,
@@ -47,7 +48,8 @@ pub struct Spec {
     pub gateway: Option<Gateway>,
     /// Annotations of what is made. Default: those by which the provider is told about TLS.
     #[serde(default)]
-    pub annotations: BTreeMap<String, String>,
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub annotations: BTreeMap<AnnotationKey, String>,
     /// Findings that are meant, each with its reason. Default: none.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
@@ -97,9 +99,9 @@ pub struct PathRule {
     #[serde(default)]
     pub path_type: PathType,
     /// Service for these requests. Default: the spec's `service`.
-    pub service: Option<Name>,
+    pub service: Option<ServiceName>,
     /// Port of that Service. Default: the spec's `port`.
-    pub port: Option<Port>,
+    pub port: Option<ServicePort>,
 }
 
 /// How a path is compared.
@@ -135,7 +137,7 @@ pub struct Tls {
     pub redirect: Option<bool>,
     /// Secret with the certificate of an Ingress. Default: the name of the Ingress and `-tls`. Routes have their router's
     /// certificate, HTTPRoutes their Gateway's.
-    pub secret_name: Option<Name>,
+    pub secret_name: Option<ObjectName>,
     /// The issuer from which cert-manager gets the certificate of an Ingress. Default: none, the Secret is made
     /// elsewhere.
     pub issuer: Option<Issuer>,
@@ -192,7 +194,7 @@ impl Termination {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Issuer {
     /// Name of the issuer, such as `letsencrypt-prod`.
-    pub name: Name,
+    pub name: ObjectName,
     /// `ClusterIssuer`, or `Issuer` (the default, as in cert-manager) for one of the same namespace.
     #[serde(default)]
     pub kind: IssuerKind,
@@ -225,11 +227,11 @@ pub enum Controller {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Gateway {
     /// Name of the Gateway.
-    pub name: Name,
+    pub name: ObjectName,
     /// Its namespace. Default: that of the HTTPRoute.
-    pub namespace: Option<Name>,
+    pub namespace: Option<NamespaceName>,
     /// The listener to attach to, by its name: the one for HTTPS when there is TLS. Default: all listeners.
-    pub section_name: Option<Name>,
+    pub section_name: Option<ObjectName>,
     /// The listener for plain HTTP, by its name: what it gets is redirected. Needed for a redirect.
-    pub http_section_name: Option<Name>,
+    pub http_section_name: Option<ObjectName>,
 }

@@ -11,6 +11,7 @@ use super::spec::Spec;
 use krmor_core::reconcile::{Field, Item, Ownership};
 use krmor_core::report::Report;
 use krmor_core::stream::{Action, Stream};
+use krmor_core::values::Command;
 use krmor_core::workload::{Container, Pod};
 use krmor_yaml::{Kind, Node};
 
@@ -55,8 +56,8 @@ pub(super) fn wanted(spec: &Spec, pod: &Pod, main: &Container, stream: &Stream, 
     for key in FOLLOWED {
         put(key, there(key));
     }
-    put("command", spec.command.as_ref().map(super::values::Command::to_value));
-    put("args", spec.args.as_ref().map(super::values::Command::to_value));
+    put("command", spec.command.as_ref().map(Command::to_value));
+    put("args", spec.args.as_ref().map(Command::to_value));
     for (key, _) in LISTS {
         let mut items = match there(key) {
             Some(Value::Array(items)) => items,
@@ -91,7 +92,7 @@ pub(super) fn wanted(spec: &Spec, pod: &Pod, main: &Container, stream: &Stream, 
 /// The spec's variables take the place of those of the same name, or come last.
 fn add_variables(spec: &Spec, items: &mut Vec<Value>) {
     for variable in &spec.env {
-        match items.iter_mut().find(|item| text(item, "name") == Some(&variable.name)) {
+        match items.iter_mut().find(|item| text(item, "name") == Some(variable.name.as_str())) {
             Some(item) => *item = variable.to_value(),
             None => items.push(variable.to_value()),
         }

@@ -6,8 +6,8 @@
 
 use serde_json::{Map, Value};
 
-use super::references;
-use krmor_core::lookup;
+use krmor_core::facts::Facts;
+use krmor_core::facts::references::in_pod_spec;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::values::json_text;
 
@@ -22,10 +22,10 @@ const CONTENT: [&str; 5] = ["data", "binaryData", "stringData", "type", "immutab
 pub(super) fn of(template: &Value, workload: &Object<'_>, stream: &Stream) -> String {
     let mut template = template.clone();
     if let Some(spec) = template.get_mut("spec") {
-        for reference in references::of(spec) {
-            let there = lookup::referent(stream, workload, "", reference.kind, &reference.name);
+        for reference in in_pod_spec(spec) {
+            let there = Facts::of(stream).named_in_pod(workload, &reference);
             let Some((there, slot)) = there.zip(spec.pointer_mut(&reference.pointer)) else { continue };
-            *slot = match reference.kind {
+            *slot = match reference.kind.as_str() {
                 "ConfigMap" | "Secret" => content(&there),
                 _ => Value::String(there.name().into_owned()),
             };

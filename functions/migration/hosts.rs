@@ -4,13 +4,12 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::references;
 use super::spec::Hook;
 use super::waves::{Time, time};
-use krmor_core::lookup;
-use krmor_core::service;
+use krmor_core::facts::references::in_pod_spec;
+use krmor_core::facts::{self, Facts, Near, services};
 use krmor_core::stream::{Object, Stream};
-use krmor_core::workload::{self, Pod};
+use krmor_core::workload::Pod;
 use krmor_yaml::Node;
 
 /// Variables whose whole value is a host.
@@ -29,19 +28,21 @@ pub(super) fn named<'s>(
     let is_named = |service: &Object<'_>| {
         let of = |host: &String| {
             let mut labels = host.split('.');
-            labels.next().is_some_and(|name| lookup::is_named(service, name))
+            labels.next().is_some_and(|name| service.is_named(name))
                 && match labels.next() {
-                    None => lookup::share_namespace(service, workload),
-                    Some(namespace) => lookup::in_namespace(service, namespace),
+                    None => facts::share_namespace(service, workload),
+                    Some(namespace) => facts::in_namespace(service, namespace),
                 }
         };
-        service::is_service(service) && !service::selects(service, pod, workload) && hosts.iter().any(of)
+        services::is_service(service) && !services::selects(service, pod, workload) && hosts.iter().any(of)
     };
-    let pods = workload::pods(stream).0;
-    let found = stream.objects().filter(is_named).map(|service| {
-        let behind = pods.iter().filter_map(|pod| Some((pod, stream.object(pod.object)?)));
-        let behind = behind.filter(|(pod, object)| service::selects(&service, pod, object));
-        let last = behind.map(|(_, object)| (object, time(&object, hook))).max_by_key(|(_, due)| *due);
+    let facts = Facts::of(stream);
+    let (pods, selections) = (facts.pods(), facts.selections());
+    let found = stream.of_kind("", "Service").filter(is_named).map(|service| {
+        let selection = selections.of_object(service.id());
+        let behind = selection.map_or_else(Vec::new, |one| selections.pods(facts, one, Near::Certain));
+        let behind = behind.into_iter().filter_map(|at| stream.object(pods.get(at)?.object));
+        let last = behind.map(|object| (object, time(&object, hook))).max_by_key(|(_, due)| *due);
         last.unwrap_or_else(|| (service, time(&service, hook)))
     });
     found.collect()
@@ -56,11 +57,11 @@ fn hosts(stream: &Stream, workload: &Object<'_>, template: &Value) -> Vec<String
             of_value(name, value, &mut out);
         }
     }
-    for reference in references::of(template) {
-        if !matches!(reference.kind, "ConfigMap" | "Secret") {
+    for reference in in_pod_spec(template) {
+        if !matches!(reference.kind.as_str(), "ConfigMap" | "Secret") {
             continue;
         }
-        let Some(there) = lookup::referent(stream, workload, "", reference.kind, &reference.name) else { continue };
+        let Some(there) = Facts::of(stream).named_in_pod(workload, &reference) else { continue };
         for key in ["data", "stringData"] {
             for (name, value) in there.root().get(key).into_iter().flat_map(Node::entries) {
                 of_value(&name, &value.as_str().unwrap_or(Cow::Borrowed("")), &mut out);

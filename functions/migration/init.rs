@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::container::Wanted;
 use super::pod::{INIT_FIRST, injects_agent};
 use super::spec::Spec;
-use super::waves::Scalers;
+use krmor_core::facts::Facts;
 use krmor_core::reconcile::{self, Context};
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Stream};
@@ -80,12 +80,13 @@ fn existing(spec: &Spec, containers: Vec<Container>) -> Option<Container> {
 }
 
 /// Several pods at once migrate at once.
-pub(super) fn judge(spec: &Spec, pod: &Pod, scalers: &Scalers, stream: &Stream, report: &mut Report) {
+pub(super) fn judge(spec: &Spec, pod: &Pod, stream: &Stream, report: &mut Report) {
     let Some(object) = stream.object(pod.object) else { return };
     let Some(container) = existing(spec, pod.containers(&object)) else { return };
     let replicas = object.root().find(&["spec", "replicas"]).and_then(Node::as_int).filter(|_| pod.scalable());
-    let scalers = scalers.of_workload(stream, &object);
-    let who = match (scalers.first(), replicas) {
+    let scalers = Facts::of(stream).scalers().of_pods(pod.object);
+    let scaler = scalers.first().and_then(|scaler| stream.object(scaler.object));
+    let who = match (scaler, replicas) {
         (Some(scaler), _) => format!("{} scales the workload", scaler.reference()),
         (None, Some(replicas)) if replicas > 1 => format!("the workload has {replicas} replicas"),
         (None, _) if !pod.scalable() && !pod.runs_to_completion(&object) && !pod.template.is_empty() => {

@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use super::container::{self, Wanted};
 use super::spec::{ARGO_WAVE, HOOKS, Hook, Spec};
 use super::{MIGRATION, hash, pod};
+use krmor_core::facts;
 use krmor_core::fields;
-use krmor_core::lookup;
 use krmor_core::manifest::{Manifest, Metadata};
 use krmor_core::reconcile::{self, Field, Item, Ownership};
 use krmor_core::report::{Class, Report, Why};
@@ -74,8 +74,8 @@ pub(super) fn of(spec: &Spec, workload: &Object<'_>, stream: &Stream) -> Vec<Obj
     let ours = |object: &Object<'_>| {
         let note = object.annotation(MIGRATION);
         let of = note.as_deref().and_then(|note| note.rsplit_once('/'));
-        of.is_some_and(|(name, migration)| migration == spec.name.as_str() && lookup::is_named(workload, name))
-            && lookup::share_namespace(object, workload)
+        of.is_some_and(|(name, migration)| migration == spec.name.as_str() && workload.is_named(name))
+            && facts::share_namespace(object, workload)
     };
     stream.objects().filter(ours).map(|object| object.id()).collect()
 }

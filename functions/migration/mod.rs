@@ -2,7 +2,7 @@
 //!
 //! `container` says what the migration's container must be and brings one that is there up to date; `init` and `job` put
 //! it where it belongs. Later functions of a pipeline harden it like any other container. When they are done, `finish`
-//! takes over what they have given the program since, and names a Job by its content (`hash`, `references`); `judge`
+//! takes over what they have given the program since, and names a Job by its content (`hash`); `judge`
 //! sees in the final stream that everything comes in time (`order`).
 
 mod container;
@@ -12,7 +12,6 @@ mod init;
 mod job;
 mod order;
 mod pod;
-mod references;
 pub mod rules;
 pub mod spec;
 pub mod values;
@@ -21,7 +20,6 @@ mod waves;
 use self::container::Wanted;
 pub use self::spec::Spec;
 use self::spec::{Form, Hook};
-use self::waves::Scalers;
 use krmor_core::report::Place as Where;
 use krmor_core::report::Report;
 use krmor_core::rules as common;
@@ -61,10 +59,9 @@ pub fn finish(spec: &Spec, stream: &mut Stream, report: &mut Report) {
 
 /// Sees that no migration comes too late, or waits for what comes after it.
 pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
-    let scalers = Scalers::of(stream);
     for (pod, _) in known(spec, stream) {
         match spec.form {
-            Form::InitContainer => init::judge(spec, &pod, &scalers, stream, report),
+            Form::InitContainer => init::judge(spec, &pod, stream, report),
             Form::Job => order::judge(spec, &pod, stream, report),
         }
     }

@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use super::hosts;
 use super::job;
-use super::references::{self, Reference};
 use super::spec::DATABASE;
 use super::spec::{Hook, Spec};
 use super::waves::{Time, time};
+use krmor_core::facts::references::{PodReference, in_pod_spec};
+use krmor_core::facts::selections::By;
+use krmor_core::facts::{self, Facts, Near};
 use krmor_core::labels::LabelSelector;
-use krmor_core::lookup;
 use krmor_core::report::{Report, Severity};
-use krmor_core::service;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::target::Matcher;
-use krmor_core::workload::{self, Pod, PodSelector};
+use krmor_core::workload::{Pod, PodSelector};
 use krmor_yaml::Node;
 
 const POD: &str = "/spec/template/spec";
@@ -35,7 +35,7 @@ pub(super) fn judge(spec: &Spec, pod: &Pod, stream: &Stream, report: &mut Report
     }
     look.program(report);
     look.namespace(report);
-    for reference in references::of(&template) {
+    for reference in in_pod_spec(&template) {
         look.need(&reference, report);
     }
     look.database(spec, &template, report);
@@ -49,13 +49,12 @@ fn selected(job: &Object<'_>, stream: &Stream, report: &mut Report) {
         let remedy = "let its selector ask for a label that only the program's pods have";
         report.add(&rules::SELECTED_BY, job.at("/spec/template/metadata/labels"), message, remedy);
     };
-    for object in stream.objects().filter(service::is_service) {
-        let selector = LabelSelector::of_labels(object.root().find(&["spec", "selector"]));
-        if !selector.is_empty() && selector.matches(labels) && lookup::share_namespace(&object, job) {
-            say(&object, "would send them requests");
-        }
+    let facts = Facts::of(stream);
+    let services = facts.selections().over(stream, By::Service, job, labels, Near::Certain);
+    for service in services.into_iter().filter_map(|id| stream.object(id)) {
+        say(&service, "would send them requests");
     }
-    for pod in workload::pods(stream).0 {
+    for pod in facts.pods() {
         let Some(object) = stream.object(pod.object) else { continue };
         let node = object.root().find(&["spec", "selector"]);
         let selector = match pod.selector {
@@ -64,7 +63,7 @@ fn selected(job: &Object<'_>, stream: &Stream, report: &mut Report) {
             PodSelector::Labels => Some(LabelSelector::of_labels(node)),
         };
         let selects = selector.is_some_and(|selector| !selector.is_empty() && selector.matches(labels));
-        if selects && lookup::share_namespace(&object, job) {
+        if selects && facts::share_namespace(&object, job) {
             say(&object, "would count them as its own");
         }
     }
@@ -113,13 +112,13 @@ impl Look<'_> {
     }
 
     /// What the Job's pod names is there when the Job starts, or is not of this stream.
-    fn need(&self, reference: &Reference, report: &mut Report) {
-        let Some(provider) = references::provider(self.stream, &self.workload, reference) else { return };
+    fn need(&self, reference: &PodReference, report: &mut Report) {
+        let Some(provider) = Facts::of(self.stream).provider_in_pod(&self.workload, reference) else { return };
         let due = time(&provider, self.hook);
         // Within a wave Argo CD applies these kinds before Jobs; Helm orders hooks of one weight by name.
         let in_time = if self.hook == Hook::Helm { due < self.own } else { due <= self.own };
         let made = if provider.kind() == reference.kind { "" } else { ", which makes its Secret," };
-        let what = match reference.kind {
+        let what = match reference.kind.as_str() {
             "ConfigMap" | "Secret" => "the Job would wait for it in vain at first, and read the old one later",
             _ => "the Job would wait for it in vain",
         };
@@ -144,10 +143,7 @@ impl Look<'_> {
     fn namespace(&self, report: &mut Report) {
         let name = self.workload.namespace();
         let is_it = |object: &Object<'_>| {
-            !name.is_empty()
-                && object.kind() == "Namespace"
-                && object.group().is_empty()
-                && lookup::is_named(object, &name)
+            !name.is_empty() && object.kind() == "Namespace" && object.group().is_empty() && object.is_named(&name)
         };
         let Some(namespace) = self.stream.objects().find(is_it) else { return };
         let due = time(&namespace, self.hook);
@@ -203,9 +199,9 @@ impl Look<'_> {
     /// Says what the name of a Job by content cannot cover.
     fn outside(&self, template: &Value, report: &mut Report) {
         let mut names: Vec<String> = Vec::new();
-        for reference in references::of(template) {
-            let counts = matches!(reference.kind, "ConfigMap" | "Secret");
-            if counts && lookup::referent(self.stream, &self.workload, "", reference.kind, &reference.name).is_none() {
+        for reference in in_pod_spec(template) {
+            let counts = matches!(reference.kind.as_str(), "ConfigMap" | "Secret");
+            if counts && Facts::of(self.stream).named_in_pod(&self.workload, &reference).is_none() {
                 let name = format!("{} {}", reference.kind, reference.name);
                 if !names.contains(&name) {
                     names.push(name);

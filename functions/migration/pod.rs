@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::container::{Wanted, text};
 use super::spec::Spec;
-use krmor_core::lookup;
+use krmor_core::facts;
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::workload::Pod;
@@ -66,7 +66,9 @@ pub(super) fn fields(
     let mut out = Map::new();
     for key in FOLLOWED.into_iter().chain(FILLED) {
         let value = match key {
-            "serviceAccountName" => spec.job().service_account_name.map(Value::from).or_else(|| account(node)),
+            "serviceAccountName" => {
+                spec.job().service_account_name.map(|name| name.as_str().into()).or_else(|| account(node))
+            }
             // The rest of it is about how the program's pods stand to each other.
             "affinity" => {
                 node.find(&["affinity", "nodeAffinity"]).and_then(Node::to_value).map(|of| json!({"nodeAffinity": of}))
@@ -149,7 +151,7 @@ fn can_share(
     let claim = volume.find(&["persistentVolumeClaim", "claimName"]).and_then(Node::as_str);
     let Some(claim) = claim else { return true };
     let remedy = "leave it out of `volumes`, or write `as: initContainer`";
-    let Some(there) = lookup::referent(stream, object, "", "PersistentVolumeClaim", &claim) else {
+    let Some(there) = facts::referent(stream, object, "", "PersistentVolumeClaim", &claim) else {
         let message = format!(
             "volume `{name}` is claim `{claim}`, which is not in the stream: unless several nodes can mount it, the Job \
              waits while a pod of the program has it"

@@ -4,13 +4,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Map;
 
-use super::values::{Command, HelmVersion, Name, Variable};
+use super::values::{HelmVersion, Name, Variable};
 use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
+use krmor_core::kube::ObjectName;
 use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::{Matcher, Selector};
-use krmor_core::values::{NonNegative, given};
+use krmor_core::values::{Command, NonNegative, given};
 use std::collections::BTreeMap;
 
 /// Lets a program's migration run before the program: in an init container of its pods, or in a Job. Both have the
@@ -107,7 +108,7 @@ pub struct Job {
     /// streams that Argo CD or another controller keeps applying. Default: none.
     pub ttl_seconds_after_finished: Option<NonNegative>,
     /// ServiceAccount of the Job. Default: the workload's.
-    pub service_account_name: Option<String>,
+    pub service_account_name: Option<ObjectName>,
 }
 
 /// Who starts the Job.
@@ -167,7 +168,7 @@ impl Spec {
         }
         for (at, variable) in self.env.iter().enumerate() {
             if self.env.iter().take(at).any(|other| other.name == variable.name) {
-                let problem = format!("`{}` is there twice", variable.name);
+                let problem = format!("`{}` is there twice", variable.name.as_str());
                 found.push(Problem::new(&format!("/env/{at}/name"), problem, "remove one of the two"));
             }
         }

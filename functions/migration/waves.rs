@@ -1,18 +1,16 @@
 //! When Argo CD and Helm apply an object, and what must not be applied before the program.
 
 use crate::migration::rules;
-use std::collections::HashMap;
-
 use serde_json::Value;
 
 use super::job;
-use super::references::{self, Reference};
 use super::spec::{ARGO_HOOK, ARGO_WAVE, HELM_HOOK, HELM_WEIGHT, Hook, Spec};
-use krmor_core::lookup;
+use krmor_core::facts::Facts;
+use krmor_core::facts::access::Claim;
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
-use krmor_core::workload::{self, Pod};
-use krmor_yaml::{Node, escape_token};
+use krmor_core::workload::Pod;
+use krmor_yaml::escape_token;
 
 /// When an object is applied: the phase, then the wave or weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,35 +44,6 @@ pub(super) fn time(object: &Object<'_>, hook: Hook) -> Time {
     Time { phase, wave }
 }
 
-/// What scales workloads, whatever its kind: HorizontalPodAutoscalers and their like, by the name that they scale.
-pub(super) struct Scalers(HashMap<String, Vec<ObjectId>>);
-
-impl Scalers {
-    /// Reads a stream once.
-    pub(super) fn of(stream: &Stream) -> Self {
-        let mut scalers: HashMap<_, Vec<_>> = HashMap::new();
-        for object in stream.objects() {
-            let name = object.root().find(&["spec", "scaleTargetRef", "name"]).and_then(Node::as_str);
-            if let Some(name) = name {
-                scalers.entry(name.into_owned()).or_default().push(object.id());
-            }
-        }
-        Self(scalers)
-    }
-
-    /// Those of a workload, in the stream's order.
-    pub(super) fn of_workload<'s>(&self, stream: &'s Stream, workload: &Object<'_>) -> Vec<Object<'s>> {
-        let mut near: Vec<ObjectId> =
-            lookup::names(workload).iter().filter_map(|name| self.0.get(name)).flatten().copied().collect();
-        near.sort_unstable();
-        let scales = |object: &Object<'_>| {
-            let kind = object.root().find(&["spec", "scaleTargetRef", "kind"]).and_then(Node::as_str);
-            kind.is_none_or(|kind| kind == workload.kind()) && lookup::share_namespace(object, workload)
-        };
-        near.into_iter().filter_map(|id| stream.object(id)).filter(scales).collect()
-    }
-}
-
 /// Moves what gets healthy only with the program, or with the Job, into their waves: Argo CD waits for the health of a
 /// wave before it begins the next. An autoscaler without its workload is degraded, a claim without its pod may be pending.
 pub(super) fn align(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Report) {
@@ -82,23 +51,19 @@ pub(super) fn align(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Re
     let [job] = job::of(spec, &workload, stream)[..] else { return };
     let Some(job) = stream.object(job) else { return };
     let (of_job, of_program) = (time(&job, Hook::ArgocdSync).wave, time(&workload, Hook::ArgocdSync).wave);
-    let mut moves: Vec<(ObjectId, i64, &'static str)> = Scalers::of(stream)
-        .of_workload(stream, &workload)
-        .iter()
-        .map(|scaler| (scaler.id(), of_program, "Argo CD waits for its workload"))
-        .collect();
-    let of_jobs = claims(stream, &job, job.root().find(&["spec", "template", "spec"]));
-    let of_programs = claims(stream, &workload, pod.spec_node(&workload));
-    let others: Vec<ObjectId> = workload::pods(stream)
-        .0
-        .iter()
-        .filter(|other| other.object != pod.object && other.object != job.id())
-        .filter_map(|other| Some((stream.object(other.object)?, other)))
-        .flat_map(|(object, other)| claims(stream, &object, other.spec_node(&object)))
-        .collect();
-    for claim in of_programs.into_iter().filter(|claim| !others.contains(claim)) {
-        let wave = if of_jobs.contains(&claim) { of_job } else { of_program };
-        moves.push((claim, wave, "a claim may be pending until its pod is there, and Argo CD waits for it"));
+    let facts = Facts::of(stream);
+    let mut scalers: Vec<ObjectId> =
+        facts.scalers().of_pods(workload.id()).iter().map(|scaler| scaler.object).collect();
+    scalers.sort_unstable();
+    let mut moves: Vec<(ObjectId, i64, &'static str)> =
+        scalers.into_iter().map(|scaler| (scaler, of_program, "Argo CD waits for its workload")).collect();
+    for Claim { object, pods, .. } in facts.claims() {
+        let of = |number: &usize| facts.pods().get(*number).map(|pod| pod.object);
+        let users: Vec<ObjectId> = pods.iter().filter_map(of).collect();
+        if users.contains(&pod.object) && users.iter().all(|user| [pod.object, job.id()].contains(user)) {
+            let wave = if users.contains(&job.id()) { of_job } else { of_program };
+            moves.push((object, wave, "a claim may be pending until its pod is there, and Argo CD waits for it"));
+        }
     }
     moves.retain(|(id, wave, _)| {
         *wave != 0 && stream.object(*id).is_some_and(|one| one.annotation(ARGO_WAVE).is_none())
@@ -108,12 +73,4 @@ pub(super) fn align(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Re
         let pointer = format!("/metadata/annotations/{}", escape_token(ARGO_WAVE));
         stream.make(report, id, Edit { pointer, action: Action::Set(Value::String(wave.to_string())), why });
     }
-}
-
-/// The claims of the stream that a pod mounts.
-fn claims(stream: &Stream, object: &Object<'_>, spec: Option<Node<'_>>) -> Vec<ObjectId> {
-    let references = spec.and_then(Node::to_value).map(|spec| references::of(&spec)).unwrap_or_default();
-    let claims = references.into_iter().filter(|reference| reference.kind == "PersistentVolumeClaim");
-    let found = claims.filter_map(|reference: Reference| references::provider(stream, object, &reference));
-    found.map(|claim| claim.id()).collect()
 }

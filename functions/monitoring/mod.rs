@@ -12,9 +12,9 @@ pub mod spec;
 use self::known::Known;
 use self::spec::Monitor;
 pub use self::spec::Spec;
-use krmor_core::lookup;
+use krmor_core::facts::selections::Selections;
+use krmor_core::facts::services;
 use krmor_core::report::Report;
-use krmor_core::service::{self, Services};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::{self, Selected};
 use krmor_core::workload::Pod;
@@ -38,7 +38,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
 }
 
 fn by_service(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut Stream, report: &mut Report) {
-    let Some(service) = choose_service(spec, &selected.pod, &known.services, stream, report) else { return };
+    let Some(service) = choose_service(spec, &selected.pod, &known.0, stream, report) else { return };
     if !ports::of_service(spec, selected, service, stream, report) {
         return;
     }
@@ -70,20 +70,20 @@ fn by_pods(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut Str
 fn choose_service(
     spec: &Spec,
     pod: &Pod,
-    services: &Services,
+    selections: &Selections,
     stream: &Stream,
     report: &mut Report,
 ) -> Option<ObjectId> {
     let workload = stream.object(pod.object)?;
-    let all = services.of_pod(stream, pod);
+    let all = selections.services_of(stream, pod);
     let objects = || all.iter().filter_map(|&id| stream.object(id));
     let name_of = |object: Object<'_>| format!("`{}`", object.name());
     if let Some(name) = &spec.service {
-        if let Some(service) = objects().find(|service| lookup::is_named(service, name)) {
+        if let Some(service) = objects().find(|service| service.is_named(name.as_str())) {
             return Some(service.id());
         }
         let others: Vec<String> = objects().map(name_of).collect();
-        let message = format!("no Service `{name}` sends to these pods");
+        let message = format!("no Service `{}` sends to these pods", name.as_str());
         let remedy = match others.is_empty() {
             true => "let the Service's selector match the labels of the pod template".to_owned(),
             false => format!("correct `service`: {} does", others.join(", ")),
@@ -91,7 +91,7 @@ fn choose_service(
         report.add(&rules::NO_SERVICE, workload.at(""), message, remedy);
         return None;
     }
-    let has_port = |service: &Object<'_>| service::ports(service).iter().any(|port| port.name == spec.port.as_str());
+    let has_port = |service: &Object<'_>| services::ports(service).iter().any(|port| port.name == spec.port.as_str());
     let with_port: Vec<Object<'_>> = objects().filter(has_port).collect();
     match (with_port.as_slice(), all.as_slice()) {
         ([only], _) => Some(only.id()),

@@ -6,12 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::known::{GROUP, Known, OF_PODS, OF_SERVICE, Shape};
 use super::spec::Spec;
+use krmor_core::facts;
+use krmor_core::facts::services::{self, Target};
 use krmor_core::fields;
 use krmor_core::labels::LabelSelector;
-use krmor_core::lookup;
 use krmor_core::reconcile::{self, Field, Item, Ownership, Wanted};
 use krmor_core::report::Report;
-use krmor_core::service::{self, Target};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::workload::Pod;
 use krmor_yaml::Node;
@@ -52,7 +52,7 @@ pub(super) fn of_service(
     let labels = object.root().find(&["metadata", "labels"]);
     let found = known.covering(OF_SERVICE, &object, labels, stream);
     let Some(workload) = stream.object(pod.object) else { return };
-    let port = service::ports(&object).into_iter().find(|port| port.name == spec.port.as_str());
+    let port = services::ports(&object).into_iter().find(|port| port.name == spec.port.as_str());
     let targets = port.map_or_else(Vec::new, |port| leads_to(port.target, pod, &workload));
     let others = known.covering(OF_PODS, &workload, pod.labels(&workload), stream);
     if is_scraped(
@@ -78,10 +78,10 @@ pub(super) fn of_service(
             && labels.into_iter().flat_map(Node::entries).all(|(key, value)| {
                 their.and_then(|their| their.get(&key)).is_some_and(|their| their.to_value() == value.to_value())
             })
-            && lookup::share_namespace(other, &object)
-            && service::ports(other).iter().any(|port| port.name == spec.port.as_str())
+            && facts::share_namespace(other, &object)
+            && services::ports(other).iter().any(|port| port.name == spec.port.as_str())
     };
-    let near = known.labelled.near(&LabelSelector::of_labels(labels));
+    let near = known.0.services_labelled(&LabelSelector::of_labels(labels));
     if let Some(twin) = near.into_iter().filter_map(|id| stream.object(id)).find(same) {
         let message = format!(
             "{} has these labels and a port `{}` too; a ServiceMonitor could not tell them apart",
@@ -99,12 +99,12 @@ pub(super) fn of_pods(spec: &Spec, pod: &Pod, known: &mut Known, stream: &mut St
     let Some(workload) = stream.object(pod.object) else { return };
     let found = known.covering(OF_PODS, &workload, pod.labels(&workload), stream);
     let targets = leads_to(Target::Name(spec.port.as_str().to_owned()), pod, &workload);
-    for service in known.services.of_pod(stream, pod).into_iter().filter_map(|id| stream.object(id)) {
+    for service in known.0.services_of(stream, pod).into_iter().filter_map(|id| stream.object(id)) {
         let labels = service.root().find(&["metadata", "labels"]);
         let others = known.covering(OF_SERVICE, &service, labels, stream);
         let leads =
-            |port: &service::Port| leads_to(port.target.clone(), pod, &workload).iter().any(|to| targets.contains(to));
-        let names = service::ports(&service).into_iter().filter(leads).map(|port| port.name).collect();
+            |port: &services::Port| leads_to(port.target.clone(), pod, &workload).iter().any(|to| targets.contains(to));
+        let names = services::ports(&service).into_iter().filter(leads).map(|port| port.name).collect();
         let port = Port { names, targets: targets.clone() };
         if is_scraped(spec, OF_SERVICE, &workload.reference().to_string(), &port, &others, stream, report) {
             return;
@@ -139,7 +139,7 @@ fn emit(
     let Some(workload) = stream.object(pod.object) else { return };
     let own = workload.root().find(&["metadata", "labels"]).and_then(Node::to_value);
     let mut labels = own.and_then(|labels| labels.as_object().cloned()).unwrap_or_default();
-    labels.extend(spec.labels.clone());
+    labels.extend(spec.labels.iter().map(|(key, value)| (key.as_str().to_owned(), value.as_str().into())));
     let metadata = fields!({
         "name": workload.name(),
         "namespace": Some(workload.namespace()).filter(|namespace| !namespace.is_empty()),
@@ -238,7 +238,9 @@ fn update(
     }
     let mut endpoints = Map::new();
     endpoints.insert(shape.endpoints.to_owned(), Value::Array(vec![endpoint.into()]));
-    let labels = Some(&spec.labels).filter(|labels| !labels.is_empty()).cloned();
+    let labels: Map<String, Value> =
+        spec.labels.iter().map(|(key, value)| (key.as_str().to_owned(), value.as_str().into())).collect();
+    let labels = Some(labels).filter(|labels| !labels.is_empty());
     let object = fields!({"spec": endpoints, "metadata": fields!({"labels": labels})});
     let (rule, reason) = (&rules::MONITOR, "the spec says so".into());
     reconcile::apply(stream, report, Wanted { existing: id, beside, object, rule, reason }, &Owners { ours });
@@ -290,7 +292,7 @@ fn is_scraped(
 
 /// What a port of the pod is called and numbered, as far as that is known.
 fn leads_to(target: Target, pod: &Pod, workload: &Object<'_>) -> Vec<Target> {
-    let Some(number) = service::container_port(&target, pod, workload) else { return vec![target] };
+    let Some(number) = services::container_port(&target, pod, workload) else { return vec![target] };
     let containers = pod.containers(workload);
     let ports = containers.iter().filter_map(|container| container.node(workload)?.get("ports")).flat_map(Node::items);
     let same = ports.filter(|port| port.get("containerPort").and_then(Node::as_int) == Some(number));

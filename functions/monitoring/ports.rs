@@ -4,8 +4,9 @@ use crate::monitoring::rules;
 use serde_json::{Value, json};
 
 use super::spec::Spec;
+use krmor_core::facts::services::{self, Target};
+use krmor_core::kube::PortName;
 use krmor_core::report::{Class, Report, Why};
-use krmor_core::service::{self, Target};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::target::Selected;
 use krmor_core::workload::{Container, Role};
@@ -24,7 +25,7 @@ pub(super) fn of_service(
     report: &mut Report,
 ) -> bool {
     let Some(object) = stream.object(service) else { return false };
-    let ports = service::ports(&object);
+    let ports = services::ports(&object);
     let name = spec.port.as_str();
     if let Some(port) = ports.iter().find(|port| port.name == name) {
         let Some(workload) = stream.object(selected.pod.object) else { return false };
@@ -35,7 +36,7 @@ pub(super) fn of_service(
             return false;
         }
         if let (Target::Name(target), None) =
-            (&port.target, service::container_port(&port.target, &selected.pod, &workload))
+            (&port.target, services::container_port(&port.target, &selected.pod, &workload))
         {
             let message = format!("no container of {} has the port `{target}`", workload.reference());
             let remedy = "add it to the container's `ports`, or correct `targetPort`";
@@ -153,10 +154,9 @@ fn on_container(spec: &Spec, selected: &Selected, stream: &mut Stream, report: &
             return None;
         }
     };
-    if name.len() > 15 {
-        let message =
-            format!("`{name}` is too long for the name of a container's port, which has at most 15 characters");
-        report.add(&rules::METRICS_PORT, workload.at(&container.pointer), message, "shorten `port`");
+    if let Err(problem) = PortName::try_from(name.to_owned()) {
+        let message = format!("the container would get the port, and {problem}");
+        report.add(&rules::METRICS_PORT, workload.at(&container.pointer), message, "choose another `port`");
         return None;
     }
     let pointer = format!("{}/ports", container.pointer);

@@ -1,6 +1,5 @@
 //! What a person may write in the spec.
 
-use krmor_yaml::escape_token;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,6 +7,7 @@ use serde_json::{Map, Value};
 use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
+use krmor_core::kube::{HttpPath, LabelKey, LabelValue, PortNumber, PrometheusDuration, ServiceName, ServicePortName};
 use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
 use std::collections::BTreeMap;
@@ -24,19 +24,19 @@ pub struct Spec {
     #[serde(default)]
     pub monitor: Monitor,
     /// Name of the port with the metrics: of the Service (`service`) or of a container (`pod`).
-    pub port: PortName,
+    pub port: ServicePortName,
     /// Name of the Service, now or before an earlier kustomization changed it, where several send to the workload.
     /// Default: the one that has the port.
-    pub service: Option<String>,
+    pub service: Option<ServiceName>,
     /// Adds the port where it is missing: to the container that `targets` names or to the only one, and, with
     /// `service`, to the Service. A number from 1 to 65535. Default: a missing port is an error.
     pub add_port: Option<PortNumber>,
     /// HTTP path of the metrics. Default: the operator's, `/metrics`.
     pub path: Option<HttpPath>,
     /// Time between scrapes, as Prometheus writes durations: `30s`, `1m30s`. Default: the one of the Prometheus.
-    pub interval: Option<PromDuration>,
+    pub interval: Option<PrometheusDuration>,
     /// When a scrape is given up; not longer than `interval`. Default: the one of the Prometheus.
-    pub scrape_timeout: Option<PromDuration>,
+    pub scrape_timeout: Option<PrometheusDuration>,
     /// `http` or `https`. Default: the operator's, `http`.
     pub scheme: Option<Scheme>,
     /// The endpoint's `tlsConfig`, as the operator has it, for `scheme: https`. Default: none.
@@ -46,7 +46,8 @@ pub struct Spec {
     /// Labels of the monitor, on top of the workload's: Prometheus selects monitors by them, such as `release: prometheus`.
     /// Default: none.
     #[serde(default)]
-    pub labels: Map<String, Value>,
+    #[schemars(with = "BTreeMap<String, LabelValue>")]
+    pub labels: BTreeMap<LabelKey, LabelValue>,
     /// Findings that are meant, each with its reason. Default: none.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
@@ -71,9 +72,9 @@ impl Spec {
     fn find_problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
         if let (Some(interval), Some(timeout)) = (&self.interval, &self.scrape_timeout)
-            && timeout.millis > interval.millis
+            && timeout.millis() > interval.millis()
         {
-            let problem = format!("`{}` is longer than `interval: {}`", timeout.text, interval.text);
+            let problem = format!("`{}` is longer than `interval: {}`", timeout.as_str(), interval.as_str());
             found.push(Problem::new("/scrapeTimeout", problem, "shorten it: Prometheus refuses such a config"));
         }
         if self.monitor == Monitor::Pod && self.service.is_some() {
@@ -83,10 +84,6 @@ impl Spec {
         if self.tls_config.is_some() && self.scheme != Some(Scheme::Https) {
             let problem = "is read with `scheme: https` only".to_owned();
             found.push(Problem::new("/tlsConfig", problem, "write `scheme: https`, or remove it"));
-        }
-        for (key, _) in self.labels.iter().filter(|(_, value)| !value.is_string()) {
-            let problem = "the value of a label is a string".to_owned();
-            found.push(Problem::new(&format!("/labels/{}", escape_token(key)), problem, "put it into quotes"));
         }
         found
     }
@@ -98,9 +95,9 @@ impl Spec {
         let fields = [
             ("port", Some(text(self.port.as_str()))),
             ("scheme", self.scheme.map(|scheme| text(scheme.name()))),
-            ("path", self.path.as_ref().map(|path| text(&path.0))),
-            ("interval", self.interval.as_ref().map(|interval| text(&interval.text))),
-            ("scrapeTimeout", self.scrape_timeout.as_ref().map(|timeout| text(&timeout.text))),
+            ("path", self.path.as_ref().map(|path| text(path.as_str()))),
+            ("interval", self.interval.as_ref().map(|interval| text(interval.as_str()))),
+            ("scrapeTimeout", self.scrape_timeout.as_ref().map(|timeout| text(timeout.as_str()))),
             ("honorLabels", self.honor_labels.map(Value::Bool)),
             ("tlsConfig", self.tls_config.clone().map(Value::Object)),
         ];
@@ -134,151 +131,6 @@ impl Scheme {
         match self {
             Scheme::Http => "http",
             Scheme::Https => "https",
-        }
-    }
-}
-
-/// The name of a port: an IANA service name, as the API has it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(extend("pattern" = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", "maxLength" = 63))]
-pub struct PortName(String);
-
-impl PortName {
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for PortName {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let label = !text.is_empty() && text.len() <= 63 && text.bytes().all(fits);
-        match label && !text.starts_with('-') && !text.ends_with('-') {
-            true => Ok(Self(text)),
-            false => Err(format!("`{text}` is no name of a port; monitors know ports by name, such as `metrics`")),
-        }
-    }
-}
-
-/// The number of a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "i64")]
-#[schemars(extend("minimum" = 1, "maximum" = 65535))]
-pub struct PortNumber(u16);
-
-impl PortNumber {
-    /// The number.
-    #[must_use]
-    pub fn get(self) -> u16 {
-        self.0
-    }
-}
-
-impl TryFrom<i64> for PortNumber {
-    type Error = String;
-
-    fn try_from(number: i64) -> Result<Self, String> {
-        let port = u16::try_from(number).ok().filter(|port| *port > 0);
-        port.map(Self).ok_or_else(|| format!("`{number}` is no port: write a number from 1 to 65535"))
-    }
-}
-
-/// An absolute path of HTTP.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(extend("pattern" = "^/"))]
-pub struct HttpPath(String);
-
-impl HttpPath {
-    /// The path.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for HttpPath {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.starts_with('/') {
-            true => Ok(Self(text)),
-            false => Err(format!("`{text}` must start with `/`")),
-        }
-    }
-}
-
-/// A duration as Prometheus writes it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(extend("pattern" = "^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"))]
-pub struct PromDuration {
-    text: String,
-    millis: u64,
-}
-
-/// The units in the order in which they may stand, with their milliseconds.
-const UNITS: [(&str, u64); 7] = [
-    ("y", 31_536_000_000),
-    ("w", 604_800_000),
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1000),
-    ("ms", 1),
-];
-
-impl TryFrom<String> for PromDuration {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match millis(&text) {
-            Some(millis) if millis > 0 => Ok(Self { text, millis }),
-            _ => Err(format!("`{text}` is no duration of Prometheus: write `30s`, `1m30s` or `500ms`")),
-        }
-    }
-}
-
-fn millis(text: &str) -> Option<u64> {
-    let (mut rest, mut total, mut units) = (text, 0u64, UNITS.iter());
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let (number, tail) = rest.split_at(digits);
-        let end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
-        let (unit, behind) = tail.split_at(end);
-        let (_, each) = units.find(|(name, _)| *name == unit)?;
-        total = total.checked_add(number.parse::<u64>().ok()?.checked_mul(*each)?)?;
-        rest = behind;
-    }
-    Some(total)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::millis;
-
-    #[test]
-    fn durations_are_read_as_prometheus_reads_them() {
-        let cases = [
-            ("30s", Some(30_000)),
-            ("1m30s", Some(90_000)),
-            ("500ms", Some(500)),
-            ("1h5ms", Some(3_600_005)),
-            ("30s1m", None),
-            ("1m1m", None),
-            ("30", None),
-            ("s", None),
-            ("1.5m", None),
-            ("-1s", None),
-            ("99999999999999999999y", None),
-        ];
-        for (text, wanted) in cases {
-            assert_eq!(millis(text), wanted, "{text}");
         }
     }
 }

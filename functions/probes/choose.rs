@@ -3,8 +3,8 @@
 use super::existing::Existing;
 use super::ports;
 use super::spec::Spec;
-use super::values::Port;
 use crate::probes::rules;
+use krmor_core::kube::ContainerPort;
 use krmor_core::report::Rule;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::Object;
@@ -68,7 +68,7 @@ fn by_port(
         // Where all have their own probes there is nothing to choose for.
         return main;
     }
-    let ports: Vec<&Port> = spec.plans.iter().filter_map(|plan| plan.handler.port()).collect();
+    let ports: Vec<&ContainerPort> = spec.plans.iter().filter_map(|plan| plan.handler.port()).collect();
     let declares = |container: &&Container| {
         container.node(object).is_some_and(|node| ports.iter().any(|port| ports::declares(node, port)))
     };

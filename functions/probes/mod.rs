@@ -20,7 +20,7 @@ use self::existing::Existing;
 pub use self::judge::judge;
 use self::plan::{Plan, Purpose};
 pub use self::spec::Spec;
-use self::values::Port;
+use krmor_core::kube::ContainerPort;
 use krmor_core::report::{Class, Report, Severity, Why};
 use krmor_core::stream::{Action, Edit, Object, Stream};
 use krmor_core::target::{self, Selected};
@@ -82,7 +82,7 @@ struct Place<'a, 'r> {
     container: &'a Container,
     node: Node<'a>,
     /// Ports that it has not; probes often share one, which is said once.
-    failed: Vec<&'a Port>,
+    failed: Vec<&'a ContainerPort>,
     report: &'r mut Report,
 }
 

@@ -5,8 +5,8 @@ use krmor_core::report::Rule;
 use serde_json::{Map, Value, json};
 
 use super::spec::{Fields, Handler, Probe};
-use super::values::Positive;
 use krmor_core::values::NonNegative;
+use krmor_core::values::Positive;
 
 /// The API's own defaults, which are ours: written out, so that nobody needs to know them.
 const PERIOD: i32 = 10;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::spec::Handler;
-use super::values::Port;
+use krmor_core::kube::ContainerPort;
 use krmor_yaml::Node;
 
 /// A port that a container declares.
@@ -32,10 +32,10 @@ fn declared(container: Node<'_>) -> impl Iterator<Item = Declared> + '_ {
 }
 
 /// Whether a container declares the port as one that a probe can ask.
-pub(super) fn declares(container: Node<'_>, port: &Port) -> bool {
+pub(super) fn declares(container: Node<'_>, port: &ContainerPort) -> bool {
     declared(container).filter(Declared::is_tcp).any(|declared| match port {
-        Port::Number(number) => declared.number == Some(*number),
-        Port::Name(name) => declared.name == *name,
+        ContainerPort::Number(number) => declared.number == Some(*number),
+        ContainerPort::Name(name) => declared.name == *name,
     })
 }
 
@@ -49,8 +49,8 @@ pub(super) struct Problem {
 pub(super) fn resolve(container: Node<'_>, handler: &Handler) -> Result<Value, Problem> {
     match handler.port() {
         None => Ok(Value::Null),
-        Some(Port::Number(number)) => Ok(json!(number)),
-        Some(Port::Name(name)) => {
+        Some(ContainerPort::Number(number)) => Ok(json!(number)),
+        Some(ContainerPort::Name(name)) => {
             let number = named(container, name)?;
             Ok(if matches!(handler, Handler::Grpc(_)) { json!(number) } else { json!(name) })
         }

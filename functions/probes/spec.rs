@@ -5,13 +5,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::plan::{self, Plan};
-use super::values::{Command, Headers, HttpPath, NoHost, Port, Positive, Service};
+use super::values::{Headers, NoHost, Service};
 use krmor_core::exceptions::Exception;
 use krmor_core::fields;
 use krmor_core::function_spec;
+use krmor_core::kube::{ContainerPort, HttpPath};
 use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
-use krmor_core::values::{NonNegative, given};
+use krmor_core::values::{Command, NonNegative, Positive, given};
 use std::collections::BTreeMap;
 
 /// The spec as it is written.
@@ -105,7 +106,7 @@ pub struct Http {
     /// Path and query, such as `/healthz?full=1`. Required here or in `defaults`.
     pub path: Option<HttpPath>,
     /// Number of the port, or the name that it has in the container's `ports`. Required here or in `defaults`.
-    pub port: Option<Port>,
+    pub port: Option<ContainerPort>,
     /// `HTTP`, or `HTTPS` without a look at the certificate. Default: left out, which is `HTTP`.
     pub scheme: Option<Scheme>,
     /// Headers of the request, each name once. Replace those of `defaults` as a whole. Default: none.
@@ -121,7 +122,7 @@ pub struct Http {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Tcp {
     /// Number of the port, or the name that it has in the container's `ports`. Required here or in `defaults`.
-    pub port: Option<Port>,
+    pub port: Option<ContainerPort>,
     #[serde(default)]
     #[schemars(skip)]
     #[doc(hidden)]
@@ -134,7 +135,7 @@ pub struct Tcp {
 pub struct Grpc {
     /// Number of the port, or the name that it has in the container's `ports`, which becomes the number: the API takes
     /// no name here. Required here or in `defaults`.
-    pub port: Option<Port>,
+    pub port: Option<ContainerPort>,
     /// The service to ask about. Default: none, which asks about the server as a whole.
     pub service: Option<Service>,
 }
@@ -195,7 +196,7 @@ impl Handler {
 
     /// The port that it asks.
     #[must_use]
-    pub fn port(&self) -> Option<&Port> {
+    pub fn port(&self) -> Option<&ContainerPort> {
         match self {
             Handler::Http(http) => http.port.as_ref(),
             Handler::Tcp(tcp) => tcp.port.as_ref(),
@@ -215,7 +216,7 @@ impl Handler {
     /// With what it leaves out from `base`, if that is of the same kind.
     #[must_use]
     pub fn over(self, base: Option<&Handler>) -> Self {
-        let or = |own: Option<Port>, base: &Option<Port>| own.or_else(|| base.clone());
+        let or = |own: Option<ContainerPort>, base: &Option<ContainerPort>| own.or_else(|| base.clone());
         match (self, base) {
             (Handler::Http(own), Some(Handler::Http(base))) => Handler::Http(Http {
                 path: own.path.or_else(|| base.path.clone()),

@@ -7,11 +7,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::fields::Field;
-use super::values::{MountPath, NonRootId, Size, Version, VolumeName};
-use krmor_core::config::{Problem, suggest};
+use super::values::{MountPath, NonRootId, Size, Version};
+use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
+use krmor_core::kube::VolumeName;
 use krmor_core::severities::{Setting, Severities};
+use krmor_core::suggest::suggest;
 use krmor_core::target::Selector;
 
 /// Hardens pods and containers to a level of the Pod Security Standards.

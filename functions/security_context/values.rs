@@ -126,30 +126,3 @@ impl TryFrom<String> for Size {
         }
     }
 }
-
-/// A name that a volume may have: an RFC 1123 label.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(extend("pattern" = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength" = 63))]
-pub struct VolumeName(String);
-
-impl VolumeName {
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for VolumeName {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let label = !text.is_empty() && text.len() <= 63 && text.bytes().all(allowed);
-        match label && !text.starts_with('-') && !text.ends_with('-') {
-            true => Ok(Self(text)),
-            false => Err(format!("`{text}` is no volume name: at most 63 of `a-z`, `0-9` and inner `-`")),
-        }
-    }
-}

@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::auth::{Connection, Method};
 use super::spec::{Pki, Secret, Spec, Wiring};
-use super::values::{AbsolutePath, Address, Duration, Name, VaultPath};
+use super::values::{AbsolutePath, Address, VaultPath};
 use super::want::{Source, User};
 use krmor_core::fields;
+use krmor_core::kube::{ObjectName, OperatorDuration};
 use krmor_core::reconcile::{self, Context, Field, Ownership, Refusal};
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object};
@@ -133,7 +134,7 @@ fn connection(connection: &Connection) -> Vec<(&'static str, String)> {
     let all = [
         ("service", connection.address.as_ref().map(Address::as_str).map(text)),
         ("namespace", connection.vault_namespace.as_ref().map(VaultPath::as_str).map(text)),
-        ("tls-secret", connection.ca_secret.as_ref().map(Name::as_str).map(text)),
+        ("tls-secret", connection.ca_secret.as_ref().map(ObjectName::as_str).map(text)),
         ("ca-cert", connection.ca_secret.as_ref().map(|_| text("/vault/tls/ca.crt"))),
         ("tls-server-name", connection.tls_server_name.clone()),
         ("tls-skip-verify", connection.skip_tls_verify.then(|| text("true"))),
@@ -209,7 +210,7 @@ fn certificate(secret: &Secret, pki: &Pki) -> Vec<(String, String)> {
     if !pki.ip_sans.is_empty() {
         arguments.push(format!("ip_sans={}", pki.ip_sans.join(",")));
     }
-    arguments.extend(pki.ttl.as_ref().map(|ttl| format!("ttl={}", Duration::as_str(ttl))));
+    arguments.extend(pki.ttl.as_ref().map(|ttl| format!("ttl={}", OperatorDuration::as_str(ttl))));
     let arguments: Vec<String> = arguments.iter().map(|argument| format!(" \"{argument}\"")).collect();
     let body = format!(
         "{{{{- with pkiCert \"{path}\"{} -}}}}\n{{{{ .Key }}}}\n{{{{ .Cert }}}}\n{{{{ .CA }}}}\n{{{{- end -}}}}",

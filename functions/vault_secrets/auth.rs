@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{Address, Name, Place, VaultPath};
+use super::values::{Address, VaultPath};
+use krmor_core::kube::{ObjectName, QualifiedObjectName};
 
 /// Where Vault is.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -13,11 +14,11 @@ pub struct Connection {
     /// VaultConnection `name`, which is there already.
     pub address: Option<Address>,
     /// `vso` only: name of the VaultConnection. Default: the one of the VaultAuth.
-    pub name: Option<Place>,
+    pub name: Option<QualifiedObjectName>,
     /// Namespace of Vault Enterprise. Default: none.
     pub vault_namespace: Option<VaultPath>,
     /// Name of a Secret with the CA's certificate under `ca.crt`. Default: the system's CAs.
-    pub ca_secret: Option<Name>,
+    pub ca_secret: Option<ObjectName>,
     /// Name that the server's certificate must have. `vso`, `agent-injector` only. Default: the address's host.
     pub tls_server_name: Option<String>,
     /// `true` does not check the server's certificate. Default `false`.
@@ -30,11 +31,11 @@ pub struct Connection {
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Auth {
     /// Name of the VaultAuth or SecretStore to make. Default: the role.
-    pub name: Option<Name>,
+    pub name: Option<ObjectName>,
     /// `vso` only: a VaultAuth that is there already, as `name` or `namespace/name`. None is made.
-    pub existing: Option<Place>,
+    pub existing: Option<QualifiedObjectName>,
     /// `vso` only: a VaultAuthGlobal to take from what is not said here, as `name` or `namespace/name`.
-    pub global: Option<Place>,
+    pub global: Option<QualifiedObjectName>,
     /// Path at which the auth method is mounted. Default: `kubernetes`, `jwt`, `approle`, `aws`, `gcp`.
     pub mount: Option<VaultPath>,
     /// Log in with the token of a ServiceAccount that Vault reviews in the cluster.
@@ -57,7 +58,7 @@ pub struct Kubernetes {
     pub role: String,
     /// ServiceAccount to log in as. Default: the one of the targeted pods. With `agent-injector` and `csi` it is always
     /// the pod's.
-    pub service_account: Option<Name>,
+    pub service_account: Option<ObjectName>,
     /// Audiences of the token. Default: the cluster's.
     #[serde(default)]
     pub audiences: Vec<String>,
@@ -70,9 +71,9 @@ pub struct Jwt {
     /// Role of the auth method.
     pub role: String,
     /// ServiceAccount to log in as. Default: the one of the targeted pods.
-    pub service_account: Option<Name>,
+    pub service_account: Option<ObjectName>,
     /// Name of a Secret with the token under `jwt`, in place of a ServiceAccount. Default: none.
-    pub secret: Option<Name>,
+    pub secret: Option<ObjectName>,
     /// Audiences of the token. Default: the cluster's.
     #[serde(default)]
     pub audiences: Vec<String>,
@@ -85,7 +86,7 @@ pub struct AppRole {
     /// The role id, which is not secret.
     pub role_id: String,
     /// Name of the Secret with the secret id under `id`. It cannot come from Vault itself.
-    pub secret: Name,
+    pub secret: ObjectName,
 }
 
 /// Vault's `aws` method.
@@ -97,9 +98,9 @@ pub struct Aws {
     /// Region of the signing endpoint, such as `eu-central-1`. Default: the provider's.
     pub region: Option<String>,
     /// ServiceAccount with an IAM role (IRSA). Default: the identity of the operator's node.
-    pub service_account: Option<Name>,
+    pub service_account: Option<ObjectName>,
     /// Name of a Secret with the keys `access_key_id` and `secret_access_key`. Default: none.
-    pub secret: Option<Name>,
+    pub secret: Option<ObjectName>,
 }
 
 /// Vault's `gcp` method.
@@ -109,7 +110,7 @@ pub struct Gcp {
     /// Role of the auth method.
     pub role: String,
     /// ServiceAccount with a workload identity. Default: none (`vso` needs it).
-    pub service_account: Option<Name>,
+    pub service_account: Option<ObjectName>,
     /// Region of the cluster. Default: the operator's own.
     pub region: Option<String>,
     /// Name of the cluster. Default: the operator's own.
@@ -191,7 +192,7 @@ impl<'a> Method<'a> {
     }
 
     /// The ServiceAccount to log in as, and whether it is the pods' when none is named.
-    pub(super) fn service_account(self) -> (Option<&'a Name>, bool) {
+    pub(super) fn service_account(self) -> (Option<&'a ObjectName>, bool) {
         match self {
             Method::Kubernetes(it) => (it.service_account.as_ref(), true),
             Method::Jwt(it) => (it.service_account.as_ref(), it.secret.is_none()),

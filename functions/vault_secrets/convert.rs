@@ -10,11 +10,11 @@ use serde_json::json;
 
 use super::auth::slug;
 use super::placeholders::{self, Found};
-use super::references::{self, Reference};
 use super::spec::{Convert, EngineVersion, Secret, Spec};
 use super::values::VaultPath;
 use super::want::{self, KvSource, Source, User, Want};
-use krmor_core::lookup;
+use krmor_core::facts::Facts;
+use krmor_core::facts::references::Reference;
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::target::Matcher;
@@ -36,14 +36,7 @@ pub(super) struct Conversion {
 }
 
 /// Everything that `convert` asks for.
-pub(super) fn of(
-    spec: &Spec,
-    convert: &Convert,
-    users: &[User],
-    pods: &[Pod],
-    stream: &Stream,
-    report: &mut Report,
-) -> Conversion {
+pub(super) fn of(spec: &Spec, convert: &Convert, users: &[User], stream: &Stream, report: &mut Report) -> Conversion {
     let mut out = Conversion::default();
     let exclude: Vec<Matcher> =
         spec.exclude.iter().filter_map(|selector| Matcher::new(selector, "exclude").ok()).collect();
@@ -53,23 +46,33 @@ pub(super) fn of(
         .filter(|object| is_candidate(convert, object) && !excluded(object))
         .map(|object| object.id())
         .collect();
-    let references = references::to(stream, pods, &candidates);
+    let references = references(stream, &candidates);
     let in_scope = |id: &ObjectId| {
-        let used = |reference: &&Reference| {
-            reference.secret == *id && users.iter().any(|user| user.selected.pod.object == reference.object)
-        };
-        spec.targets.is_empty() || references.iter().any(|reference| used(&reference))
+        let used = |reference: &&Reference| users.iter().any(|user| user.selected.pod.object == reference.object);
+        spec.targets.is_empty() || references.get(id).is_some_and(|all| all.iter().any(|reference| used(&reference)))
     };
     for id in candidates.iter().copied().filter(in_scope) {
         let Some(object) = stream.object(id) else { continue };
-        let used: Vec<&Reference> = references.iter().filter(|reference| reference.secret == id).collect();
-        secret(spec, convert, &object, &used, pods, stream, report, &mut out);
+        let used = references.get(&id).map(Vec::as_slice).unwrap_or_default();
+        secret(spec, convert, &object, used, stream, report, &mut out);
     }
     if convert.placeholders {
         for user in users {
             variables(user, stream, report, &mut out);
         }
     }
+    out
+}
+
+/// Every place of the stream that names one of the Secrets, in the stream's order.
+fn references<'s>(stream: &'s Stream, secrets: &[ObjectId]) -> BTreeMap<ObjectId, Vec<&'s Reference>> {
+    let facts = Facts::of(stream);
+    let mut out: BTreeMap<ObjectId, Vec<&Reference>> = secrets.iter().map(|id| (*id, Vec::new())).collect();
+    for reference in facts.references().all().iter().filter(|reference| reference.is_to("Secret")) {
+        let found = facts.referent_of(reference).and_then(|secret| out.get_mut(&secret.id()));
+        found.into_iter().for_each(|list| list.push(reference));
+    }
+    out.values_mut().for_each(|list| list.sort_by_key(|reference| reference.object));
     out
 }
 
@@ -99,23 +102,24 @@ fn entries<'a>(object: &Object<'a>) -> impl Iterator<Item = (String, Node<'a>, b
     text.into_iter().chain(data.into_iter().filter(move |(key, ..)| !own.contains(key)))
 }
 
-#[allow(clippy::too_many_arguments)] // what is known, and where to write what follows from it
 fn secret(
     spec: &Spec,
     convert: &Convert,
     object: &Object<'_>,
     used: &[&Reference],
-    pods: &[Pod],
     stream: &Stream,
     report: &mut Report,
     out: &mut Conversion,
 ) {
-    let entry = spec.secrets.iter().find(|entry| lookup::is_named(object, entry.name.as_str()));
+    let entry = spec.secrets.iter().find(|entry| object.is_named(entry.name.as_str()));
     let Some((keys, source, plain)) = contents(convert, entry, object, report) else { return };
     let name = object.name().into_owned();
-    let users: Vec<(&Pod, Object<'_>)> = pods
-        .iter()
-        .filter(|pod| used.iter().any(|reference| reference.object == pod.object))
+    let facts = Facts::of(stream);
+    let mut objects: Vec<ObjectId> = used.iter().map(|reference| reference.object).collect();
+    objects.dedup();
+    let numbers = objects.into_iter().flat_map(|object| facts.pods_of(object));
+    let users: Vec<(&Pod, Object<'_>)> = numbers
+        .filter_map(|number| facts.pods().get(number))
         .filter_map(|pod| Some((pod, stream.object(pod.object)?)))
         .collect();
     if spec.provider == super::spec::Provider::Csi && users.is_empty() {
@@ -151,7 +155,8 @@ fn secret(
     for reference in used.iter().filter(|reference| reference.name != name) {
         let reason = "kustomize corrects no name of a Secret that is no longer there";
         let why = Why { rule: &rules::REFERENCE, reason: reason.into(), class: Class::Updated };
-        let edit = Edit { pointer: reference.pointer.clone(), action: Action::Set(json!(name)), why };
+        let edit =
+            Edit { pointer: reference.pointer.clone(), action: Action::Set(json!(reference.text(facts, &name))), why };
         out.edits.push((reference.object, edit));
     }
 }
@@ -165,7 +170,7 @@ fn contents(convert: &Convert, entry: Option<&Secret>, object: &Object<'_>, repo
     let (mut keys, mut plain, mut sources) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (name, value, encoded) in entries(object) {
         let text = value.as_str().filter(|_| value.kind() == Kind::Scalar).unwrap_or_default();
-        let decoded = encoded.then(|| placeholders::decode_base64(&text)).flatten();
+        let decoded = encoded.then(|| krmor_yaml::base64::decode_text(&text)).flatten();
         let found = match placeholders::read(&text, path) {
             Found::Nothing => decoded.map_or(Found::Nothing, |text| placeholders::read(&text, path)),
             found => found,

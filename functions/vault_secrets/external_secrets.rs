@@ -5,9 +5,10 @@ use serde_json::{Map, Value};
 use super::auth::{Auth, Method};
 use super::made::metadata;
 use super::spec::Spec;
-use super::values::{Address, Duration, VaultPath};
+use super::values::{Address, VaultPath};
 use super::want::{Source, Want};
 use krmor_core::fields;
+use krmor_core::kube::OperatorDuration;
 
 pub(super) const GROUP: &str = "external-secrets.io";
 
@@ -131,7 +132,7 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
         })
     });
     let fields = fields!({
-        "refreshInterval": spec.refresh_after.as_ref().map_or("5m", Duration::as_str),
+        "refreshInterval": spec.refresh_after.as_ref().map_or("5m", OperatorDuration::as_str),
         "secretStoreRef": store,
         "target": fields!({
             "name": want.name.as_str(), "creationPolicy": "Owner", "deletionPolicy": "Retain", "template": template,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::made::says;
 use super::want::{KvSource, Want};
-use krmor_core::lookup;
+use krmor_core::facts;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_yaml::{Kind, Node};
@@ -31,7 +31,7 @@ pub(super) fn plaintext(wants: &[Want], removed: &[ObjectId], stream: &Stream, r
     for want in wants {
         let Some(beside) = stream.object(want.beside) else { continue };
         let same = |object: &Object<'_>| {
-            object.api_version() == "v1" && !removed.contains(&object.id()) && lookup::share_namespace(object, &beside)
+            object.api_version() == "v1" && !removed.contains(&object.id()) && facts::share_namespace(object, &beside)
         };
         if let Some(there) = stream.named("", "Secret", &want.name).find(same) {
             let message = "it is in the stream with its values, and is to come from Vault";

@@ -5,8 +5,8 @@ use krmor_core::report::Rule;
 use serde_json::Value;
 
 use super::want::Want;
+use krmor_core::facts;
 use krmor_core::fields;
-use krmor_core::lookup;
 use krmor_core::reconcile::{self, Field, Ownership, Refusal, Wanted};
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
@@ -84,7 +84,7 @@ fn existing(stream: &Stream, want: &Want, object: &Value) -> Option<usize> {
             _ => false,
         }
     };
-    let near = |other: &Object<'_>| lookup::share_namespace(other, &beside);
+    let near = |other: &Object<'_>| facts::share_namespace(other, &beside);
     // What was made in this run is called as its Secret: those need not be looked through, and they stand last.
     let read = || stream.of_kind(group, &kind).take_while(|other| !stream.is_new(other.id()));
     let by_name = stream.named(group, &kind, &name).find(|other| other.name() == name && near(other));

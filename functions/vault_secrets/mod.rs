@@ -1,6 +1,6 @@
 //! `VaultSecrets`: gives workloads their secrets from Vault by reference, and turns values in manifests into references.
 //!
-//! What is to be made is a [`want::Want`], whatever the provider: declared in the spec, or found by `convert`. `vso`,
+//! What is to be made is a `Want`, whatever the provider: declared in the spec, or found by `convert`. `vso`,
 //! `external_secrets` and `csi` say what objects that takes, `made` adds or completes them; `wiring` and `agent` change
 //! the pods.
 
@@ -14,7 +14,6 @@ mod leftovers;
 mod made;
 mod placeholders;
 mod problems;
-mod references;
 pub mod rules;
 pub mod spec;
 pub mod values;
@@ -29,10 +28,10 @@ pub use self::judge::judge;
 use self::spec::Provider;
 pub use self::spec::Spec;
 use self::want::{Source, User, Want};
+use krmor_core::facts::Facts;
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::Stream;
 use krmor_core::target;
-use krmor_core::workload;
 
 /// Gives what the spec targets its secrets.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
@@ -49,8 +48,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
         return;
     }
     let declared = want::declared(spec, &users, stream);
-    let pods = workload::pods(stream).0;
-    let conversion = spec.convert.as_ref().map(|convert| convert::of(spec, convert, &users, &pods, stream, report));
+    let conversion = spec.convert.as_ref().map(|convert| convert::of(spec, convert, &users, stream, report));
     let Conversion { wants: converted, edits, removed, mounts, missing } = conversion.unwrap_or_default();
     leftovers::plaintext(&declared, &removed, stream, report);
     for (object, edit) in edits {
@@ -150,7 +148,7 @@ fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) 
         let mut accounts: Vec<&str> = here.iter().flat_map(|want| &want.service_accounts).map(String::as_str).collect();
         accounts.sort_unstable();
         accounts.dedup();
-        let account = chosen.map(values::Name::as_str).or_else(|| match (of_pods, accounts.first()) {
+        let account = chosen.map(krmor_core::kube::ObjectName::as_str).or_else(|| match (of_pods, accounts.first()) {
             (true, None) => Some("default"),
             (true, Some(first)) => Some(first),
             (false, _) => None,
@@ -179,7 +177,7 @@ fn mount(spec: &Spec, mounts: &[(String, usize)], stream: &mut Stream, report: &
     let mut mounts: Vec<&(String, usize)> = mounts.iter().collect();
     mounts.sort_unstable();
     mounts.dedup();
-    let pods = workload::pods(stream).0;
+    let pods = Facts::of(stream).pods().to_vec();
     for (name, id) in mounts {
         for selected in target::everything(pods.iter().filter(|pod| pod.object == *id).cloned()) {
             let Some(object) = stream.object(*id) else { continue };

@@ -82,30 +82,6 @@ fn whole(path: &str, key: &str, version: Option<&str>) -> Found {
     Found::Whole(Placeholder { source, key: key.to_owned() })
 }
 
-/// The text that a Secret's `data` encodes, if it is one.
-pub(super) fn decode_base64(text: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let (mut buffer, mut bits) = (0u32, 0u32);
-    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' => break,
-            _ => return None,
-        };
-        buffer = (buffer << 6 | u32::from(value)) & 0xFFFF;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(buffer >> bits & 0xFF).ok()?);
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,8 +114,5 @@ mod tests {
         for (text, path, wanted) in cases {
             assert_eq!(read(text, path), wanted, "{text}");
         }
-        assert_eq!(decode_base64("PHBhdGg6eC95I3o+").as_deref(), Some("<path:x/y#z>"));
-        assert_eq!(decode_base64("aGk="), Some("hi".to_owned()));
-        assert_eq!(decode_base64("not base64!"), None);
     }
 }

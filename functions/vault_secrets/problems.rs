@@ -2,8 +2,8 @@
 
 use super::auth::{Auth, Method};
 use super::spec::{Provider, Secret, Spec, Wiring};
-use super::values::is_key;
 use krmor_core::config::Problem;
+use krmor_core::kube::DataKey;
 use krmor_yaml::escape_token;
 
 /// Collects problems.
@@ -216,8 +216,8 @@ impl Secret {
         }
         for (name, template) in &self.templates {
             let field = format!("{at}/templates/{}", escape_token(name));
-            if !is_key(name) {
-                found.add(&field, "is no key of a Secret", "use letters, digits, `-`, `_` and `.`");
+            if let Err(problem) = DataKey::check(name) {
+                found.add(&field, problem, "give it another name");
             }
             if template.keys().next().is_some()
                 && self.keys.as_ref().is_some_and(|keys| keys.0.iter().any(|(key, _)| key == name))

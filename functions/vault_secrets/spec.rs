@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::auth::{Auth, Connection};
-use super::values::{AbsolutePath, Duration, Keys, Name, Template, VaultPath};
+use super::values::{AbsolutePath, Keys, Template, VaultPath};
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
+use krmor_core::kube::{ObjectName, OperatorDuration};
 use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
 
@@ -34,7 +35,7 @@ pub struct Spec {
     /// Turns what is in the manifests into references. Default: nothing is converted.
     pub convert: Option<Convert>,
     /// How often the operator looks for new values, as Go writes durations: `30s`, `5m`, `1h`. Default `5m`.
-    pub refresh_after: Option<Duration>,
+    pub refresh_after: Option<OperatorDuration>,
     /// `vso` only: whether the operator restarts Deployments, StatefulSets, DaemonSets and Argo Rollouts when a value
     /// changes. Default `true`.
     pub restart: Option<bool>,
@@ -94,7 +95,7 @@ impl Provider {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Store {
     /// Name of the store.
-    pub name: Name,
+    pub name: ObjectName,
     /// `SecretStore` (the default) or `ClusterSecretStore`.
     #[serde(default)]
     pub kind: StoreKind,
@@ -124,7 +125,7 @@ impl StoreKind {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Secret {
     /// Name of the Kubernetes Secret, and of the object that makes it. With `agent-injector`, of the file.
-    pub name: Name,
+    pub name: ObjectName,
     /// A secret of a key-value engine.
     pub kv: Option<Kv>,
     /// Credentials that Vault makes on demand: `vso`, `agent-injector`, `csi`.
@@ -149,7 +150,7 @@ pub struct Secret {
     pub secret_type: Option<String>,
     /// `vso` only: names of SecretTransformations to apply. Default: none.
     #[serde(default)]
-    pub transformation_refs: Vec<Name>,
+    pub transformation_refs: Vec<ObjectName>,
 }
 
 /// Where in a key-value engine a secret is.
@@ -222,9 +223,9 @@ pub struct Pki {
     #[serde(default)]
     pub ip_sans: Vec<String>,
     /// How long it is valid, such as `24h`. Default: the role's.
-    pub ttl: Option<Duration>,
+    pub ttl: Option<OperatorDuration>,
     /// `vso` only: how long before its end it is renewed, such as `1h`. Default: the operator's.
-    pub expiry_offset: Option<Duration>,
+    pub expiry_offset: Option<OperatorDuration>,
     /// `vso` only: whether it is revoked when the object goes. Default: the operator's, `false`.
     pub revoke: Option<bool>,
 }

@@ -4,114 +4,52 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A text of a certain form, with the check of its form.
-macro_rules! text {
-    ($(#[$about:meta])* $name:ident, $check:expr, $pattern:literal) => {
-        $(#[$about])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-        #[serde(try_from = "String")]
-        #[schemars(extend("pattern" = $pattern))]
-        pub struct $name(String);
+use krmor_core::checked_text;
+use krmor_core::kube::DataKey;
 
-        impl $name {
-            /// As it was written.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = String;
-
-            fn try_from(text: String) -> Result<Self, String> {
-                let check: fn(&str) -> Option<&'static str> = $check;
-                match check(&text) {
-                    None => Ok(Self(text)),
-                    Some(problem) => Err(format!("`{text}` {problem}")),
-                }
-            }
-        }
-    };
-}
-
-text!(
-    /// The name of an object.
-    Name,
-    |text| (!is_name(text)).then_some("is no name of an object: use `a-z`, `0-9`, `-` and `.`, at most 253 characters"),
-    "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
-);
-
-text!(
-    /// The name of an object in another namespace: `namespace/name`, or a name.
-    Place,
-    |text| {
-        let (namespace, name) = text.split_once('/').unwrap_or(("a", text));
-        (!is_name(name) || !is_name(namespace)).then_some("must be a name, or `namespace/name`")
-    },
-    "^([-a-z0-9]+/)?[-a-z0-9.]+$"
-);
-
-text!(
+checked_text! {
     /// A path in Vault.
-    VaultPath,
-    |text| {
-        let part = |part: &str| !part.is_empty() && part != "." && part != "..";
-        let fits = |c: char| !c.is_whitespace() && !c.is_control() && !"\"'`\\#<>$%?*".contains(c);
-        (!text.split('/').all(part) || !text.chars().all(fits))
-            .then_some("is no path in Vault: write its parts with `/` between, without one at either end")
-    },
-    "^[^/\\s]+(/[^/\\s]+)*$"
-);
-
-text!(
-    /// A duration in hours, minutes or seconds, as the operators take it.
-    Duration,
-    |text| {
-        let number = text.strip_suffix(['s', 'm', 'h']).unwrap_or_default();
-        let whole = !number.is_empty() && number.len() <= 9 && number.bytes().all(|b| b.is_ascii_digit());
-        (!whole || number.bytes().all(|b| b == b'0')).then_some("is no duration: write `30s`, `5m` or `1h`")
-    },
-    "^[0-9]{1,9}(s|m|h)$"
-);
-
-text!(
-    /// An absolute path of a directory.
-    AbsolutePath,
-    |text| {
-        let good = text.starts_with('/') && text.len() > 1 && !text.ends_with('/') && !text.contains("/../");
-        let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
-        (!good || !text.chars().all(plain)).then_some("must be an absolute path without `/` at the end")
-    },
-    "^/[-A-Za-z0-9_./]*[-A-Za-z0-9_.]$"
-);
-
-text!(
-    /// The address of a Vault server.
-    Address,
-    |text| {
-        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
-        (host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control() || "\"'`@".contains(c)))
-            .then_some("is no address: write `https://` or `http://`, a host and, if need be, a port")
-    },
-    "^https?://[^\\s]+$"
-);
-
-/// Whether an object may be called so (RFC 1123 subdomain).
-fn is_name(text: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    text.len() <= 253 && text.split('.').all(label)
+    VaultPath, check_vault_path, {"pattern" = r"^[^/\s]+(/[^/\s]+)*$"}
 }
 
-/// Whether a Secret may have such a key.
-pub(super) fn is_key(text: &str) -> bool {
-    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
-    !text.is_empty() && text.len() <= 253 && text.bytes().all(fits) && text != "." && !text.starts_with("..")
+checked_text! {
+    /// An absolute path of a directory.
+    AbsolutePath, check_absolute_path, {"pattern" = "^/[-A-Za-z0-9_./]*[-A-Za-z0-9_.]$"}
+}
+
+checked_text! {
+    /// The address of a Vault server.
+    Address, check_address, {"pattern" = r"^https?://[^\s]+$"}
+}
+
+fn check_vault_path(text: &str) -> Result<(), String> {
+    let part = |part: &str| !part.is_empty() && part != "." && part != "..";
+    let fits = |c: char| !c.is_whitespace() && !c.is_control() && !"\"'`\\#<>$%?*".contains(c);
+    match text.split('/').all(part) && text.chars().all(fits) {
+        true => Ok(()),
+        false => {
+            Err(format!("`{text}` is not a path in Vault: write its parts with `/` between, without one at either end"))
+        }
+    }
+}
+
+fn check_absolute_path(text: &str) -> Result<(), String> {
+    let good = text.starts_with('/') && text.len() > 1 && !text.ends_with('/') && !text.contains("/../");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
+    match good && text.chars().all(plain) {
+        true => Ok(()),
+        false => Err(format!("`{text}` must be an absolute path without `/` at the end")),
+    }
+}
+
+fn check_address(text: &str) -> Result<(), String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    match host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control() || "\"'`@".contains(c)) {
+        false => Ok(()),
+        true => {
+            Err(format!("`{text}` is not an address: write `https://` or `http://`, a host and, if need be, a port"))
+        }
+    }
 }
 
 /// Whether a key in Vault can be named in every provider's language.
@@ -123,7 +61,7 @@ pub(super) fn is_vault_key(text: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "Value")]
 #[schemars(extend("anyOf" = [
-    {"type": "array", "items": {"type": "string", "pattern": "^[-._a-zA-Z0-9]+$"}, "minItems": 1},
+    {"type": "array", "items": {"type": "string", "pattern": DataKey::PATTERN, "maxLength": 253}, "minItems": 1},
     {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
 ]))]
 pub struct Keys(pub(super) Vec<(String, String)>);
@@ -142,9 +80,7 @@ impl TryFrom<Value> for Keys {
         if pairs.is_empty() {
             return Err("name at least one key, or leave it out to take all".to_owned());
         }
-        if let Some((bad, _)) = pairs.iter().find(|(name, _)| !is_key(name)) {
-            return Err(format!("`{bad}` is no key of a Secret: use letters, digits, `-`, `_` and `.`"));
-        }
+        pairs.iter().try_for_each(|(name, _)| DataKey::check(name))?;
         if let Some((_, bad)) = pairs.iter().find(|(_, key)| !is_vault_key(key)) {
             return Err(format!("`{bad}` is no key in Vault that krmor can name: take out quotes, braces and `\\`"));
         }

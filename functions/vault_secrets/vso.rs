@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 use super::auth::{Auth, Connection, Method};
 use super::made::metadata;
 use super::spec::Spec;
-use super::values::{Duration, Name, Place, VaultPath};
+use super::values::VaultPath;
 use super::want::{Source, Want};
 use krmor_core::fields;
+use krmor_core::kube::{ObjectName, OperatorDuration, QualifiedObjectName};
 use krmor_core::manifest::put;
 
 pub(super) const GROUP: &str = "secrets.hashicorp.com";
@@ -19,7 +20,7 @@ fn object(kind: &str, want: &Want, name: &str, spec: Value) -> Value {
 }
 
 /// `name` or `namespace/name` as a reference with two fields.
-fn pair(place: &Place) -> Value {
+fn pair(place: &QualifiedObjectName) -> Value {
     let name = place.as_str();
     let (namespace, name) = name.split_once('/').map_or((None, name), |(namespace, name)| (Some(namespace), name));
     fields!({"name": name, "namespace": namespace})
@@ -34,7 +35,7 @@ pub(super) fn login(spec: &Spec, want: &Want, service_account: Option<&str>) -> 
     if let Some(Connection { address: Some(address), .. }) = connection {
         let fields = fields!({
             "address": address.as_str(),
-            "caCertSecretRef": connection.and_then(|it| it.ca_secret.as_ref()).map(Name::as_str),
+            "caCertSecretRef": connection.and_then(|it| it.ca_secret.as_ref()).map(ObjectName::as_str),
             "tlsServerName": connection.and_then(|it| it.tls_server_name.as_deref()),
             "skipTLSVerify": connection.is_some_and(|it| it.skip_tls_verify),
         });
@@ -70,7 +71,7 @@ fn login_fields(method: Method<'_>, service_account: Option<&str>) -> Value {
         }),
         Method::Jwt(it) => fields!({
             "role": filled(&it.role),
-            "secretRef": it.secret.as_ref().map(Name::as_str),
+            "secretRef": it.secret.as_ref().map(ObjectName::as_str),
             "serviceAccount": service_account,
             "audiences": list(&it.audiences),
         }),
@@ -78,7 +79,7 @@ fn login_fields(method: Method<'_>, service_account: Option<&str>) -> Value {
         Method::Aws(it) => fields!({
             "role": filled(&it.role),
             "region": it.region.as_deref(),
-            "secretRef": it.secret.as_ref().map(Name::as_str),
+            "secretRef": it.secret.as_ref().map(ObjectName::as_str),
             "irsaServiceAccount": service_account,
         }),
         Method::Gcp(it) => fields!({
@@ -101,7 +102,7 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
     let own_namespace = spec.auth.as_ref().is_none_or(|auth| auth.existing.is_some());
     let vault_namespace = spec.connection.as_ref().and_then(|it| it.vault_namespace.as_ref()).filter(|_| own_namespace);
     let mut fields = fields!({"vaultAuthRef": auth, "namespace": vault_namespace.map(VaultPath::as_str)});
-    let refresh = spec.refresh_after.as_ref().map_or("5m", Duration::as_str);
+    let refresh = spec.refresh_after.as_ref().map_or("5m", OperatorDuration::as_str);
     let (kind, own) = match &want.source {
         Source::Kv(kv) => (
             "VaultStaticSecret",
@@ -130,8 +131,8 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
                 "commonName": it.common_name.as_str(),
                 "altNames": (!it.alt_names.is_empty()).then(|| it.alt_names.clone()),
                 "ipSans": (!it.ip_sans.is_empty()).then(|| it.ip_sans.clone()),
-                "ttl": it.ttl.as_ref().map(Duration::as_str),
-                "expiryOffset": it.expiry_offset.as_ref().map(Duration::as_str),
+                "ttl": it.ttl.as_ref().map(OperatorDuration::as_str),
+                "expiryOffset": it.expiry_offset.as_ref().map(OperatorDuration::as_str),
                 "revoke": it.revoke,
             }),
         ),

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::spec::{Dynamic, EngineVersion, Kv, Pki, Secret, Spec};
-use super::values::{Name, Template, VaultPath};
+use super::values::{Template, VaultPath};
+use krmor_core::kube::ObjectName;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::Selected;
 use krmor_core::workload::{Container, Role};
@@ -144,7 +145,12 @@ pub(super) fn declared(spec: &Spec, users: &[User], stream: &Stream) -> Vec<Want
                 keys: secret.keys.as_ref().map(|keys| keys.0.clone()),
                 templates: secret.templates.clone(),
                 secret_type: secret.secret_type(),
-                transformation_refs: secret.transformation_refs.iter().map(Name::as_str).map(str::to_owned).collect(),
+                transformation_refs: secret
+                    .transformation_refs
+                    .iter()
+                    .map(ObjectName::as_str)
+                    .map(str::to_owned)
+                    .collect(),
                 replaces: false,
                 synced: !secret.is_files(),
                 beside: first.id(),

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use self::shape::{Field, Shape};
 use super::schema::unknown_kind;
 use super::{Failure, Result, write_stdout};
-use crate::config::{API_VERSION, PIPELINE, suggest};
+use crate::config::{API_VERSION, PIPELINE};
 use crate::functions::{FUNCTIONS, by_kind};
 use crate::schema;
 use crate::yaml::print::{Layout, write_document};
+use krmor_core::suggest::suggest;
 
 /// Columns of a line of prose.
 const WIDTH: usize = 100;

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::{Failure, Result, write_stdout};
-use crate::config::{PIPELINE, suggest};
+use crate::config::PIPELINE;
 use crate::functions::{FUNCTIONS, by_kind};
 use crate::schema;
 use crate::yaml::print::{Layout, write_document};
+use krmor_core::suggest::suggest;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {

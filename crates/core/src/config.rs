@@ -5,7 +5,7 @@ mod place;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::krm::field_path;
+use crate::report::field_path;
 use crate::report::{Finding, Place};
 use crate::rules;
 
@@ -126,18 +126,6 @@ impl Removed {
     /// Whether a field of the mapping at a pointer is missing because it was taken out.
     fn has(&self, mapping: &str, field: &str) -> bool {
         self.0.contains(&format!("{mapping}/{}", krmor_yaml::escape_token(field)))
-    }
-}
-
-/// `did you mean …`, or what there is.
-#[must_use]
-pub fn suggest(word: &str, names: &[String], what: &str) -> String {
-    let word = word.to_ascii_lowercase();
-    let close = names.iter().map(|name| (strsim::damerau_levenshtein(&word, &name.to_ascii_lowercase()), name));
-    let best = close.min().filter(|(distance, name)| *distance <= 1 + name.len() / 3);
-    match best {
-        Some((_, name)) => format!("did you mean `{name}`?"),
-        None => format!("the {what}s are: {}", names.join(", ")),
     }
 }
 

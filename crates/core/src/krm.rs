@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::config::Problem;
 use crate::mask::mask;
+pub use crate::report::field_path;
 use crate::report::{Change, Finding, Place, Report, ResourceRef, Severity};
 use crate::rules::CONFIG;
 use crate::stream::{ObjectId, Stream};
@@ -213,35 +214,5 @@ fn locate(result: &mut Value, object: Option<ResourceRef>, document: Option<usiz
     if let Some(path) = object.file {
         let index = object.index.or_else(|| document.and_then(|n| u64::try_from(n).ok())).unwrap_or_default();
         set(result, "file", json!({"path": path, "index": index}));
-    }
-}
-
-/// A pointer as KRM results write paths: `spec.containers[0].image`, and `[key]` for keys with dots.
-#[must_use]
-pub fn field_path(pointer: &str) -> String {
-    let mut out = String::new();
-    for token in yaml::pointer_tokens(pointer).unwrap_or_default() {
-        if !token.is_empty() && token.bytes().all(|b| b.is_ascii_digit()) || token.contains(['.', '/']) {
-            out.push('[');
-            out.push_str(&token);
-            out.push(']');
-        } else {
-            if !out.is_empty() {
-                out.push('.');
-            }
-            out.push_str(&token);
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_written_as_people_write_them() {
-        assert_eq!(field_path("/spec/containers/0/image"), "spec.containers[0].image");
-        assert_eq!(field_path("/metadata/annotations/a.b~1c"), "metadata.annotations[a.b/c]");
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::kube::{check_label_value, check_selector_key};
 use crate::stream::Object;
 use krmor_yaml::{Kind, Node};
 
@@ -109,7 +110,7 @@ impl LabelSelector {
 }
 
 /// Things by their labels, so that a selector need not look at each of them: streams hold thousands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ByLabel<T> {
     all: Vec<T>,
     by_label: HashMap<(String, String), Vec<T>>,
@@ -137,7 +138,7 @@ impl<T: Copy + Ord> ByLabel<T> {
 }
 
 /// The other way round: what selects, by the labels that it demands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct BySelector<T> {
     undemanding: Vec<T>,
     by_label: HashMap<(String, String), Vec<T>>,
@@ -207,9 +208,9 @@ pub fn parse_selector(text: &str, values: Values) -> Result<Vec<Requirement>, St
     }
     loop {
         let requirement = parser.requirement()?;
-        check_key(&requirement.key)?;
+        check_selector_key(&requirement.key)?;
         if let (Values::Labels, Test::In(list) | Test::NotIn(list)) = (values, &requirement.test) {
-            list.iter().try_for_each(|value| check_value(value))?;
+            list.iter().try_for_each(|value| check_label_value(value))?;
         }
         out.push(requirement);
         match parser.next() {
@@ -330,37 +331,6 @@ fn is_word(token: &str) -> bool {
 
 fn shown(token: Option<&str>) -> String {
     token.map_or_else(|| "the end".to_owned(), |token| format!("`{token}`"))
-}
-
-/// Keys are `name` or `prefix/name`, as the API has it for labels and annotations.
-pub fn check_key(key: &str) -> Result<(), String> {
-    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
-    let label = |part: &str| {
-        let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-        part.bytes().all(|b| inner(b) || b == b'-')
-            && part.bytes().next().is_some_and(inner)
-            && part.bytes().last().is_some_and(inner)
-    };
-    let prefix_fits = prefix.is_none_or(|prefix| prefix.len() <= 253 && prefix.split('.').all(label));
-    if prefix_fits && !name.is_empty() && is_name(name) {
-        Ok(())
-    } else {
-        Err(format!("`{key}` is not a key of a label or annotation"))
-    }
-}
-
-fn check_value(value: &str) -> Result<(), String> {
-    let fits = value.is_empty() || is_name(value);
-    if fits { Ok(()) } else { Err(format!("`{value}` cannot be the value of a label")) }
-}
-
-/// At most 63 letters, digits, `-`, `_`, `.`, with a letter or digit at both ends.
-fn is_name(text: &str) -> bool {
-    let ends = |b: u8| b.is_ascii_alphanumeric();
-    text.len() <= 63
-        && text.bytes().all(|b| ends(b) || matches!(b, b'-' | b'_' | b'.'))
-        && text.bytes().next().is_some_and(ends)
-        && text.bytes().last().is_some_and(ends)
 }
 
 #[cfg(test)]

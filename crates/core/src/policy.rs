@@ -7,13 +7,15 @@ use std::collections::HashSet;
 
 use krmor_yaml::pointer_tokens;
 
-use crate::config::{Problem, suggest};
+use crate::config::Problem;
 use crate::exceptions::{Exception, Exceptions};
-use crate::krm::field_path;
+use crate::facts::Facts;
+use crate::report::field_path;
 use crate::report::{Finding, Place, Report, Rule, Severity};
 use crate::rules;
 use crate::severities::{Severities, setting};
 use crate::stream::{Object, Stream};
+use crate::suggest::suggest;
 use crate::target::{Scope, Selector};
 use crate::workload;
 
@@ -117,8 +119,7 @@ impl Policy<'_> {
             return;
         };
         let mut matched = HashSet::new();
-        let (pods, _) = workload::pods(stream);
-        let mut pods = pods.iter().peekable();
+        let mut pods = Facts::of(stream).pods().iter().peekable();
         for object in stream.objects() {
             let mut names = Vec::new();
             while let Some(pod) = pods.next_if(|pod| pod.object == object.id()) {

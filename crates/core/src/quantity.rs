@@ -202,7 +202,7 @@ fn unreadable(text: &str, suffix: &str) -> NoQuantity {
     let units = DECIMAL.iter().map(|(unit, _)| *unit).chain(BINARY).filter(|unit| !unit.is_empty());
     let meant: Vec<String> = units.filter(is_close).map(|unit| format!("`{}{unit}`", number.unwrap_or(""))).collect();
     let remedy = match (number, meant.is_empty()) {
-        (Some(_), false) => format!("did you mean {}?", meant.join(" or ")),
+        (Some(_), false) => crate::suggest::did_you_mean(&meant.join(" or ")),
         _ => "write a number, with a unit or none, such as `500m`, `2` or `128Mi`".to_owned(),
     };
     NoQuantity(format!("`{}` is no quantity: {remedy}", shown(text)))

@@ -74,7 +74,7 @@ pub enum Place {
 pub enum Class {
     /// Nothing was there.
     Added,
-    /// A security field got a stricter value, as the lattice in `strictness` has it.
+    /// A security field got a stricter value, as [`crate::strictness`] has it.
     Raised,
     /// A field that is in the function's charge got another value, or went.
     Updated,
@@ -342,5 +342,35 @@ impl Report {
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
+    }
+}
+
+/// A pointer as KRM results write paths: `spec.containers[0].image`, and `[key]` for keys with dots.
+#[must_use]
+pub fn field_path(pointer: &str) -> String {
+    let mut out = String::new();
+    for token in krmor_yaml::pointer_tokens(pointer).unwrap_or_default() {
+        if !token.is_empty() && token.bytes().all(|b| b.is_ascii_digit()) || token.contains(['.', '/']) {
+            out.push('[');
+            out.push_str(&token);
+            out.push(']');
+        } else {
+            if !out.is_empty() {
+                out.push('.');
+            }
+            out.push_str(&token);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_written_as_people_write_them() {
+        assert_eq!(field_path("/spec/containers/0/image"), "spec.containers[0].image");
+        assert_eq!(field_path("/metadata/annotations/a.b~1c"), "metadata.annotations[a.b/c]");
     }
 }

@@ -1,6 +1,9 @@
 //! The objects of a stream, and the setters through which functions change them.
 
+mod names;
+
 use crate::rules as common;
+use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
@@ -9,10 +12,12 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
-use crate::lookup::Names;
+use self::names::Names;
+pub use self::names::{PREVIOUS_KINDS, PREVIOUS_NAMES, PREVIOUS_NAMESPACES};
+use crate::references;
 pub use crate::report::ObjectId;
 use crate::report::{Change, Place as Where, Report, ResourceRef, Severity, Why};
-use crate::workload::Table;
+use crate::workload;
 use krmor_yaml::{self as yaml, Document, EditError, Kind, Node, Op, Operation, Place};
 
 /// How deep `List`s may hold `List`s.
@@ -90,8 +95,10 @@ pub struct Stream {
     names: OnceLock<Names>,
     /// The highest index that kpt's annotations give in each file. Read when first asked for.
     indexes: OnceLock<HashMap<String, u64>>,
-    /// Where pod templates live.
-    pub workloads: Table,
+    /// What has been read from the stream as it is now; the next change of the stream drops it.
+    memo: Memo,
+    workloads: workload::Table,
+    references: references::Table,
 }
 
 impl Stream {
@@ -152,8 +159,39 @@ impl Stream {
 
     fn new(documents: Vec<Document>, numbered: usize, objects: Vec<Location>) -> Self {
         let read = documents.len();
-        let (after, names, indexes, workloads) = (Vec::new(), OnceLock::new(), OnceLock::new(), Table::default());
-        Self { documents, read, numbered, after, objects, names, indexes, workloads }
+        let (names, indexes, memo) = (OnceLock::new(), OnceLock::new(), Memo::default());
+        let (workloads, references) = (workload::Table::default(), references::Table::default());
+        Self { documents, read, numbered, after: Vec::new(), objects, names, indexes, memo, workloads, references }
+    }
+
+    /// Where pod templates live.
+    #[must_use]
+    pub fn workloads(&self) -> &workload::Table {
+        &self.workloads
+    }
+
+    /// Says where pod templates live.
+    pub fn set_workloads(&mut self, table: workload::Table) {
+        self.memo = Memo::default();
+        self.workloads = table;
+    }
+
+    /// Where objects name others.
+    #[must_use]
+    pub fn references(&self) -> &references::Table {
+        &self.references
+    }
+
+    /// Says where objects name others.
+    pub fn set_references(&mut self, table: references::Table) {
+        self.memo = Memo::default();
+        self.references = table;
+    }
+
+    /// What `T` keeps of the stream until the stream changes: it reads the stream once, however many ask.
+    #[must_use]
+    pub fn memo<T: Any + Send + Sync + Default>(&self) -> &T {
+        self.memo.get()
     }
 
     /// The YAML documents of the input, in order.
@@ -421,6 +459,7 @@ impl Stream {
         self.documents.push(document);
         self.after.push(after);
         let id = self.objects.len() - 1;
+        self.memo = Memo::default();
         if let Some(mut names) = self.names.take() {
             self.object(id).iter().for_each(|object| names.add(object));
             self.names = OnceLock::from(names);
@@ -464,6 +503,7 @@ impl Stream {
                 other.moved_up(&inside, list, at);
             }
         }
+        self.memo = Memo::default();
         if let Some(own) = self.objects.get_mut(id) {
             own.gone = true;
             if !location.prefix.is_empty() {
@@ -538,6 +578,7 @@ impl Stream {
         let (before, path) = pointer.split_at_checked(split).unwrap_or(("", pointer));
         let operation = Operation { op: edit.op, path, value: &edit.value };
         document.apply_at(place, || format!("{}{before}", location.inside), operation)?;
+        self.memo = Memo::default();
         // What tells who an object is stands in these; no function edits them so far.
         let identity = ["/kind", "/apiVersion", "/metadata/name", "/metadata/generateName", "/metadata/annotations"];
         if identity.iter().any(|part| pointer.starts_with(part) || part.starts_with(pointer)) {
@@ -555,6 +596,25 @@ impl Stream {
             why: edit.why,
         });
         Ok(())
+    }
+}
+
+/// One value of each type that asks, made when it first does. The stream need not know these types.
+#[derive(Debug, Default)]
+struct Memo {
+    value: OnceLock<Box<dyn Any + Send + Sync>>,
+    next: OnceLock<Box<Memo>>,
+}
+
+impl Memo {
+    fn get<T: Any + Send + Sync + Default>(&self) -> &T {
+        let mut memo = self;
+        loop {
+            if let Some(value) = memo.value.get_or_init(|| Box::<T>::default()).downcast_ref() {
+                return value;
+            }
+            memo = memo.next.get_or_init(Box::default);
+        }
     }
 }
 

@@ -10,11 +10,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::config::Problem;
+use crate::facts::Facts;
 use crate::labels::{Requirement, Values, all_met, parse_selector};
-use crate::lookup;
 use crate::report::{Finding, Place};
-use crate::stream::{Object, ObjectId, Stream};
-use crate::workload::{self, Container, Pod};
+use crate::stream::{self, Object, ObjectId, Stream};
+use crate::suggest::{did_you_mean, distance};
+use crate::workload::{Container, Pod};
 use krmor_yaml::print::{self, Quoting};
 
 /// A message lists at most this many containers.
@@ -83,9 +84,9 @@ impl Field {
     fn previous<'a>(self, object: &Object<'a>) -> Option<Cow<'a, str>> {
         let key = match self {
             Field::Group | Field::Version => return None,
-            Field::Kind => lookup::PREVIOUS_KINDS,
-            Field::Name => lookup::PREVIOUS_NAMES,
-            Field::Namespace => lookup::PREVIOUS_NAMESPACES,
+            Field::Kind => stream::PREVIOUS_KINDS,
+            Field::Name => stream::PREVIOUS_NAMES,
+            Field::Namespace => stream::PREVIOUS_NAMESPACES,
         };
         object.annotation(key)
     }
@@ -170,8 +171,9 @@ pub fn pods(targets: &[Selector], exclude: &[Selector], stream: &Stream) -> (Vec
     let scope = Scope { targets: targets.to_vec(), exclude: exclude.to_vec() };
     match scope.compile() {
         Ok(scope) => {
-            let (pods, mut problems) = workload::pods(stream);
-            let (selected, unmatched) = scope.select(stream, pods);
+            let facts = Facts::of(stream);
+            let mut problems = facts.pod_problems().to_vec();
+            let (selected, unmatched) = scope.select(stream, facts.pods().to_vec());
             problems.extend(unmatched);
             (selected, problems)
         }
@@ -514,13 +516,6 @@ impl Near<'_> {
     }
 }
 
-/// How many letters make the difference, if few do.
-fn alike(a: &str, b: &str) -> Option<usize> {
-    let length = a.chars().count().max(b.chars().count());
-    let letters = strsim::osa_distance(a, b);
-    (letters <= 1 + length / 6 && letters < length).then_some(letters)
-}
-
 impl Matcher {
     /// What the writer of a target that matches nothing may have meant.
     fn hint(&self, stream: &Stream, over: &Over) -> Option<String> {
@@ -549,7 +544,7 @@ impl Matcher {
             self.fields.len() + usize::from(!self.labels.is_empty()) + usize::from(!self.annotations.is_empty());
         let near = best.filter(|near| near.misses.len() < given || near.alike.is_some())?;
         Some(match (near.misses.as_slice(), near.alike) {
-            ([_], Some((field, value, _))) => format!("did you mean `{}: {value}`?", field.key()),
+            ([_], Some((field, value, _))) => did_you_mean(&format!("`{}: {value}`", field.key())),
             (misses, _) => {
                 let fields: Vec<String> = misses.iter().map(|field| format!("`{field}`")).collect();
                 let verb = if misses.len() == 1 { "does" } else { "do" };
@@ -570,13 +565,12 @@ impl Matcher {
 
     /// What the containers of an object are called that the target matches but for them.
     fn container_hint(&self, stream: &Stream, object: &Object<'_>) -> String {
-        let (pods, _) = workload::pods(stream);
-        let pods = pods.iter().filter(|pod| pod.object == object.id());
+        let pods = Facts::of(stream).pods().iter().filter(|pod| pod.object == object.id());
         let mut names: Vec<String> = pods.flat_map(|pod| pod.containers(object)).map(|one| one.name).collect();
         let pairs = names.iter().flat_map(|name| self.containers.iter().map(move |pattern| (pattern.text(), name)));
-        let meant = pairs.filter_map(|(text, name)| Some((alike(text, name)?, name))).min();
+        let meant = pairs.filter_map(|(text, name)| Some((distance(text, name)?, name))).min();
         if let Some((_, name)) = meant {
-            return format!("did you mean the container `{name}` of {}?", object.reference());
+            return did_you_mean(&format!("the container `{name}` of {}", object.reference()));
         }
         names.truncate(MAX_NAMES);
         format!("{} has other containers: `{}`", object.reference(), names.join("`, `"))
@@ -588,7 +582,7 @@ impl Matcher {
         for (field, pattern) in self.fields.iter().filter(|(field, pattern)| !field.matches(pattern, &object)) {
             misses.push(field.key());
             let value = field.value(&object);
-            if let Some(letters) = alike(pattern.text(), &value)
+            if let Some(letters) = distance(pattern.text(), &value)
                 && closest.as_ref().is_none_or(|(.., other)| letters < *other)
             {
                 closest = Some((*field, value.into_owned(), letters));

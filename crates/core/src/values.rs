@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
+use serde_json::Value;
 
 /// A number from 0 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -23,6 +24,54 @@ impl TryFrom<i64> for NonNegative {
     fn try_from(number: i64) -> Result<Self, String> {
         let number = i32::try_from(number).ok().filter(|number| *number >= 0);
         number.map(Self).ok_or_else(|| "the number must be from 0 to 2147483647".to_owned())
+    }
+}
+
+/// A number from 1 on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(try_from = "i64")]
+#[schemars(extend("minimum" = 1, "maximum" = 2_147_483_647))]
+pub struct Positive(i32);
+
+impl Positive {
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl TryFrom<i64> for Positive {
+    type Error = String;
+
+    fn try_from(number: i64) -> Result<Self, String> {
+        let number = i32::try_from(number).ok().filter(|number| *number > 0);
+        number.map(Self).ok_or_else(|| "the number must be from 1 to 2147483647".to_owned())
+    }
+}
+
+/// The words of a command line; the first is not blank. They are in no message: arguments may be credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "Vec<String>")]
+#[schemars(extend("minItems" = 1))]
+pub struct Command(Vec<String>);
+
+impl Command {
+    /// As it stands in a container or a probe.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        self.0.iter().map(|word| Value::String(word.clone())).collect()
+    }
+}
+
+impl TryFrom<Vec<String>> for Command {
+    type Error = String;
+
+    fn try_from(words: Vec<String>) -> Result<Self, String> {
+        match words.first().is_some_and(|word| !word.trim().is_empty()) {
+            true => Ok(Self(words)),
+            false => Err("the list is empty, or begins with an empty word; remove the line or fill it".to_owned()),
+        }
     }
 }
 

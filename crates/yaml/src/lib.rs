@@ -1,8 +1,6 @@
-//! Lossless YAML documents: parse with byte spans, read as go-yaml v3 reads, edit by splicing bytes.
-//!
-//! [`parse`] gives a stream's documents; [`Document::root`] navigates one; [`Document::apply`] takes
-//! RFC 6902 operations; [`render`] writes the stream with every other byte as it was.
+#![doc = include_str!("../README.md")]
 
+pub mod base64;
 mod check;
 mod cook;
 mod edit;

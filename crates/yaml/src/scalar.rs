@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::timestamp;
+use super::{base64, timestamp};
 
 /// A scalar with its type.
 #[derive(Debug, Clone, PartialEq)]
@@ -322,41 +322,13 @@ fn percent_decoded(text: &str) -> Result<Cow<'_, str>, String> {
 /// The bytes that base64 `text` stands for, as a string: Go's strings hold any bytes, and each one that is not UTF-8 turns
 /// into U+FFFD as soon as it is printed.
 fn binary(text: &str) -> Result<Scalar<'static>, String> {
-    let bytes = base64(text).ok_or("!!binary value contains invalid base64 data")?;
+    let bytes = base64::decode(text).ok_or("!!binary value contains invalid base64 data")?;
     let mut string = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         string.push_str(chunk.valid());
         string.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
     }
     Ok(Scalar::Str(Cow::Owned(string)))
-}
-
-/// Decodes padded base64 in the standard alphabet; like Go, it skips line breaks and does not look at unused bits.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let symbols: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
-    if !symbols.len().is_multiple_of(4) {
-        return None;
-    }
-    let data = symbols.strip_suffix(b"==").or_else(|| symbols.strip_suffix(b"=")).unwrap_or(&symbols);
-    let mut bytes = Vec::with_capacity(data.len() / 4 * 3 + 2);
-    for group in data.chunks(4) {
-        let mut bits = 0_u32;
-        for &symbol in group {
-            let value = match symbol {
-                b'A'..=b'Z' => symbol - b'A',
-                b'a'..=b'z' => symbol - b'a' + 26,
-                b'0'..=b'9' => symbol - b'0' + 52,
-                b'+' => 62,
-                b'/' => 63,
-                _ => return None,
-            };
-            bits = bits << 6 | u32::from(value);
-        }
-        let padding = 4 - group.len();
-        let [_, decoded @ ..] = (bits << (6 * padding)).to_be_bytes();
-        bytes.extend(decoded.iter().take(3 - padding));
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -11,12 +11,12 @@ use krmor_yaml::Node;
 pub(super) fn number(world: &World<'_>, pod: &PodHere<'_>, number: &Number) -> Result<u64, String> {
     match number {
         Number::Literal(number) => Ok(u64::from(*number)),
-        Number::Env(from) => match (variable(world, pod, &from.env), from.default) {
+        Number::Env(from) => match (variable(world, pod, from.env.as_str()), from.default) {
             (Told::This(text), _) => text.trim().parse().ok(),
             (Told::Hidden, _) => None,
             (Told::Nothing, default) => default.map(u64::from),
         }
-        .ok_or_else(|| from.env.clone()),
+        .ok_or_else(|| from.env.as_str().to_owned()),
     }
 }
 
@@ -60,10 +60,8 @@ fn variable(world: &World<'_>, pod: &PodHere<'_>, name: &str) -> Told {
 fn of_key(world: &World<'_>, pod: &PodHere<'_>, reference: Node<'_>, key: Option<&str>) -> Option<String> {
     let name = reference.get("name")?.as_str()?;
     let key = key.map_or_else(|| reference.get("key")?.as_str(), |key| Some(key.into()))?;
-    let same = world
-        .references
-        .iter()
-        .find(|other| other.to == To::ConfigMap && other.from.id() == pod.object.id() && other.name == name)?;
+    let mut all = world.facts.references().of_object(pod.object.id());
+    let same = all.find(|other| To::ConfigMap.has(other) && other.name == name)?;
     let Answer::Here(maps) = world.follow(same) else { return None };
     maps.iter().find_map(|map| scalar(map.root().find(&["data", &key])?)).map(Cow::into_owned)
 }
@@ -100,14 +98,14 @@ pub(super) fn replicas(world: &World<'_>, pod: &PodHere<'_>) -> Option<u64> {
     if !pod.pod.scalable() {
         return None;
     }
-    let scalers = world.references.iter().filter(|reference| reference.to == To::ScaleTarget);
-    let own = scalers.filter(|reference| {
+    let own = world.references(To::ScaleTarget).filter(|reference| {
         matches!(world.follow(reference), Answer::Here(found) if found.iter().any(|found| found.id() == object.id()))
     });
     let most = own.filter_map(|reference| {
-        let spec = reference.from.root().get("spec")?;
+        let scaler = world.stream.object(reference.object)?;
+        let spec = scaler.root().get("spec")?;
         // KEDA's default is 100.
-        let keda = || (reference.from.kind() == "ScaledObject").then_some(100);
+        let keda = || (scaler.kind() == "ScaledObject").then_some(100);
         number(spec.get("maxReplicas")).or_else(|| number(spec.get("maxReplicaCount"))).or_else(keda)
     });
     most.max().or_else(|| Some(number(object.root().find(&["spec", "replicas"])).unwrap_or(1)))

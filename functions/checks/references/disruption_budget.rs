@@ -1,13 +1,16 @@
 //! `references/disruption-budget`: a PodDisruptionBudget must select pods. A stream without pods near it says nothing.
 
 use super::super::findings::{Findings, Found};
-use super::super::world::{World, may_share, selects};
+use super::super::world::{World, may_share};
+use krmor_core::facts::Near;
+use krmor_core::facts::selections::By;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
-    for budget in world.of_kind("policy", "PodDisruptionBudget") {
-        let Some(selector) = budget.root().find(&["spec", "selector"]) else { continue };
-        let near = world.pods_where(|pod| may_share(&budget, pod), |_| true);
-        if near.is_empty() || near.iter().any(|pod| selects(selector, pod.labels)) {
+    let selections = world.facts.selections();
+    for selection in selections.all(By::Budget) {
+        let Some(budget) = world.stream.object(selection.object) else { continue };
+        let near = world.pods.iter().any(|pod| may_share(&budget, &pod.object));
+        if !near || !selections.pods(world.facts, selection, Near::Possible).is_empty() {
             continue;
         }
         findings.add(Found {

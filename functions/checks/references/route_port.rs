@@ -9,8 +9,8 @@ use krmor_core::stream::Object;
 use krmor_yaml::Node;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
-    for reference in world.references.iter().filter(|reference| reference.to == To::Service) {
-        let route = reference.from;
+    for reference in world.references(To::Service) {
+        let Some(route) = world.stream.object(reference.object) else { continue };
         let is_main =
             route.kind() == "Route" && route.group() == "route.openshift.io" && reference.pointer == "/spec/to/name";
         let port = route.root().find(&["spec", "port", "targetPort"]).filter(|_| is_main);

@@ -2,16 +2,17 @@
 //! nothing.
 
 use super::super::findings::{Findings, Found};
-use super::super::world::{World, may_be_in, may_share, selects};
+use super::super::world::World;
+use krmor_core::facts::Near;
+use krmor_core::facts::selections::looks_into;
 use krmor_core::stream::Object;
-use krmor_yaml::Node;
 
 /// The API group of ServiceMonitor and PodMonitor.
 pub(super) const MONITORS: &str = "monitoring.coreos.com";
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     for monitor in world.of_kind(MONITORS, "ServiceMonitor") {
-        let is_near = |service: &Object<'_>| looks_at(&monitor, service);
+        let is_near = |service: &Object<'_>| looks_into(&monitor, service, Near::Possible);
         let any = world.of_kind("", "Service").iter().any(is_near);
         if any && services(world, &monitor).is_empty() {
             findings.add(Found {
@@ -26,23 +27,10 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether a monitor looks into the namespace of an object.
-pub(super) fn looks_at(monitor: &Object<'_>, object: &Object<'_>) -> bool {
-    let Some(namespaces) = monitor.root().find(&["spec", "namespaceSelector"]) else {
-        return may_share(monitor, object);
-    };
-    if namespaces.get("any").and_then(Node::as_bool) == Some(true) {
-        return true;
-    }
-    let mut names = namespaces.get("matchNames").into_iter().flat_map(Node::items).filter_map(Node::as_str).peekable();
-    if names.peek().is_none() { may_share(monitor, object) } else { names.any(|name| may_be_in(object, &name)) }
-}
-
 /// The Services that a ServiceMonitor selects.
 pub(super) fn services<'a>(world: &World<'a>, monitor: &Object<'a>) -> Vec<Object<'a>> {
-    let Some(selector) = monitor.root().find(&["spec", "selector"]) else { return Vec::new() };
-    let mut services = world.of_kind("", "Service");
-    let is_meant = |service: &Object<'_>| selects(selector, service.root().find(&["metadata", "labels"]));
-    services.retain(|service| looks_at(monitor, service) && is_meant(service));
-    services
+    let selections = world.facts.selections();
+    let selection = selections.of_object(monitor.id());
+    let services = selection.map_or_else(Vec::new, |one| selections.services(world.facts, one, Near::Possible));
+    services.into_iter().filter_map(|id| world.stream.object(id)).collect()
 }

@@ -2,23 +2,27 @@
 
 use super::super::findings::{Findings, Found};
 use super::super::world::{World, scalar};
-use super::{Answer, Reference, To, list};
+use super::{Answer, To, list};
 use krmor_core::stream::Object;
 use krmor_yaml::Node;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
-    for reference in world.references.iter().filter(|reference| reference.to == To::Service) {
-        let Answer::Here(services) = world.follow(reference) else { continue };
-        for (pointer, wanted) in &reference.parts {
-            if services.iter().any(|service| has_port(service, *wanted)) {
+    for reference in world.references(To::Service) {
+        let (Answer::Here(services), Some(object)) = (world.follow(reference), world.stream.object(reference.object))
+        else {
+            continue;
+        };
+        for pointer in &reference.parts {
+            let wanted = object.root().at_pointer(pointer);
+            let Some(wanted) = wanted.filter(|port| !services.iter().any(|service| has_port(service, *port))) else {
                 continue;
-            }
-            let Some(port) = scalar(*wanted) else { continue };
+            };
+            let Some(port) = scalar(wanted) else { continue };
             let ports: Vec<String> = services.iter().flat_map(ports).collect();
-            let Reference { subject, name, .. } = reference;
+            let (subject, name) = (reference.subject(world.facts), &reference.name);
             let has = list(&ports);
             findings.add(Found {
-                object: reference.from,
+                object,
                 container: None,
                 pointer: pointer.clone(),
                 name: port.clone().into_owned(),

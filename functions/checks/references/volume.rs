@@ -2,7 +2,8 @@
 
 use super::super::findings::{Findings, Found};
 use super::super::world::World;
-use super::{closest, list};
+use super::list;
+use krmor_core::suggest;
 use krmor_yaml::Node;
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
@@ -17,8 +18,7 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
             for field in ["volumeMounts", "volumeDevices"] {
                 for (at, mount) in node.get(field).into_iter().flat_map(Node::items).enumerate() {
                     let Some(name) = name(mount, &["name"]).filter(|name| !names.contains(name)) else { continue };
-                    let hint = closest(&name, names.iter().cloned());
-                    let hint = hint.map_or_else(String::new, |other| format!("did you mean `{other}`? Else "));
+                    let hint = suggest::or_else(&name, names.iter().map(String::as_str));
                     let has = list(&names);
                     findings.add(Found {
                         object: here.object,

@@ -4,7 +4,7 @@
 use super::super::findings::{Findings, Found};
 use super::super::references::list;
 use super::super::world::{World, scalar};
-use super::{base64, values};
+use super::values;
 use krmor_yaml::{Kind, Node};
 
 pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
@@ -14,7 +14,7 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
         for field in ["data", "stringData"] {
             for (key, value) in object.root().get(field).into_iter().flat_map(Node::entries) {
                 let Some(text) = scalar(value).filter(|_| value.kind() == Kind::Scalar) else { continue };
-                let plain = if field == "data" { base64::decode(&text) } else { None };
+                let plain = if field == "data" { krmor_yaml::base64::decode_text(&text) } else { None };
                 let plain = plain.unwrap_or_else(|| text.clone().into_owned());
                 let is_allowed = allowed.allow_names.iter().any(|pattern| pattern.matches(&key))
                     || allowed.allow_values.iter().any(|pattern| pattern.matches(&plain));

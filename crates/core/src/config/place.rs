@@ -12,7 +12,7 @@ use serde::de::{
 };
 use serde_json::{Value, map};
 
-use super::suggest;
+use crate::suggest::suggest;
 use krmor_yaml as yaml;
 
 /// What is wrong, and the pointer to it. In a box, since every reader of a type passes it on.

@@ -81,6 +81,15 @@ impl Path {
         Ok(Self { segments, pointer, optional })
     }
 
+    /// The path as the pattern of a JSON Pointer: `*` stands for every item of a list or value of a mapping.
+    pub(crate) fn pattern(&self) -> String {
+        let token = |segment: &Segment| match segment {
+            Segment::Key(key) => format!("/{}", escape_token(key)),
+            Segment::Items | Segment::Values => "/*".to_owned(),
+        };
+        self.segments.iter().map(token).collect()
+    }
+
     /// The pointer and the value of each template under `root`; `None` where one should be and is not.
     pub(super) fn find<'a>(&self, root: Node<'a>) -> Vec<(String, Option<Node<'a>>)> {
         if let Some(pointer) = &self.pointer {

@@ -206,7 +206,7 @@ impl Visitor {
         let api_version = object.api_version();
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         let kind = object.kind();
-        let Some(row) = stream.workloads.row(group, &kind) else {
+        let Some(row) = stream.workloads().row(group, &kind) else {
             return self.unknown(object, group, &kind, None, &HashSet::new());
         };
         if row.ignore {

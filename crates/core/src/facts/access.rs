@@ -1,0 +1,100 @@
+//! What surrounds pods: the rights of their ServiceAccounts, the LimitRanges and labels of their namespaces, their claims.
+
+use super::{Facts, Near, in_namespace};
+use crate::references::Relation;
+use crate::stream::{Object, ObjectId};
+use krmor_yaml::Node;
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// A binding gives a ServiceAccount the rights of a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The RoleBinding or ClusterRoleBinding.
+    pub binding: ObjectId,
+    /// `Role` or `ClusterRole`.
+    pub kind: String,
+    /// The role's name.
+    pub role: String,
+}
+
+/// A claim of the stream, and who mounts it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The claim.
+    pub object: ObjectId,
+    /// Its access modes.
+    pub modes: Vec<String>,
+    /// The numbers of the pods that mount it, in the stream's order.
+    pub pods: Vec<usize>,
+}
+
+impl<'a> Facts<'a> {
+    /// What RBAC of the stream grants the ServiceAccount of a name in the namespace of an object.
+    #[must_use]
+    pub fn grants(self, account: &str, namespace_of: &Object<'_>) -> Vec<Grant> {
+        let bindings =
+            ["RoleBinding", "ClusterRoleBinding"].into_iter().flat_map(|kind| self.stream.of_kind(RBAC, kind));
+        let grants = |binding: &Object<'a>| {
+            let subjects = self.references().of_object(binding.id()).filter(|one| one.is_to("ServiceAccount"));
+
+            { subjects }.any(|one| {
+                let is_there = one.namespace.as_ref().map_or_else(
+                    || Near::Certain.share(binding, namespace_of),
+                    |namespace| in_namespace(namespace_of, namespace),
+                );
+                one.name == account && is_there
+            })
+        };
+        let role = |binding: Object<'a>| {
+            let text = |key: &str| binding.root().find(&["roleRef", key]).and_then(Node::as_str);
+            Some(Grant { binding: binding.id(), kind: text("kind")?.into_owned(), role: text("name")?.into_owned() })
+        };
+        bindings.filter(grants).filter_map(role).collect()
+    }
+
+    /// The LimitRanges of an object's namespace that give containers requests they do not have: `cpu`, `memory` and so on.
+    #[must_use]
+    pub fn default_requests(self, object: &Object<'_>) -> Vec<String> {
+        let near = self.stream.of_kind("", "LimitRange").filter(|range| Near::Certain.share(range, object));
+        let limits = near.filter_map(|range| range.root().find(&["spec", "limits"])).flat_map(Node::items);
+        let of_containers =
+            limits.filter(|limit| limit.get("type").and_then(Node::as_str).as_deref() == Some("Container"));
+        // Without `defaultRequest` the API takes `default`.
+        let given = of_containers.flat_map(|limit| ["defaultRequest", "default"].map(|key| limit.get(key)));
+        let mut names: Vec<String> =
+            given.flatten().flat_map(Node::entries).map(|(name, _)| name.into_owned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The Namespace that an object is in, if the stream has it.
+    #[must_use]
+    pub fn namespace(self, object: &Object<'_>) -> Option<Object<'a>> {
+        let name = object.namespace();
+        let mut named = self.stream.named("", "Namespace", &name).filter(|_| !name.is_empty());
+        named.next()
+    }
+
+    /// The claims of the stream with the pods that mount them, in the order in which pods name them.
+    #[must_use]
+    pub fn claims(self) -> Vec<Claim> {
+        let mut claims: Vec<Claim> = Vec::new();
+        let mut at = std::collections::BTreeMap::new();
+        let all = self.references().all().iter().filter(|one| one.is_to("PersistentVolumeClaim"));
+        for reference in all.filter(|one| one.relation == Relation::Needs) {
+            let (Some(number), Some(object)) = (reference.pod, self.referent_of(reference)) else { continue };
+            let number_of = *at.entry(object.id()).or_insert_with(|| {
+                let modes = object.root().find(&["spec", "accessModes"]).into_iter().flat_map(Node::items);
+                let modes = modes.filter_map(Node::as_str).map(std::borrow::Cow::into_owned).collect();
+                claims.push(Claim { object: object.id(), modes, pods: Vec::new() });
+                claims.len() - 1
+            });
+            if let Some(claim) = claims.get_mut(number_of).filter(|claim| claim.pods.last() != Some(&number)) {
+                claim.pods.push(number);
+            }
+        }
+        claims
+    }
+}
