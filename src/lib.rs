@@ -51,7 +51,9 @@ pub mod views;
 
 use std::sync::Arc;
 
-pub use krmor_core::{exceptions, facts, krm, labels, manifest, mask, quantity, references, report, stream, target};
+pub use krmor_core::{
+    exceptions, facts, krm, labels, manifest, mask, quantity, references, report, stream, strictness, target,
+};
 pub use krmor_core::{text, values, workload};
 pub use krmor_functions as functions;
 pub use krmor_yaml as yaml;
