@@ -27,7 +27,7 @@ impl Done {
     /// The rules of its findings of a severity.
     fn rules(&self, severity: Severity) -> Vec<&str> {
         let findings = self.report.findings.iter().filter(|finding| finding.severity == severity);
-        findings.map(|finding| finding.rule.as_ref()).collect()
+        findings.map(|finding| finding.rule.id).collect()
     }
 
     fn errors(&self) -> Vec<&str> {
@@ -44,9 +44,15 @@ fn run(spec: &str, objects: &[Value]) -> Done {
     let spec = values(&format!("spec: {spec}")).remove(0)["spec"].clone();
     let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Availability", "spec": spec}).to_string();
     let config = yaml::parse(&Arc::new(config)).unwrap();
-    let pipeline = krmor::config::read(config[0].root(), None).unwrap_or_else(|error| panic!("{spec}: {error}"));
     let input: Vec<String> = objects.iter().map(ToString::to_string).collect();
     let mut stream = Stream::parse(&Arc::new(input.join("\n---\n"))).unwrap();
+    let pipeline = match krmor::config::read(config[0].root(), None) {
+        Ok(pipeline) => pipeline,
+        Err(problems) => {
+            let (outcome, report) = (Outcome::Usage, crate::common::refused(problems));
+            return Done { outcome, objects: values(&stream.render()), report };
+        }
+    };
     let mut report = Report::default();
     let outcome = pipeline.run(&mut stream, &mut report);
     Done { outcome, objects: values(&stream.render()), report }

@@ -47,7 +47,7 @@ fn sounds(stream: &Stream) -> usize {
         lines.filter(|line| like(line)).count()
     };
     let mut count = 0;
-    for pod in workload::pods(stream, &mut Report::default()) {
+    for pod in workload::pods(stream).0 {
         let object = stream.object(pod.object).unwrap();
         for node in pod.containers(&object).iter().filter_map(|container| container.node(&object)) {
             let variables = node.get("env").into_iter().flat_map(Node::items).filter(|one| one.get("value").is_some());
@@ -87,14 +87,14 @@ fn findings_on_public_manifests() {
         judge(&spec, &stream, &mut report);
         for finding in &report.findings {
             let is_error = finding.severity == Severity::Error;
-            match finding.rule.split_once('/') {
-                _ if finding.rule == "secrets/plaintext-secret" => row.secrets += 1,
+            match finding.rule.id.split_once('/') {
+                _ if finding.rule.id == "secrets/plaintext-secret" => row.secrets += 1,
                 Some(("secrets", _)) => row.held += 1,
                 Some(("references", _)) if is_error => row.references += 1,
                 _ => continue,
             }
             if std::env::var_os("SHOW").is_some() {
-                println!("{module}: {} {}: {}", finding.rule, field_path(&finding.path), finding.message);
+                println!("{module}: {} {}: {}", finding.rule.id, field_path(finding.pointer()), finding.message);
             }
         }
     }

@@ -193,7 +193,8 @@ fn every_config_can_be_read() {
     for doc in DOCS {
         for block in read(doc).0.iter().filter(|block| block.info == "yaml" && block.text.contains("krmor.dev/")) {
             let documents = yaml::parse(&Arc::new(block.text.clone())).unwrap();
-            krmor::config::read(documents[0].root(), None).unwrap_or_else(|error| panic!("{doc}: {error}"));
+            krmor::config::read(documents[0].root(), None)
+                .unwrap_or_else(|error| panic!("{doc}: {}", crate::common::told(&error)));
             count += 1;
         }
     }

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 fn why() -> Why {
-    Why { rule: "test", reason: "a test wants it".into(), class: Class::Added }
+    Why { rule: &krmor::rules::CONFIG, reason: "a test wants it".into(), class: Class::Added }
 }
 
 fn map(name: &str) -> Value {
@@ -109,7 +109,7 @@ fn a_name_that_is_taken_is_an_error() {
     let taken = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: new-0, namespace: default}\n";
     let (mut stream, mut report) = (stream(&format!("{A}---\n{taken}")), Report::default());
     assert_eq!(stream.emit(&mut report, 0, map("new-0"), why()), None);
-    assert_eq!(report.findings[0].rule, "name-taken");
+    assert_eq!(report.findings[0].rule.id, "name-taken");
     assert_eq!(report.findings[0].message, "ConfigMap new-0 is to be added for A a, and its name is taken");
     assert!(stream.emit(&mut report, 0, map("new-1"), why()).is_some());
     assert_eq!(stream.emit(&mut report, 0, map("new-1"), why()), None, "by a new one");
@@ -130,8 +130,8 @@ fn items_of_a_resource_list_get_theirs_beside_them() {
         item("a", 0),
         item("b", 4)
     );
-    let list = ResourceList::new(Arc::new(text));
-    let (mut stream, mut report) = (Stream::of_items(list.document().unwrap()), Report::default());
+    let list = ResourceList::new(yaml::parse(&Arc::new(text)).unwrap()).unwrap();
+    let (mut stream, mut report) = (list.stream(), Report::default());
     for (number, beside) in [0, 2, 0, 1].into_iter().enumerate() {
         stream.emit(&mut report, beside, map(&format!("new-{number}")), why()).unwrap();
     }
@@ -139,7 +139,7 @@ fn items_of_a_resource_list_get_theirs_beside_them() {
         report.changes.iter().map(|c| (c.document, c.after)).collect::<Vec<_>>(),
         [(3, Some(0)), (4, Some(2)), (5, Some(0)), (6, Some(1))]
     );
-    let out = list.render(&mut stream, &report).unwrap();
+    let out = krmor::krm::render_list(&mut stream, &report).unwrap();
     let out = yaml::parse(&Arc::new(out)).unwrap()[0].root().to_value().unwrap();
     let items = out["items"].as_array().unwrap();
     let names: Vec<_> = items.iter().map(|item| item["metadata"]["name"].as_str().unwrap()).collect();
@@ -162,7 +162,7 @@ fn a_json_file_has_no_room() {
     let mut stream = Stream::of_documents(documents, |number| Some((Arc::from("a.json"), number)));
     let mut report = Report::default();
     assert_eq!(stream.emit(&mut report, 0, map("new"), why()), None);
-    assert_eq!(report.findings[0].rule, "json-file");
+    assert_eq!(report.findings[0].rule.id, "json-file");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn what_is_named_after_a_workload_without_a_name_is_refused() {
     for name in ["", "web-*"] {
         let (mut stream, mut report) = (stream(nameless), Report::default());
         assert_eq!(stream.emit(&mut report, 0, map(name), why()), None);
-        assert_eq!(report.findings[0].rule, "no-name");
+        assert_eq!(report.findings[0].rule.id, "no-name");
         assert_eq!(stream.render(), nameless);
     }
 }

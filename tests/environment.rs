@@ -56,8 +56,8 @@ fn secret(name: &str, rest: &str) -> String {
 /// `severity rule path`, the path from the container on.
 fn told(report: &Report) -> Vec<String> {
     let line = |finding: &krmor::report::Finding| {
-        let path = finding.path.split("/containers/0").nth(1).unwrap_or(&finding.path);
-        format!("{} {} {path}", finding.severity.name(), finding.rule).trim_end().to_owned()
+        let path = finding.pointer().split("/containers/0").nth(1).unwrap_or(finding.pointer());
+        format!("{} {} {path}", finding.severity.name(), finding.rule.id).trim_end().to_owned()
     };
     report.findings.iter().map(line).collect()
 }
@@ -550,7 +550,7 @@ fn configs_that_cannot_be_right() {
         let (out, report) = run(&spec(text), &web(""));
         assert_eq!(out, web(""), "{text}");
         assert!(
-            !report.findings.is_empty() && report.findings.iter().all(|one| one.rule == "config"),
+            !report.findings.is_empty() && report.findings.iter().all(|one| one.rule.id == "config"),
             "{text} {report:?}"
         );
     }

@@ -85,7 +85,8 @@ fn a_kind_is_explained_with_its_fields_documentation_and_an_example() {
         let example = shown.split("\nEXAMPLE:\n").nth(1).unwrap();
         let example: String = example.lines().map(|line| format!("{}\n", line.strip_prefix("    ").unwrap())).collect();
         let documents = yaml::parse(&Arc::new(example.clone())).unwrap();
-        krmor::config::read(documents[0].root(), None).unwrap_or_else(|error| panic!("{kind}: {error}\n{example}"));
+        krmor::config::read(documents[0].root(), None)
+            .unwrap_or_else(|error| panic!("{kind}: {}\n{example}", crate::common::told(&error)));
     }
     let pipeline = out(&["explain", "Pipeline"]);
     for line in ["  failOn\t<string>\n  enum: error, warning\n", "  functions\t<map[string]object> -required-\n"] {
@@ -132,7 +133,11 @@ fn what_is_not_there_is_a_usage_error_with_the_nearest() {
         ("SecurityContext.levle", "error: SecurityContext has no field `levle`; did you mean `level`?\n"),
         (
             "SecurityContext.writablePaths.size",
-            "error: SecurityContext.writablePaths has no field `size`; the fields are: path, sizeLimit, name\n",
+            "error: SecurityContext.writablePaths has no field `size`; did you mean `sizeLimit`?\n",
+        ),
+        (
+            "SecurityContext.writablePaths.quota",
+            "error: SecurityContext.writablePaths has no field `quota`; the fields are: path, sizeLimit, name\n",
         ),
         (
             "SecurityContext.targets[0].nam.x",

@@ -27,7 +27,7 @@ impl Done {
 
     fn errors(&self) -> Vec<String> {
         let errors = self.report.findings.iter().filter(|f| f.severity == krmor::report::Severity::Error);
-        errors.map(|f| format!("{}: {}", f.rule, f.message)).collect()
+        errors.map(|f| format!("{}: {}", f.rule.id, f.message)).collect()
     }
 }
 
@@ -35,10 +35,15 @@ fn run(spec: &Value, input: &str) -> Done {
     let config =
         json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Exposure", "metadata": {"name": "a"}, "spec": spec});
     let config = yaml::parse(&Arc::new(config.to_string())).unwrap();
-    let pipeline = krmor::config::read(config[0].root(), None).unwrap_or_else(|problem| panic!("{problem}"));
     let mut stream = Stream::parse(&Arc::new(input.to_owned())).unwrap();
     let mut report = Report::default();
-    let outcome = pipeline.run(&mut stream, &mut report);
+    let outcome = match krmor::config::read(config[0].root(), None) {
+        Ok(pipeline) => pipeline.run(&mut stream, &mut report),
+        Err(problems) => {
+            report = crate::common::refused(problems);
+            Outcome::Usage
+        }
+    };
     let output = stream.render();
     let objects = yaml::parse(&Arc::new(output.clone())).unwrap().iter().filter_map(|d| d.root().to_value()).collect();
     Done { outcome, output, objects, report }
@@ -68,8 +73,7 @@ fn refused(spec: &Value, input: &str, says: &str) {
 fn problem(spec: &Value) -> String {
     let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Exposure", "spec": spec});
     let config = yaml::parse(&Arc::new(config.to_string())).unwrap();
-    let problem = krmor::config::read(config[0].root(), None).unwrap_err();
-    format!("{}: {}", problem.path(), problem.message)
+    crate::common::told(&krmor::config::read(config[0].root(), None).unwrap_err())
 }
 
 fn workload(kind: &str, name: &str, app: &str, ports: &str) -> String {

@@ -299,11 +299,11 @@ fn a_resource_list_gives_what_the_bare_stream_gives() {
     for_all(|subject, pipeline, input, done| {
         let items: Vec<Value> = parse(input).iter().filter_map(|d| d.root().to_value()).collect();
         let list = json!({"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": items});
-        let list = ResourceList::new(Arc::new(list.to_string()));
-        let mut stream = Stream::of_items(list.document().unwrap());
+        let list = ResourceList::new(yaml::parse(&Arc::new(list.to_string())).unwrap()).unwrap();
+        let mut stream = list.stream();
         let mut report = Report::default();
         assert_eq!(pipeline.run(&mut stream, &mut report), Outcome::Ok, "{}", subject.name);
-        let rendered = list.render(&mut stream, &report).unwrap();
+        let rendered = krmor::krm::render_list(&mut stream, &report).unwrap();
         let rendered = yaml::parse(&Arc::new(rendered.clone()))
             .unwrap_or_else(|error| panic!("{}: {error:?}\n{rendered}", subject.name));
         let rendered = rendered.first().unwrap().root().to_value().unwrap();

@@ -35,7 +35,7 @@ impl Done {
     }
 
     fn found(&self) -> Vec<String> {
-        self.report.findings.iter().map(|found| format!("{} {}", found.severity.name(), found.rule)).collect()
+        self.report.findings.iter().map(|found| format!("{} {}", found.severity.name(), found.rule.id)).collect()
     }
 
     fn messages(&self) -> String {

@@ -51,12 +51,15 @@ fn run(spec: &Value, monitors: &[String]) -> Result<Vec<Value>, Vec<String>> {
 fn pass(spec: &Value, input: &str) -> Result<String, Vec<String>> {
     let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Monitoring", "spec": spec}).to_string();
     let config = yaml::parse(&Arc::new(config)).unwrap();
-    let pipeline = krmor::config::read(config[0].root(), None).unwrap_or_else(|error| panic!("{spec}: {error}"));
     let mut stream = Stream::parse(&Arc::new(input.to_owned())).unwrap();
     let mut report = Report::default();
-    let _ = pipeline.run(&mut stream, &mut report);
+    match krmor::config::read(config[0].root(), None) {
+        Ok(pipeline) => drop(pipeline.run(&mut stream, &mut report)),
+        Err(problems) => report = crate::common::refused(problems),
+    }
     let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error);
-    let errors: Vec<String> = errors.map(|finding| format!("{}: {}", finding.rule, finding.message)).collect();
+    let errors: Vec<String> =
+        errors.map(|finding| format!("{}: {}", finding.rule.id, krmor::krm::says(finding))).collect();
     if errors.is_empty() { Ok(stream.render()) } else { Err(errors) }
 }
 

@@ -22,8 +22,7 @@ fn spec(text: &str) -> Spec {
 fn refusal(spec: &str) -> Option<String> {
     let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Probes", "spec": value(spec)});
     let documents = yaml::parse(&Arc::new(config.to_string())).unwrap();
-    let problem = krmor::config::read(documents[0].root(), None).err()?;
-    Some(format!("{}: {}", problem.path(), problem.message))
+    Some(crate::common::told(&krmor::config::read(documents[0].root(), None).err()?))
 }
 
 fn run(spec: &Spec, input: &str) -> (String, Report) {
@@ -106,7 +105,7 @@ fn told(config: &str, input: &str) -> Vec<String> {
         out.push(format!("{sign} {container} {} {}", key.trim_end_matches("Probe"), checked(key, &change.value)));
     }
     for finding in &report.findings {
-        out.push(format!("{} {} {}", finding.severity.name(), finding.rule, place(&before, &finding.path)));
+        out.push(format!("{} {} {}", finding.severity.name(), finding.rule.id, place(&before, finding.pointer())));
     }
     let (again, second) = run(&spec, &output);
     assert_eq!(again, output, "{config}: a second run changes something");

@@ -199,15 +199,15 @@ fn fixtures_that_fail_come_out_admitted_or_are_refused() {
         refused += 1;
         let found = done.errors();
         errors += found.len();
-        let paths: Vec<&str> = found.iter().map(|finding| finding.path.as_str()).collect();
+        let paths: Vec<&str> = found.iter().map(|finding| finding.pointer()).collect();
         for finding in &found {
             // The rule is about what admission complains of.
-            let reason = REASONS.iter().find(|(rule, _)| *rule == finding.rule).map(|(_, reason)| *reason);
+            let reason = REASONS.iter().find(|(rule, _)| *rule == finding.rule.id).map(|(_, reason)| *reason);
             if !reason.is_some_and(|reason| answer.violations.iter().any(|(seen, _)| seen.starts_with(reason))) {
                 wrong.push((fixture.title(), format!("{finding:#?}\n{answer:#?}")));
             }
             // Its value is in conflict for itself: with all others gone it is still refused.
-            let others = paths.iter().copied().filter(|path| *path != finding.path);
+            let others = paths.iter().copied().filter(|path| *path != finding.pointer());
             let alone = harden(fixture, "fail", &without(pod.clone(), others).to_string());
             if alone.outcome == Outcome::Ok {
                 wrong.push((fixture.title(), format!("no conflict for itself: {finding:#?}")));
@@ -244,7 +244,7 @@ fn with_override_only_volumes_are_refused() {
     for fixture in &fixtures {
         let done = harden(fixture, "override", &fixture.text);
         let errors = done.errors();
-        let only_volumes = !errors.is_empty() && errors.iter().all(|error| VOLUMES.contains(&error.rule.as_ref()));
+        let only_volumes = !errors.is_empty() && errors.iter().all(|error| VOLUMES.contains(&error.rule.id));
         match done.outcome {
             Outcome::Ok => claims.push((fixture, value(&done.text))),
             _ if only_volumes => volumes += 1,
@@ -294,8 +294,8 @@ fn templates_and_lists_are_treated_as_pods_are() {
     ];
     let told = |done: &Done, prefix: &str| -> Vec<(String, Severity, String)> {
         let told = done.report.findings.iter().map(|finding| {
-            let path = finding.path.strip_prefix(prefix).unwrap_or_else(|| panic!("{finding:?}"));
-            (finding.rule.to_string(), finding.severity, path.to_owned())
+            let path = finding.pointer().strip_prefix(prefix).unwrap_or_else(|| panic!("{finding:?}"));
+            (finding.rule.id.to_owned(), finding.severity, path.to_owned())
         });
         told.collect()
     };
@@ -333,17 +333,17 @@ fn field_path(pointer: &str) -> String {
 
 /// What krmor refuses although admission does not, and why: said in the README of the function.
 fn is_extra(finding: &Finding, version: u32, invalid: &[String]) -> bool {
-    match finding.rule.as_ref() {
+    match finding.rule.id {
         // The API server refuses an annotation that contradicts the field.
         "conflict/seccompProfile_restricted" | "conflict/seccompProfile_baseline" => {
-            version >= 19 && finding.path.starts_with("/metadata/annotations/")
+            version >= 19 && finding.pointer().starts_with("/metadata/annotations/")
         }
         // `runAsNonRoot: true` keeps it from starting.
         "conflict/runAsUser" => version < 23,
         // No Windows pod passes `restricted` before v1.25.
         "windows-version" => version < 25,
         // The API server refuses the field.
-        "windows-field" => invalid.iter().any(|error| error.starts_with(&field_path(&finding.path))),
+        "windows-field" => invalid.iter().any(|error| error.starts_with(&field_path(finding.pointer()))),
         _ => false,
     }
 }
@@ -366,7 +366,7 @@ fn agree(cases: &[(Fixture, Value)]) -> [usize; 3] {
         let done = harden(case, "fail", &case.text);
         let found = done.errors();
         for finding in &found {
-            let reason = REASONS.iter().find(|(rule, _)| *rule == finding.rule).map(|(_, reason)| *reason);
+            let reason = REASONS.iter().find(|(rule, _)| *rule == finding.rule.id).map(|(_, reason)| *reason);
             let complains = |reason: &str| answer.violations.iter().any(|(seen, _)| seen.starts_with(reason));
             if !reason.is_some_and(complains) && !is_extra(finding, version, &answer.invalid) {
                 wrong.push((case.title(), format!("{finding:#?}\n{answer:#?}\n{pod}")));
@@ -383,15 +383,15 @@ fn agree(cases: &[(Fixture, Value)]) -> [usize; 3] {
         if overridden.outcome == Outcome::Ok {
             counts[2] += 1;
             claims.push((case, "overridden", answer, value(&overridden.text)));
-        } else if !overridden.errors().iter().all(|error| stays(&error.rule)) {
+        } else if !overridden.errors().iter().all(|error| stays(&error.rule.id)) {
             wrong.push((case.title(), format!("{:#?}\n{pod}", overridden.errors())));
         }
-        let conflicts = found.iter().filter(|finding| finding.rule.starts_with("conflict/"));
-        let repaired = without(pod.clone(), conflicts.map(|finding| finding.path.as_str()));
+        let conflicts = found.iter().filter(|finding| finding.rule.id.starts_with("conflict/"));
+        let repaired = without(pod.clone(), conflicts.map(|finding| finding.pointer()));
         let repaired = harden(case, "fail", &repaired.to_string());
         if repaired.outcome == Outcome::Ok {
             claims.push((case, "repaired where the errors say", answer, value(&repaired.text)));
-        } else if !repaired.errors().iter().all(|error| error.rule.starts_with("windows-")) {
+        } else if !repaired.errors().iter().all(|error| error.rule.id.starts_with("windows-")) {
             wrong.push((case.title(), format!("repaired, but refused: {:#?}\n{pod}", repaired.errors())));
         }
     }
@@ -577,7 +577,7 @@ fn checks_has_the_reasons_of_admission() {
     for ((fixture, pod), answer) in cases.iter().zip(&answers) {
         let spec = json!({"podSecurity": {"level": fixture.level, "version": fixture.version}, "rules": {"references/*": "off", "secrets/*": "off"}});
         let done = run("Checks", &spec, &pod.to_string());
-        let rules = done.report.findings.iter().map(|finding| finding.rule.replace("pod-security/", "conflict/"));
+        let rules = done.report.findings.iter().map(|finding| finding.rule.id.replace("pod-security/", "conflict/"));
         let reason = |rule: String| {
             let known = REASONS.iter().find(|(other, _)| *other == rule);
             known.map_or(rule.clone(), |(_, reason)| (*reason).to_owned())

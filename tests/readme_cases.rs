@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::common::cases::{self, Case, diff};
+use krmor::config::Problem;
 use krmor::functions::FUNCTIONS;
 use krmor::pipeline::Outcome;
-use krmor::report::{Report, Severity};
+use krmor::report::{Place, Report, Severity};
 use krmor::stream::Stream;
 use krmor::yaml::{self, print};
 use serde_json::{Value, json};
@@ -23,9 +24,9 @@ fn run(case: &Case) -> (Option<String>, Value) {
     let config = config.first().unwrap_or_else(|| panic!("{place}: the case has no config"));
     let pipeline = match krmor::config::read(config.root(), None) {
         Ok(pipeline) => pipeline,
-        Err(problem) => {
-            let result = json!([{"severity": "error", "rule": "config", "path": problem.path(), "message": problem.message, "remedy": problem.remedy}]);
-            return (None, result);
+        Err(problems) => {
+            let result = |problem: &Problem| json!({"severity": "error", "rule": "config", "path": problem.path(), "message": problem.message, "remedy": problem.remedy});
+            return (None, problems.iter().map(result).collect());
         }
     };
     let input = Arc::new(case.input.clone());
@@ -36,14 +37,17 @@ fn run(case: &Case) -> (Option<String>, Value) {
     for finding in
         report.findings.iter().filter(|finding| finding.severity >= Severity::Warning || outcome == Outcome::Ok)
     {
-        let object = finding.object.and_then(|id| stream.object(id)).map(|object| object.reference().to_string());
-        let mut result = json!({"severity": finding.severity.name(), "rule": finding.rule});
+        let object = finding.object().and_then(|id| stream.object(id)).map(|object| object.reference().to_string());
+        let mut result = json!({"severity": finding.severity.name(), "rule": finding.rule.id});
         let map = result.as_object_mut().unwrap();
         if let Some(object) = object {
             map.insert("resource".to_owned(), json!(object));
         }
-        if !finding.path.is_empty() {
-            map.insert("path".to_owned(), json!(krmor::krm::field_path(&finding.path)));
+        if let Place::Config(pointer) = &finding.place {
+            map.insert("path".to_owned(), json!(krmor::krm::field_path(&format!("/spec{pointer}"))));
+        }
+        if !finding.pointer().is_empty() {
+            map.insert("path".to_owned(), json!(krmor::krm::field_path(finding.pointer())));
         }
         map.insert("message".to_owned(), json!(finding.message));
         if let Some(remedy) = &finding.remedy {

@@ -10,7 +10,7 @@ use krmor::yaml;
 use serde_json::{Value, json};
 
 fn why() -> Why {
-    Why { rule: "test", reason: "a test wants it".into(), class: Class::Raised }
+    Why { rule: &krmor::rules::CONFIG, reason: "a test wants it".into(), class: Class::Raised }
 }
 
 fn stream(text: &str) -> Stream {
@@ -106,8 +106,8 @@ fn items_of_a_resource_list_go_when_it_is_written() {
     let nested = json!({"apiVersion": "v1", "kind": "List", "items": [item("x"), item("y")]});
     let items = json!([item("a"), nested, item("b"), item("c")]);
     let list = json!({"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": items});
-    let list = ResourceList::new(Arc::new(list.to_string()));
-    let (mut stream, mut report) = (Stream::of_items(list.document().unwrap()), Report::default());
+    let list = ResourceList::new(yaml::parse(&Arc::new(list.to_string())).unwrap()).unwrap();
+    let (mut stream, mut report) = (list.stream(), Report::default());
     // Objects: a, x, y, b, c.
     let new = json!({"apiVersion": "v1", "kind": "New", "metadata": {"name": "n"}});
     stream.emit(&mut report, 3, new, why()).unwrap();
@@ -116,7 +116,7 @@ fn items_of_a_resource_list_go_when_it_is_written() {
     }
     let numbers: Vec<_> = report.changes.iter().map(|change| (change.document, change.path.as_str())).collect();
     assert_eq!(numbers, [(4, ""), (0, ""), (1, "/items/0"), (2, ""), (3, "")]);
-    let out = list.render(&mut stream, &report).unwrap();
+    let out = krmor::krm::render_list(&mut stream, &report).unwrap();
     assert!(!out.split("results").nth(1).unwrap().contains("aHVzaA=="), "{out}");
     let out = yaml::parse(&Arc::new(out)).unwrap()[0].root().to_value().unwrap();
     let name = |item: &Value| item["metadata"]["name"].as_str().unwrap_or("list").to_owned();

@@ -45,7 +45,7 @@ fn told(report: &Report) -> Vec<String> {
         format!("{mark} {path}={}", value.as_str().unwrap())
     });
     let findings = report.findings.iter().map(|finding| {
-        format!("{} {} {}", finding.severity.name(), finding.rule, short(&finding.path)).trim_end().to_owned()
+        format!("{} {} {}", finding.severity.name(), finding.rule.id, short(finding.pointer())).trim_end().to_owned()
     });
     changes.chain(findings).collect()
 }
@@ -386,7 +386,7 @@ fn a_spec_that_contradicts_itself_changes_nothing() {
             report.findings
         );
         assert!(
-            report.findings.iter().any(|finding| finding.message.contains(says) && finding.rule == "config"),
+            report.findings.iter().any(|finding| finding.message.contains(says) && finding.rule.id == "config"),
             "{text}: {:?}",
             report.findings
         );

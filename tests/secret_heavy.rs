@@ -92,8 +92,8 @@ fn said(spec: &Value, input: &str) -> String {
 /// What `Checks` says of references.
 fn dangling(text: &str) -> BTreeSet<String> {
     let Done { report, .. } = run("Checks", &json!({"podSecurity": {"level": "privileged"}}), text);
-    let found = report.findings.iter().filter(|finding| finding.rule.starts_with("references/"));
-    found.map(|finding| format!("{}: {}", finding.rule, finding.message)).collect()
+    let found = report.findings.iter().filter(|finding| finding.rule.id.starts_with("references/"));
+    found.map(|finding| format!("{}: {}", finding.rule.id, finding.message)).collect()
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_real_application_keeps_no_secret_and_loses_none() {
         assert_eq!(kept.filter(|one| one["type"] == "kubernetes.io/service-account-token").count(), 2);
         for (name, keys) in &before {
             let list = done.report.findings.iter().find(|finding| {
-                finding.rule == "write-to-vault"
+                finding.rule.id == "write-to-vault"
                     && finding.message.contains(&format!("/{name} ")) | finding.message.contains(&format!(" {name} "))
             });
             let list = list.unwrap_or_else(|| panic!("{kind}: {name} is on no checklist"));

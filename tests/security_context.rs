@@ -86,11 +86,11 @@ fn differences(before: &str, after: &str, root: &str) -> Vec<String> {
 
 /// `severity rule path`, the path as in [`leaves`]; the notes that every pod without a uid gets are left out.
 fn told(finding: &Finding, input: &str) -> Option<String> {
-    if finding.rule == "image-user-unproven" {
+    if finding.rule.id == "image-user-unproven" {
         return None;
     }
     let (mut node, mut path) = (&value(input), String::new());
-    for token in yaml::pointer_tokens(&finding.path).unwrap() {
+    for token in yaml::pointer_tokens(finding.pointer()).unwrap() {
         let index = token.parse::<usize>().ok().filter(|_| node.is_array());
         node = index.map_or(&node[token.as_ref()], |at| &node[at]);
         match (index.is_some(), node["name"].as_str().filter(|_| path.ends_with("ontainers"))) {
@@ -100,7 +100,7 @@ fn told(finding: &Finding, input: &str) -> Option<String> {
         }
     }
     let path = path.strip_prefix(".spec").unwrap_or(&path);
-    Some(format!("{} {} {path}", finding.severity.name(), finding.rule).trim_end().to_owned())
+    Some(format!("{} {} {path}", finding.severity.name(), finding.rule.id).trim_end().to_owned())
 }
 
 /// What `restricted` adds to a pod (`std`) and to a container (`std name`).
@@ -626,7 +626,7 @@ fn every_check_fails_is_overridden_or_kept() {
         let (_, report) = run(&with("fail"), &input);
         let found: Vec<_> = report.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
         assert_eq!(found.len(), 1, "{config} {id}: {found:#?}");
-        assert_eq!(found[0].rule, rule, "{input}");
+        assert_eq!(found[0].rule.id, rule, "{input}");
         assert_eq!(told(found[0], &input).unwrap(), format!("error {rule} {path}"), "{input}");
         // The remedy is an exception that can be used once it has a reason.
         let remedy = found[0].remedy.as_ref().unwrap();
@@ -638,7 +638,10 @@ fn every_check_fails_is_overridden_or_kept() {
         let excused = ["procMount", "procMount_restricted"].contains(id);
         assert!(report.worst() == Some(Severity::Info) || excused, "{config} {id}: {:#?}", report.findings);
         assert!(
-            report.findings.iter().any(|finding| finding.rule == "exception" && finding.message.ends_with(": meant"))
+            report
+                .findings
+                .iter()
+                .any(|finding| finding.rule.id == "exception" && finding.message.ends_with(": meant"))
         );
         let changed = about_conflict(&input, &output);
         assert_eq!(changed, Vec::<String>::new(), "{config} {id}: an exception changes the value");
@@ -649,7 +652,7 @@ fn every_check_fails_is_overridden_or_kept() {
         } else {
             assert_ne!(report.worst(), Some(Severity::Error), "{id}: {:#?}", report.findings);
             assert!(
-                report.changes.iter().any(|change| change.why.rule == rule && change.why.class == Class::Overridden)
+                report.changes.iter().any(|change| change.why.rule.id == rule && change.why.class == Class::Overridden)
             );
             let mut expected: Vec<String> = expected.iter().map(|line| (*line).to_owned()).collect();
             expected.sort();
@@ -659,7 +662,7 @@ fn every_check_fails_is_overridden_or_kept() {
 
         let (output, report) = run(&with("keep"), &input);
         let warnings = report.findings.iter().filter(|finding| finding.severity == Severity::Warning);
-        assert_eq!(warnings.map(|finding| finding.rule.to_string()).collect::<Vec<_>>(), std::slice::from_ref(&rule));
+        assert_eq!(warnings.map(|finding| finding.rule.id.to_owned()).collect::<Vec<_>>(), std::slice::from_ref(&rule));
         assert_eq!(about_conflict(&input, &output), Vec::<String>::new(), "{config} {id}: keep changes the value");
         assert_eq!(run(&with("keep"), &output).0, output, "{id}: not idempotent");
     }
@@ -1252,7 +1255,7 @@ fn knative_takes_container_fields_only() {
     let input = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: x}\nspec:\n  template:\n    spec:\n      containers:\n      - name: a\n        image: i\n";
     let (output, report) = run(&spec("{runAsUser: 1000, fsGroup: 1000, automountServiceAccountToken: false}"), input);
     let mut seen = differences(input, &output, ".spec.template.spec");
-    seen.extend(report.findings.iter().map(|finding| format!("{} {}", finding.severity.name(), finding.rule)));
+    seen.extend(report.findings.iter().map(|finding| format!("{} {}", finding.severity.name(), finding.rule.id)));
     seen.sort();
     let expected = [
         "+ .automountServiceAccountToken=false",
@@ -1294,7 +1297,7 @@ fn the_image_user_is_told_where_nobody_set_one() {
     ];
     for (config, input, names) in rows {
         let (_, report) = run(&spec(config), &pod(input));
-        let found: Vec<_> = report.findings.iter().filter(|finding| finding.rule == "image-user-unproven").collect();
+        let found: Vec<_> = report.findings.iter().filter(|finding| finding.rule.id == "image-user-unproven").collect();
         let seen: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
         let (unset, root) =
             if input.contains("windows") { ("user", "ContainerAdministrator") } else { ("uid", "root or a name") };
@@ -1328,7 +1331,7 @@ fn changes_name_rule_class_and_reason() {
     let input = pod("{containers: [{name: a, securityContext: {runAsNonRoot: false, capabilities: {drop: [KILL]}}}]}");
     let (_, report) = run(&spec("{conflicts: override}"), &input);
     let seen: Vec<_> =
-        report.changes.iter().map(|change| (change.why.rule, change.why.class, change.path.as_str())).collect();
+        report.changes.iter().map(|change| (change.why.rule.id, change.why.class, change.path.as_str())).collect();
     let expected = [
         ("conflict/runAsNonRoot", Class::Overridden, "/spec/containers/0/securityContext/runAsNonRoot"),
         ("seccomp-profile", Class::Added, "/spec/securityContext"),
@@ -1350,7 +1353,7 @@ fn what_cannot_be_edited_is_an_error_not_a_panic() {
     ] {
         let (_, report) = run(&spec("{}"), &pod(input));
         let errors: Vec<_> = report.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
-        assert!(errors.iter().any(|finding| finding.path == path), "{input}: {errors:#?}");
+        assert!(errors.iter().any(|finding| finding.pointer() == path), "{input}: {errors:#?}");
     }
     for odd in [
         "{containers: [{}]}",
@@ -1415,7 +1418,7 @@ fn configs_that_cannot_be_right() {
     ] {
         let (output, report) = run(&spec(config), &pod("{containers: [{name: a}]}"));
         let finding = &report.findings[0];
-        assert_eq!((finding.severity, finding.rule.as_ref()), (Severity::Error, "config"), "{config}");
+        assert_eq!((finding.severity, finding.rule.id), (Severity::Error, "config"), "{config}");
         assert!(finding.message.contains(problem), "{config}: {}", finding.message);
         assert_eq!(output, pod("{containers: [{name: a}]}"), "{config}");
     }

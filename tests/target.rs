@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use krmor::report::{Finding, Report, Severity};
+use krmor::report::{Finding, Severity};
 use krmor::stream::Stream;
-use krmor::target::{Matcher, Scope, Selected, Selector, UNMATCHED};
+use krmor::target::{Matcher, Scope, Selected, Selector};
 use krmor::workload::pods;
 use serde_json::{Value, json};
 
@@ -27,14 +27,18 @@ fn scope(targets: &Value, exclude: &Value) -> Scope {
 }
 
 fn refused(target: &Value) -> String {
-    Scope { targets: vec![selector(target)], exclude: Vec::new() }.compile().unwrap_err()
+    Scope { targets: vec![selector(target)], exclude: Vec::new() }
+        .compile()
+        .map(drop)
+        .map_err(|found| crate::common::told(&found))
+        .unwrap_err()
 }
 
 fn select(stream: &Stream, targets: &Value, exclude: &Value) -> (Vec<Selected>, Vec<Finding>) {
-    let mut report = Report::default();
-    let pods = pods(stream, &mut report);
-    let selected = scope(targets, exclude).compile().unwrap().select(stream, &mut report, pods);
-    (selected, report.findings)
+    let (pods, mut problems) = pods(stream);
+    let (selected, unmatched) = scope(targets, exclude).compile().unwrap().select(stream, pods);
+    problems.extend(unmatched);
+    (selected, problems)
 }
 
 /// `name: container …` for each selected pod, with a `+` behind the name when its own fields are in scope.
@@ -61,7 +65,7 @@ fn complaint(stream: &Stream, targets: &Value) -> (String, String) {
     let mut findings = select(stream, targets, &json!([])).1;
     assert_eq!(findings.len(), 1, "{findings:?}");
     let finding = findings.remove(0);
-    assert_eq!((finding.severity, finding.rule.as_ref()), (Severity::Error, UNMATCHED));
+    assert_eq!((finding.severity, finding.rule.id), (Severity::Error, "unmatched-target"));
     (finding.message, finding.remedy.unwrap())
 }
 
@@ -484,7 +488,7 @@ fn what_cannot_be_read_is_refused_by_its_field() {
 fn an_exclude_of_everything_by_mistake_is_refused() {
     for exclude in [json!({}), json!({"optional": true}), json!({"labelSelector": " "})] {
         let error = scope(&json!([]), &json!([{"name": "web"}, exclude])).compile().unwrap_err();
-        assert_eq!(error, "exclude[1] is empty and would exclude everything; take it out");
+        assert_eq!(crate::common::told(&error), "exclude[1]: it is empty and would exclude everything");
     }
     assert_eq!(story(&stream(APPS), &json!([]), &json!([{"name": ".*"}])), Vec::<String>::new());
 }
@@ -493,10 +497,9 @@ fn an_exclude_of_everything_by_mistake_is_refused() {
 fn whole_objects_are_selected_too() {
     let stream = stream(APPS);
     let chosen = |targets: Value, exclude: Value| {
-        let mut report = Report::default();
         let all = stream.objects().map(|object| object.id());
-        let found = scope(&targets, &exclude).compile().unwrap().select_objects(&stream, &mut report, all);
-        (found, report.findings.into_iter().filter_map(|found| found.remedy).collect::<Vec<_>>())
+        let (chosen, problems) = scope(&targets, &exclude).compile().unwrap().select_objects(&stream, all);
+        (chosen, problems.into_iter().filter_map(|found| found.remedy).collect::<Vec<_>>())
     };
     assert_eq!(chosen(json!([]), json!([])), (vec![0, 1, 2, 3], vec![]));
     assert_eq!(chosen(json!([{"name": "web"}]), json!([{"kind": "Deployment"}])), (vec![2], vec![]));
@@ -509,10 +512,10 @@ fn whole_objects_are_selected_too() {
         "{remedies:?}"
     );
     // A function may offer less than the stream holds.
-    let mut report = Report::default();
     let scope = scope(&json!([{"kind": "Job"}]), &json!([])).compile().unwrap();
-    assert!(scope.select_objects(&stream, &mut report, [0, 2]).is_empty());
-    let remedy = report.findings[0].remedy.as_deref().unwrap();
+    let (chosen, problems) = scope.select_objects(&stream, [0, 2]);
+    assert!(chosen.is_empty());
+    let remedy = problems[0].remedy.as_deref().unwrap();
     assert!(remedy.starts_with("Job shop/seed is not what this function works on; "), "{remedy}");
 }
 
@@ -530,8 +533,8 @@ fn a_matcher_answers_for_exceptions() {
     let whole = Matcher::new(&selector(&json!({"name": "web"})), "exceptions[1].target").unwrap();
     assert!(!whole.names_containers() && whole.matches_container("anything"));
     assert_eq!((whole.conditions(), Matcher::new(&Selector::default(), "").unwrap().conditions()), (1, 0));
-    let error = Matcher::new(&selector(&json!({"name": "("})), "exceptions[2].target").unwrap_err();
-    assert!(error.starts_with("exceptions[2].target.name: "), "{error}");
+    let error = Matcher::new(&selector(&json!({"name": "("})), "/exceptions/2/target").unwrap_err();
+    assert_eq!(error[0].pointer, "/exceptions/2/target/name");
 }
 
 #[test]

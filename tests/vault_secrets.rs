@@ -39,20 +39,25 @@ impl Done {
 
     fn errors(&self) -> Vec<(String, String)> {
         let errors = self.report.findings.iter().filter(|finding| finding.severity == Severity::Error);
-        errors.map(|finding| (finding.rule.to_string(), finding.message.clone())).collect()
+        errors.map(|finding| (finding.rule.id.to_owned(), finding.message.clone())).collect()
     }
 }
 
-fn pipeline(spec: &Value) -> krmor::pipeline::Pipeline {
+fn pipeline(spec: &Value) -> Result<krmor::pipeline::Pipeline, Vec<krmor::config::Problem>> {
     let text = Arc::new(config(spec.clone()).to_string());
     krmor::config::read(yaml::parse(&text).unwrap()[0].root(), None)
-        .unwrap_or_else(|problem| panic!("{problem}: {spec}"))
 }
 
 fn run(spec: &Value, input: &str) -> Done {
     let mut stream = Stream::parse(&Arc::new(input.to_owned())).unwrap();
     let mut report = Report::default();
-    let outcome = pipeline(spec).run(&mut stream, &mut report);
+    let outcome = match pipeline(spec) {
+        Ok(pipeline) => pipeline.run(&mut stream, &mut report),
+        Err(problems) => {
+            report = crate::common::refused(problems);
+            Outcome::Usage
+        }
+    };
     Done { outcome, output: stream.render(), report, stream }
 }
 
@@ -395,7 +400,7 @@ fn canaries() -> Vec<(&'static str, Value, String)> {
 fn no_view_of_a_report_holds_a_value() {
     for (name, spec, input) in canaries() {
         let done = run(&spec, &input);
-        let pipeline = pipeline(&spec);
+        let pipeline = pipeline(&spec).unwrap();
         let mut views = vec![
             texts::report(&done.stream, &done.report),
             texts::as_json(&done.stream, &done.report).to_string(),
@@ -460,10 +465,13 @@ fn no_command_tells_a_value() {
 fn a_resource_list_loses_the_secret() {
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"A": CANARY}});
     let list = json!({"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": [secret]});
-    let list = ResourceList::new(Arc::new(list.to_string()));
-    let (mut stream, mut report) = (Stream::of_items(list.document().unwrap()), Report::default());
-    assert_eq!(pipeline(&json!({"provider": "vso", "convert": {}})).run(&mut stream, &mut report), Outcome::Ok);
-    let out = list.render(&mut stream, &report).unwrap();
+    let list = ResourceList::new(yaml::parse(&Arc::new(list.to_string())).unwrap()).unwrap();
+    let (mut stream, mut report) = (list.stream(), Report::default());
+    assert_eq!(
+        pipeline(&json!({"provider": "vso", "convert": {}})).unwrap().run(&mut stream, &mut report),
+        Outcome::Ok
+    );
+    let out = krmor::krm::render_list(&mut stream, &report).unwrap();
     let out = yaml::parse(&Arc::new(out)).unwrap()[0].root().to_value().unwrap();
     let kinds: Vec<&str> = out["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["VaultStaticSecret"]);

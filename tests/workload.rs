@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use krmor::report::{Finding, Report, Severity};
 use krmor::stream::{Object, Stream};
-use krmor::workload::{MALFORMED, Pod, PodSelector, PodTemplateRow, Role, Table, Trait, UNKNOWN, pods};
+use krmor::workload::{Pod, PodSelector, PodTemplateRow, Role, Table, Trait, pods};
 use krmor::yaml::{self, Kind};
 use serde_json::{Value, json};
 
@@ -22,13 +22,11 @@ fn stream_of(objects: &[Value]) -> Stream {
 
 fn rows(rows: Value) -> Result<Table, String> {
     let rows: Vec<PodTemplateRow> = serde_json::from_value(rows).map_err(|error| error.to_string())?;
-    Table::with_rows(&rows)
+    Table::with_rows(&rows).map_err(|problem| format!("{}: {}", problem.path(), problem.message))
 }
 
 fn visit(stream: &Stream) -> (Vec<Pod>, Vec<Finding>) {
-    let mut report = Report::default();
-    let pods = pods(stream, &mut report);
-    (pods, report.findings)
+    pods(stream)
 }
 
 /// The pointers of the pods' specs; there must be no findings.
@@ -48,7 +46,7 @@ fn faults(stream: &Stream) -> Vec<(String, String)> {
     let (pods, findings) = visit(stream);
     assert!(pods.is_empty(), "{pods:?}");
     assert!(findings.iter().all(|found| found.severity == Severity::Error && found.remedy.is_some()));
-    findings.into_iter().map(|found| (found.rule.into_owned(), found.path)).collect()
+    findings.into_iter().map(|found| (found.rule.id.to_owned(), found.pointer().to_owned())).collect()
 }
 
 fn fault(rule: &str, path: &str) -> (String, String) {
@@ -170,7 +168,7 @@ fn a_kind_of_another_group_is_another_kind() {
         [("example.com/v1", "Deployment"), ("apps/v1", "Pod"), ("batch.volcano.sh/v1alpha1", "Job")]
     {
         let found = faults(&stream_of(&[carrier(api_version, kind, &["spec.template"])]));
-        assert_eq!(found, [fault(UNKNOWN, "/spec/template")], "{api_version} {kind}");
+        assert_eq!(found, [fault("unknown-pod-template", "/spec/template")], "{api_version} {kind}");
     }
     // `v1` of a core kind is not a group.
     assert_eq!(faults(&stream_of(&[carrier("apps", "Deployment", &["spec.template"])])).len(), 1);
@@ -366,7 +364,7 @@ fn a_rollout_may_point_to_another_workload() {
     assert_eq!(specs(&stream_of(&[object("argoproj.io/v1alpha1", "Rollout", &rollout)])), Vec::<String>::new());
     // A template that slipped is not skipped.
     let slipped = carrier("argoproj.io/v1alpha1", "Rollout", &["spec.tmplate"]);
-    assert_eq!(faults(&stream_of(&[slipped])), [fault(UNKNOWN, "/spec/tmplate")]);
+    assert_eq!(faults(&stream_of(&[slipped])), [fault("unknown-pod-template", "/spec/tmplate")]);
 }
 
 #[test]
@@ -414,7 +412,7 @@ fn what_is_no_pod_is_an_error_that_says_where() {
     ];
     for (object, path, message) in cases {
         let stream = stream_of(std::slice::from_ref(&object));
-        assert_eq!(faults(&stream), [fault(MALFORMED, path)], "{object}");
+        assert_eq!(faults(&stream), [fault("malformed-pod", path)], "{object}");
         assert_eq!(visit(&stream).1[0].message, message, "{object}");
     }
     // No jobs is no mistake.
@@ -427,7 +425,7 @@ fn several_things_wrong_are_said_at_once_and_good_pods_kept() {
     let stream = stream_of(&[object("v1", "Pod", &bad), carrier("apps/v1", "Deployment", &["spec.template"])]);
     let (pods, findings) = visit(&stream);
     assert_eq!(pods.iter().map(|pod| pod.object).collect::<Vec<_>>(), [1]);
-    let places: Vec<&str> = findings.iter().map(|found| found.path.as_str()).collect();
+    let places: Vec<&str> = findings.iter().map(|found| found.pointer()).collect();
     assert_eq!(places, ["/spec/initContainers/0", "/spec/containers"]);
 }
 
@@ -448,9 +446,9 @@ spec:
     );
     let found = visit(&stream).1.remove(0);
     assert_eq!(found.severity, Severity::Error);
-    assert_eq!(found.rule, UNKNOWN);
-    assert_eq!(found.path, "/spec/jobs/1/template");
-    let object: Object<'_> = stream.object(found.object.unwrap()).unwrap();
+    assert_eq!(found.rule.id, "unknown-pod-template");
+    assert_eq!(found.pointer(), "/spec/jobs/1/template");
+    let object: Object<'_> = stream.object(found.object().unwrap()).unwrap();
     assert_eq!(object.reference().to_string(), "Backend shop/web");
     assert_eq!(found.message, "this looks like a pod template, and no row of `podTemplates` describes it");
     assert_eq!(
@@ -509,14 +507,17 @@ fn only_what_has_named_containers_with_images_looks_like_a_pod() {
     assert_eq!(specs(&stream_of(&[object("v1", "ConfigMap", &settings)])), Vec::<String>::new());
     // One such item is enough.
     let mixed = json!({"spec": {"pod": {"spec": {"containers": [{"name": "a"}, {"name": "b", "image": "i"}]}}}});
-    assert_eq!(faults(&stream_of(&[object("example.com/v1", "Backend", &mixed)])), [fault(UNKNOWN, "/spec/pod")]);
+    assert_eq!(
+        faults(&stream_of(&[object("example.com/v1", "Backend", &mixed)])),
+        [fault("unknown-pod-template", "/spec/pod")]
+    );
 }
 
 #[test]
 fn a_carrier_without_a_kind_is_to_get_one() {
     let stream = stream("spec:\n  containers:\n  - {name: c, image: i}\n");
     let found = visit(&stream).1.remove(0);
-    assert_eq!((found.rule.as_ref(), found.path.as_str()), (UNKNOWN, ""));
+    assert_eq!((found.rule.id, found.pointer()), ("unknown-pod-template", ""));
     assert_eq!(found.remedy.unwrap(), "give the object `apiVersion` and `kind`");
 }
 
@@ -524,14 +525,14 @@ fn a_carrier_without_a_kind_is_to_get_one() {
 fn a_carrier_in_a_list_is_named_by_its_place_in_the_document() {
     let list =
         json!({"apiVersion": "v1", "kind": "List", "items": [{}, carrier("example.com/v1", "Backend", &["spec.pod"])]});
-    assert_eq!(faults(&stream_of(&[list])), [fault(UNKNOWN, "/items/1/spec/pod")]);
+    assert_eq!(faults(&stream_of(&[list])), [fault("unknown-pod-template", "/items/1/spec/pod")]);
 }
 
 #[test]
 fn a_misspelt_kind_of_kubernetes_is_noticed() {
     assert_eq!(
         faults(&stream_of(&[carrier("apps/v1", "Deploymnet", &["spec.template"])])),
-        [fault(UNKNOWN, "/spec/template")]
+        [fault("unknown-pod-template", "/spec/template")]
     );
 }
 
@@ -612,7 +613,7 @@ fn a_row_that_misses_a_template_does_not_hide_it() {
     stream.set_workloads(rows(json!([{"group": "example.com", "kind": "Backend", "path": "spec.head"}])).unwrap());
     let (pods, findings) = visit(&stream);
     assert_eq!(pods.len(), 1);
-    assert_eq!(findings[0].path, "/spec/workers/0");
+    assert_eq!(findings[0].pointer(), "/spec/workers/0");
     // Here the kind is not to be ignored wholly.
     assert_eq!(offered(&findings[0], 1)["path"], "spec.workers[*]");
     // A row that leads nowhere hides nothing either.
@@ -625,9 +626,9 @@ fn a_row_that_leads_to_something_else_says_so() {
     let mut stream = stream_of(&[carrier("example.com/v1", "Backend", &["spec.template"])]);
     stream.set_workloads(rows(json!([{"group": "example.com", "kind": "Backend", "path": "spec"}])).unwrap());
     let findings = visit(&stream).1;
-    assert_eq!((findings[0].rule.as_ref(), findings[0].path.as_str()), (MALFORMED, "/spec"));
+    assert_eq!((findings[0].rule.id, findings[0].pointer()), ("malformed-pod", "/spec"));
     assert!(findings[0].remedy.as_deref().unwrap().contains("`path`"));
-    assert_eq!((findings[1].rule.as_ref(), findings[1].path.as_str()), (UNKNOWN, "/spec/template"));
+    assert_eq!((findings[1].rule.id, findings[1].pointer()), ("unknown-pod-template", "/spec/template"));
 }
 
 #[test]
@@ -728,7 +729,9 @@ fn a_second_visit_says_nothing_twice() {
     let mut report = Report::default();
     for function in ["a", "b"] {
         report.begin(function);
-        assert!(pods(&stream, &mut report).is_empty());
+        let (pods, problems) = pods(&stream);
+        assert!(pods.is_empty());
+        report.record_once(problems);
         assert_eq!(report.findings.len(), 2);
     }
 }

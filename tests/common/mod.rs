@@ -18,6 +18,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use krmor::config::Problem;
 use krmor::pipeline::{Outcome, Pipeline};
 use krmor::report::{Finding, Report, Severity};
 use krmor::stream::Stream;
@@ -85,21 +86,43 @@ thread_local! {
     static PIPELINES: RefCell<HashMap<String, Rc<Pipeline>>> = RefCell::default();
 }
 
-fn pipeline(kind: &str, spec: &Value) -> Rc<Pipeline> {
+/// What is wrong with a config, as findings of a run.
+pub fn refused(problems: Vec<Problem>) -> Report {
+    let mut report = Report::default();
+    for problem in problems {
+        let pointer = problem.pointer.strip_prefix("/spec").unwrap_or(&problem.pointer).to_owned();
+        report.record(Problem { pointer, ..problem }.into_finding());
+    }
+    report
+}
+
+/// All that is wrong with a config, on one line.
+pub fn told(problems: &[Problem]) -> String {
+    let one = |problem: &Problem| format!("{}: {}", problem.path(), problem.message);
+    problems.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+fn pipeline(kind: &str, spec: &Value) -> Result<Rc<Pipeline>, Vec<Problem>> {
     let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": kind, "metadata": {"name": "test"}, "spec": spec});
     let config = config.to_string();
-    let read = || {
-        let config = yaml::parse(&Arc::new(config.clone())).unwrap();
-        Rc::new(krmor::config::read(config[0].root(), None).unwrap())
-    };
-    PIPELINES.with_borrow_mut(|pipelines| Rc::clone(pipelines.entry(config.clone()).or_insert_with(read)))
+    if let Some(known) = PIPELINES.with_borrow(|pipelines| pipelines.get(&config).map(Rc::clone)) {
+        return Ok(known);
+    }
+    let documents = yaml::parse(&Arc::new(config.clone())).unwrap();
+    let read = Rc::new(krmor::config::read(documents[0].root(), None)?);
+    PIPELINES.with_borrow_mut(|pipelines| pipelines.insert(config, Rc::clone(&read)));
+    Ok(read)
 }
 
 /// Runs one function in this process.
 pub fn run(kind: &str, spec: &Value, text: &str) -> Done {
     let mut stream = Stream::parse(&Arc::new(text.to_owned())).unwrap();
     let mut report = Report::default();
-    let outcome = pipeline(kind, spec).run(&mut stream, &mut report);
+    let pipeline = match pipeline(kind, spec) {
+        Ok(pipeline) => pipeline,
+        Err(problems) => return Done { outcome: Outcome::Usage, text: text.to_owned(), report: refused(problems) },
+    };
+    let outcome = pipeline.run(&mut stream, &mut report);
     Done { outcome, text: stream.render(), report }
 }
 

@@ -63,7 +63,7 @@ fn objects_that_are_added_or_renamed_are_found() {
     let mut stream = stream(&object("ConfigMap", "a", "n", &[("previousNames", "old")]));
     let named = |stream: &Stream, name: &str| stream.named("", "ConfigMap", name).map(|it| it.id()).collect::<Vec<_>>();
     assert_eq!([named(&stream, "a"), named(&stream, "old"), named(&stream, "b")], [vec![0], vec![0], vec![]]);
-    let why = || Why { rule: "test", reason: "test".into(), class: Class::Added };
+    let why = || Why { rule: &crate::rules::CONFIG, reason: "test".into(), class: Class::Added };
     let mut report = Report::default();
     let made = |stream: &Stream| Facts::of(stream).makers().all().len();
     assert_eq!(made(&stream), 1);
