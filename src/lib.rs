@@ -52,7 +52,7 @@ pub mod views;
 use std::sync::Arc;
 
 pub use krmor_core::{
-    exceptions, facts, krm, labels, manifest, mask, quantity, references, report, rules, stream, target,
+    exceptions, facts, krm, labels, manifest, mask, quantity, references, report, rules, stream, strictness, target,
 };
 pub use krmor_core::{text, values, workload};
 pub use krmor_functions as functions;

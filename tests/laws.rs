@@ -1,6 +1,8 @@
 //! The laws that every function keeps (the numbers are those of the design), over every function of the registry, whole
 //! pipelines, the README cases, the examples and generated inputs. A new function joins by its registry entry and README.
 
+mod never_weaker;
+
 use std::sync::Arc;
 
 use crate::common::Random;
@@ -8,8 +10,9 @@ use crate::common::generated::workload;
 use krmor::functions::FUNCTIONS;
 use krmor::krm::{CALLER_ANNOTATIONS, ResourceList};
 use krmor::pipeline::{Outcome, Pipeline};
-use krmor::report::{Class, Report};
+use krmor::report::Report;
 use krmor::stream::Stream;
+use krmor::workload::Table;
 use krmor::yaml::{self, Document, Operation};
 use serde_json::{Value, json};
 
@@ -133,6 +136,8 @@ struct Done {
     outcome: Outcome,
     output: String,
     report: Report,
+    /// Where the pipeline looks for pods.
+    workloads: Table,
 }
 
 fn run(pipeline: &Pipeline, input: &str) -> Done {
@@ -141,7 +146,7 @@ fn run(pipeline: &Pipeline, input: &str) -> Done {
     let mut report = Report::default();
     let outcome = pipeline.run(&mut stream, &mut report);
     let output = if stream.documents().is_empty() { input.to_owned() } else { stream.render() };
-    Done { outcome, output, report }
+    Done { outcome, output, report, workloads: stream.workloads().clone() }
 }
 
 /// Calls `law` with every subject whose run succeeds.
@@ -250,45 +255,12 @@ fn law_3_the_reported_patches_are_the_whole_difference() {
 #[test]
 fn law_4_nothing_of_the_users_is_weakened() {
     for_all(|subject, _, input, done| {
-        let config = subject.config.to_string();
-        let asked = ["\"override\"", "\"overwrite\":true", "\"mode\":\"set\""];
-        let overrides = asked.iter().any(|asked| config.contains(asked));
-        let mut values: Vec<Option<Value>> = parse(input).iter().map(|d| d.root().to_value()).collect();
-        for change in &done.report.changes {
-            if change.after.is_some() {
-                assert_eq!(change.why.class, Class::Added, "{}", subject.name);
-                values.push(Some(change.value.clone()));
-                continue;
-            }
-            if change.op == yaml::Op::Remove && change.path.is_empty() {
-                let there = values[change.document].take();
-                assert_eq!(change.previous.as_deref(), there.as_ref(), "{}", subject.name);
-                assert_ne!(change.why.class, Class::Added, "{}", subject.name);
-                continue;
-            }
-            let value = values[change.document].as_mut().unwrap();
-            let there = value.pointer(&change.path).filter(|value| !value.is_null());
-            let explicit = there.is_some()
-                && !(change.op == yaml::Op::Add
-                    && change.path.rsplit('/').next().is_some_and(|t| t.parse::<usize>().is_ok()));
-            match change.why.class {
-                Class::Added => assert!(!explicit, "{}: {} was there, but counts as added", subject.name, change.path),
-                Class::Raised => {
-                    assert!(there.is_some() || change.op == yaml::Op::Add, "{}: {}", subject.name, change.path)
-                }
-                Class::Updated => assert!(there.is_some(), "{}: {} was not there", subject.name, change.path),
-                Class::Overridden => assert!(overrides, "{}: {} was overridden unasked", subject.name, change.path),
-            }
-            assert_eq!(
-                change.previous.as_deref().filter(|value| !value.is_null()),
-                there.filter(|_| explicit),
-                "{}: {}",
-                subject.name,
-                change.path
-            );
-            let patch = json!([{"op": change.op.name(), "path": change.path, "value": change.value}]);
-            json_patch::patch(value, &serde_json::from_value::<json_patch::Patch>(patch).unwrap()).unwrap();
-        }
+        let documents = parse(input).iter().map(|document| document.root().to_value()).collect();
+        let mut stream = Stream::parse(&Arc::new(input.to_owned())).unwrap();
+        stream.set_workloads(done.workloads.clone());
+        let asked = never_weaker::Asked::of(&subject.config);
+        let broken = never_weaker::broken(documents, never_weaker::pods(&stream), &done.report.changes, asked);
+        assert!(broken.is_empty(), "{}:\n{}", subject.name, broken.join("\n"));
     });
 }
 

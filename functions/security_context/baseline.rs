@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::fields::Field;
 use super::spec::Spec;
 use super::view::{Entries, Place, View, Violation, show, value};
+use krmor_core::strictness::standards;
 use krmor_yaml::{Kind, Node};
 
 /// The capabilities of containers' default set, without `NET_RAW`.
@@ -22,24 +23,6 @@ const DEFAULT_CAPABILITIES: &[&str] = &[
     "SETPCAP",
     "SETUID",
     "SYS_CHROOT",
-];
-
-/// Safe sysctls, with the version that allowed each.
-const SYSCTLS: &[(&str, u32)] = &[
-    ("kernel.shm_rmid_forced", 0),
-    ("net.ipv4.ip_local_port_range", 0),
-    ("net.ipv4.tcp_syncookies", 0),
-    ("net.ipv4.ping_group_range", 0),
-    ("net.ipv4.ip_unprivileged_port_start", 0),
-    ("net.ipv4.ip_local_reserved_ports", 27),
-    ("net.ipv4.tcp_keepalive_time", 29),
-    ("net.ipv4.tcp_fin_timeout", 29),
-    ("net.ipv4.tcp_keepalive_intvl", 29),
-    ("net.ipv4.tcp_keepalive_probes", 29),
-    ("net.ipv4.tcp_rmem", 32),
-    ("net.ipv4.tcp_wmem", 32),
-    ("net.ipv4.tcp_slow_start_after_idle", 37),
-    ("net.ipv4.tcp_notsent_lowat", 37),
 ];
 
 pub(super) fn allows(table: &[(&str, u32)], spec: &Spec, word: &str) -> bool {
@@ -171,7 +154,7 @@ pub(super) fn sysctls(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
     let Some(list) = view.security.get("sysctls").filter(|_| view.whole) else { return };
     let name = |item: Node<'_>| item.get("name").and_then(Node::as_str).unwrap_or_default().into_owned();
     let items: Vec<_> = list.items().map(name).enumerate().collect();
-    let bad: Vec<_> = items.iter().filter(|(_, name)| !allows(SYSCTLS, spec, name)).collect();
+    let bad: Vec<_> = items.iter().filter(|(_, name)| !allows(standards::SYSCTLS, spec, name)).collect();
     if bad.is_empty() && list.kind() == Kind::Seq {
         return;
     }

@@ -7,6 +7,7 @@ use super::baseline::allows;
 use super::fields::Field;
 use super::spec::Spec;
 use super::view::{Place, View, Violation, show, value};
+use krmor_core::strictness::standards;
 use krmor_yaml::{Node, escape_token};
 
 /// Prefix of the annotations that named AppArmor profiles before the fields.
@@ -14,10 +15,6 @@ const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 /// Annotations that named seccomp profiles before the fields.
 const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
-
-/// SELinux types, with the version that allowed each.
-const SE_LINUX_TYPES: &[(&str, u32)] =
-    &[("", 0), ("container_t", 0), ("container_init_t", 0), ("container_kvm_t", 0), ("container_engine_t", 31)];
 
 /// The pod's annotations `seccomp.security.alpha.kubernetes.io/pod` and
 /// `container.seccomp.security.alpha.kubernetes.io/*`: `runtime/default`, `docker/default`, `localhost/*`, absent.
@@ -95,7 +92,7 @@ pub(super) fn app_armor_profile(view: &View<'_>, _: &Spec, out: &mut Vec<Violati
 pub(super) fn se_linux_options(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
     for setting in view.settings("seLinuxOptions", Field::SeLinuxOptions) {
         let is_bad = |key: &str, node: Node<'_>| match (key, node.as_str()) {
-            ("type", Some(text)) => !allows(SE_LINUX_TYPES, spec, &text),
+            ("type", Some(text)) => !allows(standards::SE_LINUX_TYPES, spec, &text),
             ("user" | "role", Some(text)) => !text.is_empty(),
             ("type" | "user" | "role", None) => true,
             _ => false,

@@ -10,20 +10,8 @@ use super::profiles;
 use super::spec::{Profile, Spec};
 use super::values::NonRootId;
 use super::view::{Place, View, Violation, show};
+use krmor_core::strictness::standards;
 use krmor_yaml::Node;
-
-/// The types of volumes that are allowed.
-const VOLUMES: &[&str] = &[
-    "configMap",
-    "csi",
-    "downwardAPI",
-    "emptyDir",
-    "ephemeral",
-    "image",
-    "persistentVolumeClaim",
-    "projected",
-    "secret",
-];
 
 /// From here on the standard leaves pods alone that say `os.name: windows`.
 pub(super) const WINDOWS_EXEMPT: u32 = 25;
@@ -38,10 +26,12 @@ pub(super) fn is_relaxed(view: &View<'_>, spec: &Spec) -> bool {
     spec.version.minor() >= 35 && view.has_own_users()
 }
 
-/// Pod's `volumes[*]`: only the types of [`VOLUMES`]; one without a type is an emptyDir.
+/// Pod's `volumes[*]`: only the types of [`standards::VOLUMES`]; one without a type is an emptyDir.
 pub(super) fn volumes(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
     for (at, volume) in view.spec.get("volumes").filter(|_| view.whole).into_iter().flat_map(Node::items).enumerate() {
-        for (key, node) in volume.entries().filter(|(key, _)| key != "name" && !VOLUMES.contains(&key.as_ref())) {
+        for (key, node) in
+            volume.entries().filter(|(key, _)| key != "name" && !standards::VOLUMES.contains(&key.as_ref()))
+        {
             let field = if key == "hostPath" { Field::HostPath } else { Field::Volumes };
             if !node.is_null() {
                 // Its options may hold a password.

@@ -18,6 +18,7 @@ pub mod rules;
 pub mod secret_names;
 pub mod severities;
 pub mod stream;
+pub mod strictness;
 pub mod suggest;
 pub mod target;
 pub mod text;

@@ -74,7 +74,7 @@ pub enum Place {
 pub enum Class {
     /// Nothing was there.
     Added,
-    /// A security field got a stricter value, as the lattice in `strictness` has it.
+    /// A security field got a stricter value, as [`crate::strictness`] has it.
     Raised,
     /// A field that is in the function's charge got another value, or went.
     Updated,
