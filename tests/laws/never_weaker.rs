@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 /// A pod, or a template of one: its document and the pointer of what holds its `metadata` and `spec`.
 #[derive(Clone)]
-pub struct Place {
+pub(super) struct Place {
     pub document: usize,
     pub pointer: String,
 }
 
 /// The pods of a stream.
-pub fn pods(stream: &Stream) -> Vec<Place> {
+pub(super) fn pods(stream: &Stream) -> Vec<Place> {
     let all = workload::pods(stream).0;
     let places = all.iter().filter_map(|pod| {
         let object = stream.object(pod.object)?;
@@ -26,7 +26,7 @@ pub fn pods(stream: &Stream) -> Vec<Place> {
 
 /// What a config lets a run do.
 #[derive(Clone, Copy, Default)]
-pub struct Asked {
+pub(super) struct Asked {
     /// To change explicit values of the user's.
     pub overrides: bool,
     /// To leave uids and gids to OpenShift, which gives each namespace its own: the one case in which a value that is
@@ -35,7 +35,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    pub fn of(config: &Value) -> Self {
+    pub(super) fn of(config: &Value) -> Self {
         let config = config.to_string();
         let asks = ["\"override\"", "\"overwrite\":true", "\"mode\":\"set\"", "\"convert\":", "\"autoscaling\":"];
         Self {
@@ -55,7 +55,7 @@ struct Replay<'a> {
 }
 
 /// What of the law the changes break.
-pub fn broken(documents: Vec<Option<Value>>, pods: Vec<Place>, changes: &[Change], asked: Asked) -> Vec<String> {
+pub(super) fn broken(documents: Vec<Option<Value>>, pods: Vec<Place>, changes: &[Change], asked: Asked) -> Vec<String> {
     let mut replay = Replay { values: documents, pods, asked, broken: Vec::new(), change: None };
     let mut before: Vec<Option<Value>> = replay.pods.iter().map(|place| replay.pod(place)).collect();
     for change in changes {

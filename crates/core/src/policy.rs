@@ -149,11 +149,18 @@ fn excused(exceptions: &Exceptions<'_>, stream: &Stream, finding: &Finding) -> O
     let path = field_path(pointer);
     let tokens = pointer_tokens(pointer).unwrap_or_default();
     let last = tokens.last().map(AsRef::as_ref).unwrap_or_default();
-    let names: Vec<&str> = finding.subject.as_deref().into_iter().chain([path.as_str(), last]).collect();
+    let subject = || finding.subject.as_deref().into_iter();
+    // A field by itself is the name that the function has for it. Where the rule is named too, the path will do.
+    let names = |own: &Exception| -> Vec<&str> {
+        match own.rules.is_empty() {
+            true => subject().collect(),
+            false => subject().chain([path.as_str(), last]).collect(),
+        }
+    };
     let container = container_at(stream, &object, pointer);
     let of_object: Vec<&str> = container.iter().map(String::as_str).collect();
     let grants = exceptions.grants(&object, &of_object);
-    let covers = |number: &usize| exceptions.get(*number).is_some_and(|own| own.covers(finding.rule, &names));
+    let covers = |number: &usize| exceptions.get(*number).is_some_and(|own| own.covers(finding.rule, &names(own)));
     grants.iter().map(|grant| grant.exception).find(covers)
 }
 
