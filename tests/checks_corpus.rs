@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)] // a test may panic, and reads files
 
+use krmor::pods;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,7 +48,7 @@ fn sounds(stream: &Stream) -> usize {
         lines.filter(|line| like(line)).count()
     };
     let mut count = 0;
-    for pod in workload::pods(stream).0 {
+    for pod in pods::pods(stream).0 {
         let object = stream.object(pod.object).unwrap();
         for node in pod.containers(&object).iter().filter_map(|container| container.node(&object)) {
             let variables = node.get("env").into_iter().flat_map(Node::items).filter(|one| one.get("value").is_some());

@@ -3,6 +3,7 @@
 //! `exceptions` and `severities` mean the same in every function, since they are applied here, to findings that a function
 //! has recorded. A function that would act on what an exception allows asks [`Exceptions`] itself before it acts.
 
+use crate::pods;
 use std::collections::HashSet;
 
 use krmor_yaml::pointer_tokens;
@@ -17,7 +18,6 @@ use crate::severities::{Severities, setting};
 use crate::stream::{Object, Stream};
 use crate::suggest::suggest;
 use crate::target::{Scope, Selector};
-use crate::workload;
 
 /// The fields that all specs have.
 #[derive(Clone, Copy, Debug)]
@@ -170,7 +170,7 @@ fn container_at(stream: &Stream, object: &Object<'_>, pointer: &str) -> Option<S
         return None;
     }
     let inside = |own: &str| pointer.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let pods = workload::pods_of(stream, object);
+    let pods = pods::pods_of(stream, object);
     let mut containers = pods.iter().flat_map(|pod| pod.containers(object));
     containers.find(|container| inside(&container.pointer)).map(|container| container.name)
 }
