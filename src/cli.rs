@@ -61,7 +61,7 @@ enum Command {
     View(view::Options),
     /// List the functions, in the order they run.
     List(list::Options),
-    /// Explain a kind of config, or a field of it.
+    /// Explain a kind of config, a field of it, or a rule.
     Explain(explain::Options),
     /// Print the JSON Schema of the configs, for editors.
     Schema(schema::Options),

@@ -121,6 +121,10 @@ pub fn read(config: Node<'_>, function: Option<&str>) -> Result<Pipeline, Vec<Pr
         let message = format!("apiVersion is `{api_version}`, not `{API_VERSION}`");
         problems.push(Problem::new("/apiVersion", message, format!("set `apiVersion: {API_VERSION}`")));
     }
+    if !problems.is_empty() {
+        // It may be no config at all, but a manifest with values that no message may show.
+        return Err(problems);
+    }
     let known = ["apiVersion", "kind", "metadata", "spec"].map(str::to_owned);
     for (key, _) in config.entries().filter(|(key, _)| !known.iter().any(|other| other == key)) {
         let pointer = format!("/{}", yaml::escape_token(&key));

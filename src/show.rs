@@ -23,6 +23,8 @@ pub(crate) struct Place<'a> {
 /// A config that is wrong, with all that is wrong with it. `name` is its file, or its kind and name where the file is a
 /// caller's temporary one.
 pub(crate) fn config_problems(name: &str, text: &str, place: &Place<'_>, problems: &[Problem]) -> Failure {
+    let whole = |problem: &Problem| problem.clone().below(place.pointer);
+    let problems: Vec<Problem> = problems.iter().map(whole).collect();
     let shown = problems.iter().map(|problem| config_problem(name, text, place, problem));
     let mut message: String = shown.collect();
     if problems.len() > 1 {
@@ -34,9 +36,8 @@ pub(crate) fn config_problems(name: &str, text: &str, place: &Place<'_>, problem
 
 fn config_problem(name: &str, text: &str, config: &Place<'_>, problem: &Problem) -> String {
     let root = config.root;
-    let at = format!("{}{}", config.pointer, problem.pointer);
     let mut place = None;
-    let mut pointer = at.as_str();
+    let mut pointer = problem.pointer.as_str();
     // The nearest place that is written: a missing field has none of its own.
     loop {
         if let Some(span) = key_span(text, root, pointer) {
@@ -94,7 +95,9 @@ pub(crate) fn config_finding(name: &str, text: &Arc<String>, at: &'static str, f
     node.at_pointer(&problem.pointer)?;
     let span = if at.is_empty() { 0..text.len() } else { node.span()? };
     let place = Place { root, pointer: at, span };
-    Some(config_problem(name, text, &place, &problem))
+    // Its path is the spec's, wherever the config lies.
+    let shown = Problem { pointer: format!("{at}{}", problem.pointer), ..problem.clone() };
+    Some(config_problem(name, text, &place, &shown))
 }
 
 /// The span of the key that a pointer's last token names; the value's own where that is a list's item.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use crate::common::{Folder, copy, krmor, text, tool};
+use crate::common::{Folder, cases, copy, krmor, rules, text, tool};
 use krmor::functions::FUNCTIONS;
 use krmor::yaml;
 
@@ -140,6 +140,63 @@ fn the_table_of_functions_is_the_registry() {
     } else {
         assert_eq!(&readme[start..end], wanted, "README.md is stale: UPDATE=1 cargo test --test fast docs:: writes it");
     }
+}
+
+/// The READMEs' tables of rules and `docs/rules.md` are the declarations; `UPDATE=1` writes them.
+#[test]
+fn the_tables_of_rules_are_the_declarations() {
+    let update = std::env::var_os("UPDATE").is_some();
+    let readmes = FUNCTIONS.iter().map(|function| (rules::readme(function), rules::of_readme(function)));
+    let page = (PathBuf::from("docs/rules.md"), rules::page());
+    let stale: Vec<String> =
+        readmes.chain([page]).filter_map(|(path, wanted)| rules::fill(&path, &wanted, update).err()).collect();
+    assert!(stale.is_empty(), "UPDATE=1 cargo test --test fast docs:: writes it:\n{}", stale.join("\n"));
+}
+
+#[test]
+fn every_rule_says_what_it_means() {
+    let faults = |(list, rule)| rules::faults(rule).into_iter().map(move |fault| format!("{list}: {fault}"));
+    let faults: Vec<String> = rules::declared().flat_map(faults).collect();
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// A function has no rule twice, and none that all functions share.
+#[test]
+fn ids_of_rules_are_unique() {
+    for function in FUNCTIONS {
+        assert!(!function.rules.is_empty(), "{} declares no rules", function.kind);
+        let shared = krmor_core::rules::RULES;
+        let mut ids: Vec<&str> = function.rules.iter().chain(shared).map(|rule| rule.id).collect();
+        ids.sort_unstable();
+        let twice: Vec<&str> = ids.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+        assert!(twice.is_empty(), "{}: {twice:?}", function.kind);
+    }
+}
+
+#[test]
+fn every_rule_that_a_case_shows_is_declared() {
+    let (mut count, mut unknown) = (0, Vec::new());
+    for case in cases::all() {
+        let known = rules::known_in(&case);
+        for id in rules::shown_in(&case) {
+            count += 1;
+            if !known.contains(id.as_str()) {
+                unknown.push(format!("{}: {}: {id}", case.file.display(), case.title));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "not declared:\n{}", unknown.join("\n"));
+    assert!(count > 200, "only {count} results were seen");
+}
+
+#[test]
+fn every_declared_rule_is_used() {
+    let mut unused = rules::unused(Path::new("crates/core/src/rules.rs"), &["crates/core/src", "functions", "src"]);
+    for function in FUNCTIONS {
+        let folder = format!("functions/{}", function.folder);
+        unused.extend(rules::unused(&Path::new(&folder).join("rules.rs"), &[&folder]));
+    }
+    assert!(unused.is_empty(), "nothing uses:\n{}", unused.join("\n"));
 }
 
 /// Runs every `sh` block of the README, in order and in one shell, in a folder that holds the README's `yaml` blocks under

@@ -149,6 +149,139 @@ fn what_is_not_there_is_a_usage_error_with_the_nearest() {
     }
 }
 
+// ---- explain a rule ----
+
+/// A part of what is said of a rule.
+fn part<'a>(shown: &'a str, title: &str) -> &'a str {
+    shown.split_once(&format!("\n{title}:\n")).unwrap_or_else(|| panic!("no {title}: {shown}")).1
+}
+
+#[test]
+fn a_rule_is_explained_from_its_declaration() {
+    let shown = out(&["explain", "SecurityContext/conflict/privileged"]);
+    let head = "RULE:      SecurityContext/conflict/privileged\nSEVERITY:  error\nFUNCTION:  SecurityContext\n\nSUMMARY:\n    ";
+    assert!(shown.starts_with(head), "{shown}");
+    let change = "CHANGE:\n    In the spec of SecurityContext, for all findings (error, warning, info, off):\n\n        \
+         severities: {conflict/privileged: warning}\n\n    or for some objects:\n\n        \
+         exceptions:\n        - target: {kind: Deployment, name: web}\n          rules: [conflict/privileged]\n          \
+         reason: why it is meant\n";
+    assert!(shown.ends_with(change), "{shown}");
+    assert_eq!(out(&["explain", "conflict/privileged"]), shown);
+}
+
+/// Every rule can be asked for as SARIF names it, and what it says can be written into a config.
+#[test]
+fn every_rule_is_explained_and_can_be_changed_as_it_says() {
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    for function in FUNCTIONS {
+        for rule in function.rules {
+            let shown = out(&["explain", &format!("{}/{}", function.kind, rule.id)]);
+            let about = part(&shown, "SUMMARY").split_once("\nDESCRIPTION:\n").unwrap();
+            assert_eq!(words(about.0), words(rule.summary));
+            assert_eq!(words(about.1.split_once("\nCHANGE:\n").unwrap().0), words(rule.help));
+            assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
+            let lines = part(&shown, "CHANGE").lines().filter_map(|line| line.strip_prefix("        "));
+            let spec: String = lines.map(|line| format!("  {line}\n")).collect();
+            // Only these fields of the spec: others that a function asks for may be missing.
+            let spec = value(&format!("spec:\n{spec}"));
+            let problems = function.configure(&spec["spec"]).err().unwrap_or_default();
+            let wrong: Vec<String> = problems.iter().map(|problem| format!("{problem:?}")).collect();
+            assert!(!wrong.iter().any(|one| one.contains("severities") || one.contains("exceptions")), "{wrong:?}");
+        }
+    }
+}
+
+/// A rule that all functions have is told of once, by any of their names, and nothing changes it.
+#[test]
+fn shared_rules_are_explained_once() {
+    for rule in krmor_core::rules::RULES {
+        let shown = out(&["explain", rule.id]);
+        let head = format!("RULE:      {}\nSEVERITY:  {}\nFUNCTION:  all\n", rule.id, rule.severity.name());
+        assert!(shown.starts_with(&head), "{shown}");
+        assert!(part(&shown, "CHANGE").starts_with("    It cannot be changed: "), "{shown}");
+        for kind in FUNCTIONS.iter().map(|function| function.kind).chain(["Pipeline"]) {
+            assert_eq!(out(&["explain", &format!("{kind}/{}", rule.id)]), shown);
+        }
+    }
+}
+
+/// An id that several functions have is told of as each of them has it.
+#[test]
+fn a_bare_id_is_that_of_every_function_that_has_it() {
+    for function in FUNCTIONS {
+        for rule in function.rules {
+            let having: Vec<&str> =
+                FUNCTIONS.iter().filter(|one| one.rules.contains(rule)).map(|one| one.kind).collect();
+            if having.len() == 1 && *rule != function.rules[0] {
+                continue;
+            }
+            let shown = out(&["explain", rule.id]);
+            assert_eq!(shown.matches("RULE:      ").count(), having.len());
+            assert!(having.iter().all(|kind| shown.contains(&format!("RULE:      {kind}/{}\n", rule.id))), "{shown}");
+            let others = having.iter().filter(|kind| **kind != function.kind).copied().collect::<Vec<_>>().join(", ");
+            assert_eq!(shown.contains(" (also, with a text of its own: "), !others.is_empty());
+        }
+    }
+}
+
+/// The ids of a list.
+fn ids(args: &[&str]) -> Vec<String> {
+    let listed = out(args);
+    let mut lines = listed.lines();
+    assert_eq!(lines.next().unwrap().split_whitespace().collect::<Vec<_>>(), ["RULE", "SEVERITY", "SAYS"]);
+    lines.map(|line| line.split_whitespace().next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn families_and_all_rules_are_listed() {
+    let own = FUNCTIONS
+        .iter()
+        .flat_map(|function| function.rules.iter().map(move |rule| (format!("{}/{}", function.kind, rule.id), *rule)));
+    let all: Vec<(String, &krmor::report::Rule)> =
+        own.chain(krmor_core::rules::RULES.iter().map(|rule| (rule.id.to_owned(), *rule))).collect();
+    let listed = out(&["explain", "rules"]);
+    assert_eq!(listed.lines().count(), all.len() + 1);
+    for (line, (name, rule)) in listed.lines().skip(1).zip(&all) {
+        let rest = line.strip_prefix(name.as_str()).unwrap_or_else(|| panic!("{line}: not {name}")).trim_start();
+        let says = rest.strip_prefix(rule.severity.name()).unwrap_or_else(|| panic!("{line}"));
+        assert_eq!(says.trim_start(), rule.summary);
+    }
+    let with = |start: &str| -> Vec<String> {
+        all.iter().map(|(name, _)| name.clone()).filter(|name| name.starts_with(start)).collect()
+    };
+    assert_eq!(ids(&["explain", "Checks/secrets/*"]), with("Checks/secrets/"));
+    assert_eq!(ids(&["explain", "secrets/*"]), with("Checks/secrets/"));
+    assert_eq!(ids(&["explain", "conflict/*"]), with("SecurityContext/conflict/"));
+    assert_eq!(ids(&["explain", "Checks/*"]), with("Checks/"));
+    let shared: Vec<&str> = krmor_core::rules::RULES.iter().map(|rule| rule.id).collect();
+    assert_eq!(ids(&["explain", "Pipeline/*"]), shared);
+}
+
+#[test]
+fn a_rule_that_is_not_there_is_a_usage_error_with_the_nearest() {
+    for (what, hint) in [
+        ("conflict/privilegd", "did you mean `conflict/privileged`?"),
+        ("SecurityContext/conflict/privilegd", "did you mean `SecurityContext/conflict/privileged`?"),
+        ("unmatched-targt", "did you mean `unmatched-target`?"),
+        ("Probes/unmatched-targt", "did you mean `Probes/unmatched-target`?"),
+        ("Checks/secrets", "did you mean `Checks/secrets/*`?"),
+        ("Checks/secret/*", "did you mean `Checks/secrets/*`?"),
+        ("secrets", "did you mean `secrets/*`?"),
+        ("Checks/conflict/privileged", "did you mean `SecurityContext/conflict/privileged`?"),
+        ("Checks/nothing-like-it", "`krmor explain 'Checks/*'` lists them"),
+        ("Checks/", "`krmor explain 'Checks/*'` lists them"),
+        ("nothing-like-it", "`krmor explain rules` lists them"),
+        ("x/*", "`krmor explain rules` lists them"),
+        ("/", "`krmor explain rules` lists them"),
+    ] {
+        assert_eq!(refused(&["explain", what]), format!("error: there is no rule `{what}`; {hint}\n"));
+    }
+    assert_eq!(
+        refused(&["explain", "Chekcs/secrets/env"]),
+        "error: there is no kind `Chekcs`; did you mean `Checks`?\n"
+    );
+}
+
 // ---- schema ----
 
 /// A file's or a case's config as a value.

@@ -1,6 +1,7 @@
 //! SARIF and JUnit: what CI and code scanning are told is what happened, at its place, and holds no secret.
 
 use crate::common::{Folder, krmor, pipe, text};
+use krmor::report::Severity;
 use krmor::yaml;
 use serde_json::{Value, json};
 
@@ -43,6 +44,7 @@ fn whole(log: Value) -> Value {
     unique.sort_unstable();
     unique.dedup();
     assert_eq!(unique.len(), ids.len(), "a rule is described twice");
+    rules.iter().for_each(descriptor);
     for result in run["results"].as_array().unwrap() {
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(result["ruleId"], ids[index]);
@@ -59,6 +61,36 @@ fn whole(log: Value) -> Value {
         }
     }
     log
+}
+
+/// A `reportingDescriptor` (3.49) tells all that the declaration of its rule says.
+fn descriptor(descriptor: &Value) {
+    let id = descriptor["id"].as_str().unwrap();
+    let (kind, bare) = id.split_once('/').unwrap();
+    let function = krmor::functions::by_kind(kind);
+    let mut declared = function.iter().flat_map(|function| function.rules).chain(krmor_core::rules::RULES);
+    let rule = declared.find(|rule| rule.id == bare).unwrap_or_else(|| panic!("{id} is not declared"));
+    let level = match rule.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    };
+    let mut wanted = json!({
+        "id": id,
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": format!("{}. {}", rule.summary, rule.help)},
+        "help": {"text": rule.help},
+        "helpUri": format!("https://krmor.dev/rules/{id}"),
+        "defaultConfiguration": {"level": level},
+    });
+    if let Some(properties) = descriptor.get("properties") {
+        // Code scanning reads the number from a string (GitHub: SARIF support, `security-severity`).
+        let weight: f64 = properties["security-severity"].as_str().unwrap().parse().unwrap();
+        assert!(weight > 0.0 && weight <= 10.0, "{descriptor}");
+        assert_eq!(properties["tags"], json!(["security"]));
+        wanted["properties"] = properties.clone();
+    }
+    assert_eq!(*descriptor, wanted);
 }
 
 fn results(log: &Value) -> &Vec<Value> {
@@ -133,6 +165,50 @@ fn what_a_run_would_change_is_an_error_of_check_and_information_of_run() {
     folder.write("hard.yaml", out);
     let log = sarif(&folder, &["hard.yaml"], "", 0);
     assert!(results(&log).iter().all(|result| result["level"] == "note"), "{log:#}");
+}
+
+/// The descriptors of a log, by id.
+fn described(log: &Value) -> Vec<(&str, &Value)> {
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    rules.iter().map(|rule| (rule["id"].as_str().unwrap(), rule)).collect()
+}
+
+#[test]
+fn rules_are_described_with_their_weight() {
+    let folder = folder("rules");
+    let weight = |log: &Value, id: &str| {
+        let all = described(log);
+        let (_, rule) = *all.iter().find(|(known, _)| *known == id).unwrap_or_else(|| panic!("{id}: {log:#}"));
+        (rule["defaultConfiguration"]["level"].clone(), rule["properties"]["security-severity"].clone())
+    };
+    // Each rule once, in the order in which it is first seen.
+    let log = sarif(&folder, &["weak.yaml", "sub dir"], "", 1);
+    let mut seen: Vec<&str> = Vec::new();
+    for result in results(&log) {
+        let id = result["ruleId"].as_str().unwrap();
+        if !seen.contains(&id) {
+            seen.push(id);
+        }
+    }
+    assert_eq!(described(&log).iter().map(|(id, _)| *id).collect::<Vec<_>>(), seen);
+    assert_eq!(weight(&log, "SecurityContext/conflict/privileged"), (json!("error"), json!("8.0")));
+    assert_eq!(weight(&log, "SecurityContext/image-user-unproven"), (json!("note"), json!("2.0")));
+
+    // What the config makes of a rule is said by its results; the description stays that of the rule.
+    let lenient = "spec: {severities: {conflict/privileged: warning}}";
+    folder.write("config.yaml", CONFIG.replace("spec: {}", lenient));
+    let log = sarif(&folder, &["weak.yaml"], "", 1);
+    assert!(lines(&log)[0].starts_with("SecurityContext/conflict/privileged warning "), "{log:#}");
+    assert_eq!(weight(&log, "SecurityContext/conflict/privileged"), (json!("error"), json!("8.0")));
+
+    // Rules of secrets and of Pod Security weigh, those of what would not work do not.
+    let checks = "apiVersion: krmor.dev/v1alpha1\nkind: Checks\nmetadata: {name: check}\nspec: {}\n";
+    folder.write("config.yaml", checks);
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  hostPID: true\n  containers:\n  - name: web\n    image: b\n    env:\n    - {name: DB_PASSWORD, value: Xk2vJq9wLz4T}\n    envFrom:\n    - configMapRef: {name: absent}\n";
+    let log = sarif(&folder, &["-"], pod, 1);
+    assert_eq!(weight(&log, "Checks/pod-security/hostNamespaces"), (json!("error"), json!("8.0")));
+    assert_eq!(weight(&log, "Checks/secrets/env"), (json!("error"), json!("8.0")));
+    assert_eq!(weight(&log, "Checks/references/config-map"), (json!("warning"), json!(null)));
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod emit;
 mod environment;
 mod explain;
 mod exposure;
+mod facts;
 mod formats;
 mod kustomize;
 mod laws;

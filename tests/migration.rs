@@ -39,17 +39,21 @@ impl Done {
     }
 
     fn messages(&self) -> String {
-        self.report.findings.iter().map(|found| format!("{}\n", found.message)).collect()
+        self.report.findings.iter().map(|found| format!("{}\n", krmor::krm::says(found))).collect()
     }
 }
 
 fn once(config: &Value, input: &str) -> Done {
     let documents = yaml::parse(&Arc::new(config.to_string())).unwrap();
-    let pipeline =
-        krmor::config::read(documents[0].root(), None).unwrap_or_else(|problem| panic!("{config}: {problem:?}"));
     let mut stream = Stream::parse(&Arc::new(input.to_owned())).unwrap();
     let mut report = Report::default();
-    let outcome = pipeline.run(&mut stream, &mut report);
+    let outcome = match krmor::config::read(documents[0].root(), None) {
+        Ok(pipeline) => pipeline.run(&mut stream, &mut report),
+        Err(problems) => {
+            report = crate::common::refused(problems);
+            Outcome::Usage
+        }
+    };
     Done { outcome, output: stream.render(), report }
 }
 

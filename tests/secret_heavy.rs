@@ -84,7 +84,10 @@ fn said(spec: &Value, input: &str) -> String {
         json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "VaultSecrets", "metadata": {"name": "v"}, "spec": spec});
     let config = yaml::parse(&Arc::new(config.to_string())).unwrap();
     let mut report = krmor::report::Report::default();
-    krmor::config::read(config[0].root(), None).unwrap().run(&mut stream, &mut report);
+    match krmor::config::read(config[0].root(), None) {
+        Ok(pipeline) => drop(pipeline.run(&mut stream, &mut report)),
+        Err(problems) => report = crate::common::refused(problems),
+    }
     let results = Value::Array(krm::results(&stream, &report));
     format!("{}{}{results}", texts::report(&stream, &report), texts::as_json(&stream, &report))
 }

@@ -421,7 +421,7 @@ fn a_target_that_matches_nothing_is_an_error_with_the_likely_remedy() {
             "did you mean the container `shell` of Pod lone? If not, ",
         ),
     ] {
-        let wanted = (format!("targets[0] `{shown}` matches nothing"), format!("{hint}{end}"));
+        let wanted = (format!("`{shown}` matches nothing"), format!("{hint}{end}"));
         assert_eq!(complaint(&stream, &json!([target])), wanted);
     }
 }
@@ -433,7 +433,7 @@ fn each_unmatched_target_is_named_unless_it_is_optional() {
     let (selected, findings) = select(&stream, &targets, &json!([]));
     assert_eq!(selected.len(), 1);
     let messages: Vec<&str> = findings.iter().map(|found| found.message.as_str()).collect();
-    assert_eq!(messages, ["targets[2] `{name: lost}` matches nothing"]);
+    assert_eq!(messages, ["`{name: lost}` matches nothing"]);
     let (selected, findings) = select(&stream, &json!([{"name": "gone", "optional": true}]), &json!([]));
     assert!(selected.is_empty() && findings.is_empty(), "an optional target is still a target");
     // In a stream without pods, too.

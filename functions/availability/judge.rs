@@ -171,7 +171,7 @@ impl Judge<'_> {
             if self.spec.strategy.is_some() && !self.workload.has(Trait::Recreate) {
                 let message = format!("{} has no `spec.strategy` as Deployments have: its own way stays", self.name());
                 let remedy = "set its update strategy in the manifest";
-                self.report.add(&rules::STRATEGY, self.object.at(""), message, remedy);
+                self.report.add_as(Severity::Info, &rules::STRATEGY, self.object.at(""), message, remedy);
             }
             return;
         }

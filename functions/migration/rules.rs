@@ -2,51 +2,51 @@
 
 krmor_core::rules! {
     SAME_STREAM = "same-stream", Error,
-        "TODO",
-        "TODO";
+        "A migration that runs as a hook needs an object that is applied after it",
+        "Hooks of Helm and `PreSync` hooks of Argo CD run before the rest of the stream is applied. On the first install the Job would wait for the object, and later it would read an old one. Take the hook `argocd-sync` or `as: initContainer`, or bring the object from another stream.";
     AGENT_INIT_FIRST = "agent-init-first", Warning,
-        "TODO",
-        "TODO";
+        "The agent of Vault starts after the migration that needs its files",
+        "The annotation `vault.hashicorp.com/agent-init-first` says another thing than `true`, so the injector puts its init container last. Set the annotation to `\"true\"`. Where it is absent, krmor adds it.";
     CLAIM_NOT_SHARED = "claim-not-shared", Error,
-        "TODO",
-        "TODO";
+        "The Job of a migration mounts a claim that one node can mount",
+        "The pods of the program hold the claim, so the Job may stay pending. Leave the volume out of `volumes`, or write `as: initContainer`.";
     CLAIM_UNKNOWN = "claim-unknown", Warning,
-        "TODO",
-        "TODO";
+        "The Job of a migration mounts a claim that is not in the stream",
+        "Unless several nodes can mount the claim, the Job waits while a pod of the program has it. Leave the volume out of `volumes`, or write `as: initContainer`.";
     CONCURRENT_MIGRATIONS = "concurrent-migrations", Info,
-        "TODO",
-        "TODO";
+        "Several pods can run the migration at the same time",
+        "As an init container the migration runs in each pod that starts. Let the program take a lock, such as an advisory lock of the database, or write `as: job`, which runs it once.";
     MIGRATION = "migration", Info,
-        "TODO",
-        "TODO";
+        "krmor adds the migration's init container or Job, or brings it up to date",
+        "Image, variables and mounts follow the program's container at each run. Other fields that the migration has stay.";
     NO_CONTAINER = "no-container", Error,
-        "TODO",
-        "TODO";
+        "A pod has no main container of the name that `container` gives",
+        "krmor takes the image and settings of the migration from that container. Correct `container` in the config, or choose other targets.";
     NO_IMAGE = "no-image", Error,
-        "TODO",
-        "TODO";
+        "The container of the program has no image for the migration to run",
+        "The migration runs with the program's own image. Name the image in the container.";
     NO_INIT_CONTAINERS = "no-init-containers", Error,
-        "TODO",
-        "TODO";
+        "A Knative Service takes no init containers by default",
+        "The webhook of Knative would refuse the object. Write `as: job`, or exclude the Service from this function.";
     NO_VOLUME = "no-volume", Error,
-        "TODO",
-        "TODO";
+        "The Job of a migration needs a volume that it cannot have",
+        "The program's container mounts a volume that the pod does not declare, or a claim that a StatefulSet makes for each pod. List in `volumes` what the migration needs, or write `as: initContainer`.";
     OUTERMOST = "outermost", Info,
-        "TODO",
-        "TODO";
+        "The name of a Job covers its content as krmor sees it",
+        "With `hook: none` the name ends in a hash. An outer kustomization that changes the image or the settings later would change a Job under the same name, which the API server refuses. Run krmor in the outermost kustomization.";
     SECOND_JOB = "second-job", Error,
-        "TODO",
-        "TODO";
+        "A workload has two Jobs for one migration",
+        "krmor knows its Jobs by the annotation `krmor.dev/migration` and cannot tell which one to update. Remove one of the two.";
     SELECTED_BY = "selected-by", Error,
-        "TODO",
-        "TODO";
+        "Another object selects the pods of the migration's Job",
+        "A Service would send requests to the migration, and a workload or budget would count its pods. Let the selector ask for a label that only the program's pods have.";
     SYNC_WAVE = "sync-wave", Info,
-        "TODO",
-        "TODO";
+        "krmor sets the sync wave of an object, so that Argo CD applies it in order",
+        "Argo CD applies the migration first, then the program. Objects that already have the annotation `argocd.argoproj.io/sync-wave` keep it.";
     WAVE_ORDER = "wave-order", Error,
-        "TODO",
-        "TODO";
+        "The sync waves do not apply the migration at the right time",
+        "The program must come in a later wave than its migration, and what the migration needs must come before it. Give the workload a higher wave, give the other object a lower one, or change `job.wave`.";
     WHICH_CONTAINER = "which-container", Error,
-        "TODO",
-        "TODO";
+        "A pod has several main containers, and the config does not say which one has the migration",
+        "krmor takes the image and settings of the migration from one container and does not guess. Name it in `container`.";
 }

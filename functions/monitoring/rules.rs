@@ -2,24 +2,24 @@
 
 krmor_core::rules! {
     METRICS_PORT = "metrics-port", Error,
-        "TODO",
-        "TODO";
+        "The port for metrics is missing, is not TCP, or cannot be added",
+        "A ServiceMonitor and a PodMonitor know ports by their names, and Prometheus would scrape nothing without an error. Correct `port` in the config, name the port in the Service and the container, or let `addPort` add it.";
     MONITOR = "monitor", Info,
-        "TODO",
-        "TODO";
+        "krmor adds a ServiceMonitor or PodMonitor, or sets fields of its endpoint",
+        "The change is what the config asks for. Fields of an existing monitor that the config does not name stay.";
     NO_SERVICE = "no-service", Error,
-        "TODO",
-        "TODO";
+        "No Service sends to the pods, or none of the name that `service` gives",
+        "A ServiceMonitor selects Services, so it would find nothing. Add a Service whose selector matches the labels of the pod template, correct `service`, or write `monitor: pod`.";
     POD_LABELS = "pod-labels", Error,
-        "TODO",
-        "TODO";
+        "A pod template has no labels",
+        "A PodMonitor selects pods by their labels, so it would find nothing. Give the pod template labels.";
     SECOND_MONITOR = "second-monitor", Error,
-        "TODO",
-        "TODO";
+        "Two monitors scrape the same path of the same port",
+        "Each metric would be stored twice, which doubles sums and rates. Remove one of the two monitors, or change `monitor` in the config.";
     SERVICE_LABELS = "service-labels", Error,
-        "TODO",
-        "TODO";
+        "A Service has no labels",
+        "A ServiceMonitor selects Services by their own labels, not by their selectors, so it would find nothing. Give the Service the labels of the workload.";
     WHICH_SERVICE = "which-service", Error,
-        "TODO",
-        "TODO";
+        "The stream does not say which of several Services is to be scraped",
+        "Several Services send to the pods, or two have the same labels and port, so pods would be scraped twice. Name one in `service` of the config, or give one of the two a label of its own.";
 }

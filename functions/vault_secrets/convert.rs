@@ -72,7 +72,12 @@ fn references<'s>(stream: &'s Stream, secrets: &[ObjectId]) -> BTreeMap<ObjectId
         let found = facts.referent_of(reference).and_then(|secret| out.get_mut(&secret.id()));
         found.into_iter().for_each(|list| list.push(reference));
     }
-    out.values_mut().for_each(|list| list.sort_by_key(|reference| reference.object));
+    // As the objects stand in the stream, and the names in their texts.
+    let start = |reference: &Reference| {
+        let node = stream.object(reference.object)?.root().at_pointer(&reference.pointer)?;
+        Some(node.span()?.start)
+    };
+    out.values_mut().for_each(|list| list.sort_by_cached_key(|reference| (reference.object, start(reference))));
     out
 }
 

@@ -1,67 +1,67 @@
 //! The rules of `VaultSecrets`.
 
 krmor_core::rules! {
-    EXTERNAL_SECRET = "external-secret", Error,
-        "TODO",
-        "TODO";
-    SECRET_ENV = "secret-env", Error,
-        "TODO",
-        "TODO";
-    SECRET_FILES = "secret-files", Error,
-        "TODO",
-        "TODO";
-    SECRET_PROVIDER_CLASS = "secret-provider-class", Error,
-        "TODO",
-        "TODO";
-    VAULT_AUTH = "vault-auth", Error,
-        "TODO",
-        "TODO";
-    VAULT_SECRET = "vault-secret", Error,
-        "TODO",
-        "TODO";
+    EXTERNAL_SECRET = "external-secret", Info,
+        "krmor adds an ExternalSecret, or completes one",
+        "The object lets the External Secrets Operator make the Secret from Vault. Its fields come from `secrets` or `convert` of the config.";
+    SECRET_ENV = "secret-env", Info,
+        "krmor lets a container read a secret from its variables",
+        "The change comes from `as: envFrom` or `as: env` of the config. A variable of that name that the manifest sets is replaced only with `overwrite: true`.";
+    SECRET_FILES = "secret-files", Info,
+        "krmor mounts a secret as files",
+        "The change comes from `as: files` of the config, or from the provider `csi`, whose driver brings secrets only to pods that mount the volume.";
+    SECRET_PROVIDER_CLASS = "secret-provider-class", Info,
+        "krmor adds a SecretProviderClass, or completes one",
+        "The object says what the Secrets Store CSI driver fetches from Vault. Its fields come from `secrets` or `convert` of the config.";
+    VAULT_AUTH = "vault-auth", Info,
+        "krmor adds the object that says where Vault is and how to log in, or completes it",
+        "That is a VaultConnection and VaultAuth, or a SecretStore, as `auth` of the config has it.";
+    VAULT_SECRET = "vault-secret", Info,
+        "krmor adds a VaultStaticSecret, VaultDynamicSecret or VaultPKISecret, or completes one",
+        "The object lets the Vault Secrets Operator make the Secret. Its fields come from `secrets` or `convert` of the config.";
     AGENT = "agent", Info,
-        "TODO",
-        "TODO";
+        "krmor tells the Vault agent of a pod what to fetch",
+        "The annotations `vault.hashicorp.com/*` come from the config. For variables, a shell reads the agent's file before it starts the program.";
     DIFFERS = "differs", Error,
-        "TODO",
-        "TODO";
+        "An object or annotation for Vault says something else than the config",
+        "krmor completes what is there and changes nothing that it says. Correct one of the two, or let the config win by `overwrite: true`.";
     ENV_DIFFERS = "env-differs", Error,
-        "TODO",
-        "TODO";
+        "A container sets a variable itself that is to come from Vault",
+        "The value in the manifest would hide the one from Vault. Remove the variable, or set `overwrite: true`.";
     KEYS = "keys", Error,
-        "TODO",
-        "TODO";
+        "The config does not list a key that the Secret in the stream has",
+        "The object that takes the Secret's place would lack the key, and pods that use it would not start. Add it to `keys` of the entry under `secrets`, or remove it from the Secret.";
     MOUNT_TAKEN = "mount-taken", Error,
-        "TODO",
-        "TODO";
+        "A container mounts something else at the path of a secret",
+        "Two mounts at one path are refused by the API server. Give the secret another `mountPath`.";
     NO_COMMAND = "no-command", Error,
-        "TODO",
-        "TODO";
+        "A container without a `command` cannot read variables from the Vault agent",
+        "A shell must read the agent's file before the program starts, and what the image starts is not known to krmor. Write the `command`, or take `as: files`.";
     NO_TOKEN = "no-token", Error,
-        "TODO",
-        "TODO";
+        "A pod for the Vault agent does not mount its token",
+        "The agent logs in with the token of the ServiceAccount, so the pod would not start. Leave out `automountServiceAccountToken: false` for this pod, or take another provider.";
     PLACEHOLDER = "placeholder", Error,
-        "TODO",
-        "TODO";
+        "A placeholder of argocd-vault-plugin is where no reference to a Secret can be",
+        "Kubernetes takes references to Secrets only in certain fields, and nothing would fill in the text `<path:…>`. Write the whole value to Vault under one key, move it into a Secret or a variable of a container, or exclude the object.";
     PLAINTEXT = "plaintext", Error,
-        "TODO",
-        "TODO";
+        "A Secret that is to come from Vault is in the stream with its values",
+        "Whoever can read the manifests has the values. Write `convert: {}`, so that krmor puts a reference in its place, or remove the Secret. With `convert`, the rule also names the change that removes it.";
     REFERENCE = "reference", Info,
-        "TODO",
-        "TODO";
+        "krmor corrects the name by which an object refers to a converted Secret",
+        "kustomize does not correct names of a Secret that is no longer in the stream, so krmor writes the final name.";
     SERVICE_ACCOUNT = "service-account", Error,
-        "TODO",
-        "TODO";
+        "Pods that share a login to Vault run as different ServiceAccounts",
+        "One object logs in with one ServiceAccount. Name it in `auth`, under `serviceAccount`, or give each group of pods a config of its own with `targets`.";
     SEVERAL_PATHS = "several-paths", Error,
-        "TODO",
-        "TODO";
+        "One Secret would come from several paths in Vault",
+        "One object fetches one path. Split the Secret, or correct the path of its entry under `secrets`.";
     UNUSED_SECRET = "unused-secret", Error,
-        "TODO",
-        "TODO";
+        "No pod mounts a Secret that the CSI driver is to make",
+        "The driver makes a Secret only for pods that mount its volume, so this one would never exist. Exclude the Secret, remove it, or take another provider.";
     VOLUME_TAKEN = "volume-taken", Error,
-        "TODO",
-        "TODO";
+        "A pod has another volume of the name that a secret needs",
+        "Two volumes of one name are refused by the API server. Rename the volume that is there.";
     WRITE_TO_VAULT = "write-to-vault", Info,
-        "TODO",
-        "TODO";
+        "Keys must be written to Vault before the objects are applied",
+        "The values were in the stream and are in no output of krmor. Write new ones by the command that the finding shows: the old ones are known to all who could read the manifest.";
 }

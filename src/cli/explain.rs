@@ -1,5 +1,6 @@
-//! `krmor explain`: a kind of config, or one field of it, as `kubectl explain` shows kinds of the API.
+//! `krmor explain`: a kind of config, or one field of it, as `kubectl explain` shows kinds of the API; and rules.
 
+mod rules;
 mod shape;
 
 use serde_json::{Value, json};
@@ -18,8 +19,9 @@ const WIDTH: usize = 100;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
-    /// A kind, and a field by its path: `SecurityContext.writablePaths.sizeLimit`.
-    #[arg(value_name = "KIND[.FIELD]")]
+    /// A kind, and a field by its path: `SecurityContext.writablePaths.sizeLimit`. Or a rule: `Checks/secrets/env`,
+    /// `unmatched-target`, a family `Checks/secrets/*`; `rules` lists all.
+    #[arg(value_name = "KIND[.FIELD]|RULE")]
     what: String,
     /// Show the fields of fields, by name and type only.
     #[arg(long)]
@@ -27,6 +29,10 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<u8> {
+    if let Some(out) = rules::explain(&options.what)? {
+        write_stdout(out.as_bytes())?;
+        return Ok(0);
+    }
     let (kind, path) = options.what.split_once('.').unwrap_or((&options.what, ""));
     let root = schema::spec(kind).ok_or_else(|| unknown_kind(kind))?;
     let mut field = Field { name: kind, schema: &root, required: false };

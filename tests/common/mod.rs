@@ -8,6 +8,7 @@ pub mod generated;
 pub mod pods;
 pub mod psa;
 pub mod registry;
+pub mod rules;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
