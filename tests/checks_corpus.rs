@@ -13,7 +13,6 @@ use krmor::functions::checks::{Spec, judge};
 use krmor::krm::field_path;
 use krmor::report::{Report, Severity};
 use krmor::stream::{Object, Stream};
-use krmor::workload;
 use krmor::yaml::{self, Node};
 use serde_json::json;
 

@@ -10,8 +10,9 @@ use crate::common::generated::workload;
 use krmor::functions::FUNCTIONS;
 use krmor::krm::{CALLER_ANNOTATIONS, ResourceList};
 use krmor::pipeline::{Outcome, Pipeline};
-use krmor::report::Report;
+use krmor::report::{Class, Report};
 use krmor::stream::Stream;
+use krmor::strictness;
 use krmor::workload::Table;
 use krmor::yaml::{self, Document, Operation};
 use serde_json::{Value, json};
@@ -262,6 +263,49 @@ fn law_4_nothing_of_the_users_is_weakened() {
         let broken = never_weaker::broken(documents, never_weaker::pods(&stream), &done.report.changes, asked);
         assert!(broken.is_empty(), "{}:\n{}", subject.name, broken.join("\n"));
     });
+}
+
+/// The same on pods in which every security field stands, under every way to settle conflicts.
+#[test]
+fn law_4_holds_for_every_security_field() {
+    let mut specs = Vec::new();
+    for conflicts in ["fail", "override", "keep"] {
+        for level in ["baseline", "restricted"] {
+            specs.push(json!({"conflicts": conflicts, "level": level}));
+            specs.push(json!({"conflicts": conflicts, "level": level, "readOnlyRootFilesystem": true,
+                "automountServiceAccountToken": false, "runAsUser": 3000, "runAsGroup": 3000, "fsGroup": 3000}));
+            specs.push(json!({"conflicts": conflicts, "level": level, "profile": "openshift"}));
+            let fields = ["runAsUser", "capabilities.add", "volumes", "hostPath", "probeHost", "privileged"];
+            let exception = json!([{"target": {"kind": "Pod"}, "fields": fields, "reason": "a test"}]);
+            specs.push(json!({"conflicts": conflicts, "level": level, "exceptions": exception}));
+        }
+    }
+    let pipelines: Vec<(Value, Pipeline)> = specs
+        .into_iter()
+        .map(|spec| config("SecurityContext", spec))
+        .map(|config| (config.clone(), pipeline(&config).unwrap_or_else(|| panic!("{config}"))))
+        .collect();
+    let mut random = Random(0x4A4);
+    let (mut run_through, mut raised, mut differing) = (0, 0, std::collections::BTreeSet::new());
+    for number in 0..3000 {
+        let pod = never_weaker::pod(&mut random, &format!("p{number}"));
+        let (config, pipeline) = &pipelines[number % pipelines.len()];
+        let input = pod.to_string();
+        let done = run(pipeline, &input);
+        if done.outcome != Outcome::Ok {
+            continue;
+        }
+        run_through += 1;
+        let stream = Stream::parse(&Arc::new(input.clone())).unwrap();
+        let asked = never_weaker::Asked::of(config);
+        let changes = &done.report.changes;
+        let broken = never_weaker::broken(vec![Some(pod.clone())], never_weaker::pods(&stream), changes, asked);
+        assert!(broken.is_empty(), "{config}\n{input}\n{}", broken.join("\n"));
+        raised += changes.iter().filter(|change| change.why.class == Class::Raised).count();
+        differing.extend(strictness::differences(&pod, &to_value(&done.output)).into_iter().map(|it| it.path));
+    }
+    println!("{run_through} pods, {raised} values raised, these fields changed: {differing:?}");
+    assert!(run_through > 500 && raised > 20 && differing.len() > 20, "{run_through} {raised} {differing:?}");
 }
 
 #[test]
