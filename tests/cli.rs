@@ -420,7 +420,6 @@ error: spec.podTemplates[0]: there is neither `path` nor `ignore: true`; write o
   |     ^^^^^^^^^^^^^
   |
   = help: correct the row
-error: Pipeline all: 1 finding; nothing was written
 ";
     run(&folder, &["run", "--config", "pipeline.yaml", "web.yaml"], "").fails(2, wanted);
 }

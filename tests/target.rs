@@ -439,7 +439,7 @@ fn each_unmatched_target_is_named_unless_it_is_optional() {
     // In a stream without pods, too.
     assert_eq!(
         complaint(&self::stream("kind: ConfigMap\napiVersion: v1\n"), &json!([{"name": "web"}])).0,
-        "targets[0] `{name: web}` matches nothing"
+        "`{name: web}` matches nothing"
     );
 }
 
@@ -449,7 +449,7 @@ fn what_cannot_be_read_is_refused_by_its_field() {
         (json!({"name": "we(b"}), "targets[0].name: `we(b` is not a regular expression: "),
         (json!({"kind": "*"}), "targets[0].kind: `*` is not a regular expression: "),
         (json!({"name": "a)(b"}), "targets[0].name: `a)(b` is not a regular expression: "),
-        (json!({"containers": ["ok", "[a"]}), "targets[0].containers: `[a` is not a regular expression: "),
+        (json!({"containers": ["ok", "[a"]}), "targets[0].containers[1]: `[a` is not a regular expression: "),
         (json!({"name": ""}), "targets[0].name is empty; leave it out to match every name"),
         (json!({"kind": ""}), "targets[0].kind is empty; leave it out to match every kind"),
         (

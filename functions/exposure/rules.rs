@@ -35,6 +35,6 @@ krmor_core::rules! {
         "Two objects or entries answer for the same host and path",
         "The router sends each request to one of them, so the other is never asked. Remove one, or give it another path or host.";
     UNVERIFIED_BACKEND = "unverified-backend", Warning,
-        "ingress-nginx does not verify the certificates of the pods",
+        "The ingress-nginx controller does not verify the certificates of the pods",
         "The connection from the controller to the pods is encrypted, but whoever can take over that connection is not noticed. Add the annotations `nginx.ingress.kubernetes.io/proxy-ssl-verify: \"on\"` and `proxy-ssl-secret`, by `annotations` of the config.";
 }

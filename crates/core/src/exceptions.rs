@@ -33,8 +33,8 @@ impl Exception {
     #[must_use]
     pub fn covers(&self, rule: &Rule, names: &[&str]) -> bool {
         let of_rule = self.rules.is_empty() || self.rules.iter().any(|own| own.covers(rule.id));
-        let named = |field: &FieldName| names.iter().any(|name| field.matches(name));
-        of_rule && (self.fields.is_empty() || self.fields.iter().any(named))
+        let is_meant = |field: &FieldName| names.iter().any(|name| field.matches(name));
+        of_rule && (self.fields.is_empty() || self.fields.iter().any(is_meant))
     }
 }
 

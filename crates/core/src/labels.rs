@@ -95,6 +95,7 @@ impl LabelSelector {
     }
 
     /// Itself, unless it asks for nothing.
+    #[must_use]
     pub fn filled(self) -> Option<Self> {
         (!self.is_empty()).then_some(self)
     }
@@ -126,6 +127,7 @@ impl<T: Copy + Ord> ByLabel<T> {
     }
 
     /// What a selector may select, in order and each once: what has a label that it demands; all, when it demands none.
+    #[must_use]
     pub fn near(&self, selector: &LabelSelector) -> Vec<T> {
         let mut near = match selector.demanded() {
             None => self.all.clone(),
@@ -188,6 +190,9 @@ pub enum Values {
 }
 
 /// Parses a selector as `labels.Parse` of Kubernetes does; an empty one has no requirements.
+///
+/// # Errors
+/// When it is none; the text says what was expected.
 pub fn parse_selector(text: &str, values: Values) -> Result<Vec<Requirement>, String> {
     let mut parser = Parser { tokens: tokens(text), at: 0 };
     let mut out = Vec::new();

@@ -14,6 +14,7 @@ pub const MASK: &str = "***";
 
 /// Letters and digits of ASCII, and whatever is beyond but Unicode's General Punctuation: to tell the letters there takes a
 /// table of all languages.
+#[must_use]
 pub fn is_letter(c: char) -> bool {
     c.is_ascii_alphanumeric() || !(c.is_ascii() || matches!(c, '\u{2000}'..='\u{206f}'))
 }

@@ -76,6 +76,7 @@ const QUALIFIERS: &[&str] = &[
 ];
 
 /// What a name promises.
+#[must_use]
 pub fn promise(name: &str) -> Option<&'static Promise> {
     let mut words = words(name);
     while words.len() > 1

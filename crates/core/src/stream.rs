@@ -208,6 +208,9 @@ impl Stream {
     }
 
     /// Puts the new documents of a ResourceList into its items, each behind the one that it stands after: the list.
+    ///
+    /// # Errors
+    /// When the list's items are of a wrong shape.
     pub fn merge_items(&mut self) -> Result<Option<&mut Document>, EditError> {
         let new = self.documents.split_off(self.read.min(self.documents.len()));
         let mut new: Vec<_> = self.after.drain(..).zip(new).collect();

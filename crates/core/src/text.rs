@@ -136,6 +136,7 @@ fn excerpt<'a>(stream: &'a Stream, object: &Object<'_>, pointer: &str, lines: &m
 
 /// A line of a text with carets under `width` characters from `column` on, both counted from 0: what stands above it, the
 /// line, what stands below. A line may be all of a JSON file: then what is around the place is shown.
+#[must_use]
 pub fn marked(number: usize, column: usize, source: &str, width: usize) -> [String; 3] {
     // How wide a tab is depends on where it stands.
     let tab = "    ";
