@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)] // a test may panic, and reads files
 
+use krmor::pods;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +13,6 @@ use krmor::functions::checks::{Spec, judge};
 use krmor::krm::field_path;
 use krmor::report::{Report, Severity};
 use krmor::stream::{Object, Stream};
-use krmor::workload;
 use krmor::yaml::{self, Node};
 use serde_json::json;
 
@@ -47,7 +47,7 @@ fn sounds(stream: &Stream) -> usize {
         lines.filter(|line| like(line)).count()
     };
     let mut count = 0;
-    for pod in workload::pods(stream).0 {
+    for pod in pods::pods(stream).0 {
         let object = stream.object(pod.object).unwrap();
         for node in pod.containers(&object).iter().filter_map(|container| container.node(&object)) {
             let variables = node.get("env").into_iter().flat_map(Node::items).filter(|one| one.get("value").is_some());

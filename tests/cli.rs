@@ -394,7 +394,6 @@ error: spec.targets[0].name: `(web` is not a regular expression: found open grou
   |     ^^^^
   |
   = help: correct the selector
-error: SecurityContext harden: 1 finding; nothing was written
 ";
     run(&folder, &["run", "--config", "regex.yaml", "web.yaml"], "").fails(2, wanted);
 
@@ -1040,7 +1039,8 @@ error: functionConfig.spec.levle: unknown field `levle`
    = help: did you mean `level`?
 ";
     let why = "'functionConfig.spec.levle: unknown field `levle`; did you mean `level`?'";
-    run(&folder, &[], &typo).gives(2, &format!("{typo}{}", result(why)), wanted);
+    let tags = "  tags:\n    rule: config\n    pointer: /functionConfig/spec/levle\n";
+    run(&folder, &[], &typo).gives(2, &format!("{typo}{}{tags}", result(why)), wanted);
 
     let none = "the ResourceList has no functionConfig; give one, or name a function by --function KIND";
     run(&folder, &[], ITEMS).gives(2, &format!("{ITEMS}{}", result(none)), &format!("error: {none}\n"));

@@ -575,7 +575,7 @@ fn checks_has_the_reasons_of_admission() {
     let answers = judge(cases.iter().map(|(fixture, pod)| (fixture, pod)));
     let (mut wrong, mut refused) = (Vec::new(), 0);
     for ((fixture, pod), answer) in cases.iter().zip(&answers) {
-        let spec = json!({"podSecurity": {"level": fixture.level, "version": fixture.version}, "rules": {"references/*": "off", "secrets/*": "off"}});
+        let spec = json!({"podSecurity": {"level": fixture.level, "version": fixture.version}, "severities": {"references/*": "off", "secrets/*": "off"}});
         let done = run("Checks", &spec, &pod.to_string());
         let rules = done.report.findings.iter().map(|finding| finding.rule.id.replace("pod-security/", "conflict/"));
         let reason = |rule: String| {

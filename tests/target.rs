@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
+use krmor::pods::pods;
 use krmor::report::{Finding, Severity};
 use krmor::stream::Stream;
 use krmor::target::{Matcher, Scope, Selected, Selector};
-use krmor::workload::pods;
 use serde_json::{Value, json};
 
 fn stream(text: &str) -> Stream {

@@ -5,9 +5,10 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use krmor::pods::{Pod, Role, pods};
 use krmor::report::{Finding, Report, Severity};
 use krmor::stream::{Object, Stream};
-use krmor::workload::{Pod, PodSelector, PodTemplateRow, Role, Table, Trait, pods};
+use krmor::workload::{PodSelector, PodTemplateRow, Table, Trait};
 use krmor::yaml::{self, Kind};
 use serde_json::{Value, json};
 

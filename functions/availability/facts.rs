@@ -10,10 +10,11 @@ use super::spec::Spec;
 use krmor_core::facts::scalers::{Scaler, Scales};
 use krmor_core::facts::selections::{By, Selection};
 use krmor_core::facts::{self, Near};
+use krmor_core::pods::Pod;
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::Scope;
-use krmor_core::workload::{Pod, Trait};
+use krmor_core::workload::Trait;
 use krmor_yaml::Node;
 
 /// A workload: an object with one pod template or more.

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::facts::Workload;
 use super::spec::{AntiAffinity, Spec, Spread, WhenUnsatisfiable};
+use krmor_core::pods::Pod;
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, Stream};
-use krmor_core::workload::{Pod, Trait};
+use krmor_core::workload::Trait;
 use krmor_yaml::{Kind, Node};
 
 /// Spreads the pods of a workload and keeps them apart, where the user has not done so.

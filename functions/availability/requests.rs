@@ -1,8 +1,8 @@
 //! Whether pods have the requests that a metric in percent of them needs, as the autoscaler's controller counts.
 
 use super::facts::Workload;
+use krmor_core::pods::{Container, Role};
 use krmor_core::stream::Object;
-use krmor_core::workload::{Container, Role};
 use krmor_yaml::Node;
 
 /// A metric that could not be computed.

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::spec::Spec;
 use krmor_core::facts::{Facts, Near};
+use krmor_core::pods::{Container, Pod, Role};
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::{Scope, Selected};
-use krmor_core::workload::{Container, Pod, Role};
 use krmor_yaml::{Kind, Node};
 
 /// A pod, or a template of pods.

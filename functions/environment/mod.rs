@@ -21,10 +21,10 @@ pub use self::spec::Spec;
 use self::view::View;
 use krmor_core::facts::Facts;
 use krmor_core::facts::provided::Providers;
+use krmor_core::pods::{Container, Role};
 use krmor_core::report::Report;
 use krmor_core::stream::Stream;
 use krmor_core::target::{self, Selected};
-use krmor_core::workload::{Container, Role};
 
 /// Gives the containers in scope what the spec says.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use krmor_core::facts;
+use krmor_core::pods::Pod;
 use krmor_core::stream::{Object, ObjectId, Stream};
-use krmor_core::workload::Pod;
 use krmor_yaml::Node;
 
 /// The Services of a stream.

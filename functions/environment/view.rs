@@ -3,8 +3,8 @@
 use super::wiring::{Wiring, env_ref, flag, text};
 use krmor_core::facts::makers::{Content, Store};
 use krmor_core::facts::provided::{Provided, Providers};
+use krmor_core::pods::{Container, Pod};
 use krmor_core::stream::Object;
-use krmor_core::workload::{Container, Pod};
 use krmor_yaml::{Kind, Node};
 
 /// The environment of one container.

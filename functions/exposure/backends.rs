@@ -10,9 +10,9 @@ use super::spec::{PathRule, PathType, Termination};
 use super::values::Path;
 use krmor_core::facts::services::{self, Target};
 use krmor_core::kube::{ServiceName, ServicePort};
+use krmor_core::pods::{Container, Pod, Role};
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId};
-use krmor_core::workload::{Container, Pod, Role};
 use krmor_yaml::Node;
 
 /// A path and what is behind it.

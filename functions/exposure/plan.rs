@@ -8,10 +8,10 @@ use super::backends::{self, Backend};
 use super::spec::{PathRule, Spec};
 use krmor_core::facts::services;
 use krmor_core::facts::{self, Facts, Near};
+use krmor_core::pods::Pod;
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target;
-use krmor_core::workload::Pod;
 
 /// The spec, found in the stream.
 pub(super) struct Plan<'a> {

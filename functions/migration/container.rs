@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::spec::Spec;
+use krmor_core::pods::{Container, Pod};
 use krmor_core::reconcile::{Field, Item, Ownership};
 use krmor_core::report::Report;
 use krmor_core::stream::{Action, Stream};
 use krmor_core::values::Command;
-use krmor_core::workload::{Container, Pod};
 use krmor_yaml::{Kind, Node};
 
 /// What the container must have, in the order in which people write it.

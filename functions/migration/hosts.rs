@@ -8,8 +8,8 @@ use super::spec::Hook;
 use super::waves::{Time, time};
 use krmor_core::facts::references::in_pod_spec;
 use krmor_core::facts::{self, Facts, Near, services};
+use krmor_core::pods::Pod;
 use krmor_core::stream::{Object, Stream};
-use krmor_core::workload::Pod;
 use krmor_yaml::Node;
 
 /// Variables whose whole value is a host.

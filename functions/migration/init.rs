@@ -10,10 +10,11 @@ use super::container::Wanted;
 use super::pod::{INIT_FIRST, injects_agent};
 use super::spec::Spec;
 use krmor_core::facts::Facts;
+use krmor_core::pods::{Container, Pod, Role};
 use krmor_core::reconcile::{self, Context};
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Stream};
-use krmor_core::workload::{Container, Pod, Role, Trait};
+use krmor_core::workload::Trait;
 use krmor_yaml::{Node, escape_token};
 
 /// Adds the init container behind those that are there, which may fetch what it needs; or brings it up to date.

@@ -15,11 +15,11 @@ use super::{MIGRATION, hash, pod};
 use krmor_core::facts;
 use krmor_core::fields;
 use krmor_core::manifest::{Manifest, Metadata};
+use krmor_core::pods::Pod;
 use krmor_core::reconcile::{self, Field, Item, Ownership};
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::values::NonNegative;
-use krmor_core::workload::Pod;
 use krmor_yaml::{Kind, Node, escape_token};
 
 const COMPONENT: &str = "app.kubernetes.io/component";

@@ -20,12 +20,12 @@ mod waves;
 use self::container::Wanted;
 pub use self::spec::Spec;
 use self::spec::{Form, Hook};
+use krmor_core::pods::{Container, Pod, Role};
 use krmor_core::report::Place as Where;
 use krmor_core::report::Report;
 use krmor_core::rules as common;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::target::{self, Selected};
-use krmor_core::workload::{Container, Pod, Role};
 
 /// Annotation of the Jobs that are made here: the workload and the migration's name, with a `/` between.
 const MIGRATION: &str = "krmor.dev/migration";

@@ -14,10 +14,11 @@ use krmor_core::facts::references::{PodReference, in_pod_spec};
 use krmor_core::facts::selections::By;
 use krmor_core::facts::{self, Facts, Near};
 use krmor_core::labels::LabelSelector;
+use krmor_core::pods::Pod;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, Stream};
 use krmor_core::target::Matcher;
-use krmor_core::workload::{Pod, PodSelector};
+use krmor_core::workload::PodSelector;
 use krmor_yaml::Node;
 
 const POD: &str = "/spec/template/spec";

@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use super::container::{Wanted, text};
 use super::spec::Spec;
 use krmor_core::facts;
+use krmor_core::pods::Pod;
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
-use krmor_core::workload::Pod;
 use krmor_yaml::{Kind, Node};
 
 /// Fields of the pod that follow the program's at every run.

@@ -7,9 +7,9 @@ use super::job;
 use super::spec::{ARGO_HOOK, ARGO_WAVE, HELM_HOOK, HELM_WEIGHT, Hook, Spec};
 use krmor_core::facts::Facts;
 use krmor_core::facts::access::Claim;
+use krmor_core::pods::Pod;
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
-use krmor_core::workload::Pod;
 use krmor_yaml::escape_token;
 
 /// When an object is applied: the phase, then the wave or weight.

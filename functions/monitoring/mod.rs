@@ -14,10 +14,10 @@ use self::spec::Monitor;
 pub use self::spec::Spec;
 use krmor_core::facts::selections::Selections;
 use krmor_core::facts::services;
+use krmor_core::pods::Pod;
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::{self, Selected};
-use krmor_core::workload::Pod;
 
 /// Gives what the spec targets its monitors.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {

@@ -10,10 +10,10 @@ use krmor_core::facts;
 use krmor_core::facts::services::{self, Target};
 use krmor_core::fields;
 use krmor_core::labels::LabelSelector;
+use krmor_core::pods::Pod;
 use krmor_core::reconcile::{self, Field, Item, Ownership, Wanted};
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
-use krmor_core::workload::Pod;
 use krmor_yaml::Node;
 
 /// A ServiceMonitor or PodMonitor, as far as krmor makes them.

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::spec::Spec;
 use krmor_core::facts::services::{self, Target};
 use krmor_core::kube::PortName;
+use krmor_core::pods::{Container, Role};
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::target::Selected;
-use krmor_core::workload::{Container, Role};
 use krmor_yaml::Node;
 
 fn added(reason: &'static str) -> Why {

@@ -5,11 +5,11 @@ use super::ports;
 use super::spec::Spec;
 use crate::probes::rules;
 use krmor_core::kube::ContainerPort;
+use krmor_core::pods::{Container, Role};
 use krmor_core::report::Rule;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::Object;
 use krmor_core::target::{Selected, Selector};
-use krmor_core::workload::{Container, Role};
 
 /// Marks objects that Helm runs beside a release.
 const HELM_HOOK: &str = "helm.sh/hook";

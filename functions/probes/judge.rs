@@ -3,10 +3,11 @@
 use super::plan::Purpose;
 use super::{Spec, choose, ports, subject};
 use crate::probes::rules;
+use krmor_core::pods::Container;
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::target;
-use krmor_core::workload::{Container, Trait};
+use krmor_core::workload::Trait;
 use krmor_yaml::Node;
 
 /// Looks at the probes of what the spec targets.

@@ -21,10 +21,11 @@ pub use self::judge::judge;
 use self::plan::{Plan, Purpose};
 pub use self::spec::Spec;
 use krmor_core::kube::ContainerPort;
+use krmor_core::pods::{Container, Role};
 use krmor_core::report::{Class, Report, Severity, Why};
 use krmor_core::stream::{Action, Edit, Object, Stream};
 use krmor_core::target::{self, Selected};
-use krmor_core::workload::{Container, Role, Trait};
+use krmor_core::workload::Trait;
 use krmor_yaml::Node;
 
 /// Injects the probes into what the spec targets.

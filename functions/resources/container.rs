@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::amounts::{self, Kind};
 use super::spec::Mode;
 use krmor_core::krm::field_path;
+use krmor_core::pods::Container;
 use krmor_core::quantity::Quantity;
 use krmor_core::report::{Class, Report, Severity, Why};
 use krmor_core::stream::{Action, Edit, Object};
-use krmor_core::workload::Container;
 use krmor_yaml::{Node, escape_token};
 
 /// An amount of a resource, and who says so.

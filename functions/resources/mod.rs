@@ -13,12 +13,12 @@ pub mod spec;
 use self::asked::Asked;
 use self::container::Settled;
 pub use self::spec::Spec;
+use krmor_core::pods::Role;
 use krmor_core::report::Place as Where;
 use krmor_core::report::Report;
 use krmor_core::rules as common;
 use krmor_core::stream::{Edit, Stream};
 use krmor_core::target::{self, Selected};
-use krmor_core::workload::Role;
 
 /// Gives the containers that the spec targets their requests and limits.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {

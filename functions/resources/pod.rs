@@ -4,10 +4,10 @@
 
 use super::container::{Amount, Settled, amount};
 use crate::resources::rules;
+use krmor_core::pods::{Pod, Role};
 use krmor_core::quantity::Quantity;
 use krmor_core::report::Report;
 use krmor_core::stream::Object;
-use krmor_core::workload::{Pod, Role};
 use krmor_yaml::{Node, escape_token};
 
 /// Reports what the containers of a pod have beyond the pod's own resources.

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::fields::{Field, FieldSet};
 use super::spec::Spec;
 use krmor_core::exceptions::Grant;
+use krmor_core::pods::Pod;
 use krmor_core::stream::{Action, Object};
 use krmor_core::target::Selected;
-use krmor_core::workload::{Pod, Trait};
+use krmor_core::workload::Trait;
 use krmor_yaml::Node;
 
 /// Where a value stands.

@@ -9,10 +9,10 @@ use super::values::{AbsolutePath, Address, VaultPath};
 use super::want::{Source, User};
 use krmor_core::fields;
 use krmor_core::kube::{ObjectName, OperatorDuration};
+use krmor_core::pods::{Container, Role};
 use krmor_core::reconcile::{self, Context, Field, Ownership, Refusal};
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object};
-use krmor_core::workload::{Container, Role};
 use krmor_yaml::{Kind, Node};
 
 const PREFIX: &str = "vault.hashicorp.com/";

@@ -15,10 +15,10 @@ use super::values::VaultPath;
 use super::want::{self, KvSource, Source, User, Want};
 use krmor_core::facts::Facts;
 use krmor_core::facts::references::Reference;
+use krmor_core::pods::Pod;
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::target::Matcher;
-use krmor_core::workload::Pod;
 use krmor_yaml::{Kind, Node};
 
 /// What a conversion does to the stream.

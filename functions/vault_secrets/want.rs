@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use super::spec::{Dynamic, EngineVersion, Kv, Pki, Secret, Spec};
 use super::values::{Template, VaultPath};
 use krmor_core::kube::ObjectName;
+use krmor_core::pods::{Container, Role};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::Selected;
-use krmor_core::workload::{Container, Role};
 use krmor_yaml::Node;
 
 /// Where in Vault a secret is.
@@ -181,12 +181,12 @@ pub(super) fn shared_labels<'a>(mut objects: impl Iterator<Item = Object<'a>>) -
 }
 
 /// What the operator can restart when a value changes.
-pub(super) fn restart(pod: &krmor_core::workload::Pod, object: &Object<'_>) -> Option<(String, String)> {
+pub(super) fn restart(pod: &krmor_core::pods::Pod, object: &Object<'_>) -> Option<(String, String)> {
     Some((pod.restarts?.to_owned(), object.name().into_owned()))
 }
 
 /// The ServiceAccount that a pod runs as.
-pub(super) fn service_account(pod: &krmor_core::workload::Pod, object: &Object<'_>) -> String {
+pub(super) fn service_account(pod: &krmor_core::pods::Pod, object: &Object<'_>) -> String {
     let name = pod.spec_node(object).and_then(|spec| spec.get("serviceAccountName")).and_then(Node::as_str);
     name.filter(|name| !name.is_empty()).map_or_else(|| "default".to_owned(), std::borrow::Cow::into_owned)
 }

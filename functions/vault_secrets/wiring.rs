@@ -10,9 +10,9 @@ use super::spec::{Provider, Secret, Spec, Wiring};
 use super::values::AbsolutePath;
 use super::want::User;
 use krmor_core::fields;
+use krmor_core::pods::Container;
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object};
-use krmor_core::workload::Container;
 use krmor_yaml::Node;
 
 /// The edits that give a pod's containers the secrets.

@@ -41,8 +41,8 @@ pub fn readme(function: &Function) -> PathBuf {
 /// The section `Rules` of a function's README.
 pub fn of_readme(function: &Function) -> String {
     format!(
-        "\n`krmor explain {}/{}` tells why, and what to do. [All rules](../../docs/rules.md), also those that every function has, \
-         with these texts.\n\n{}\n",
+        "\n`krmor explain {}/{}` tells why, and what to do. So does [docs/rules.md](../../docs/rules.md),\n\
+         which also has the rules of all functions.\n\n{}\n",
         function.kind,
         function.rules[0].id,
         table(function.rules)

@@ -1,9 +1,9 @@
 //! Law 4: what the changes of a run do to the user's values, and above all to the security fields of pods.
 
+use krmor::pods;
 use krmor::report::{Change, Class};
 use krmor::stream::Stream;
 use krmor::strictness::{self, Difference, Level, Order};
-use krmor::workload;
 use krmor::yaml::Op;
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ pub(super) struct Place {
 
 /// The pods of a stream.
 pub(super) fn pods(stream: &Stream) -> Vec<Place> {
-    let all = workload::pods(stream).0;
+    let all = pods::pods(stream).0;
     let places = all.iter().filter_map(|pod| {
         let object = stream.object(pod.object)?;
         Some(Place { document: object.document(), pointer: format!("{}{}", object.prefix(), pod.template) })

@@ -71,7 +71,11 @@ pub fn read_spec<S: DeserializeOwned>(spec: &Value) -> Result<S, Vec<Problem>> {
             Ok::<S, _>(_) => break,
             Err(error) => error.into_place(),
         };
-        let follows = place.missing.is_some_and(|field| removed.has(&place.pointer, field));
+        let follows = match place.missing {
+            Some(field) => removed.has(&place.pointer, field),
+            // That a mapping makes no sense may come of what was taken out of it.
+            None => place.is_judgement && removed.is_inside(&place.pointer),
+        };
         if !follows {
             let pointer = removed.original(&place.pointer);
             problems.push(Problem { message: place.message, pointer, remedy: place.remedy });
@@ -121,6 +125,11 @@ impl Removed {
             }
         }
         pointer
+    }
+
+    /// Whether something was taken out of the value at a pointer.
+    fn is_inside(&self, pointer: &str) -> bool {
+        self.0.iter().any(|taken| taken.strip_prefix(pointer).is_some_and(|rest| rest.starts_with('/')))
     }
 
     /// Whether a field of the mapping at a pointer is missing because it was taken out.

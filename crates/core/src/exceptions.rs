@@ -21,7 +21,7 @@ pub struct Exception {
     #[schemars(with = "Vec<String>")]
     pub rules: Vec<RuleName>,
     /// What the finding is about, as regular expressions for the whole name: a field (`privileged`), a variable, a key, a
-    /// port, an object; or for the field's whole path (`spec.replicas`). Default: anything.
+    /// port, an object. With `rules`, also the last key or the whole path of the field (`spec.replicas`). Default: anything.
     #[serde(default)]
     pub fields: Vec<FieldName>,
     /// Why; stands in the report.

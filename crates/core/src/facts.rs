@@ -21,6 +21,7 @@ pub mod scalers;
 pub mod selections;
 pub mod services;
 
+use crate::pods;
 use std::sync::OnceLock;
 
 use self::makers::Makers;
@@ -29,9 +30,9 @@ use self::references::References;
 use self::routes::Routes;
 use self::scalers::Scalers;
 use self::selections::Selections;
+use crate::pods::Pod;
 use crate::report::Finding;
 use crate::stream::{Object, ObjectId, PREVIOUS_NAMESPACES, Stream};
-use crate::workload::{self, Pod};
 
 /// What has been read of a stream so far.
 #[derive(Default)]
@@ -79,7 +80,7 @@ impl<'a> Facts<'a> {
     }
 
     fn read(self) -> &'a (Vec<Pod>, Vec<Finding>) {
-        self.index.pods.get_or_init(|| workload::pods(self.stream))
+        self.index.pods.get_or_init(|| pods::pods(self.stream))
     }
 
     /// Every pod by its number, with its object.

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::kube::{check_label_value, check_selector_key};
-use crate::stream::Object;
 use krmor_yaml::{Kind, Node};
 
 /// One requirement of a label selector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
-    key: String,
+    /// The key of the label.
+    pub(crate) key: String,
     test: Test,
 }
 
@@ -25,7 +25,7 @@ enum Test {
 }
 
 impl Requirement {
-    fn met(&self, value: Option<&str>) -> bool {
+    pub(crate) fn met(&self, value: Option<&str>) -> bool {
         let number = || value.and_then(|text| text.parse::<i64>().ok());
         let among = |values: &[String]| value.is_some_and(|value| values.iter().any(|other| other == value));
         match &self.test {
@@ -164,25 +164,13 @@ impl<T: Copy + Ord> BySelector<T> {
     }
 }
 
-/// Whether the labels or annotations of an object meet all requirements.
-pub fn all_met(requirements: &[Requirement], object: &Object<'_>, map: &str) -> bool {
-    if requirements.is_empty() {
-        return true;
-    }
-    let map = object.root().find(&["metadata", map]);
-    requirements.iter().all(|requirement| {
-        let value = map.and_then(|map| map.get(&requirement.key)).map(text);
-        requirement.met(value.as_deref())
-    })
-}
-
 /// The labels of a mapping: each key and value.
 pub fn pairs(map: Node<'_>) -> impl Iterator<Item = (String, String)> {
     map.entries().map(|(key, value)| (key.into_owned(), text(value).into_owned()))
 }
 
 /// A label's value; numbers and booleans that should have been quoted count as their text, as in kustomize.
-fn text(node: Node<'_>) -> Cow<'_, str> {
+pub(crate) fn text(node: Node<'_>) -> Cow<'_, str> {
     match node.as_str() {
         Some(text) => text,
         None if node.is_null() || node.kind() != Kind::Scalar => Cow::Borrowed(""),

@@ -10,6 +10,7 @@ pub mod kube;
 pub mod labels;
 pub mod manifest;
 pub mod mask;
+pub mod pods;
 pub mod policy;
 pub mod quantity;
 pub mod reconcile;

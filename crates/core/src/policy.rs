@@ -3,6 +3,7 @@
 //! `exceptions` and `severities` mean the same in every function, since they are applied here, to findings that a function
 //! has recorded. A function that would act on what an exception allows asks [`Exceptions`] itself before it acts.
 
+use crate::pods;
 use std::collections::HashSet;
 
 use krmor_yaml::pointer_tokens;
@@ -17,7 +18,6 @@ use crate::severities::{Severities, setting};
 use crate::stream::{Object, Stream};
 use crate::suggest::suggest;
 use crate::target::{Scope, Selector};
-use crate::workload;
 
 /// The fields that all specs have.
 #[derive(Clone, Copy, Debug)]
@@ -149,11 +149,18 @@ fn excused(exceptions: &Exceptions<'_>, stream: &Stream, finding: &Finding) -> O
     let path = field_path(pointer);
     let tokens = pointer_tokens(pointer).unwrap_or_default();
     let last = tokens.last().map(AsRef::as_ref).unwrap_or_default();
-    let names: Vec<&str> = finding.subject.as_deref().into_iter().chain([path.as_str(), last]).collect();
+    let subject = || finding.subject.as_deref().into_iter();
+    // A field by itself is the name that the function has for it. Where the rule is named too, the path will do.
+    let names = |own: &Exception| -> Vec<&str> {
+        match own.rules.is_empty() {
+            true => subject().collect(),
+            false => subject().chain([path.as_str(), last]).collect(),
+        }
+    };
     let container = container_at(stream, &object, pointer);
     let of_object: Vec<&str> = container.iter().map(String::as_str).collect();
     let grants = exceptions.grants(&object, &of_object);
-    let covers = |number: &usize| exceptions.get(*number).is_some_and(|own| own.covers(finding.rule, &names));
+    let covers = |number: &usize| exceptions.get(*number).is_some_and(|own| own.covers(finding.rule, &names(own)));
     grants.iter().map(|grant| grant.exception).find(covers)
 }
 
@@ -163,7 +170,7 @@ fn container_at(stream: &Stream, object: &Object<'_>, pointer: &str) -> Option<S
         return None;
     }
     let inside = |own: &str| pointer.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let pods = workload::pods_of(stream, object);
+    let pods = pods::pods_of(stream, object);
     let mut containers = pods.iter().flat_map(|pod| pod.containers(object));
     containers.find(|container| inside(&container.pointer)).map(|container| container.name)
 }

@@ -11,11 +11,11 @@ use serde_json::{Map, Value};
 
 use crate::config::Problem;
 use crate::facts::Facts;
-use crate::labels::{Requirement, Values, all_met, parse_selector};
+use crate::labels::{Requirement, Values, parse_selector, text};
+use crate::pods::{Container, Pod};
 use crate::report::{Finding, Place};
 use crate::stream::{self, Object, ObjectId, Stream};
 use crate::suggest::{did_you_mean, distance};
-use crate::workload::{Container, Pod};
 use krmor_yaml::print::{self, Quoting};
 
 /// A message lists at most this many containers.
@@ -317,6 +317,18 @@ impl Matcher {
     pub fn matches_container(&self, name: &str) -> bool {
         self.containers.is_empty() || any_matches(&self.containers, name)
     }
+}
+
+/// Whether the labels or annotations of an object meet all requirements.
+fn all_met(requirements: &[Requirement], object: &Object<'_>, map: &str) -> bool {
+    if requirements.is_empty() {
+        return true;
+    }
+    let map = object.root().find(&["metadata", map]);
+    requirements.iter().all(|requirement| {
+        let value = map.and_then(|map| map.get(&requirement.key)).map(text);
+        requirement.met(value.as_deref())
+    })
 }
 
 fn any_matches(patterns: &[Pattern], text: &str) -> bool {

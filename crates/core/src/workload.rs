@@ -1,11 +1,8 @@
-//! The one table of where pod templates live, and the one visitor of pods and containers.
+//! The one table of where pod templates live, and of what their kinds can do ([`Trait`], [`PodSelector`]).
 //!
-//! Names of workload kinds appear in this file only: functions ask [`pods`] for pods, and a [`Pod`]
-//! for what its kind can do ([`Trait`], [`PodSelector`]).
+//! Names of workload kinds appear in this file only: functions ask [`crate::pods`] for pods.
 
 mod path;
-mod pods;
-mod unknown;
 
 use std::borrow::Cow;
 
@@ -15,7 +12,7 @@ use serde::Deserialize;
 use crate::config::Problem;
 
 pub use path::Path;
-pub use pods::{Container, Pod, Role, pods, pods_of};
+pub(crate) use path::{Step, write as write_path};
 
 /// What the pods of a kind do that those of others do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

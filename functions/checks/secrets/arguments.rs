@@ -4,7 +4,7 @@
 use super::super::findings::{Findings, Found};
 use super::super::world::{PodHere, World};
 use super::{Detector, lines, tokens};
-use krmor_core::workload::Container;
+use krmor_core::pods::Container;
 use krmor_yaml::Node;
 
 /// Where a container's commands stand.

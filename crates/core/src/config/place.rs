@@ -26,6 +26,8 @@ pub(super) struct Place {
     pub(super) pointer: String,
     /// The field of the mapping at `pointer` that is not there and must be.
     pub(super) missing: Option<&'static str>,
+    /// It is the word of a type about a value that could be read.
+    pub(super) is_judgement: bool,
     /// The field that is there and must not be: `pointer` leads to it, or to its mapping.
     unknown: Option<String>,
 }
@@ -63,7 +65,9 @@ impl std::error::Error for Error {}
 /// Words of our own for serde's errors: what is wrong, and what was probably meant. The value itself is not repeated.
 impl serde::de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(message.to_string(), String::new())
+        let mut error = Self::new(message.to_string(), String::new());
+        error.0.is_judgement = true;
+        error
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {

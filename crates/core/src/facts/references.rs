@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::makers::Maker;
 use super::{Facts, Near, choose, in_namespace, share_namespace};
+use crate::pods::Pod;
 use crate::references::{CONTAINER, POD, Place, Relation, Row, To, Tree, walk};
 use crate::stream::{Object, ObjectId};
-use crate::workload::Pod;
 
 /// One object names another.
 #[derive(Clone, Debug)]

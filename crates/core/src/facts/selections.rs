@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Facts, Near};
 use crate::labels::{ByLabel, BySelector, LabelSelector};
+use crate::pods::Pod;
 use crate::stream::{Object, ObjectId, Stream};
-use crate::workload::Pod;
 use krmor_yaml::Node;
 
 /// Who selects.

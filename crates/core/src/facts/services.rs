@@ -2,8 +2,8 @@
 
 use super::share_namespace;
 use crate::labels::LabelSelector;
+use crate::pods::Pod;
 use crate::stream::Object;
-use crate::workload::Pod;
 use krmor_yaml::Node;
 
 /// Where a port of a Service sends to.

@@ -91,7 +91,7 @@ impl Path {
     }
 
     /// The pointer and the value of each template under `root`; `None` where one should be and is not.
-    pub(super) fn find<'a>(&self, root: Node<'a>) -> Vec<(String, Option<Node<'a>>)> {
+    pub(crate) fn find<'a>(&self, root: Node<'a>) -> Vec<(String, Option<Node<'a>>)> {
         if let Some(pointer) = &self.pointer {
             let node = self.segments.iter().try_fold(root, |node, segment| match segment {
                 Segment::Key(key) => node.get(key),
@@ -156,13 +156,13 @@ fn key(text: &str) -> (String, usize) {
 
 /// One step of a path as it is written.
 #[derive(Clone, Debug)]
-pub(super) enum Step<'a> {
+pub(crate) enum Step<'a> {
     Key(&'a str),
     Item,
 }
 
 /// The path that leads through `steps`, so that [`Path::parse`] reads it.
-pub(super) fn write<'a>(steps: impl Iterator<Item = Step<'a>>) -> String {
+pub(crate) fn write<'a>(steps: impl Iterator<Item = Step<'a>>) -> String {
     let mut out = String::new();
     for step in steps {
         let key = match step {

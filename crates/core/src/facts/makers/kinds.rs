@@ -1,8 +1,8 @@
 //! The kinds that make ConfigMaps, Secrets, claims and Services, and what is known of the keys.
 
 use super::{CLAIM, CONFIG_MAP, Content, Keys, Made, Name, SECRET, SERVICE, keys_of};
+use crate::pods::Pod;
 use crate::stream::Object;
-use crate::workload::Pod;
 use krmor_yaml::{Kind, Node};
 
 /// The fields of ConfigMaps and Secrets that hold keys.

@@ -1,16 +1,18 @@
-//! The visitor: the pods of a stream and their containers.
+//! The pods of a stream and their containers, wherever they stand: the one visitor of them.
+
+mod unknown;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::unknown::{self, Carrier};
-use super::{PodSelector, Row, Source, Trait};
+use self::unknown::Carrier;
 use crate::labels::LabelSelector;
 use crate::report::Finding;
 use crate::rules;
 use crate::stream::{Object, ObjectId, Stream};
+use crate::workload::{PodSelector, Row, Source, Trait};
 use krmor_yaml::{Kind, Node};
 
 /// What a container is to its pod.

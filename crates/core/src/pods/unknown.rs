@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::path::{self, Step};
+use crate::workload::{Step, write_path};
 use krmor_yaml::print::{self, Quoting};
 use krmor_yaml::{Kind, Node, escape_token};
 
@@ -89,7 +89,7 @@ fn carrier(visits: &[Visit<'_>], mut at: usize) -> Carrier {
         Edge::Key(key) => Step::Key(key),
         Edge::Item(_) => Step::Item,
     });
-    Carrier { pointer: pointer.collect(), path: path::write(steps) }
+    Carrier { pointer: pointer.collect(), path: write_path(steps) }
 }
 
 /// A row of `podTemplates`, as YAML on one line.
