@@ -53,7 +53,7 @@ fn bring(budget: &Budget, workload: &Workload, existing: Option<ObjectId>, strea
         // The API takes one of the two limits.
         let other = if field == "minAvailable" { "maxUnavailable" } else { "minAvailable" };
         if budget.names_limit() {
-            spec.insert(other.to_owned(), Value::Null);
+            spec.shift_insert(0, other.to_owned(), Value::Null);
         } else if there.root().find(&["spec", other]).is_some_and(|other| !other.is_null()) {
             spec.shift_remove(field);
         }

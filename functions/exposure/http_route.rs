@@ -303,6 +303,6 @@ impl Ownership for Kept<'_> {
     }
 
     fn refusal(&self, wanted: &Value) -> Option<Refusal> {
-        object::refusal(wanted)
+        Some(object::refusal(wanted))
     }
 }

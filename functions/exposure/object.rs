@@ -38,7 +38,7 @@ pub(super) fn step(
 }
 
 /// What is there is not repeated: an annotation may hold anything.
-pub(super) fn refusal(wanted: &Value) -> Option<Refusal> {
+pub(super) fn refusal(wanted: &Value) -> Refusal {
     let mut says = String::new();
     match (wanted.get("host"), wanted) {
         (Some(host), _) => print::write_flow(&mut says, &json!({"host": host}), Quoting::Yaml),
@@ -47,7 +47,7 @@ pub(super) fn refusal(wanted: &Value) -> Option<Refusal> {
     }
     let message = format!("it is already there and says otherwise: the config asks for `{says}`");
     let remedy = "change one of the two; or, to expose the pods a second time, give the config another `name`";
-    Some(Refusal { rule: &rules::CONFLICT, message, remedy })
+    Refusal { rule: &rules::CONFLICT, message, remedy }
 }
 
 /// Puts the keys that people write first in front; the types have them in the order of the alphabet.

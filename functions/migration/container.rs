@@ -106,11 +106,11 @@ pub(super) fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
 impl Wanted {
     /// The fields of one that is there: what the spec does not say goes.
     pub(super) fn of_existing(&self) -> Map<String, Value> {
-        let mut fields = self.fields.clone();
-        for key in COMMAND {
-            fields.entry(key).or_insert(Value::Null);
-        }
-        fields
+        let lists = LISTS.iter().map(|(key, _)| *key);
+        let keys = FOLLOWED.into_iter().chain(COMMAND).chain(lists).chain(FILLED);
+        let value = |key: &str| self.fields.get(key).cloned().or_else(|| COMMAND.contains(&key).then_some(Value::Null));
+        let fields = ["name"].into_iter().chain(keys).filter_map(|key| Some((key.to_owned(), value(key)?)));
+        fields.collect()
     }
 }
 

@@ -136,10 +136,10 @@ pub(super) fn update(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Strea
     let agent = pod::annotations(pod, &workload);
     let agent = Some(agent).filter(|annotations| !annotations.is_empty());
     let job = spec.job();
-    let mut hooks = job.annotations();
-    for key in HOOKS {
-        hooks.entry(key).or_insert(Value::Null);
-    }
+    // Those of another hook go.
+    let mut annotations = job.annotations();
+    let hooks = HOOKS.into_iter().map(|key| (key.to_owned(), annotations.shift_remove(key).unwrap_or_default()));
+    let hooks: Map<String, Value> = hooks.collect();
     let wanted_of_job = fields!({
         "spec": fields!({
             "template": fields!({"spec": of_pod, "metadata": agent.map(|agent| fields!({"annotations": agent}))}),

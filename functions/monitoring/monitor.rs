@@ -68,7 +68,7 @@ pub(super) fn of_service(
     }
     if !found.is_empty() {
         let port = Port { names: vec![spec.port.as_str().to_owned()], targets };
-        return update(spec, pod.object, OF_SERVICE, &object.reference().to_string(), &port, &found, stream, report);
+        return update(spec, OF_SERVICE, &object.reference().to_string(), &port, &found, stream, report);
     }
     let selector = json!({"matchLabels": labels.and_then(Node::to_value).unwrap_or_default()});
     // A second Service with the same labels and port would have its pods scraped twice.
@@ -113,7 +113,6 @@ pub(super) fn of_pods(spec: &Spec, pod: &Pod, known: &mut Known, stream: &mut St
     if !found.is_empty() {
         return update(
             spec,
-            pod.object,
             OF_PODS,
             &workload.reference().to_string(),
             &of_container(targets),
@@ -200,7 +199,6 @@ fn endpoints(shape: Shape, port: &Port, found: &[ObjectId], stream: &Stream) -> 
 /// Brings the monitor that is there up to date; with several, the one that fetches from the port and path.
 fn update(
     spec: &Spec,
-    beside: ObjectId,
     shape: Shape,
     what: &str,
     port: &Port,
@@ -241,9 +239,11 @@ fn update(
     let labels: Map<String, Value> =
         spec.labels.iter().map(|(key, value)| (key.as_str().to_owned(), value.as_str().into())).collect();
     let labels = Some(labels).filter(|labels| !labels.is_empty());
+    let (existing, beside) = (Some(object.id()), object.id());
     let object = fields!({"spec": endpoints, "metadata": fields!({"labels": labels})});
     let (rule, reason) = (&rules::MONITOR, "the spec says so".into());
-    reconcile::apply(stream, report, Wanted { existing: id, beside, object, rule, reason }, &Owners { ours });
+    let wanted = Wanted { existing, beside, object, rule, reason };
+    reconcile::apply(stream, report, wanted, &Owners { ours });
 }
 
 /// Whose the fields of a monitor are that is there: the endpoint of the program is the config's, and the labels that it

@@ -171,7 +171,7 @@ pub struct Context<'a> {
 /// The edits that the part of an object at `base` lacks; what is refused is reported.
 pub fn compare(object: &Object<'_>, base: &str, wanted: &Value, by: &Context<'_>, report: &mut Report) -> Vec<Edit> {
     let mut comparison = Comparison { object: *object, base, by, edits: Vec::new(), report };
-    comparison.value(object.root().at_pointer(base), wanted, String::new(), "");
+    comparison.value(object.root().at_pointer(base), wanted, "", "");
     comparison.edits
 }
 
@@ -184,13 +184,13 @@ struct Comparison<'a, 'o> {
 }
 
 impl<'o> Comparison<'_, 'o> {
-    fn value(&mut self, there: Option<Node<'o>>, wanted: &Value, pointer: String, pattern: &str) {
+    fn value(&mut self, there: Option<Node<'o>>, wanted: &Value, pointer: &str, pattern: &str) {
         if self.base.is_empty() && IDENTITY.contains(&pattern) {
             return;
         }
         let Some(there) = there.filter(|there| !there.is_null()) else {
             if !wanted.is_null() {
-                self.edit(&pointer, pattern, Action::Set(without_nulls(wanted)), Class::Added);
+                self.edit(pointer, pattern, Action::Set(without_nulls(wanted)), Class::Added);
             }
             return;
         };
@@ -198,23 +198,21 @@ impl<'o> Comparison<'_, 'o> {
         match (field, wanted) {
             (Field::Keep, _) => {}
             (Field::Parts, Value::Object(fields)) if there.kind() == Kind::Map => {
-                // What must go goes first: the API may not have it beside what comes.
-                let (gone, rest): (Vec<_>, Vec<_>) = fields.iter().partition(|(_, wanted)| wanted.is_null());
-                for (key, wanted) in gone.into_iter().chain(rest) {
+                for (key, wanted) in fields {
                     let token = escape_token(key);
-                    self.value(there.get(key), wanted, format!("{pointer}/{token}"), &format!("{pattern}/{token}"));
+                    self.value(there.get(key), wanted, &format!("{pointer}/{token}"), &format!("{pattern}/{token}"));
                 }
             }
             (Field::Parts, Value::Array(items)) if there.kind() == Kind::Seq => {
-                self.list(there, items, &pointer, pattern);
+                self.list(there, items, pointer, pattern);
             }
             (_, wanted) if there.to_value().as_ref() == Some(wanted) => {}
             (Field::Set | Field::Override, wanted) => {
                 let action = if wanted.is_null() { Action::Remove } else { Action::Set(wanted.clone()) };
                 let class = if field == Field::Set { Class::Updated } else { Class::Overridden };
-                self.edit(&pointer, pattern, action, class);
+                self.edit(pointer, pattern, action, class);
             }
-            (Field::Refuse | Field::Parts, wanted) => self.refuse(&pointer, wanted),
+            (Field::Refuse | Field::Parts, wanted) => self.refuse(pointer, wanted),
         }
     }
 
@@ -222,7 +220,7 @@ impl<'o> Comparison<'_, 'o> {
         for (number, item) in wanted.iter().enumerate() {
             match self.by.owners.item(pattern, list, wanted, number) {
                 Item::At(at) => {
-                    self.value(list.items().nth(at), item, format!("{pointer}/{at}"), &format!("{pattern}/*"));
+                    self.value(list.items().nth(at), item, &format!("{pointer}/{at}"), &format!("{pattern}/*"));
                 }
                 Item::Absent => self.edit(pointer, pattern, Action::Append(item.clone()), Class::Added),
                 Item::Keep => {}
