@@ -79,10 +79,13 @@ pub struct Function {
     /// Its folder's README: prose and runnable cases.
     #[cfg(feature = "schema")]
     pub readme: &'static str,
-    read: fn(&Value, &[&Rule]) -> Result<Box<dyn Run>, Vec<Problem>>,
+    read: Read,
     #[cfg(feature = "schema")]
     schema: fn(&mut SchemaGenerator) -> Schema,
 }
+
+/// Reads a spec for a function with these rules.
+type Read = fn(&Value, &[&Rule]) -> Result<Box<dyn Run>, Vec<Problem>>;
 
 impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -383,7 +383,7 @@ fn agree(cases: &[(Fixture, Value)]) -> [usize; 3] {
         if overridden.outcome == Outcome::Ok {
             counts[2] += 1;
             claims.push((case, "overridden", answer, value(&overridden.text)));
-        } else if !overridden.errors().iter().all(|error| stays(&error.rule.id)) {
+        } else if !overridden.errors().iter().all(|error| stays(error.rule.id)) {
             wrong.push((case.title(), format!("{:#?}\n{pod}", overridden.errors())));
         }
         let conflicts = found.iter().filter(|finding| finding.rule.id.starts_with("conflict/"));

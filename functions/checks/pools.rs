@@ -119,7 +119,7 @@ fn limit<'w>(world: &'w World<'w>, field: &str, pool: &Pool) -> Result<u64, Gap<
         message: format!("{}: {} has {what}", path(&field), pod.object.reference()),
         remedy: "set it there, or give `maxConnections` instead of `server`".to_owned(),
         pod: Some(pod),
-        pointer: field.to_owned(),
+        pointer: field.clone(),
     })
 }
 

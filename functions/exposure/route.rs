@@ -58,7 +58,7 @@ struct RouteTls {
 pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report: &mut Report) -> Option<Vec<Step>> {
     if let Some(tls) = plan.spec.tls.as_ref().filter(|tls| tls.secret_name.is_some() || tls.issuer.is_some()) {
         let field = if tls.issuer.is_some() { "issuer" } else { "secretName" };
-        let message = format!("it is not read for Routes: the router serves its own certificate for the host");
+        let message = "it is not read for Routes: the router serves its own certificate for the host";
         report.add(
             &rules::CERTIFICATE,
             Where::Config(format!("/tls/{field}")),

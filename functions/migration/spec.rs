@@ -177,7 +177,7 @@ impl Spec {
         }
         match (self.form, &self.job) {
             (Form::InitContainer, Some(_)) => {
-                found.push(Problem::new("/job", "an init container needs no Job", "remove it, or write `as: job`"))
+                found.push(Problem::new("/job", "an init container needs no Job", "remove it, or write `as: job`"));
             }
             (Form::InitContainer, None) => {}
             (Form::Job, _) => self.job().find_problems(&mut found),

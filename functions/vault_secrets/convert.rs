@@ -49,7 +49,7 @@ pub(super) fn of(spec: &Spec, convert: &Convert, users: &[User], stream: &Stream
     let references = references(stream, &candidates);
     let in_scope = |id: &ObjectId| {
         let used = |reference: &&Reference| users.iter().any(|user| user.selected.pod.object == reference.object);
-        spec.targets.is_empty() || references.get(id).is_some_and(|all| all.iter().any(|reference| used(&reference)))
+        spec.targets.is_empty() || references.get(id).is_some_and(|all| all.iter().any(used))
     };
     for id in candidates.iter().copied().filter(in_scope) {
         let Some(object) = stream.object(id) else { continue };
@@ -70,14 +70,18 @@ fn references<'s>(stream: &'s Stream, secrets: &[ObjectId]) -> BTreeMap<ObjectId
     let mut out: BTreeMap<ObjectId, Vec<&Reference>> = secrets.iter().map(|id| (*id, Vec::new())).collect();
     for reference in facts.references().all().iter().filter(|reference| reference.is_to("Secret")) {
         let found = facts.referent_of(reference).and_then(|secret| out.get_mut(&secret.id()));
-        found.into_iter().for_each(|list| list.push(reference));
+        if let Some(list) = found {
+            list.push(reference);
+        }
     }
     // As the objects stand in the stream, and the names in their texts.
     let start = |reference: &Reference| {
         let node = stream.object(reference.object)?.root().at_pointer(&reference.pointer)?;
         Some(node.span()?.start)
     };
-    out.values_mut().for_each(|list| list.sort_by_cached_key(|reference| (reference.object, start(reference))));
+    for list in out.values_mut() {
+        list.sort_by_cached_key(|reference| (reference.object, start(reference)));
+    }
     out
 }
 

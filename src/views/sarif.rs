@@ -217,7 +217,7 @@ impl View<'_> {
             help: Message::new(rule.help),
             help_uri: format!("https://krmor.dev/rules/{id}"),
             default_configuration: Configuration { level: level(rule.severity) },
-            properties: is_about_security(id).then(|| Weight {
+            properties: is_about_security(id).then_some(Weight {
                 security_severity: match rule.severity {
                     Severity::Error => "8.0",
                     Severity::Warning => "5.0",

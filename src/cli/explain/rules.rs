@@ -123,7 +123,9 @@ fn list(rules: &[Declared]) -> String {
     let row = |one: &Declared| [one.name(), one.rule.severity.name().to_owned(), one.rule.summary.to_owned()];
     let rows: Vec<[String; 3]> = std::iter::once(head).chain(rules.iter().map(row)).collect();
     let width = rows.iter().map(|[name, ..]| name.len()).max().unwrap_or(0);
-    rows.iter().map(|[name, severity, summary]| format!("{name:<width$}  {severity:<8}  {summary}\n")).collect()
+    let lines: Vec<String> =
+        rows.iter().map(|[name, severity, summary]| format!("{name:<width$}  {severity:<8}  {summary}\n")).collect();
+    lines.concat()
 }
 
 /// A rule that there is not, with the nearest: as it was asked for, with the kind or without.
@@ -131,13 +133,12 @@ fn unknown(what: &str, id: &str, kind: Option<&str>, scope: &[Declared]) -> Fail
     let prefix = kind.map_or_else(String::new, |kind| format!("{kind}/"));
     let ids = || scope.iter().map(|declared| declared.rule.id);
     let family = format!("{}/", id.trim_end_matches(['*', '/']));
-    let near = match ids().any(|known| known.starts_with(&family)) {
-        true => Some(format!("{family}*")),
-        false => {
-            let families = ids().filter_map(|known| known.rsplit_once('/')).map(|(family, _)| format!("{family}/*"));
-            let families: Vec<String> = families.collect();
-            closest(id, ids().chain(families.iter().map(String::as_str))).map(str::to_owned)
-        }
+    let near = if ids().any(|known| known.starts_with(&family)) {
+        Some(format!("{family}*"))
+    } else {
+        let families = ids().filter_map(|known| known.rsplit_once('/')).map(|(family, _)| format!("{family}/*"));
+        let families: Vec<String> = families.collect();
+        closest(id, ids().chain(families.iter().map(String::as_str))).map(str::to_owned)
     };
     // Someone who leaves the kind out, or takes the wrong one, knows the id.
     let elsewhere = || all().into_iter().find(|declared| declared.rule.id == id).map(Declared::name);
