@@ -24,11 +24,11 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::call::{FOUND, Failure, INTERNAL, Result, USAGE};
 use crate::pipeline::Pipeline;
 use crate::report::Report;
 use crate::stream::Stream;
 use crate::text;
+use crate::transport::{FOUND, Failure, INTERNAL, Result, USAGE};
 use crate::views::{junit, sarif};
 
 /// KRM functions that harden Kubernetes manifests.
@@ -178,7 +178,7 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
 
 /// Tells of a panic without repeating its message, which could hold a value of the input.
 pub fn internal_error(place: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", crate::call::internal_error(place));
+    let _ = writeln!(std::io::stderr(), "{}", crate::transport::internal_error(place));
 }
 
 fn help() -> String {

@@ -1,4 +1,4 @@
-//! Hosts other than the command line. Each hands its bytes to [`crate::call`] and back: one core, the same bytes.
+//! Hosts other than the command line. Each hands its bytes to [`crate::transport`] and back: one core, the same bytes.
 
 #[cfg(all(feature = "kpt", target_arch = "wasm32"))]
 mod go_abi;

@@ -19,7 +19,7 @@
 //!
 //! A run in one page:
 //!
-//! 1. A host takes what the caller hands over: the command line ([`cli`]), or the function alone ([`hosts`]). [`call`] tells
+//! 1. A host takes what the caller hands over: the command line ([`cli`]), or the function alone ([`hosts`]). [`transport`] tells
 //!    a ResourceList ([`krm`]) from a bare stream. [`yaml`] parses it with the place of every byte.
 //! 2. [`config`] reads the function config, strictly, into a [`Pipeline`], or says all that is wrong with it.
 //! 3. A [`stream::Stream`] is the list of objects. [`workload`] knows where pod templates live, [`target`] selects among
@@ -37,16 +37,16 @@
 //!
 //! The laws that every function keeps are in `tests/laws.rs`; a new function joins them by its registry entry.
 
-pub mod call;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
+mod excerpt;
 pub mod failure;
 pub mod hosts;
 pub mod pipeline;
 #[cfg(feature = "cli")]
 pub mod schema;
-mod show;
+pub mod transport;
 pub mod views;
 
 use std::sync::Arc;

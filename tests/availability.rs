@@ -693,7 +693,7 @@ fn configs_that_cannot_be() {
         }
         let done = run(spec, &[web()]);
         assert_eq!((done.outcome, done.errors()), (Outcome::Usage, vec!["config"]), "{spec}");
-        let message = krmor::krm::says(&done.report.findings[0]);
+        let message = krmor::krm::message(&done.report.findings[0]);
         assert!(message.starts_with(&format!("{place}:")), "{spec}: {message}");
         assert!(done.report.changes.is_empty(), "{spec}");
     }

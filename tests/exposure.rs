@@ -64,7 +64,7 @@ fn refused(spec: &Value, input: &str, says: &str) {
     let done = run(spec, input);
     assert_ne!(done.outcome, Outcome::Ok, "{spec} passes:\n{}", done.output);
     assert!(done.errors().iter().any(|error| error.contains(says)), "{spec}: {:?}, not {says}", done.errors());
-    let says = |finding: &krmor::report::Finding| krmor::krm::says(finding).into_owned();
+    let says = |finding: &krmor::report::Finding| krmor::krm::message(finding).into_owned();
     let twice: Vec<String> = done.report.findings.iter().map(says).collect();
     let mut once = twice.clone();
     once.dedup();

@@ -39,7 +39,7 @@ impl Done {
     }
 
     fn messages(&self) -> String {
-        self.report.findings.iter().map(|found| format!("{}\n", krmor::krm::says(found))).collect()
+        self.report.findings.iter().map(|found| format!("{}\n", krmor::krm::message(found))).collect()
     }
 }
 

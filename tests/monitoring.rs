@@ -59,7 +59,7 @@ fn pass(spec: &Value, input: &str) -> Result<String, Vec<String>> {
     }
     let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error);
     let errors: Vec<String> =
-        errors.map(|finding| format!("{}: {}", finding.rule.id, krmor::krm::says(finding))).collect();
+        errors.map(|finding| format!("{}: {}", finding.rule.id, krmor::krm::message(finding))).collect();
     if errors.is_empty() { Ok(stream.render()) } else { Err(errors) }
 }
 

@@ -380,7 +380,8 @@ fn a_spec_that_contradicts_itself_changes_nothing() {
         ),
     ] {
         let done = crate::common::run("Resources", &value(text), &container);
-        let found: Vec<_> = done.report.findings.iter().map(|finding| (finding.rule.id, krm::says(finding))).collect();
+        let found: Vec<_> =
+            done.report.findings.iter().map(|finding| (finding.rule.id, krm::message(finding))).collect();
         assert_eq!((done.text.as_str(), found.len()), (container.as_str(), count), "{text}: {found:?}");
         assert!(found.iter().any(|(rule, message)| message.contains(says) && *rule == "config"), "{text}: {found:?}");
     }

@@ -1416,7 +1416,7 @@ fn configs_that_cannot_be_right() {
         let done = crate::common::run("SecurityContext", &value(config), &pod("{containers: [{name: a}]}"));
         let finding = &done.report.findings[0];
         assert_eq!((finding.severity, finding.rule.id), (Severity::Error, "config"), "{config}");
-        let message = krmor::krm::says(finding);
+        let message = krmor::krm::message(finding);
         assert!(message.contains(problem), "{config}: {message}");
         assert_eq!(done.text, pod("{containers: [{name: a}]}"), "{config}");
     }
@@ -1428,7 +1428,7 @@ fn exceptions_that_are_not_needed_are_said() {
     let spec = "{exceptions: [{target: {kind: Pod}, fields: [privileged], reason: x}, {target: {name: q}, fields: [privileged], reason: x}, {target: {name: r, optional: true}, fields: [privileged], reason: x}]}";
     let done = crate::common::run("SecurityContext", &value(spec), &pod("{containers: [{name: a}]}"));
     let unused = done.report.findings.iter().filter(|finding| finding.rule.id == "unused-exception");
-    let unused: Vec<_> = unused.map(|finding| (finding.severity, krmor::krm::says(finding).into_owned())).collect();
+    let unused: Vec<_> = unused.map(|finding| (finding.severity, krmor::krm::message(finding).into_owned())).collect();
     let expected = [
         (Severity::Info, "spec.exceptions[0]: `{kind: Pod}` is not needed: nothing there is refused that it allows"),
         (Severity::Warning, "spec.exceptions[1]: `{name: q}` matches nothing"),

@@ -39,7 +39,7 @@ impl Done {
 
     fn errors(&self) -> Vec<(String, String)> {
         let errors = self.report.findings.iter().filter(|finding| finding.severity == Severity::Error);
-        errors.map(|finding| (finding.rule.id.to_owned(), krmor::krm::says(finding).into_owned())).collect()
+        errors.map(|finding| (finding.rule.id.to_owned(), krmor::krm::message(finding).into_owned())).collect()
     }
 }
 

@@ -75,7 +75,7 @@ fn release(workload: &Workload, stream: &mut Stream, report: &mut Report) {
     report.add(&rules::REPLICAS_REMOVED, object.at("/spec/replicas"), message, remedy);
     let reason = Cow::Borrowed("each apply would undo what the autoscaler did");
     let why = Why { rule: &rules::REPLICAS_REMOVED, reason, class: Class::Overridden };
-    stream.make(report, workload.id, Edit { pointer: "/spec/replicas".to_owned(), action: Action::Remove, why });
+    stream.apply(report, workload.id, Edit { pointer: "/spec/replicas".to_owned(), action: Action::Remove, why });
 }
 
 /// Makes the autoscaler, or brings the one that is there to what the config says.

@@ -32,7 +32,7 @@ pub(super) fn place(spec: &Spec, workload: &Workload, stream: &mut Stream, repor
         let anti_affinity = spec.anti_affinity.as_ref();
         edits.extend(anti_affinity.and_then(|wanted| apart(wanted, pod, &object, &selector)));
         for edit in edits {
-            stream.make(report, workload.id, edit);
+            stream.apply(report, workload.id, edit);
         }
     }
 }

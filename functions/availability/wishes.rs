@@ -154,7 +154,7 @@ impl Wish {
                 _ => Class::Added,
             };
             let why = Why { rule: self.rule, reason: Cow::Owned(self.reason.clone()), class };
-            stream.make(report, workload.id, Edit { pointer: pointer.to_owned(), action, why });
+            stream.apply(report, workload.id, Edit { pointer: pointer.to_owned(), action, why });
         }
     }
 

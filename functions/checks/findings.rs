@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::final_stream::FinalStream;
 use super::spec::Spec;
-use super::world::World;
 use krmor_core::exceptions::{Exceptions, Grant};
 use krmor_core::report::{Finding, Place, Report, Rule};
 use krmor_core::rules as common;
@@ -40,7 +40,7 @@ pub(super) struct Findings<'a> {
 
 impl<'a> Findings<'a> {
     /// Reads scope and exceptions.
-    pub(super) fn of(world: &'a World<'_>, report: &'a mut Report) -> Self {
+    pub(super) fn of(world: &'a FinalStream<'_>, report: &'a mut Report) -> Self {
         let spec = world.spec;
         let exceptions = Exceptions::of(&spec.exceptions).ok().filter(|_| !spec.exceptions.is_empty());
         let mut grants = Vec::new();

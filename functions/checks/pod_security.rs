@@ -1,12 +1,12 @@
 //! `pod-security/*`: what Pod Security admission would say to a pod, by the table of checks of `SecurityContext`; one
 //! finding for each check and pod.
 
+use super::final_stream::FinalStream;
 use super::findings::{Findings, Found};
 use super::rules;
-use super::world::World;
 use crate::security_context::audit::{self, Refusal};
 
-pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     let asked = world.spec.pod_security;
     let Some(level) = asked.level.level() else { return };
     for selected in &world.selected {

@@ -4,8 +4,8 @@ pub(super) mod connections;
 mod numbers;
 pub(super) mod unknown;
 
+use super::final_stream::{FinalStream, PodHere};
 use super::spec::{Client, Pool};
-use super::world::{PodHere, World};
 use crate::checks::rules;
 use krmor_core::krm::field_path;
 use krmor_core::report::Rule;
@@ -52,7 +52,7 @@ struct Gap<'a> {
 }
 
 /// Adds up a pool, or says what is missing.
-fn sums<'w>(world: &'w World<'w>, name: &str, pool: &Pool) -> Result<Sums, Vec<Gap<'w>>> {
+fn sums<'w>(world: &'w FinalStream<'w>, name: &str, pool: &Pool) -> Result<Sums, Vec<Gap<'w>>> {
     let mut gaps = Vec::new();
     let mut keep = |gap: Gap<'w>| gaps.push(gap);
     let limit = limit(world, &format!("/pools/{}", escape_token(name)), pool).map_err(&mut keep).ok();
@@ -75,7 +75,7 @@ fn sums<'w>(world: &'w World<'w>, name: &str, pool: &Pool) -> Result<Sums, Vec<G
 }
 
 /// The pods of the workloads that a target selects; at least one, unless it is optional.
-fn matching<'w>(world: &'w World<'w>, field: &str, target: &Selector) -> Result<Vec<&'w PodHere<'w>>, Gap<'w>> {
+fn matching<'w>(world: &'w FinalStream<'w>, field: &str, target: &Selector) -> Result<Vec<&'w PodHere<'w>>, Gap<'w>> {
     let pointer = format!("{field}/target");
     let Ok(matcher) = Matcher::new(target, &pointer) else { return Ok(Vec::new()) };
     let pods: Vec<_> = world.pods.iter().filter(|pod| matcher.matches(&pod.object)).collect();
@@ -89,7 +89,7 @@ fn matching<'w>(world: &'w World<'w>, field: &str, target: &Selector) -> Result<
     }
 }
 
-fn limit<'w>(world: &'w World<'w>, field: &str, pool: &Pool) -> Result<u64, Gap<'w>> {
+fn limit<'w>(world: &'w FinalStream<'w>, field: &str, pool: &Pool) -> Result<u64, Gap<'w>> {
     if let Some(limit) = pool.max_connections {
         return Ok(u64::from(limit));
     }
@@ -123,7 +123,7 @@ fn limit<'w>(world: &'w World<'w>, field: &str, pool: &Pool) -> Result<u64, Gap<
     })
 }
 
-fn part<'w>(world: &'w World<'w>, field: &str, client: &Client, pod: &'w PodHere<'w>) -> Result<Part, Gap<'w>> {
+fn part<'w>(world: &'w FinalStream<'w>, field: &str, client: &Client, pod: &'w PodHere<'w>) -> Result<Part, Gap<'w>> {
     let number = |key: &str, number| {
         numbers::number(world, pod, number).map_err(|env| Gap {
             rule: &rules::POOLS_UNKNOWN,

@@ -26,8 +26,8 @@ pub(super) mod volume;
 
 use std::collections::HashMap;
 
+use super::final_stream::{FinalStream, may_share};
 use super::findings::{Findings, Found, pattern};
-use super::world::{World, may_share};
 use krmor_core::facts::Near;
 use krmor_core::facts::makers::Maker;
 use krmor_core::facts::references::{self as facts, Reference};
@@ -75,7 +75,7 @@ pub(super) enum Answer<'a> {
     Nowhere,
 }
 
-impl<'a> World<'a> {
+impl<'a> FinalStream<'a> {
     /// The references that must lead to such an object.
     pub(super) fn references(&self, to: To) -> impl Iterator<Item = &'a Reference> {
         self.facts.references().all().iter().filter(move |reference| to.has(reference))
@@ -123,7 +123,7 @@ pub(super) fn list(names: &[String]) -> String {
 }
 
 /// Reports the references of one sort that lead nowhere: once for each object, container and name.
-pub(super) fn missing(to: To, world: &World<'_>, findings: &mut Findings<'_>) {
+pub(super) fn missing(to: To, world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     let mut seen: HashMap<(ObjectId, Option<&str>, &str), bool> = HashMap::new();
     for reference in world.references(to).filter(|reference| !reference.optional) {
         let key = (reference.object, reference.container.as_deref(), reference.name.as_str());
@@ -147,7 +147,7 @@ pub(super) fn missing(to: To, world: &World<'_>, findings: &mut Findings<'_>) {
 }
 
 /// Reports the keys that present objects lack.
-pub(super) fn missing_keys(to: To, world: &World<'_>, findings: &mut Findings<'_>) {
+pub(super) fn missing_keys(to: To, world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     let with_keys = |reference: &&Reference| !reference.optional && !reference.parts.is_empty();
     for reference in world.references(to).filter(with_keys) {
         let Some(object) = world.stream.object(reference.object) else { continue };

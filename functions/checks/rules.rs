@@ -1,8 +1,8 @@
 //! The rules of `Checks`, in the order in which they are reported, and what looks for each. A rule is one declaration here,
 //! one file, and cases in the README that show what it finds and what it leaves alone.
 
+use super::final_stream::FinalStream;
 use super::findings::Findings;
-use super::world::World;
 use super::{pod_security, pools, references, secrets};
 use krmor_core::report::Rule;
 
@@ -148,7 +148,7 @@ krmor_core::rules! {
 /// What looks for the findings of a rule.
 pub(super) struct Check {
     pub(super) rule: &'static Rule,
-    pub(super) run: fn(&World<'_>, &mut Findings<'_>),
+    pub(super) run: fn(&FinalStream<'_>, &mut Findings<'_>),
 }
 
 /// The rule of a check of the standard, by its id there.

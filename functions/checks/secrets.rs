@@ -14,8 +14,8 @@ mod values;
 
 use std::collections::HashSet;
 
+use super::final_stream::FinalStream;
 use super::spec::Secrets;
-use super::world::World;
 use krmor_core::secret_names as names;
 
 /// What is asked about names and values, ready for a stream.
@@ -26,7 +26,7 @@ pub(super) struct Detector<'w> {
 }
 
 impl<'w> Detector<'w> {
-    pub(super) fn of(world: &'w World<'_>) -> Self {
+    pub(super) fn of(world: &'w FinalStream<'_>) -> Self {
         let there = world.stream.objects().map(|object| object.name().into_owned());
         let named = world.facts.references().all().iter().map(|reference| reference.name.clone());
         Self { config: &world.spec.secrets, objects: there.chain(named).filter(|name| !name.is_empty()).collect() }

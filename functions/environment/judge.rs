@@ -47,7 +47,7 @@ impl Judge<'_> {
             if let Some(Variable { at: first, .. }) = before.rev().find(|other| other.name == *name) {
                 let message = format!("{} has `{name}` twice, here and at env[{first}]", view.name());
                 let remedy = "keep one of the two: Kubernetes takes the last, and server-side apply refuses both";
-                self.find(Severity::Error, &rules::DUPLICATE_VARIABLE, &format!("/env/{at}"), message, remedy);
+                self.add(Severity::Error, &rules::DUPLICATE_VARIABLE, &format!("/env/{at}"), message, remedy);
             }
         }
         for (number, later) in view.sources.iter().enumerate() {
@@ -58,7 +58,7 @@ impl Judge<'_> {
                     let (from, also) = (earlier.title(), later.title());
                     let message = format!("{} gets {} from both {from} and {also}", view.name(), list(&both));
                     let remedy = "take it out of one of the two, or give one a `prefix`: Kubernetes takes the later";
-                    self.find(
+                    self.add(
                         Severity::Error,
                         &rules::DUPLICATE_KEY,
                         &format!("/envFrom/{}", later.at),
@@ -70,7 +70,7 @@ impl Judge<'_> {
             let hides = |variable: &&Variable<'_>| later.gives(&variable.name) && !variable.is_left_out();
             for Variable { at, name, .. } in view.variables.iter().filter(hides) {
                 let message = format!("{}: `{name}` of env hides the one of {}", view.name(), later.title());
-                self.find(Severity::Info, &rules::ENV_OVER_ENV_FROM, &format!("/env/{at}"), message, "");
+                self.add(Severity::Info, &rules::ENV_OVER_ENV_FROM, &format!("/env/{at}"), message, "");
             }
         }
     }
@@ -108,7 +108,7 @@ impl Judge<'_> {
                     ),
                 };
                 let message = format!("{}: {message}", view.name());
-                self.find(Severity::Warning, &rules::UNDEFINED_REFERENCE, &format!("/env/{at}/value"), message, remedy);
+                self.add(Severity::Warning, &rules::UNDEFINED_REFERENCE, &format!("/env/{at}/value"), message, remedy);
             }
         }
     }
@@ -125,7 +125,7 @@ impl Judge<'_> {
                 },
                 Proof::Missing { why, remedy, pointer } => {
                     let message = format!("{} needs `{name}`, and {why}", self.view.name());
-                    self.find(Severity::Error, &rules::REQUIRED_KEY, &pointer, message, remedy);
+                    self.add(Severity::Error, &rules::REQUIRED_KEY, &pointer, message, remedy);
                 }
             }
         }
@@ -134,13 +134,13 @@ impl Judge<'_> {
             let name = self.view.name();
             let message = format!("{name} needs {}, and the stream does not tell the keys of {title}", list(&names));
             let remedy = "see that they are there, or list its keys under `external`";
-            self.find(Severity::Info, &rules::UNPROVEN_KEY, "", message, remedy);
+            self.add(Severity::Info, &rules::UNPROVEN_KEY, "", message, remedy);
         }
         let absent = |name: &&str| matches!(prove(self, name), Proof::Missing { .. });
         let names: Vec<&str> = self.spec.optional.iter().map(EnvName::as_str).filter(absent).collect();
         if !names.is_empty() {
             let message = format!("{} runs without {}", self.view.name(), list(&names));
-            self.find(Severity::Info, &rules::OPTIONAL_KEY, "", message, "");
+            self.add(Severity::Info, &rules::OPTIONAL_KEY, "", message, "");
         }
         self.missing_keys();
         self.unknown_sources();
@@ -175,7 +175,7 @@ impl Judge<'_> {
             found.push((format!("/env/{}", variable.at), message, remedy));
         }
         for (pointer, message, remedy) in found {
-            self.find(Severity::Error, &rules::MISSING_KEY, &pointer, message, remedy);
+            self.add(Severity::Error, &rules::MISSING_KEY, &pointer, message, remedy);
         }
     }
 
@@ -204,7 +204,7 @@ impl Judge<'_> {
                 Some(close) => suggest::did_you_mean(&format!("{} {close}", store.kind())),
                 None => format!("add it, or say that it comes from elsewhere: {}", external(store, &name, "")),
             };
-            self.find(
+            self.add(
                 Severity::Error,
                 &rules::UNKNOWN_SOURCE,
                 &pointer,
@@ -233,11 +233,11 @@ impl Judge<'_> {
             let to = &provided.name;
             let remedy =
                 format!("kustomize follows it only by a nameReference configuration: add one, or write `{to}`");
-            self.find(Severity::Warning, &rules::UNFOLLOWED_NAME, &pointer, message, remedy);
+            self.add(Severity::Warning, &rules::UNFOLLOWED_NAME, &pointer, message, remedy);
         }
     }
 
-    fn find(
+    fn add(
         &mut self,
         severity: Severity,
         rule: &'static Rule,

@@ -43,7 +43,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
         }
     }
     for (object, edit) in edits {
-        stream.make(report, object, edit);
+        stream.apply(report, object, edit);
     }
 }
 

@@ -1,11 +1,11 @@
 //! Finds the Service and the port behind a path, and sees that they exist.
 
 use crate::exposure::rules;
-use krmor_core::report::Place as Where;
+use krmor_core::report::Place;
 use krmor_core::rules as common;
 use std::collections::BTreeSet;
 
-use super::plan::World;
+use super::plan::Candidates;
 use super::spec::{PathRule, PathType, Termination};
 use super::values::Path;
 use krmor_core::facts::services::{self, Target};
@@ -35,10 +35,10 @@ pub(super) struct Backend {
 }
 
 /// The Service and the port for a path; what is missing is reported.
-pub(super) fn find(world: &World<'_>, at: usize, rule: &PathRule, report: &mut Report) -> Option<Backend> {
+pub(super) fn find(world: &Candidates<'_>, at: usize, rule: &PathRule, report: &mut Report) -> Option<Backend> {
     let place = |own: bool, field: &str| if own { format!("/paths/{at}/{field}") } else { format!("/{field}") };
     let mut config = |pointer: String, problem: String, remedy: String| {
-        report.add(&common::CONFIG, Where::Config(pointer), problem, remedy);
+        report.add(&common::CONFIG, Place::Config(pointer), problem, remedy);
     };
     let wanted = rule.service.as_ref().or(world.spec.service.as_ref()).map(ServiceName::as_str);
     let service = match choose_service(world, wanted) {
@@ -86,7 +86,7 @@ pub(super) fn find(world: &World<'_>, at: usize, rule: &PathRule, report: &mut R
 
 type Problem = (String, String);
 
-fn choose_service<'a>(world: &World<'a>, wanted: Option<&str>) -> Result<Object<'a>, Problem> {
+fn choose_service<'a>(world: &Candidates<'a>, wanted: Option<&str>) -> Result<Object<'a>, Problem> {
     let list = |services: &[Object<'_>]| {
         services.iter().map(|service| service.reference().to_string()).collect::<Vec<_>>().join(", ")
     };
@@ -132,7 +132,7 @@ fn without_headless(services: Vec<Object<'_>>) -> Vec<Object<'_>> {
 }
 
 fn choose_port(
-    world: &World<'_>,
+    world: &Candidates<'_>,
     service: &Object<'_>,
     asked: Option<&ServicePort>,
 ) -> Result<services::Port, Problem> {

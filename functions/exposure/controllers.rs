@@ -1,7 +1,7 @@
 //! The programs behind Ingress classes: how each is told about TLS, and what none of their Ingresses can say.
 
 use crate::exposure::rules;
-use krmor_core::report::Place as Where;
+use krmor_core::report::Place;
 use krmor_core::rules as common;
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub(super) fn annotations(
     };
     let on = |name: &str| (format!("{NGINX}/{name}"), "true".to_owned());
     let mut unsaid = |field: &str, problem: String, remedy: &str| {
-        report.add(&common::CONFIG, Where::Config(format!("/tls/{field}")), problem, remedy);
+        report.add(&common::CONFIG, Place::Config(format!("/tls/{field}")), problem, remedy);
         None
     };
     let annotated = |key: &str| {
@@ -46,14 +46,14 @@ pub(super) fn annotations(
                 Termination::Passthrough => {
                     out.extend([on("ssl-passthrough")]);
                     let message = "ingress-nginx passes TLS through only when it runs with `--enable-ssl-passthrough`";
-                    report.add(&rules::PASSTHROUGH, Where::Stream, message, "see that it does");
+                    report.add(&rules::PASSTHROUGH, Place::Stream, message, "see that it does");
                 }
                 Termination::Reencrypt => {
                     out.insert(format!("{NGINX}/backend-protocol"), "HTTPS".to_owned());
                     if !annotated(&format!("{NGINX}/proxy-ssl-verify")) {
                         let message = "ingress-nginx does not check the certificates of the pods";
                         let remedy = format!("annotate `{NGINX}/proxy-ssl-verify: \"on\"` and its `proxy-ssl-secret`");
-                        report.add(&rules::UNVERIFIED_BACKEND, Where::Stream, message, remedy);
+                        report.add(&rules::UNVERIFIED_BACKEND, Place::Stream, message, remedy);
                     }
                 }
                 Termination::Edge | Termination::None => {}
@@ -90,7 +90,7 @@ pub(super) fn annotations(
         Some(Controller::Other) => {
             let message = "`ingressController: other`: what redirects plain HTTP and encrypts to pods is not known";
             let remedy = "see that `annotations`, or the controller's own settings, do what `tls` asks for";
-            report.add(&rules::CONTROLLER, Where::Stream, message, remedy);
+            report.add(&rules::CONTROLLER, Place::Stream, message, remedy);
             Some(none)
         }
         None if tls.redirects() || tls.termination != Termination::Edge => {

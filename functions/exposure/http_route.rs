@@ -2,7 +2,7 @@
 
 use crate::exposure::rules;
 use krmor_core::reconcile::{Field, Item, Ownership, Refusal, Step};
-use krmor_core::report::Place as Where;
+use krmor_core::report::Place;
 use krmor_core::rules as common;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -89,7 +89,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         let message =
             format!("TLS ends at the Gateway `{}`: the certificate is that of its listener", gateway.name.as_str());
         let remedy = "see that the listener has one for the host";
-        report.add(&rules::CERTIFICATE, Where::Stream, message, remedy);
+        report.add(&rules::CERTIFICATE, Place::Stream, message, remedy);
     }
     let host = host(plan, existing.as_ref());
     let name = plan.name_beside(&serves);
@@ -218,7 +218,7 @@ fn listeners_are_right(
         good = false;
         report.add(
             &common::CONFIG,
-            Where::Config(format!("/gateway/{field}")),
+            Place::Config(format!("/gateway/{field}")),
             problem,
             format!("its listeners are: {list}"),
         );

@@ -6,7 +6,7 @@ use k8s_openapi::api::networking::v1::{
     IngressTLS, ServiceBackendPort,
 };
 use krmor_core::reconcile::{Field, Item, Ownership, Refusal, Step};
-use krmor_core::report::Place as Where;
+use krmor_core::report::Place;
 use krmor_core::rules as common;
 use krmor_yaml::escape_token;
 use serde_json::Value;
@@ -35,7 +35,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
     let tls = plan.spec.tls.as_ref().filter(|tls| tls.termination != Termination::None);
     if tls.is_some() && host.is_none() {
         let message = "TLS needs the host that the certificate is for";
-        report.add(&common::CONFIG, Where::Config("/host".to_owned()), message, "add `host:`, or remove `tls`");
+        report.add(&common::CONFIG, Place::Config("/host".to_owned()), message, "add `host:`, or remove `tls`");
         return None;
     }
     let class = class(plan, existing.as_ref());
@@ -44,7 +44,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
     for (key, own) in &plan.spec.annotations {
         if let Some(value) = annotations.get(key.as_str()).filter(|value| *value != own) {
             let message = format!("it contradicts `tls`, which makes it `{value}`");
-            let place = Where::Config(format!("/annotations/{}", escape_token(key.as_str())));
+            let place = Place::Config(format!("/annotations/{}", escape_token(key.as_str())));
             report.add(&common::CONFIG, place, message, "remove it, or change `tls`");
             return None;
         }

@@ -22,7 +22,7 @@ use self::plan::Plan;
 use self::spec::Provider;
 pub use self::spec::Spec;
 use krmor_core::reconcile::Step;
-use krmor_core::report::Place as Where;
+use krmor_core::report::Place;
 use krmor_core::report::Report;
 use krmor_core::stream::Stream;
 
@@ -51,7 +51,7 @@ fn steps(spec: &Spec, stream: &Stream, report: &mut Report) -> Option<Vec<Step>>
     if spec.tls.is_none() {
         let message = format!("anyone on the way can read and change what {} answers", plan.names(stream));
         let remedy = "add `tls: {}`, or say by `tls: {termination: none}` that it is meant";
-        report.add(&rules::PLAIN_HTTP, Where::Config("/tls".to_owned()), message, remedy);
+        report.add(&rules::PLAIN_HTTP, Place::Config("/tls".to_owned()), message, remedy);
     }
     let found = existing::find(&plan, stream, report)?;
     match spec.provider {

@@ -1,6 +1,6 @@
 //! What a spec means for a stream: which Service and port is behind each path, and whose names and labels are taken.
 
-use krmor_core::report::Place as Where;
+use krmor_core::report::Place;
 use krmor_core::rules as common;
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ pub(super) struct Plan<'a> {
 }
 
 /// The pods of a stream, and which of them the spec is for.
-pub(super) struct World<'a> {
+pub(super) struct Candidates<'a> {
     pub(super) stream: &'a Stream,
     pub(super) spec: &'a Spec,
     facts: Facts<'a>,
@@ -31,7 +31,7 @@ pub(super) struct World<'a> {
     selected: BTreeSet<ObjectId>,
 }
 
-impl<'a> World<'a> {
+impl<'a> Candidates<'a> {
     /// The workloads that a Service sends to.
     pub(super) fn behind(&self, service: &Object<'_>) -> Vec<(&'a Pod, Object<'a>)> {
         let (selections, pods) = (self.facts.selections(), self.facts.pods());
@@ -75,7 +75,7 @@ impl<'a> Plan<'a> {
         }
         let facts = Facts::of(stream);
         report.record_once(facts.pod_problems().to_vec());
-        let world = World {
+        let world = Candidates {
             stream,
             spec,
             facts,
@@ -102,7 +102,7 @@ impl<'a> Plan<'a> {
             other.reference()
         );
         let remedy = "expose those of each namespace by a config of its own";
-        report.add(&common::CONFIG, Where::Config("/paths".to_owned()), message, remedy);
+        report.add(&common::CONFIG, Place::Config("/paths".to_owned()), message, remedy);
         false
     }
 

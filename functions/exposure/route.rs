@@ -3,7 +3,7 @@
 use crate::exposure::rules;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use krmor_core::reconcile::{Field, Ownership, Refusal, Step};
-use krmor_core::report::Place as Where;
+use krmor_core::report::Place;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         let message = "it is not read for Routes: the router serves its own certificate for the host";
         report.add(
             &rules::CERTIFICATE,
-            Where::Config(format!("/tls/{field}")),
+            Place::Config(format!("/tls/{field}")),
             message,
             "let the router's certificate cover the host",
         );

@@ -1,7 +1,7 @@
 //! The migration's container: what it must be, and whose its fields are where it is there.
 
 use crate::migration::rules;
-use krmor_core::report::Place as Where;
+use krmor_core::report::Place;
 use krmor_core::rules as common;
 use std::borrow::Cow;
 
@@ -82,7 +82,7 @@ pub(super) fn wanted(spec: &Spec, pod: &Pod, main: &Container, stream: &Stream, 
             ["volumeMounts", "volumeDevices"].into_iter().filter_map(|key| node.get(key)).flat_map(Node::items);
         if !mounted.into_iter().any(|item| item.get("name").and_then(Node::as_str).as_deref() == Some(volume)) {
             let message = format!("container `{}` of {} mounts no volume `{volume}`", main.name, object.reference());
-            report.add(&common::CONFIG, Where::Config(format!("/volumes/{at}")), message, "correct or remove the name");
+            report.add(&common::CONFIG, Place::Config(format!("/volumes/{at}")), message, "correct or remove the name");
             return None;
         }
     }

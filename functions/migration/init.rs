@@ -39,7 +39,7 @@ pub(super) fn apply(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream
             let why = Why { rule: &rules::MIGRATION, reason: reason.into(), class: Class::Added };
             let pointer = format!("{}/initContainers", pod.spec);
             let container = Value::Object(wanted.fields.clone());
-            stream.make(report, pod.object, Edit { pointer, action: Action::Append(container), why });
+            stream.apply(report, pod.object, Edit { pointer, action: Action::Append(container), why });
         }
     }
     agent_first(pod, stream, report);
@@ -54,7 +54,7 @@ fn agent_first(pod: &Pod, stream: &mut Stream, report: &mut Report) {
         None => {
             let reason = "the agent fetches the secrets before the migration reads them".into();
             let why = Why { rule: &rules::AGENT_INIT_FIRST, reason, class: Class::Added };
-            stream.make(report, pod.object, Edit { pointer, action: Action::Set(json!("true")), why });
+            stream.apply(report, pod.object, Edit { pointer, action: Action::Set(json!("true")), why });
         }
         Some(value) if value.as_str().as_deref() == Some("true") => {}
         Some(_) => {
@@ -72,7 +72,7 @@ pub(super) fn update(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Strea
         Some(reconcile::compare(&object, &container.pointer, &wanted.of_existing().into(), &by, report))
     });
     for edit in edits.into_iter().flatten() {
-        stream.make(report, pod.object, edit);
+        stream.apply(report, pod.object, edit);
     }
 }
 

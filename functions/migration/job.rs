@@ -255,7 +255,7 @@ fn later(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Report) {
         reason: "the program starts when the migration has ended".into(),
         class: Class::Added,
     };
-    stream.make(report, pod.object, Edit { pointer, action: Action::Set(Value::String(wave)), why });
+    stream.apply(report, pod.object, Edit { pointer, action: Action::Set(Value::String(wave)), why });
 }
 
 /// Names the Job by what it is now, when nothing else may change it.
@@ -270,5 +270,5 @@ pub(super) fn rename(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut R
     let name = Value::String(hash::name(&workload.name(), spec.name.as_str(), Some(&hashed)));
     let reason = "a Job cannot be changed: another content needs another name";
     let why = Why { rule: &rules::MIGRATION, reason: reason.into(), class: Class::Updated };
-    stream.make(report, id, Edit { pointer: "/metadata/name".to_owned(), action: Action::Set(name), why });
+    stream.apply(report, id, Edit { pointer: "/metadata/name".to_owned(), action: Action::Set(name), why });
 }

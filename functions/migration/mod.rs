@@ -21,7 +21,7 @@ use self::container::Wanted;
 pub use self::spec::Spec;
 use self::spec::{Form, Hook};
 use krmor_core::pods::{Container, Pod, Role};
-use krmor_core::report::Place as Where;
+use krmor_core::report::Place;
 use krmor_core::report::Report;
 use krmor_core::rules as common;
 use krmor_core::stream::{Object, Stream};
@@ -91,7 +91,7 @@ fn programs(spec: &Spec, stream: &Stream, report: &mut Report) -> Vec<(Pod, Cont
         let shown = names.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
         let more = if names.len() > 8 { ", …" } else { "" };
         let message = format!("the stream has several workloads, and not all have this migration: {shown}{more}");
-        report.add(&common::CONFIG, Where::Config("/targets".to_owned()), message, "name those that have it");
+        report.add(&common::CONFIG, Place::Config("/targets".to_owned()), message, "name those that have it");
         return Vec::new();
     }
     let with_main = found.into_iter().filter_map(|selected| {

@@ -1,7 +1,7 @@
 //! Whether a Job comes in time: behind what it needs, before its program. Looked at in the final stream.
 
 use crate::migration::rules;
-use krmor_core::report::Place as Where;
+use krmor_core::report::Place;
 use krmor_core::rules as common;
 use serde_json::Value;
 
@@ -181,7 +181,7 @@ impl Look<'_> {
         if found.is_empty() && !selector.optional {
             let message = format!("`{selector}` matches nothing");
             let remedy = "correct it, or write `externalDatabase: true`";
-            report.add(&common::UNMATCHED_TARGET, Where::Config(DATABASE.to_owned()), message, remedy);
+            report.add(&common::UNMATCHED_TARGET, Place::Config(DATABASE.to_owned()), message, remedy);
         }
         if let Some((latest, due)) =
             found.into_iter().map(|object| (object, time(&object, self.hook))).max_by_key(|(_, due)| *due)

@@ -71,6 +71,6 @@ pub(super) fn align(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Re
     for (id, wave, reason) in moves {
         let why = Why { rule: &rules::SYNC_WAVE, reason: reason.into(), class: Class::Added };
         let pointer = format!("/metadata/annotations/{}", escape_token(ARGO_WAVE));
-        stream.make(report, id, Edit { pointer, action: Action::Set(Value::String(wave.to_string())), why });
+        stream.apply(report, id, Edit { pointer, action: Action::Set(Value::String(wave.to_string())), why });
     }
 }

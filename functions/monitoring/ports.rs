@@ -66,7 +66,7 @@ pub(super) fn of_service(
             action: Action::Set(json!(name)),
             why: added("a ServiceMonitor knows ports by their names"),
         };
-        stream.make(report, service, edit);
+        stream.apply(report, service, edit);
         return true;
     }
     if let Some(unnamed) = ports.iter().find(|port| port.name.is_empty()) {
@@ -78,7 +78,7 @@ pub(super) fn of_service(
     let Some(target) = on_container(spec, selected, stream, report) else { return false };
     let port = json!({"name": name, "port": number.get(), "targetPort": target});
     let why = added("`addPort` asks for it");
-    stream.make(report, service, Edit { pointer: "/spec/ports".to_owned(), action: Action::Append(port), why });
+    stream.apply(report, service, Edit { pointer: "/spec/ports".to_owned(), action: Action::Append(port), why });
     true
 }
 
@@ -162,6 +162,6 @@ fn on_container(spec: &Spec, selected: &Selected, stream: &mut Stream, report: &
     let pointer = format!("{}/ports", container.pointer);
     let port = json!({"name": name, "containerPort": number});
     let why = added("`addPort` asks for it");
-    stream.make(report, selected.pod.object, Edit { pointer, action: Action::Append(port), why });
+    stream.apply(report, selected.pod.object, Edit { pointer, action: Action::Append(port), why });
     Some(json!(name))
 }

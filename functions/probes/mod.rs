@@ -12,7 +12,7 @@ pub mod rules;
 pub mod spec;
 pub mod values;
 
-use krmor_core::report::Place as Where;
+use krmor_core::report::Place;
 use krmor_core::report::Rule;
 use std::borrow::Cow;
 
@@ -38,13 +38,13 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
             plan.period
         );
         let remedy = "shorten the timeout, or lengthen the period";
-        report.add(&rules::TIMEOUT_OVER_PERIOD, Where::Stream, message, remedy);
+        report.add(&rules::TIMEOUT_OVER_PERIOD, Place::Stream, message, remedy);
     }
     let (selected_pods, problems) = target::pods(&spec.targets, &spec.exclude, stream);
     report.record_once(problems);
     for selected in selected_pods {
         for edit in edits(spec, &selected, stream, report) {
-            stream.make(report, selected.pod.object, edit);
+            stream.apply(report, selected.pod.object, edit);
         }
     }
 }
@@ -56,7 +56,7 @@ fn edits(spec: &Spec, selected: &Selected, stream: &Stream, report: &mut Report)
     for container in choose::containers(spec, selected, &object, report) {
         let Some(node) = container.node(&object) else { continue };
         let before = edits.len();
-        let mut place = Place { object: &object, container: &container, node, failed: Vec::new(), report };
+        let mut place = Recipient { object: &object, container: &container, node, failed: Vec::new(), report };
         edits.extend(spec.plans.iter().filter_map(|plan| place.edit(plan, spec.overwrite, selected)));
         if edits.len() > before {
             serves(selected, &object, &container, node, report);
@@ -78,7 +78,7 @@ fn serves(selected: &Selected, object: &Object<'_>, container: &Container, node:
 }
 
 /// A container that is to get probes.
-struct Place<'a, 'r> {
+struct Recipient<'a, 'r> {
     object: &'a Object<'a>,
     container: &'a Container,
     node: Node<'a>,
@@ -87,7 +87,7 @@ struct Place<'a, 'r> {
     report: &'r mut Report,
 }
 
-impl<'a> Place<'a, '_> {
+impl<'a> Recipient<'a, '_> {
     /// The edit that gives it the probe, if it is to have it and can.
     fn edit(&mut self, plan: &'a Plan, overwrite: bool, selected: &Selected) -> Option<Edit> {
         let key = plan.purpose.key();
@@ -100,7 +100,7 @@ impl<'a> Place<'a, '_> {
             Err(problem) => {
                 let message = format!("{} {}", subject(self.container), problem.message);
                 if !plan.handler.port().is_some_and(|port| self.failed.contains(&port)) {
-                    self.find(Severity::Error, &rules::PROBE_PORT, "/ports", message, &problem.remedy);
+                    self.add(Severity::Error, &rules::PROBE_PORT, "/ports", message, &problem.remedy);
                     self.failed.extend(plan.handler.port());
                 }
                 return None;
@@ -118,12 +118,12 @@ impl<'a> Place<'a, '_> {
             Existing::Malformed(what) => {
                 let message = format!("{}: its `{key}` {what}; the API refuses it", subject(self.container));
                 let remedy = "remove it, so that krmor fills it, or set `overwrite: true`";
-                self.find(Severity::Error, &rules::MALFORMED_PROBE, &format!("/{key}"), message, remedy);
+                self.add(Severity::Error, &rules::MALFORMED_PROBE, &format!("/{key}"), message, remedy);
                 return None;
             }
             Existing::Other => {
                 let message = format!("{} keeps its own `{key}`", subject(self.container));
-                self.find(Severity::Info, &rules::PROBE_KEPT, &format!("/{key}"), message, "");
+                self.add(Severity::Info, &rules::PROBE_KEPT, &format!("/{key}"), message, "");
                 return None;
             }
         };
@@ -131,14 +131,14 @@ impl<'a> Place<'a, '_> {
             let message =
                 format!("{}: the API takes no `terminationGracePeriodSeconds` in its `{key}`", subject(self.container));
             let remedy = "leave it out for this kind: by an `exclude` here, and a config of its own";
-            self.find(Severity::Error, &rules::PROBE_GRACE_PERIOD, "", message, remedy);
+            self.add(Severity::Error, &rules::PROBE_GRACE_PERIOD, "", message, remedy);
             return None;
         }
         let why = Why { rule: plan.purpose.rule(), reason: Cow::Owned(plan.reason()), class };
         Some(Edit { pointer: format!("{}/{key}", self.container.pointer), action: Action::Set(wanted), why })
     }
 
-    fn find(&mut self, severity: Severity, rule: &'static Rule, path: &str, message: String, remedy: &str) {
+    fn add(&mut self, severity: Severity, rule: &'static Rule, path: &str, message: String, remedy: &str) {
         let pointer = format!("{}{path}", self.container.pointer);
         self.report.add_as(severity, rule, self.object.at(&pointer), message, remedy);
     }

@@ -89,7 +89,7 @@ pub(super) fn problems(spec: &Spec) -> Vec<Problem> {
                 Conflict::HugePagesOnly(_) => continue,
                 Conflict::Above(request, limit) => (
                     request,
-                    format!("{} is above {}", request.bare(), limit.told("limit")),
+                    format!("{} is above {}", request.bare(), limit.phrase("limit")),
                     match request.is_of_entry() == limit.is_of_entry() {
                         true => "lower the request or raise the limit".to_owned(),
                         false => "say both in the entry; a null drops what the spec asks of all".to_owned(),
@@ -97,7 +97,7 @@ pub(super) fn problems(spec: &Spec) -> Vec<Problem> {
                 ),
                 Conflict::Unequal(request, limit) => (
                     request,
-                    format!("{} must equal {}", request.bare(), limit.told("limit")),
+                    format!("{} must equal {}", request.bare(), limit.phrase("limit")),
                     "ask for the same under `requests` and `limits`, or only under `limits`".to_owned(),
                 ),
                 Conflict::NoLimit(request) => (

@@ -30,7 +30,7 @@ impl Amount {
     }
 
     /// As part of a sentence about a container.
-    pub(super) fn told(&self, what: &str) -> String {
+    pub(super) fn phrase(&self, what: &str) -> String {
         match &self.asked_at {
             Some(_) => format!("the {what} {} of {}", self.bare(), self.place()),
             None => format!("its {what} {}", self.bare()),
@@ -208,17 +208,17 @@ impl Settled {
             self.is_sound = false;
             let (rule, list, at, message, remedy) = match conflict {
                 Conflict::Above(request, limit) => {
-                    let message = format!("{} is above {}", request.told("request"), limit.told("limit"));
+                    let message = format!("{} is above {}", request.phrase("request"), limit.phrase("limit"));
                     let list = if limit.asked_at.is_none() { "limits" } else { "requests" };
                     (&rules::REQUEST_ABOVE_LIMIT, list, limit, message, way_out(name, request, limit, mode))
                 }
                 Conflict::Unequal(request, limit) => {
-                    let message = format!("{} must equal {}", request.told("request"), limit.told("limit"));
+                    let message = format!("{} must equal {}", request.phrase("request"), limit.phrase("limit"));
                     let list = if limit.asked_at.is_none() { "limits" } else { "requests" };
                     (&rules::NO_OVERCOMMIT, list, limit, message, way_out(name, request, limit, mode))
                 }
                 Conflict::NoLimit(request) => {
-                    let message = format!("{} needs an equal limit", request.told("request"));
+                    let message = format!("{} needs an equal limit", request.phrase("request"));
                     let remedy = format!("add {} under `limits`", request.bare());
                     (&rules::NO_OVERCOMMIT, "requests", request, message, remedy)
                 }

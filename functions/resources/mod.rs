@@ -14,7 +14,7 @@ use self::asked::Asked;
 use self::container::Settled;
 pub use self::spec::Spec;
 use krmor_core::pods::Role;
-use krmor_core::report::Place as Where;
+use krmor_core::report::Place;
 use krmor_core::report::Report;
 use krmor_core::rules as common;
 use krmor_core::stream::{Edit, Stream};
@@ -27,14 +27,14 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     report.record_once(problems);
     for pod in &selected {
         for edit in look(spec, &mut asked, pod, stream, report) {
-            stream.make(report, pod.pod.object, edit);
+            stream.apply(report, pod.pod.object, edit);
         }
     }
     // Without a pod nothing can tell whether an entry is wrong.
     for (entry, place) in asked.unused().filter(|(entry, _)| !selected.is_empty() && !entry.optional) {
         let message = format!("`{}` matches no container that is left for it", entry.name.text());
         let remedy = "correct the name, move the entry up, or set `optional: true`";
-        report.add(&common::UNMATCHED_TARGET, Where::Config(place), message, remedy);
+        report.add(&common::UNMATCHED_TARGET, Place::Config(place), message, remedy);
     }
 }
 

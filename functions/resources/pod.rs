@@ -56,7 +56,7 @@ pub(super) fn judge(object: &Object<'_>, pod: &Pod, settled: &[Settled], report:
             let message = format!(
                 "container `{}`: {} is above the pod's own limit {}",
                 one.container.name,
-                limit.told("limit"),
+                limit.phrase("limit"),
                 bound.bare()
             );
             let pointer = format!("{}/resources/limits/{}", pod.spec, escape_token(&bound.name));

@@ -6,7 +6,7 @@ use super::baseline::flag;
 use super::fields::Field;
 use super::restricted::ids;
 use super::spec::Spec;
-use super::view::{Place, View, Violation, show, value};
+use super::view::{Holder, View, Violation, show, value};
 use krmor_yaml::Node;
 
 const FS_GROUP: &str = "/securityContext/fsGroup";
@@ -29,7 +29,7 @@ pub(super) fn fixed_ids(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
         }
     }
     if let Some(node) = view.security.get("fsGroup").filter(|_| view.whole) {
-        out.push(fs_group_violation(view, node).remove(view.pointer(Place::Pod, FS_GROUP)));
+        out.push(fs_group_violation(view, node).remove(view.pointer(Holder::Pod, FS_GROUP)));
     }
 }
 
@@ -42,12 +42,12 @@ pub(super) fn run_as_group(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation
 pub(super) fn fs_group(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
     let node = view.security.get("fsGroup").filter(|node| view.whole && node.as_int().is_none_or(|id| id == 0));
     if let (Some(node), Some(id)) = (node, spec.fs_group) {
-        out.push(fs_group_violation(view, node).set(view.pointer(Place::Pod, FS_GROUP), json!(id.get())));
+        out.push(fs_group_violation(view, node).set(view.pointer(Holder::Pod, FS_GROUP), json!(id.get())));
     }
 }
 
 fn fs_group_violation(view: &View<'_>, node: Node<'_>) -> Violation {
-    view.violation(Field::FsGroup, Place::Pod, FS_GROUP, show("fsGroup", node))
+    view.violation(Field::FsGroup, Holder::Pod, FS_GROUP, show("fsGroup", node))
 }
 
 /// Containers' `securityContext.readOnlyRootFilesystem`: true. Not for Windows pods, which have no such field.
@@ -64,8 +64,8 @@ pub(super) fn automount_service_account_token(view: &View<'_>, _: &Spec, out: &m
     if let Some(node) = node.filter(|_| view.whole && !needs_token(view)) {
         let path = "/automountServiceAccountToken";
         let says = show("automountServiceAccountToken", node);
-        let violation = view.violation(Field::AutomountServiceAccountToken, Place::Pod, path, says);
-        out.push(violation.set(view.pointer(Place::Pod, path), json!(false)));
+        let violation = view.violation(Field::AutomountServiceAccountToken, Holder::Pod, path, says);
+        out.push(violation.set(view.pointer(Holder::Pod, path), json!(false)));
     }
 }
 

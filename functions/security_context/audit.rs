@@ -6,7 +6,7 @@ use super::judge::Judge;
 use super::restricted::WINDOWS_EXEMPT;
 use super::spec::{Level, Spec};
 use super::values::Version;
-use super::view::{Place, View};
+use super::view::{Holder, View};
 use krmor_core::report::Report;
 use krmor_core::stream::{Action, Edit, Object};
 use krmor_core::target::Selected;
@@ -117,7 +117,7 @@ impl Audit<'_> {
         }
     }
 
-    fn refuse(&mut self, check: &Check, place: Place, pointer: String, what: String, allows: Option<&'static str>) {
+    fn refuse(&mut self, check: &Check, place: Holder, pointer: String, what: String, allows: Option<&'static str>) {
         let Some(id) = check.rule.id.strip_prefix(PREFIX) else { return };
         let container = self.view.container(place).map(|container| container.name.clone());
         let authority = check.authority(self.spec);
@@ -137,8 +137,8 @@ fn shown(edit: &Edit) -> String {
 }
 
 /// The container that a pointer leads into.
-fn place_of(view: &View<'_>, pointer: &str) -> Place {
+fn place_of(view: &View<'_>, pointer: &str) -> Holder {
     let inside = |container: &str| pointer.strip_prefix(container).is_some_and(|rest| rest.starts_with('/'));
     let at = view.containers.iter().position(|container| inside(&container.pointer));
-    at.map_or(Place::Pod, Place::Container)
+    at.map_or(Holder::Pod, Holder::Container)
 }

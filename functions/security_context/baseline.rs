@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::fields::Field;
 use super::spec::Spec;
-use super::view::{Entries, Place, View, Violation, show, value};
+use super::view::{Entries, Holder, View, Violation, show, value};
 use krmor_core::strictness::standards;
 use krmor_yaml::{Kind, Node};
 
@@ -57,8 +57,8 @@ pub(super) fn host_namespaces(view: &View<'_>, _: &Spec, out: &mut Vec<Violation
         if let Some(node) = view.spec.get(key).filter(|node| node.as_bool() != Some(false)) {
             let path = format!("/{key}");
             out.push(
-                view.violation(field, Place::Pod, &path, show(key, node))
-                    .set(view.pointer(Place::Pod, &path), json!(false)),
+                view.violation(field, Holder::Pod, &path, show(key, node))
+                    .set(view.pointer(Holder::Pod, &path), json!(false)),
             );
         }
     }
@@ -83,7 +83,7 @@ pub(super) fn host_path_volumes(view: &View<'_>, _: &Spec, out: &mut Vec<Violati
         if let Some(node) = value(Some(volume), "hostPath") {
             out.push(view.violation(
                 Field::HostPath,
-                Place::Pod,
+                Holder::Pod,
                 &format!("/volumes/{at}/hostPath"),
                 show("hostPath", node),
             ));
@@ -160,14 +160,14 @@ pub(super) fn sysctls(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
     }
     let path = "/securityContext/sysctls";
     let names: Vec<&str> = bad.iter().map(|(_, name)| name.as_str()).collect();
-    let violation = view.violation(Field::Sysctls, Place::Pod, path, format!("sysctls: [{}]", names.join(", ")));
+    let violation = view.violation(Field::Sysctls, Holder::Pod, path, format!("sysctls: [{}]", names.join(", ")));
     // From the end, so that the indices hold.
     out.push(match bad.len() == items.len() {
-        true => violation.remove(view.pointer(Place::Pod, path)),
+        true => violation.remove(view.pointer(Holder::Pod, path)),
         false => bad
             .iter()
             .rev()
-            .fold(violation, |violation, (at, _)| violation.remove(view.pointer(Place::Pod, &format!("{path}/{at}")))),
+            .fold(violation, |violation, (at, _)| violation.remove(view.pointer(Holder::Pod, &format!("{path}/{at}")))),
     });
 }
 
@@ -196,7 +196,7 @@ pub(super) fn probe_hosts(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
 /// A boolean `key` of a container's security context that must be `wanted` where it is set.
 pub(super) fn flag(
     view: &View<'_>,
-    place: Place,
+    place: Holder,
     security: &Entries<'_>,
     key: &str,
     field: Field,

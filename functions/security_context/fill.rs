@@ -13,7 +13,7 @@ use super::judge::Judge;
 use super::profiles::annotated_seccomp;
 use super::restricted::{is_linux, is_relaxed};
 use super::spec::{Level, Profile, Spec};
-use super::view::{ContainerView, Entries, Place, View, value};
+use super::view::{ContainerView, Entries, Holder, View, value};
 use krmor_core::report::{Class, Why};
 use krmor_core::stream::{Action, Edit};
 
@@ -99,12 +99,12 @@ pub(super) fn fill(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
 
 /// Fills a field that containers inherit from the pod.
 fn inherited(view: &View<'_>, judge: &mut Judge<'_>, key: &str, field: Field, wanted: &Value, fill: &Fill) {
-    if view.security.get(key).is_some() || view.stands(Place::Pod, field) {
+    if view.security.get(key).is_some() || view.stands(Holder::Pod, field) {
         return;
     }
     let lacks = |container: &ContainerView<'_>| container.security.get(key).is_none();
     let must_not =
-        |place: Place| view.stands(place, field) || field == Field::RunAsNonRoot && view.stays_root(place, false);
+        |place: Holder| view.stands(place, field) || field == Field::RunAsNonRoot && view.stays_root(place, false);
     let lacking = view.containers.iter().filter(|container| lacks(container)).count();
     let mut wanting = 0;
     for (place, _) in view.in_scope().filter(|(_, container)| lacks(container)) {
@@ -114,7 +114,7 @@ fn inherited(view: &View<'_>, judge: &mut Judge<'_>, key: &str, field: Field, wa
             wanting += 1;
         }
     }
-    let add = |judge: &mut Judge<'_>, place: Place| {
+    let add = |judge: &mut Judge<'_>, place: Holder| {
         // An old annotation is the user's own value, and the API refuses a field that contradicts it.
         let annotated = if field == Field::SeccompProfile { annotated_seccomp(view, place) } else { None };
         let wanted = annotated.unwrap_or_else(|| wanted.clone());
@@ -123,7 +123,7 @@ fn inherited(view: &View<'_>, judge: &mut Judge<'_>, key: &str, field: Field, wa
     };
     if wanting == lacking && view.whole && !view.container_level_only {
         if wanting > 0 {
-            add(judge, Place::Pod);
+            add(judge, Holder::Pod);
         }
         return;
     }
@@ -169,7 +169,7 @@ fn containers(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
 }
 
 /// Adds a field of a container's security context, unless an exception exempts it.
-fn add(view: &View<'_>, judge: &mut Judge<'_>, place: Place, key: &str, field: Field, wanted: Value, fill: &Fill) {
+fn add(view: &View<'_>, judge: &mut Judge<'_>, place: Holder, key: &str, field: Field, wanted: Value, fill: &Fill) {
     if judge.exempts(place, field, fill.0) {
         return judge.leave(view, place, field, fill.0);
     }
@@ -186,7 +186,7 @@ fn fs_group(view: &View<'_>, judge: &mut Judge<'_>, gid: &Value) {
         let remedy = "exclude it, or leave `fsGroup` out for it";
         return judge.report.add(&rules::FS_GROUP, view.object.at(&view.pod.spec), message, remedy);
     }
-    add(view, judge, Place::Pod, "fsGroup", Field::FsGroup, gid.clone(), &FS_GROUP);
+    add(view, judge, Holder::Pod, "fsGroup", Field::FsGroup, gid.clone(), &FS_GROUP);
 }
 
 fn automount(view: &View<'_>, judge: &mut Judge<'_>) {
@@ -197,10 +197,10 @@ fn automount(view: &View<'_>, judge: &mut Judge<'_>) {
         let message = "the Vault agent injector needs the service account's token: it stays mounted";
         return judge.report.add(&rules::AUTOMOUNT_TOKEN, view.object.at(&view.pod.spec), message, "");
     }
-    if judge.exempts(Place::Pod, Field::AutomountServiceAccountToken, TOKEN.0) {
-        return judge.leave(view, Place::Pod, Field::AutomountServiceAccountToken, TOKEN.0);
+    if judge.exempts(Holder::Pod, Field::AutomountServiceAccountToken, TOKEN.0) {
+        return judge.leave(view, Holder::Pod, Field::AutomountServiceAccountToken, TOKEN.0);
     }
-    let pointer = view.pointer(Place::Pod, "/automountServiceAccountToken");
+    let pointer = view.pointer(Holder::Pod, "/automountServiceAccountToken");
     judge.edits.push(TOKEN.edit(pointer, json!(false), Class::Added));
 }
 
@@ -213,7 +213,7 @@ fn unproven(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
     if uid(&view.security) || is_relaxed(view, judge.spec) {
         return;
     }
-    let is_unproven = |place: Place, security: &Entries<'_>| {
+    let is_unproven = |place: Holder, security: &Entries<'_>| {
         let exempt = judge.exempts(place, Field::RunAsNonRoot, NON_ROOT.0) || view.stands(place, Field::RunAsNonRoot);
         let filled = demands.user.is_some() && !view.windows && !judge.exempts(place, Field::RunAsUser, USER.0);
         !exempt && !filled && !uid(security) && !view.stays_root(place, false)
@@ -232,7 +232,7 @@ fn unproven(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
 }
 
 /// Whether a container's root filesystem is read-only once everything is set.
-pub(super) fn is_read_only(view: &View<'_>, judge: &Judge<'_>, place: Place) -> bool {
+pub(super) fn is_read_only(view: &View<'_>, judge: &Judge<'_>, place: Holder) -> bool {
     let own = view.container(place).and_then(|container| container.security.get("readOnlyRootFilesystem"));
     let asked = judge.spec.read_only_root_filesystem;
     let field = Field::ReadOnlyRootFilesystem;

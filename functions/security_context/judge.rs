@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::checks::Check;
 use super::fields::Field;
 use super::spec::{Conflicts, Spec};
-use super::view::{Place, View, Violation};
+use super::view::{Holder, View, Violation};
 use krmor_core::exceptions::Grant;
 use krmor_core::report::{Class, Finding, Report, Rule, Severity, Why};
 use krmor_core::stream::Edit;
@@ -21,11 +21,11 @@ pub(super) struct Judge<'a> {
 
 impl Judge<'_> {
     /// The exception that allows `field` at `place`.
-    fn grant(&self, place: Place, field: Field, rule: &Rule) -> Option<usize> {
+    fn grant(&self, place: Holder, field: Field, rule: &Rule) -> Option<usize> {
         let covers = |grant: &&Grant| match (&grant.containers, place) {
             (None, _) => true,
-            (Some(_), Place::Pod) => false,
-            (Some(containers), Place::Container(at)) => containers.contains(&at),
+            (Some(_), Holder::Pod) => false,
+            (Some(containers), Holder::Container(at)) => containers.contains(&at),
         };
         let allows = |number: &usize| {
             self.spec.exceptions.get(*number).is_some_and(|exception| exception.covers(rule, &[field.name()]))
@@ -34,12 +34,12 @@ impl Judge<'_> {
     }
 
     /// Whether an exception keeps `field` from being filled at `place`.
-    pub(super) fn exempts(&self, place: Place, field: Field, rule: &Rule) -> bool {
+    pub(super) fn exempts(&self, place: Holder, field: Field, rule: &Rule) -> bool {
         !self.grants.is_empty() && self.grant(place, field, rule).is_some()
     }
 
     /// Says that `field` is not filled at `place`, since an exception wants it so.
-    pub(super) fn leave(&mut self, view: &View<'_>, place: Place, field: Field, rule: &Rule) {
+    pub(super) fn leave(&mut self, view: &View<'_>, place: Holder, field: Field, rule: &Rule) {
         let what = format!("{} gets no `{}`", view.subject(place), field.name());
         if let Some(number) = self.grant(place, field, rule) {
             self.allow(view, number, &view.pointer(place, ""), &what);
@@ -82,20 +82,20 @@ impl Judge<'_> {
 }
 
 /// Whether a value follows from another that is wanted.
-fn is_excused(view: &View<'_>, place: Place, field: Field) -> bool {
+fn is_excused(view: &View<'_>, place: Holder, field: Field) -> bool {
     match field {
         Field::AllowPrivilegeEscalation => view.chosen(place, Field::Privileged) || view.stays_sys_admin(place, true),
         // The API demands that a HostProcess pod has the host's network.
         Field::HostNetwork => view.chosen_anywhere(Field::HostProcess),
         // The API sets the host ports of a pod on the host's network, and demands that they equal the container ports.
-        Field::HostPort => view.chosen(Place::Pod, Field::HostNetwork),
+        Field::HostPort => view.chosen(Holder::Pod, Field::HostNetwork),
         Field::RunAsNonRoot => view.stays_root(place, true),
         _ => false,
     }
 }
 
 /// The entry of `exceptions` that would allow the field there.
-fn entry(view: &View<'_>, place: Place, field: Field) -> String {
+fn entry(view: &View<'_>, place: Holder, field: Field) -> String {
     let mut target = vec![format!("kind: {}", view.object.kind())];
     // `generateName` shows as a prefix and `*`; selectors are regular expressions.
     target.push(format!("name: {}", view.object.name().replace('*', ".*")));

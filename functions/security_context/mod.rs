@@ -40,7 +40,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     for pod in &selected {
         run.look(pod, stream, report);
         for edit in run.edits.drain(..) {
-            stream.make(report, pod.pod.object, edit);
+            stream.apply(report, pod.pod.object, edit);
         }
     }
 }

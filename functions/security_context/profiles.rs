@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::baseline::allows;
 use super::fields::Field;
 use super::spec::Spec;
-use super::view::{Place, View, Violation, show, value};
+use super::view::{Holder, View, Violation, show, value};
 use krmor_core::strictness::standards;
 use krmor_yaml::{Node, escape_token};
 
@@ -25,7 +25,7 @@ pub(super) fn seccomp_profile(view: &View<'_>, spec: &Spec, out: &mut Vec<Violat
     if let Some(annotations) = view.annotations {
         for (key, _) in annotations.entries() {
             let name = key.strip_prefix(SECCOMP_CONTAINER);
-            if let Some(place) = name.map(|name| view.place_of(name)).or((key == SECCOMP_POD).then_some(Place::Pod)) {
+            if let Some(place) = name.map(|name| view.place_of(name)).or((key == SECCOMP_POD).then_some(Holder::Pod)) {
                 annotation(view, Field::SeccompProfile, place, &key, |text| seccomp_of(text).is_some(), out);
             }
         }
@@ -55,7 +55,7 @@ fn seccomp_of(text: &str) -> Option<Value> {
 }
 
 /// The seccomp profile that the annotation for a place means.
-pub(super) fn annotated_seccomp(view: &View<'_>, place: Place) -> Option<Value> {
+pub(super) fn annotated_seccomp(view: &View<'_>, place: Holder) -> Option<Value> {
     let annotations = view.annotations?;
     let node = match view.container(place) {
         None => annotations.get(SECCOMP_POD),
@@ -120,7 +120,7 @@ pub(super) fn se_linux_options(view: &View<'_>, spec: &Spec, out: &mut Vec<Viola
 fn annotation(
     view: &View<'_>,
     field: Field,
-    place: Place,
+    place: Holder,
     key: &str,
     allowed: impl Fn(&str) -> bool,
     out: &mut Vec<Violation>,

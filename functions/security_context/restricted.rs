@@ -9,7 +9,7 @@ use super::fields::Field;
 use super::profiles;
 use super::spec::{Profile, Spec};
 use super::values::NonRootId;
-use super::view::{Place, View, Violation, show};
+use super::view::{Holder, View, Violation, show};
 use krmor_core::strictness::standards;
 use krmor_yaml::Node;
 
@@ -36,7 +36,7 @@ pub(super) fn volumes(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
             if !node.is_null() {
                 // Its options may hold a password.
                 let says = if key == "flexVolume" { format!("{key}: …") } else { show(&key, node) };
-                out.push(view.violation(field, Place::Pod, &format!("/volumes/{at}/{key}"), says));
+                out.push(view.violation(field, Holder::Pod, &format!("/volumes/{at}/{key}"), says));
             }
         }
     }

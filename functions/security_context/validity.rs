@@ -4,7 +4,7 @@
 use super::fields::Field;
 use super::fill::{Demands, demands_the_impossible};
 use super::judge::Judge;
-use super::view::{Place, View, show, value};
+use super::view::{Holder, View, show, value};
 use crate::security_context::rules;
 use krmor_yaml::Node;
 
@@ -55,7 +55,7 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
     } else if let Some(selector) = view.spec.get("nodeSelector") {
         let is_windows = |label: &&&str| selector.get(label).and_then(Node::as_str).as_deref() == Some("windows");
         if let Some(label) = OS_LABELS.iter().find(is_windows) {
-            let pointer = view.pointer(Place::Pod, "/nodeSelector");
+            let pointer = view.pointer(Holder::Pod, "/nodeSelector");
             let message = format!(
                 "`nodeSelector` asks for Windows (`{label}`), `os.name` does not: it would get fields of Linux"
             );
@@ -112,10 +112,10 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
 /// either from a part of them.
 fn host_process(view: &View<'_>, judge: &mut Judge<'_>) {
     const PATH: &str = "/securityContext/windowsOptions/hostProcess";
-    let network = view.pointer(Place::Pod, "/hostNetwork");
+    let network = view.pointer(Holder::Pod, "/hostNetwork");
     let edited = |pointer: &str| judge.edits.iter().any(|edit| edit.pointer == pointer);
-    let of_containers = view.containers.iter().enumerate().map(|(at, each)| (Place::Container(at), &each.security));
-    let all = [(Place::Pod, &view.security)].into_iter().chain(of_containers);
+    let of_containers = view.containers.iter().enumerate().map(|(at, each)| (Holder::Container(at), &each.security));
+    let all = [(Holder::Pod, &view.security)].into_iter().chain(of_containers);
     let set = all.filter(|(_, security)| {
         value(security.get("windowsOptions"), "hostProcess").and_then(Node::as_bool) == Some(true)
     });
@@ -131,8 +131,8 @@ fn host_process(view: &View<'_>, judge: &mut Judge<'_>) {
 
 fn windows_fields(view: &View<'_>, judge: &mut Judge<'_>) {
     let below = "/securityContext/";
-    let of_spec = view.whole.then_some((Place::Pod, &view.spec, "/", LINUX_OF_SPECS));
-    let of_pod = view.whole.then_some((Place::Pod, &view.security, below, LINUX_OF_PODS));
+    let of_spec = view.whole.then_some((Holder::Pod, &view.spec, "/", LINUX_OF_SPECS));
+    let of_pod = view.whole.then_some((Holder::Pod, &view.security, below, LINUX_OF_PODS));
     let of_containers =
         view.in_scope().map(|(place, container)| (place, &container.security, below, LINUX_OF_CONTAINERS));
     for (place, entries, path, names) in of_spec.into_iter().chain(of_pod).chain(of_containers) {

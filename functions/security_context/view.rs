@@ -15,7 +15,7 @@ use krmor_yaml::Node;
 
 /// Where a value stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Holder {
     /// In the pod spec.
     Pod,
     /// In the container of this number, all lists of containers counted through.
@@ -78,9 +78,9 @@ pub(super) struct View<'a> {
 /// A value of a security context.
 pub(super) struct Setting<'a> {
     /// Where it takes effect.
-    pub(super) place: Place,
+    pub(super) place: Holder,
     /// Where it is written.
-    pub(super) source: Place,
+    pub(super) source: Holder,
     pub(super) node: Node<'a>,
     /// Whether it can be taken away where it takes effect, and uncovers nothing that stays.
     pub(super) removable: bool,
@@ -90,7 +90,7 @@ pub(super) struct Setting<'a> {
 pub(super) struct Violation {
     pub(super) field: Field,
     /// Whose value it is in effect: a container in scope may inherit it from a pod that is not.
-    pub(super) place: Place,
+    pub(super) place: Holder,
     pub(super) inherited: bool,
     /// Where it is written, from the object's root.
     pub(super) pointer: String,
@@ -165,32 +165,32 @@ impl<'a> View<'a> {
     }
 
     /// The containers in scope, with their places.
-    pub(super) fn in_scope(&self) -> impl Iterator<Item = (Place, &ContainerView<'a>)> {
+    pub(super) fn in_scope(&self) -> impl Iterator<Item = (Holder, &ContainerView<'a>)> {
         let containers = self.containers.iter().enumerate();
-        containers.filter(|(_, container)| container.in_scope).map(|(at, container)| (Place::Container(at), container))
+        containers.filter(|(_, container)| container.in_scope).map(|(at, container)| (Holder::Container(at), container))
     }
 
     /// The container at a place.
-    pub(super) fn container(&self, place: Place) -> Option<&ContainerView<'a>> {
+    pub(super) fn container(&self, place: Holder) -> Option<&ContainerView<'a>> {
         match place {
-            Place::Pod => None,
-            Place::Container(at) => self.containers.get(at),
+            Holder::Pod => None,
+            Holder::Container(at) => self.containers.get(at),
         }
     }
 
     /// The place of the container of that name; the pod's where there is none.
-    pub(super) fn place_of(&self, name: &str) -> Place {
-        self.containers.iter().position(|container| container.name == name).map_or(Place::Pod, Place::Container)
+    pub(super) fn place_of(&self, name: &str) -> Holder {
+        self.containers.iter().position(|container| container.name == name).map_or(Holder::Pod, Holder::Container)
     }
 
     /// Pointer of a place, or of what is at `path` below it.
-    pub(super) fn pointer(&self, place: Place, path: &str) -> String {
+    pub(super) fn pointer(&self, place: Holder, path: &str) -> String {
         let base = self.container(place).map_or(self.pod.spec.as_str(), |container| container.pointer.as_str());
         [base, path].concat()
     }
 
     /// The place as a sentence's subject.
-    pub(super) fn subject(&self, place: Place) -> String {
+    pub(super) fn subject(&self, place: Holder) -> String {
         self.container(place)
             .map_or_else(|| "the pod".to_owned(), |container| format!("container `{}`", container.name))
     }
@@ -200,14 +200,14 @@ impl<'a> View<'a> {
     pub(super) fn settings(&self, key: &str, field: Field) -> Vec<Setting<'a>> {
         let of_pod = self.security.get(key);
         let needs = |(at, container): (usize, &ContainerView<'_>)| {
-            let is_root = || field == Field::RunAsNonRoot && self.stays_root(Place::Container(at), true);
+            let is_root = || field == Field::RunAsNonRoot && self.stays_root(Holder::Container(at), true);
             let must_stay = !container.in_scope || container.granted.has(field) || is_root();
             container.security.get(key).is_none() && must_stay
         };
         let stays = of_pod.is_some() && (!self.whole || self.containers.iter().enumerate().any(needs));
         let mut found = Vec::new();
         if let Some(node) = of_pod.filter(|_| !stays) {
-            found.push(Setting { place: Place::Pod, source: Place::Pod, node, removable: true });
+            found.push(Setting { place: Holder::Pod, source: Holder::Pod, node, removable: true });
         }
         for (place, container) in self.in_scope() {
             match (container.security.get(key), of_pod) {
@@ -216,7 +216,7 @@ impl<'a> View<'a> {
                     found.push(Setting { place, source: place, node, removable: !stays });
                 }
                 (None, Some(node)) if stays => {
-                    found.push(Setting { place, source: Place::Pod, node, removable: false });
+                    found.push(Setting { place, source: Holder::Pod, node, removable: false });
                 }
                 _ => {}
             }
@@ -225,7 +225,7 @@ impl<'a> View<'a> {
     }
 
     /// A violation at `path` below `place`.
-    pub(super) fn violation(&self, field: Field, place: Place, path: &str, says: String) -> Violation {
+    pub(super) fn violation(&self, field: Field, place: Holder, path: &str, says: String) -> Violation {
         Violation { field, place, inherited: false, pointer: self.pointer(place, path), says, edits: Vec::new() }
     }
 
@@ -240,10 +240,10 @@ impl<'a> View<'a> {
     }
 
     /// Remembers that a forbidden value stays, and whether someone wants it to.
-    pub(super) fn stays(&mut self, place: Place, field: Field, chosen: bool) {
+    pub(super) fn stays(&mut self, place: Holder, field: Field, chosen: bool) {
         let decided = match place {
-            Place::Pod => Some(&mut self.decided),
-            Place::Container(at) => self.containers.get_mut(at).map(|container| &mut container.decided),
+            Holder::Pod => Some(&mut self.decided),
+            Holder::Container(at) => self.containers.get_mut(at).map(|container| &mut container.decided),
         };
         if let Some(decided) = decided {
             decided.stands.insert(field);
@@ -253,17 +253,17 @@ impl<'a> View<'a> {
         }
     }
 
-    fn decided(&self, place: Place) -> Decided {
+    fn decided(&self, place: Holder) -> Decided {
         self.container(place).map_or(self.decided, |container| container.decided)
     }
 
     /// Whether a forbidden value of the field stays at the place.
-    pub(super) fn stands(&self, place: Place, field: Field) -> bool {
+    pub(super) fn stands(&self, place: Holder, field: Field) -> bool {
         self.decided(place).stands.has(field)
     }
 
     /// Whether someone wants a forbidden value of the field there.
-    pub(super) fn chosen(&self, place: Place, field: Field) -> bool {
+    pub(super) fn chosen(&self, place: Holder, field: Field) -> bool {
         self.decided(place).chosen.has(field)
     }
 
@@ -278,7 +278,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether a container runs as uid 0 because its value or the pod's stays so; `chosen`: because someone wants it.
-    pub(super) fn stays_root(&self, place: Place, chosen: bool) -> bool {
+    pub(super) fn stays_root(&self, place: Holder, chosen: bool) -> bool {
         let Some(container) = self.container(place) else { return false };
         let own = container.security.get("runAsUser");
         let Some(uid) = own.or_else(|| self.security.get("runAsUser")) else { return false };
@@ -287,7 +287,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether a container keeps the capability `SYS_ADMIN`, which always may escalate privileges.
-    pub(super) fn stays_sys_admin(&self, place: Place, chosen: bool) -> bool {
+    pub(super) fn stays_sys_admin(&self, place: Holder, chosen: bool) -> bool {
         let decided = self.decided(place);
         let stays = if chosen { decided.chosen } else { decided.stands }.has(Field::CapabilitiesAdd);
         stays

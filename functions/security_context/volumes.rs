@@ -8,7 +8,7 @@ use serde_json::json;
 use super::fill::is_read_only;
 use super::judge::Judge;
 use super::spec::WritablePath;
-use super::view::{ContainerView, Place, View, value};
+use super::view::{ContainerView, Holder, View, value};
 use krmor_core::report::{Class, Severity, Why};
 use krmor_core::stream::{Action, Edit};
 use krmor_yaml::Node;
@@ -125,7 +125,7 @@ fn volume<'a>(view: &View<'a>, name: &str) -> Option<Node<'a>> {
     volumes.into_iter().find(|volume| volume.get("name").and_then(Node::as_str).as_deref() == Some(name))
 }
 
-fn mount(view: &View<'_>, judge: &mut Judge<'_>, names: &mut Names, place: Place, path: &WritablePath) {
+fn mount(view: &View<'_>, judge: &mut Judge<'_>, names: &mut Names, place: Holder, path: &WritablePath) {
     let Some(container) = view.container(place) else { return };
     let name = match &path.name {
         None => names.free(path.path.as_str(), &container.name),
@@ -135,7 +135,7 @@ fn mount(view: &View<'_>, judge: &mut Judge<'_>, names: &mut Names, place: Place
     let is_empty_dir = volume(view, &name).is_some_and(|volume| value(Some(volume), "emptyDir").is_some());
     if names.taken.contains(&name) && !is_empty_dir {
         let message = format!("the volume `{name}` for `{}` exists and is no emptyDir", path.path.as_str());
-        let pointer = view.pointer(Place::Pod, "/volumes");
+        let pointer = view.pointer(Holder::Pod, "/volumes");
         let remedy = "give the writable path another name, or none";
         return judge.report.add_as(Severity::Error, &rules::WRITABLE_PATH, view.object.at(&pointer), message, remedy);
     }
@@ -143,7 +143,7 @@ fn mount(view: &View<'_>, judge: &mut Judge<'_>, names: &mut Names, place: Place
     let why = Why { rule: &rules::WRITABLE_PATH, reason: Cow::Owned(reason), class: Class::Added };
     if !names.has(&name) {
         let volume = json!({"name": name, "emptyDir": {"sizeLimit": path.size_limit.as_str()}});
-        let pointer = view.pointer(Place::Pod, "/volumes");
+        let pointer = view.pointer(Holder::Pod, "/volumes");
         judge.edits.push(Edit { pointer, action: Action::Append(volume), why: why.clone() });
         names.added.push(name.clone());
     }

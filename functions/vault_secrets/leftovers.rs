@@ -1,7 +1,7 @@
 //! What is said beside a conversion: what to write to Vault, and what stands in the way of references.
 
 use crate::vault_secrets::rules;
-use krmor_core::report::Place as Where;
+use krmor_core::report::Place;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::made::says;
@@ -22,7 +22,7 @@ pub(super) fn checklist(missing: &BTreeMap<KvSource, BTreeSet<String>>, report: 
             blanks.join(" ")
         );
         let remedy = "fill in new values: those that stood in a manifest are known to all who can read it";
-        report.add(&rules::WRITE_TO_VAULT, Where::Stream, message, remedy);
+        report.add(&rules::WRITE_TO_VAULT, Place::Stream, message, remedy);
     }
 }
 

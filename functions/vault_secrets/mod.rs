@@ -42,7 +42,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
         for user in &users {
             let Some(object) = stream.object(user.selected.pod.object) else { continue };
             for edit in agent::edits(spec, user, &object, report) {
-                stream.make(report, user.selected.pod.object, edit);
+                stream.apply(report, user.selected.pod.object, edit);
             }
         }
         return;
@@ -52,7 +52,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     let Conversion { wants: converted, edits, removed, mounts, missing } = conversion.unwrap_or_default();
     leftovers::plaintext(&declared, &removed, stream, report);
     for (object, edit) in edits {
-        stream.make(report, object, edit);
+        stream.apply(report, object, edit);
     }
     let wants = merged(declared.into_iter().chain(converted), stream, report);
     login(spec, &wants, stream, report);
@@ -67,7 +67,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     for user in &users {
         let Some(object) = stream.object(user.selected.pod.object) else { continue };
         for edit in wiring::edits(spec, user, &object, report) {
-            stream.make(report, user.selected.pod.object, edit);
+            stream.apply(report, user.selected.pod.object, edit);
         }
     }
     if spec.provider == Provider::Csi {
@@ -192,7 +192,7 @@ fn mount(spec: &Spec, mounts: &[(String, usize)], stream: &mut Stream, report: &
             containers.retain(|one| one.node(&object).is_some_and(|node| leftovers::uses(node, &volumes, name)));
             let user = User { selected, containers };
             for edit in wiring::csi_edits(spec, &user, &object, name, report) {
-                stream.make(report, *id, edit);
+                stream.apply(report, *id, edit);
             }
         }
     }

@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use super::{FOUND, Failure, Format, Result, Source, input};
-use crate::call;
 use crate::pipeline::Outcome;
 use crate::text;
+use crate::transport;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -34,7 +34,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
             format!("{}{title}: {verdict}\n", text::report(&input.stream, &report))
         }
         (None, _) => {
-            let (text, count) = call::failing(&input.stream, &report, &config);
+            let (text, count) = transport::failing(&input.stream, &report, &config);
             format!("{text}{title}: {count}; a run would write nothing\n")
         }
     };
@@ -42,6 +42,6 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     stdout.write_all(out.as_bytes()).map_err(|error| Failure::io("standard output", &error))?;
     Ok(match outcome {
         Outcome::Ok if changes > 0 => FOUND,
-        outcome => call::code(outcome),
+        outcome => transport::code(outcome),
     })
 }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use similar::{ChangeTag, TextDiff};
 
 use super::{FOUND, Failure, Result, Source, function, input};
-use crate::call;
+use crate::excerpt;
 use crate::mask;
 use crate::pipeline::Outcome;
 use crate::report::{Change, Severity};
-use crate::show;
 use crate::stream::{ObjectId, Stream};
 use crate::text;
+use crate::transport;
 use crate::yaml::{self, Document, Node, Operation};
 
 /// Lines of context around a change.
@@ -35,7 +35,7 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options) -> Result<u8> {
     let (config, input, report, outcome) = input::run(&options.source)?;
     if outcome != Outcome::Ok {
-        return Err(call::failed(&input.stream, &report, &config, outcome));
+        return Err(transport::failed(&input.stream, &report, &config, outcome));
     }
     function::notes(&input.stream, &report, Severity::Warning);
     let mut by_document: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();
@@ -54,7 +54,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
 /// The diff of one document.
 fn document<'a>(stream: &'a Stream, changes: &[&Change], file: &mut text::Lines<'a>) -> Result<String> {
     let Some(first) = changes.first() else { return Ok(String::new()) };
-    let broken = |error: yaml::Error| show::yaml_error("document", "", &error);
+    let broken = |error: yaml::Error| excerpt::yaml_error("document", "", &error);
     // A new document is what the first change says; the others change that.
     let new = first.after.map(|_| yaml::new_document(&first.value, None)).transpose().map_err(broken)?;
     let (before, first_line) = match (&new, stream.documents().get(first.document)) {

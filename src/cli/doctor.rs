@@ -66,7 +66,7 @@ impl Diagnosis {
         self.facts.push((name, value.into()));
     }
 
-    fn find(
+    fn add(
         &mut self,
         severity: Severity,
         rule: &'static str,

@@ -5,12 +5,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::{Failure, Result, input};
-use crate::call;
 use crate::config::{GROUP, PIPELINE};
 use crate::functions;
 use crate::report::{Report, Severity};
 use crate::stream::Stream;
 use crate::text;
+use crate::transport;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -68,7 +68,7 @@ pub(super) fn legacy_config(args: &[OsString]) -> Option<PathBuf> {
 /// kustomize's legacy exec plugin: the config in a file, a bare stream on standard input.
 pub(super) fn legacy(config: &Path, args: usize) -> Result<u8> {
     let bytes = std::fs::read(config).map_err(|error| Failure::io("the plugin's config", &error))?;
-    call::plugin(bytes, args > 2, input::stdin()?, &mut std::io::stdout().lock())?;
+    transport::plugin(bytes, args > 2, input::stdin()?, &mut std::io::stdout().lock())?;
     Ok(0)
 }
 
@@ -77,8 +77,9 @@ pub(super) fn run(options: &Options, called_as: Option<&str>) -> Result<u8> {
     let bytes = input::stdin()?;
     let function = options.function.as_deref().or(called_as.filter(|kind| *kind != PIPELINE));
     let config = options.config.as_deref().map(|path| input::config(path, function));
-    let options = call::Options { config, function, allow_empty: options.allow_empty, ..call::Options::default() };
-    call::run(bytes, options, &mut std::io::stdout().lock())?;
+    let options =
+        transport::Options { config, function, allow_empty: options.allow_empty, ..transport::Options::default() };
+    transport::run(bytes, options, &mut std::io::stdout().lock())?;
     Ok(0)
 }
 

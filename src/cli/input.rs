@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, INTERNAL, Result, Source};
-use crate::call::{self, Config, decode};
+use crate::excerpt;
 use crate::pipeline::Outcome;
 use crate::report::Report;
-use crate::show;
 use crate::stream::Stream;
+use crate::transport::{self, Config, decode};
 use crate::yaml::{self, Encoding};
 
 /// Longest config that is read.
@@ -47,7 +47,7 @@ impl Input {
     /// Writes a file with the stream's changes in it to standard output.
     pub(super) fn write(&self, file: &File) -> Result<()> {
         let mut out = std::io::stdout().lock();
-        call::write_text(&file.text, &self.stream, file.documents.clone(), file.encoding, &mut out)
+        transport::write_text(&file.text, &self.stream, file.documents.clone(), file.encoding, &mut out)
     }
 
     pub(super) fn changed(&self, file: &File) -> bool {
@@ -103,7 +103,7 @@ pub(super) fn read(source: &Source) -> Result<Input> {
             if from_stdin { stdin()? } else { std::fs::read(&path).map_err(|error| Failure::io(&name, &error))? };
         let (text, encoding) = decode(&name, bytes)?;
         let text = Arc::new(text);
-        let parsed = yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))?;
+        let parsed = yaml::parse(&text).map_err(|error| excerpt::yaml_error(&name, &text, &error))?;
         let start = documents.len();
         let shown: Option<Arc<str>> = (!from_stdin).then(|| Arc::from(name.as_str()));
         names.extend((0..parsed.len()).map(|number| shown.clone().map(|name| (name, number))));

@@ -7,8 +7,8 @@ use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
 use super::{Failure, Result, input, write_stdout};
-use crate::call::decode;
-use crate::show;
+use crate::excerpt;
+use crate::transport::decode;
 use crate::yaml::{self, Document, Op, Operation};
 
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     };
     let (text, encoding) = decode(&name, bytes)?;
     let text = Arc::new(text);
-    let mut documents = yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))?;
+    let mut documents = yaml::parse(&text).map_err(|error| excerpt::yaml_error(&name, &text, &error))?;
     let count = documents.len();
     let Some(document) = documents.get_mut(options.document) else {
         let last = count.checked_sub(1).map_or("it has none".to_owned(), |last| format!("the last one is {last}"));
@@ -70,7 +70,7 @@ fn read_patch(path: &std::path::Path) -> Result<Patch> {
         return Ok(patch);
     }
     let text = Arc::new(decode(&name, bytes)?.0);
-    let documents = yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))?;
+    let documents = yaml::parse(&text).map_err(|error| excerpt::yaml_error(&name, &text, &error))?;
     let value = documents.first().and_then(|document| document.root().to_value()).unwrap_or(Value::Null);
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();

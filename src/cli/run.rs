@@ -4,10 +4,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::{Failure, Format, Result, Source, function, input, write_stdout};
-use crate::call;
 use crate::pipeline::Outcome;
 use crate::report::Severity;
 use crate::text;
+use crate::transport;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -26,7 +26,7 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options) -> Result<u8> {
     let (config, input, mut report, outcome) = input::run(&options.source)?;
-    let failure = (outcome != Outcome::Ok).then(|| call::failed(&input.stream, &report, &config, outcome));
+    let failure = (outcome != Outcome::Ok).then(|| transport::failed(&input.stream, &report, &config, outcome));
     if failure.is_some() {
         report.changes.clear(); // none of them is made
     }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Failure, Result, input, write_stdout};
-use crate::call::decode;
-use crate::show;
+use crate::excerpt;
+use crate::transport::decode;
 use crate::yaml;
 
 #[derive(Debug, clap::Args)]
@@ -30,7 +30,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         };
         let (text, _) = decode(&name, bytes)?;
         let text = Arc::new(text);
-        for document in yaml::parse(&text).map_err(|error| show::yaml_error(&name, &text, &error))? {
+        for document in yaml::parse(&text).map_err(|error| excerpt::yaml_error(&name, &text, &error))? {
             let root = document.root();
             out.push_str(&if options.typed { root.typed() } else { root.json() });
             out.push('\n');

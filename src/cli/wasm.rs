@@ -23,7 +23,7 @@ use self::cache::Cache;
 use self::engine::{Code, Limits};
 use self::reference::Reference;
 use super::{Failure, Result, input, write_stderr, write_stdout};
-use crate::call;
+use crate::transport;
 
 /// Longest file of allowed digests.
 const MAX_ALLOWED: u64 = 16 << 20;
@@ -245,7 +245,7 @@ pub(super) fn prepare(code: &Code, cache: Option<&Cache>, own: bool) -> Result<(
     let limits = Module::at(&code.name).limits(60, 1024);
     let answer = engine::run(engine::Call { code, arguments, stdin, limits, cache });
     let mut ours = Vec::new();
-    call::plugin(config, false, stream, &mut ours)?;
+    transport::plugin(config, false, stream, &mut ours)?;
     if answer.is_ok_and(|answer| answer.code == 0 && answer.stdout == ours) {
         return Ok(());
     }

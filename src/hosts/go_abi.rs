@@ -16,11 +16,11 @@
 //!
 //! What makes the `unsafe` parts sound:
 //! - There is one thread, and no import but `valueCall` could call back; what it is used for does not.
-//! - [`STACK`] and [`BOUNCE`] are touched through raw pointers only and only in [`call`] and [`Host`]'s two methods that
+//! - [`STACK`] and [`BOUNCE`] are touched through raw pointers only and only in [`transport`] and [`Host`]'s two methods that
 //!   pass bytes. No reference to them exists while the host runs.
 //! - The host reads only what the arguments point to, which is alive during the call, and writes only the results' slots
 //!   and the bytes that `valueLoadString` is given.
-//! - In node the host's view of the memory is gone once the memory has grown: [`call`] lets it take a new one first.
+//! - In node the host's view of the memory is gone once the memory has grown: [`transport`] lets it take a new one first.
 //! - The wasmtime host sees only as much memory as there was at the start. What it touches lies there: constants, the
 //!   stack of this program, and [`BOUNCE`], which is as large as the largest input and output.
 //!
@@ -36,7 +36,7 @@ use std::cell::UnsafeCell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::call::{self, Failure, INTERNAL, Options};
+use crate::transport::{self, Failure, INTERNAL, Options};
 use crate::values::json_text;
 
 /// A JavaScript value as the host numbers it.
@@ -209,7 +209,7 @@ extern "C" fn resume() {
 fn process(event: Value) -> Vec<u8> {
     let mut out = Vec::new();
     let input = take(call(value_index, [get(event, "args"), 0])[0]);
-    let failure = match input.and_then(|input| call::run(input, Options::default(), &mut out)) {
+    let failure = match input.and_then(|input| transport::run(input, Options::default(), &mut out)) {
         Ok(()) if out.len() > MAX && WASMTIME.load(Ordering::Relaxed) => {
             Failure::usage(format!("the output has {} bytes; kpt's wasmtime takes {MAX} at most", out.len()))
         }

@@ -11,7 +11,7 @@
 use std::ffi::OsString;
 use std::io::{Read, Write};
 
-use crate::call::{self, Failure, Options, Result};
+use crate::transport::{self, Failure, Options, Result};
 
 const USAGE: &str = "krmor.wasm takes --config-length N, or --function KIND and --allow-empty; the commands are those of \
                      the native krmor";
@@ -77,16 +77,16 @@ fn run(args: Vec<OsString>) -> Result<()> {
     let Some(length) = arguments.config_length else {
         let (function, allow_empty) = (arguments.function.as_deref(), arguments.allow_empty);
         let options = Options { function, allow_empty, ..Options::default() };
-        return call::run(input, options, &mut out);
+        return transport::run(input, options, &mut out);
     };
     if length > input.len() {
         return Err(Failure::usage(format!("--config-length {length}: standard input has {} bytes only", input.len())));
     }
     let stream = input.split_off(length);
-    call::plugin(input, false, stream, &mut out)
+    transport::plugin(input, false, stream, &mut out)
 }
 
 /// Tells of a panic without repeating its message, which could hold a value of the input.
 pub fn internal_error(place: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", call::internal_error(place));
+    let _ = writeln!(std::io::stderr(), "{}", transport::internal_error(place));
 }

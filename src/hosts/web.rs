@@ -6,8 +6,8 @@
 use serde_json::{Map, Value, json};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::call::{self, Config, Options};
 use crate::text;
+use crate::transport::{self, Config, Options};
 use crate::values::json_text;
 
 /// A stream with a config, or a ResourceList with its own, as the native krmor takes them on standard input and by
@@ -21,7 +21,7 @@ pub fn render(stream: String, config: Option<String>, function: Option<String>, 
     let (mut told, mut out) = (Value::Null, Vec::new());
     let mut tell = |stream: &_, report: &_| told = text::as_json(stream, report);
     let options = Options { config, function, allow_empty, tell: Some(&mut tell) };
-    let answer = call::run(stream.into_bytes(), options, &mut out);
+    let answer = transport::run(stream.into_bytes(), options, &mut out);
     let mut fields = match (answer, told) {
         (Ok(()), Value::Object(told)) => told,
         // Nothing was run: an empty input that is accepted.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::rule_id;
-use crate::krm::says;
+use crate::krm::message;
 use crate::pipeline::Pipeline;
 use crate::report::{Change, Finding, Report};
 use crate::stream::{ObjectId, Stream};
@@ -17,7 +17,7 @@ struct Case<'a> {
     changes: Vec<&'a Change>,
 }
 
-/// The report as one test suite. `made` says that the changes were made; else each is a failure.
+/// The report as one test suite. `made` message that the changes were made; else each is a failure.
 #[must_use]
 pub fn junit(stream: &Stream, report: &Report, pipeline: &Pipeline, made: bool) -> String {
     let mut whole = Case::default();
@@ -80,9 +80,9 @@ impl View<'_> {
         }
         out.push_str(">\n");
         if !failure.is_empty() {
-            let first = failing
-                .first()
-                .map(|finding| (rule_id(self.pipeline, &finding.function, finding.rule), says(finding).into_owned()));
+            let first = failing.first().map(|finding| {
+                (rule_id(self.pipeline, &finding.function, finding.rule), message(finding).into_owned())
+            });
             let change = case.changes.first();
             let first = first.or_else(|| {
                 change.map(|change| {

@@ -86,7 +86,7 @@ struct Entry<'a> {
     kind: &'static str,
     level: &'static str,
     message: Message,
-    locations: Vec<Place>,
+    locations: Vec<Location>,
     properties: Properties<'a>,
 }
 
@@ -100,7 +100,7 @@ struct Properties<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Place {
+struct Location {
     #[serde(skip_serializing_if = "Option::is_none")]
     physical_location: Option<Physical>,
     logical_locations: [Logical; 1],
@@ -229,7 +229,7 @@ impl View<'_> {
         self.rules.len() - 1
     }
 
-    fn place(&mut self, object: Option<ObjectId>, pointer: &str, gone: bool) -> Vec<Place> {
+    fn place(&mut self, object: Option<ObjectId>, pointer: &str, gone: bool) -> Vec<Location> {
         let Some(object) = object.and_then(|id| self.stream.object(id)) else { return Vec::new() };
         let reference = object.reference();
         let path = field_path(pointer);
@@ -248,7 +248,7 @@ impl View<'_> {
             // On standard input the file is the caller's, and our lines are not its lines.
             region: if object.is_from_file() { self.region(&object, pointer, gone) } else { None },
         });
-        vec![Place { physical_location, logical_locations: [logical] }]
+        vec![Location { physical_location, logical_locations: [logical] }]
     }
 
     /// Where the value is, or the nearest one around it that is written.

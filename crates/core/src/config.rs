@@ -69,7 +69,7 @@ pub fn read_spec<S: DeserializeOwned>(spec: &Value) -> Result<S, Vec<Problem>> {
         let place = match place::read(&value) {
             Ok(spec) if problems.is_empty() => return Ok(spec),
             Ok::<S, _>(_) => break,
-            Err(error) => error.into_place(),
+            Err(error) => error.into_fault(),
         };
         let follows = match place.missing {
             Some(field) => removed.has(&place.pointer, field),

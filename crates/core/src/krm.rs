@@ -137,7 +137,7 @@ fn reference(stream: &Stream, object: Option<ObjectId>) -> Option<ResourceRef> {
 
 /// What a finding says: one in a config begins with its path there, such as `spec.targets[0]`.
 #[must_use]
-pub fn says(finding: &Finding) -> Cow<'_, str> {
+pub fn message(finding: &Finding) -> Cow<'_, str> {
     match &finding.place {
         Place::Config(pointer) => {
             Cow::Owned(format!("{}: {}", field_path(&format!("/spec{pointer}")), finding.message))
@@ -150,8 +150,8 @@ pub fn says(finding: &Finding) -> Cow<'_, str> {
 #[must_use]
 pub fn advice(finding: &Finding) -> String {
     match &finding.remedy {
-        Some(remedy) => format!("{}; {remedy}", says(finding)),
-        None => says(finding).into_owned(),
+        Some(remedy) => format!("{}; {remedy}", message(finding)),
+        None => message(finding).into_owned(),
     }
 }
 

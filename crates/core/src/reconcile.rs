@@ -130,7 +130,7 @@ impl Step {
             Self::Make { beside, object, why } => stream.emit(report, beside, object, why),
             Self::Edit { object, edits } => {
                 for edit in edits {
-                    stream.make(report, object, edit);
+                    stream.apply(report, object, edit);
                 }
                 Some(object)
             }

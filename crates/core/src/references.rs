@@ -30,7 +30,7 @@ pub enum Relation {
 
 /// Where the object is that a name leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum Base {
     /// In the namespace of the object that names it.
     Own,
     /// In the namespace that a field `namespace` beside the name gives, else in the object's own.
@@ -65,7 +65,7 @@ pub(crate) struct Row<'a> {
     pub(crate) path: &'a str,
     pub(crate) to: To<'a>,
     pub(crate) relation: Relation,
-    pub(crate) place: Place,
+    pub(crate) place: Base,
     /// Patterns, from the mapping that holds the name, of what the object must hold: keys, or one port.
     pub(crate) parts: &'a [&'a str],
     /// Who refers, as a sentence's subject with its verb; `{name}` or `{path}` is that field of what the rows are under,
@@ -74,7 +74,7 @@ pub(crate) struct Row<'a> {
 }
 
 const fn row<'a>(path: &'a str, to: To<'a>, subject: &'static str) -> Row<'a> {
-    Row { path, to, relation: Relation::Needs, place: Place::Own, parts: &[], subject }
+    Row { path, to, relation: Relation::Needs, place: Base::Own, parts: &[], subject }
 }
 
 impl<'a> Row<'a> {
@@ -94,7 +94,7 @@ impl<'a> Row<'a> {
         Self { relation: Relation::Scales, ..self }
     }
 
-    const fn at(self, place: Place) -> Self {
+    const fn at(self, place: Base) -> Self {
         Self { place, ..self }
     }
 }

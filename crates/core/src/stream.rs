@@ -16,9 +16,9 @@ use self::names::Names;
 pub use self::names::{PREVIOUS_KINDS, PREVIOUS_NAMES, PREVIOUS_NAMESPACES};
 use crate::references;
 pub use crate::report::ObjectId;
-use crate::report::{Change, Place as Where, Report, ResourceRef, Severity, Why};
+use crate::report::{Change, Place, Report, ResourceRef, Severity, Why};
 use crate::workload;
-use krmor_yaml::{self as yaml, Document, EditError, Kind, Node, Op, Operation, Place};
+use krmor_yaml::{self as yaml, Document, EditError, Kind, Node, NodeRef, Op, Operation};
 
 /// How deep `List`s may hold `List`s.
 const MAX_LIST_DEPTH: usize = 8;
@@ -30,7 +30,7 @@ struct Location {
     document: usize,
     /// Index into `documents`: a ResourceList is one YAML document that holds many.
     yaml: usize,
-    place: Place,
+    place: NodeRef,
     /// Pointer of the object within its YAML document.
     inside: String,
     /// Pointer of the object within its reported document.
@@ -552,7 +552,7 @@ impl Stream {
     }
 
     /// Makes an edit and records it; one that the text cannot take becomes an error of the report.
-    pub fn make(&mut self, report: &mut Report, id: ObjectId, edit: Edit) {
+    pub fn apply(&mut self, report: &mut Report, id: ObjectId, edit: Edit) {
         let Edit { pointer, action, why } = edit;
         let rule = why.rule;
         let made = match action {
@@ -573,7 +573,7 @@ impl Stream {
         id: ObjectId,
         pointer: &str,
         split: usize,
-        place: Place,
+        place: NodeRef,
         edit: Step,
     ) -> Result<(), EditError> {
         let Some(location) = self.objects.get(id) else { return Ok(()) };
@@ -751,9 +751,9 @@ impl<'a> Object<'a> {
 
     /// A place in it, for findings: `pointer` is from the object's root.
     #[must_use]
-    pub fn at(&self, pointer: &str) -> Where {
+    pub fn at(&self, pointer: &str) -> Place {
         let pointer = format!("{}{pointer}", self.prefix());
-        Where::Object { object: self.id, document: self.document(), pointer }
+        Place::Object { object: self.id, document: self.document(), pointer }
     }
 
     fn text(&self, path: &[&str]) -> Cow<'a, str> {

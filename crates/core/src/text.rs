@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use crate::krm::{field_path, results, says};
+use crate::krm::{field_path, message, results};
 use crate::mask::{MASK, addresses, is_letter, mask};
 use crate::report::{Change, Finding, Report, Severity};
 use crate::stream::{Object, Stream};
@@ -113,7 +113,7 @@ fn finding<'a>(stream: &'a Stream, finding: &Finding, lines: &mut Lines<'a>, out
         let _ = write!(head, "{}: ", field_path(pointer));
     }
     let from = format!("{} {}", finding.function, finding.rule.id);
-    let _ = writeln!(out, "{}  [{}]", plain(&format!("{head}{}", says(finding))), from.trim());
+    let _ = writeln!(out, "{}  [{}]", plain(&format!("{head}{}", message(finding))), from.trim());
     if finding.severity == Severity::Error
         && let Some(object) = &object
     {

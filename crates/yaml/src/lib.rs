@@ -318,12 +318,12 @@ impl Document {
 
 /// A remembered node: a shortcut for documents without aliases, where edits keep collections in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct NodeRef {
     id: Id,
     depth: usize,
 }
 
-impl Place {
+impl NodeRef {
     /// Levels below the document's root.
     #[must_use]
     pub fn depth(self) -> usize {
@@ -334,13 +334,13 @@ impl Place {
 impl Document {
     /// The place of the root.
     #[must_use]
-    pub fn place(&self) -> Place {
-        Place { id: self.root, depth: 0 }
+    pub fn place(&self) -> NodeRef {
+        NodeRef { id: self.root, depth: 0 }
     }
 
     /// The node at `place`, whose pointer is `pointer`.
     #[must_use]
-    pub fn node(&self, place: Place, pointer: &str) -> Option<Node<'_>> {
+    pub fn node(&self, place: NodeRef, pointer: &str) -> Option<Node<'_>> {
         if self.has_alias { self.root().at_pointer(pointer) } else { Some(Node::at(self, place.id)) }
     }
 
@@ -350,7 +350,7 @@ impl Document {
     /// As for [`Document::apply`].
     pub fn apply_at(
         &mut self,
-        place: Place,
+        place: NodeRef,
         pointer: impl FnOnce() -> String,
         operation: Operation<'_>,
     ) -> Result<(), EditError> {
@@ -450,8 +450,8 @@ impl<'a> Node<'a> {
 
     /// Remembers this node, `depth` levels below the root.
     #[must_use]
-    pub fn place(self, depth: usize) -> Place {
-        Place { id: self.id, depth }
+    pub fn place(self, depth: usize) -> NodeRef {
+        NodeRef { id: self.id, depth }
     }
 
     /// The entries of a mapping, merge keys expanded; nothing for other kinds.

@@ -1,14 +1,14 @@
 //! `pools/connections`: the most pods × the connections of each, of all clients, and what is kept in reserve must be
 //! fewer than the database takes.
 
+use super::super::final_stream::FinalStream;
 use super::super::findings::Findings;
-use super::super::world::World;
 use super::sums;
 use crate::checks::rules;
 use krmor_core::report::Place;
 use krmor_yaml::escape_token;
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     for (name, pool) in &world.spec.pools {
         let Ok(sums) = sums(world, name, pool) else { continue };
         let reserve = u64::from(pool.reserve);

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::super::final_stream::{FinalStream, PodHere, scalar};
 use super::super::references::{Answer, To};
 use super::super::values::Number;
-use super::super::world::{PodHere, World, scalar};
 use krmor_yaml::Node;
 
 /// The number, or the name of the variable that does not hold one.
-pub(super) fn number(world: &World<'_>, pod: &PodHere<'_>, number: &Number) -> Result<u64, String> {
+pub(super) fn number(world: &FinalStream<'_>, pod: &PodHere<'_>, number: &Number) -> Result<u64, String> {
     match number {
         Number::Literal(number) => Ok(u64::from(*number)),
         Number::Env(from) => match (variable(world, pod, from.env.as_str()), from.default) {
@@ -21,7 +21,7 @@ pub(super) fn number(world: &World<'_>, pod: &PodHere<'_>, number: &Number) -> R
 }
 
 /// The number under a variable.
-pub(super) fn of_env(world: &World<'_>, pod: &PodHere<'_>, name: &str) -> Option<u64> {
+pub(super) fn of_env(world: &FinalStream<'_>, pod: &PodHere<'_>, name: &str) -> Option<u64> {
     if let Told::This(text) = variable(world, pod, name) { text.trim().parse().ok() } else { None }
 }
 
@@ -35,7 +35,7 @@ enum Told {
 
 /// What the first container that has the variable is told: by `env`, whose last entry counts, else
 /// by `envFrom`, whose last source counts.
-fn variable(world: &World<'_>, pod: &PodHere<'_>, name: &str) -> Told {
+fn variable(world: &FinalStream<'_>, pod: &PodHere<'_>, name: &str) -> Told {
     let found = pod.containers.iter().find_map(|container| {
         let node = container.node(&pod.object)?;
         let variables = node.get("env").into_iter().flat_map(Node::items);
@@ -57,7 +57,7 @@ fn variable(world: &World<'_>, pod: &PodHere<'_>, name: &str) -> Told {
 }
 
 /// The text of a key of the ConfigMap that a reference names.
-fn of_key(world: &World<'_>, pod: &PodHere<'_>, reference: Node<'_>, key: Option<&str>) -> Option<String> {
+fn of_key(world: &FinalStream<'_>, pod: &PodHere<'_>, reference: Node<'_>, key: Option<&str>) -> Option<String> {
     let name = reference.get("name")?.as_str()?;
     let key = key.map_or_else(|| reference.get("key")?.as_str(), |key| Some(key.into()))?;
     let mut all = world.facts.references().of_object(pod.object.id());
@@ -86,7 +86,7 @@ pub(super) fn of_setting(pod: &PodHere<'_>) -> Option<u64> {
 }
 
 /// The most pods that there will be; nothing where nodes decide.
-pub(super) fn replicas(world: &World<'_>, pod: &PodHere<'_>) -> Option<u64> {
+pub(super) fn replicas(world: &FinalStream<'_>, pod: &PodHere<'_>) -> Option<u64> {
     let object = pod.object;
     let number = |node: Option<Node<'_>>| u64::try_from(node?.as_int()?).ok();
     if pod.pod.runs_to_completion(&object) {

@@ -1,11 +1,11 @@
 //! `pools/unknown`: a number that the sum of a pool needs must be found.
 
+use super::super::final_stream::FinalStream;
 use super::super::findings::{Findings, Found};
-use super::super::world::World;
 use super::sums;
 use krmor_core::report::Place;
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     for (name, pool) in &world.spec.pools {
         for gap in sums(world, name, pool).err().into_iter().flatten() {
             let Some(pod) = gap.pod else {

@@ -1,11 +1,11 @@
 //! `references/disruption-budget`: a PodDisruptionBudget must select pods. A stream without pods near it says nothing.
 
+use super::super::final_stream::{FinalStream, may_share};
 use super::super::findings::{Findings, Found};
-use super::super::world::{World, may_share};
 use krmor_core::facts::Near;
 use krmor_core::facts::selections::By;
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     let selections = world.facts.selections();
     for selection in selections.all(By::Budget) {
         let Some(budget) = world.stream.object(selection.object) else { continue };

@@ -1,13 +1,13 @@
 //! `references/pod-monitor-port`: the `port` of an endpoint is the *name* of a port of the pods selected.
 
+use super::super::final_stream::FinalStream;
 use super::super::findings::{Findings, Found};
-use super::super::world::World;
 use super::list;
 use super::pod_monitor::pods;
 use super::service_monitor::MONITORS;
 use krmor_yaml::Node;
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     for monitor in world.of_kind(MONITORS, "PodMonitor") {
         let pods = pods(world, &monitor);
         let ports = pods.iter().flat_map(|pod| pod.ports()).map(|port| port.name.into_owned());

@@ -1,14 +1,14 @@
 //! `references/route-port`: a Route's `targetPort` is the *name* of a port of its Service, or the number of the pods'
 //! port. The number of the Service's port leads nowhere where the two differ.
 
+use super::super::final_stream::{FinalStream, PodHere, scalar};
 use super::super::findings::{Findings, Found};
-use super::super::world::{PodHere, World, scalar};
 use super::service_port::ports;
 use super::{Answer, To, list};
 use krmor_core::stream::Object;
 use krmor_yaml::Node;
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     for reference in world.references(To::Service) {
         let Some(route) = world.stream.object(reference.object) else { continue };
         let is_main =
@@ -35,7 +35,7 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn leads_to(world: &World<'_>, service: &Object<'_>, wanted: Node<'_>) -> bool {
+fn leads_to(world: &FinalStream<'_>, service: &Object<'_>, wanted: Node<'_>) -> bool {
     let items = service.root().find(&["spec", "ports"]).into_iter().flat_map(Node::items);
     if let Some(name) = wanted.as_str() {
         return items.into_iter().any(|port| port.get("name").and_then(Node::as_str).as_deref() == Some(name.as_ref()));

@@ -1,9 +1,9 @@
 //! `references/secret-key`: keys that variables and volumes name must be in the Secret, when it is in the stream.
 
+use super::super::final_stream::FinalStream;
 use super::super::findings::Findings;
-use super::super::world::World;
 use super::{To, missing_keys};
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     missing_keys(To::Secret, world, findings);
 }

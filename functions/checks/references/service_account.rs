@@ -1,9 +1,9 @@
 //! `references/service-account`: ServiceAccounts that pods and role bindings name must be there.
 
+use super::super::final_stream::FinalStream;
 use super::super::findings::Findings;
-use super::super::world::World;
 use super::{To, missing};
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     missing(To::ServiceAccount, world, findings);
 }

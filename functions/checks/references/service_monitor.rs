@@ -1,8 +1,8 @@
 //! `references/service-monitor`: a ServiceMonitor must select Services. A stream without Services where it looks says
 //! nothing.
 
+use super::super::final_stream::FinalStream;
 use super::super::findings::{Findings, Found};
-use super::super::world::World;
 use krmor_core::facts::Near;
 use krmor_core::facts::selections::looks_into;
 use krmor_core::stream::Object;
@@ -10,7 +10,7 @@ use krmor_core::stream::Object;
 /// The API group of ServiceMonitor and PodMonitor.
 pub(super) const MONITORS: &str = "monitoring.coreos.com";
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     for monitor in world.of_kind(MONITORS, "ServiceMonitor") {
         let is_near = |service: &Object<'_>| looks_into(&monitor, service, Near::Possible);
         let any = world.of_kind("", "Service").iter().any(is_near);
@@ -28,7 +28,7 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
 }
 
 /// The Services that a ServiceMonitor selects.
-pub(super) fn services<'a>(world: &World<'a>, monitor: &Object<'a>) -> Vec<Object<'a>> {
+pub(super) fn services<'a>(world: &FinalStream<'a>, monitor: &Object<'a>) -> Vec<Object<'a>> {
     let selections = world.facts.selections();
     let selection = selections.of_object(monitor.id());
     let services = selection.map_or_else(Vec::new, |one| selections.services(world.facts, one, Near::Possible));

@@ -1,13 +1,13 @@
 //! `references/service-monitor-port`: the `port` of an endpoint is the *name* of a port of the Services selected.
 
+use super::super::final_stream::FinalStream;
 use super::super::findings::{Findings, Found};
-use super::super::world::World;
 use super::list;
 use super::service_monitor::{MONITORS, services};
 use super::service_port::ports;
 use krmor_yaml::Node;
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     for monitor in world.of_kind(MONITORS, "ServiceMonitor") {
         let services = services(world, &monitor);
         let all = services.iter().filter_map(|service| service.root().find(&["spec", "ports"])).flat_map(Node::items);

@@ -1,12 +1,12 @@
 //! `references/service-port`: the port that a backend names must be one of the Service's, by number or by name.
 
+use super::super::final_stream::{FinalStream, scalar};
 use super::super::findings::{Findings, Found};
-use super::super::world::{World, scalar};
 use super::{Answer, To, list};
 use krmor_core::stream::Object;
 use krmor_yaml::Node;
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     for reference in world.references(To::Service) {
         let (Answer::Here(services), Some(object)) = (world.follow(reference), world.stream.object(reference.object))
         else {

@@ -1,10 +1,10 @@
 //! `references/service-selector`: a Service must select pods. A stream without pods near it says nothing.
 
+use super::super::final_stream::{FinalStream, may_share, scalar};
 use super::super::findings::{Findings, Found};
-use super::super::world::{World, may_share, scalar};
 use krmor_yaml::Node;
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     for service in world.of_kind("", "Service") {
         let near = world.pods.iter().any(|pod| may_share(&service, &pod.object));
         let Some(pods) = world.pods_of_service(&service).filter(|_| near) else { continue };
@@ -21,7 +21,7 @@ pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
 }
 
 /// How a selector of labels differs from the pod that comes nearest.
-fn nearest(world: &World<'_>, selector: Node<'_>) -> String {
+fn nearest(world: &FinalStream<'_>, selector: Node<'_>) -> String {
     let misses = |labels: Option<Node<'_>>| -> Vec<String> {
         let wanted = selector.entries().map(|(key, value)| (key, scalar(value).unwrap_or_default()));
         let there = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(scalar);

@@ -1,12 +1,12 @@
 //! `references/target-port`: a `targetPort` that is a name must be a port of the pods that the Service selects. Numbers
 //! need not be declared in the pod.
 
+use super::super::final_stream::{FinalStream, protocol};
 use super::super::findings::{Findings, Found};
-use super::super::world::{World, protocol};
 use super::list;
 use krmor_yaml::Node;
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     for service in world.of_kind("", "Service") {
         let Some(pods) = world.pods_of_service(&service).filter(|pods| !pods.is_empty()) else { continue };
         let ports = service.root().find(&["spec", "ports"]).into_iter().flat_map(Node::items);

@@ -1,12 +1,12 @@
 //! `references/volume`: what a container mounts must be a volume of its pod, or a claim made for each pod.
 
+use super::super::final_stream::FinalStream;
 use super::super::findings::{Findings, Found};
-use super::super::world::World;
 use super::list;
 use krmor_core::suggest;
 use krmor_yaml::Node;
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     for here in &world.pods {
         let volumes = here.pod.spec_node(&here.object).and_then(|spec| spec.get("volumes"));
         let mut names: Vec<String> =

@@ -1,7 +1,7 @@
 //! `secrets/annotation`: secrets in the annotations of objects and pods, which whoever may read the object can read.
 
+use super::super::final_stream::{FinalStream, scalar};
 use super::super::findings::{Findings, Found};
-use super::super::world::{World, scalar};
 use super::{Detector, lines, tokens};
 use krmor_core::secret_names as names;
 use krmor_core::stream::Object;
@@ -10,7 +10,7 @@ use krmor_yaml::{Node, escape_token};
 /// What `kubectl apply` wrote: the whole object, with its data.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     let detector = Detector::of(world);
     for object in world.stream.objects() {
         look(&detector, object, "", findings);

@@ -1,8 +1,8 @@
 //! `secrets/arguments`: secrets on the command line of containers, their hooks and probes: `--password=…`, `--token …`,
 //! and assignments in shell scripts. Whoever may list processes can read them.
 
+use super::super::final_stream::{FinalStream, PodHere};
 use super::super::findings::{Findings, Found};
-use super::super::world::{PodHere, World};
 use super::{Detector, lines, tokens};
 use krmor_core::pods::Container;
 use krmor_yaml::Node;
@@ -18,7 +18,7 @@ const COMMANDS: &[&str] = &[
     "lifecycle/preStop/exec/command",
 ];
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     let detector = Detector::of(world);
     for here in &world.pods {
         for container in &here.containers {

@@ -1,7 +1,7 @@
 //! `secrets/config-map`: secrets in the data of ConfigMaps: under a key of their own, or within a file.
 
+use super::super::final_stream::{FinalStream, scalar};
 use super::super::findings::{Findings, Found};
-use super::super::world::{World, scalar};
 use super::{Detector, lines, tokens};
 use krmor_yaml::{Node, escape_token};
 
@@ -11,7 +11,7 @@ const CODE: &[&str] = &[
     "sql", "star", "svg", "tmpl", "tpl", "ts", "txt",
 ];
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     let detector = Detector::of(world);
     for object in world.of_kind("", "ConfigMap") {
         for (key, value) in object.root().get("data").into_iter().flat_map(Node::entries) {

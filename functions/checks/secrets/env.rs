@@ -1,11 +1,11 @@
 //! `secrets/env`: environment variables of containers with a secret as their `value`.
 
+use super::super::final_stream::{FinalStream, scalar};
 use super::super::findings::{Findings, Found};
-use super::super::world::{World, scalar};
 use super::Detector;
 use krmor_yaml::Node;
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     let detector = Detector::of(world);
     for here in &world.pods {
         for container in &here.containers {

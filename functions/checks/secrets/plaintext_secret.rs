@@ -1,13 +1,13 @@
 //! `secrets/plaintext-secret`: Secrets whose values stand in the stream. Base64 hides nothing; whoever can read the
 //! rendered manifests, or the repository they come from, has them.
 
+use super::super::final_stream::{FinalStream, scalar};
 use super::super::findings::{Findings, Found};
 use super::super::references::list;
-use super::super::world::{World, scalar};
 use super::values;
 use krmor_yaml::{Kind, Node};
 
-pub(in super::super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     let allowed = &world.spec.secrets;
     for object in world.of_kind("", "Secret") {
         let mut keys = Vec::new();

@@ -22,7 +22,7 @@ pub(super) fn judge(tree: &Tree, diagnosis: &mut Diagnosis) -> Vec<Route> {
     for file in tree.kustomizations() {
         if let Some(error) = &file.error {
             let remedy = "correct it: kustomize cannot read it either";
-            diagnosis.find(Error, "yaml", file.place(error.offset), error.message.clone(), remedy);
+            diagnosis.add(Error, "yaml", file.place(error.offset), error.message.clone(), remedy);
             continue;
         }
         if of_configs.contains(&file.path) {
@@ -33,7 +33,7 @@ pub(super) fn judge(tree: &Tree, diagnosis: &mut Diagnosis) -> Vec<Route> {
                 if let Target::Missing = target {
                     let text = entry.as_str().unwrap_or_default();
                     let message = format!("`{field}` names {text}, which is not there");
-                    diagnosis.find(Error, "missing-file", file.place_of(entry), message, "correct the path");
+                    diagnosis.add(Error, "missing-file", file.place_of(entry), message, "correct the path");
                 }
                 for reached in configs(tree, file, entry, &target) {
                     let route = judge_config(file, entry, field, &reached, &mut read, diagnosis);
@@ -112,7 +112,7 @@ fn emitted(tree: &Tree, file: &File, diagnosis: &mut Diagnosis) {
                 "the {kind} in {} is under `resources:`: it is printed as a manifest and never run",
                 target.name
             );
-            diagnosis.find(Error, "under-resources", file.place_of(entry), message, "list it under `transformers:`");
+            diagnosis.add(Error, "under-resources", file.place_of(entry), message, "list it under `transformers:`");
         }
     }
 }
@@ -135,7 +135,7 @@ fn order(tree: &Tree, file: &File, diagnosis: &mut Diagnosis) {
         };
         let message = format!("{what} runs after krmor and can undo what it did");
         let remedy = "list krmor's config last; inline transformers run before those in files";
-        diagnosis.find(Warning, "not-last", file.place_of(*entry), message, remedy);
+        diagnosis.add(Warning, "not-last", file.place_of(*entry), message, remedy);
     }
 }
 
@@ -160,7 +160,7 @@ fn undone(tree: &Tree, outer: &File, diagnosis: &mut Diagnosis) {
             let fields = fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ");
             let message = format!("krmor runs in {}; {fields} here come later and can undo what it did", inner.name);
             let remedy = "list krmor's config under `transformers:` of this kustomization, the outermost";
-            diagnosis.find(Info, "hardened-inside", place, message, remedy);
+            diagnosis.add(Info, "hardened-inside", place, message, remedy);
         }
     }
 }
@@ -184,7 +184,7 @@ fn unreferenced(tree: &Tree, diagnosis: &mut Diagnosis) {
             let message =
                 format!("no kustomization refers to the {what} {kind} {}: it never runs", text(&["metadata", "name"]));
             let remedy = "list it under `transformers:` of the outermost kustomization, or remove it";
-            diagnosis.find(Warning, "unreferenced", file.place_of(root), message, remedy);
+            diagnosis.add(Warning, "unreferenced", file.place_of(root), message, remedy);
         }
     }
 }

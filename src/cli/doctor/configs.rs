@@ -83,14 +83,14 @@ pub(super) fn judge_config(
     match field {
         "generators" => {
             let message = format!("{title} is under `generators:`, where it gets no objects: nothing is hardened");
-            diagnosis.find(Error, "under-generators", place, message, "list it under `transformers:`");
+            diagnosis.add(Error, "under-generators", place, message, "list it under `transformers:`");
         }
         "validators" => {
             let message = format!(
                 "{title} is under `validators:`: kustomize fails whatever a function returns there, changed or not"
             );
             let remedy = "list it under `transformers:`, also a config that only checks";
-            diagnosis.find(Error, "under-validators", place, message, remedy);
+            diagnosis.add(Error, "under-validators", place, message, remedy);
         }
         _ => {}
     }
@@ -103,7 +103,7 @@ pub(super) fn judge_config(
         let path = if path.is_empty() { path } else { format!("{path}: ") };
         let remedy = if problem.remedy.is_empty() { "correct it".to_owned() } else { problem.remedy };
         let place = reached.place(&problem.pointer);
-        diagnosis.find(Error, "config", place, format!("{title}: {path}{}", problem.message), remedy);
+        diagnosis.add(Error, "config", place, format!("{title}: {path}{}", problem.message), remedy);
     }
     function(file, reached, first, diagnosis)
 }
@@ -124,7 +124,7 @@ fn function(file: &File, reached: &Reached<'_>, first: bool, diagnosis: &mut Dia
         let place = reached.place(&format!("/metadata/annotations/{}", yaml::escape_token(key)));
         let message =
             format!("{title}: with the annotation {key} kustomize hands over only what lies in that folder: nothing");
-        diagnosis.find(Error, "path-annotation", place, message, "remove the annotation");
+        diagnosis.add(Error, "path-annotation", place, message, "remove the annotation");
     }
     match (exec, container) {
         (Some(exec), _) => {
@@ -134,7 +134,7 @@ fn function(file: &File, reached: &Reached<'_>, first: bool, diagnosis: &mut Dia
                 );
                 let remedy = "remove the annotation and use the plugin home (`krmor install kustomize`), which fails loudly; or \
                      prove each output with `krmor check`";
-                diagnosis.find(Warning, "exec-skipped", place.clone(), message, remedy);
+                diagnosis.add(Warning, "exec-skipped", place.clone(), message, remedy);
             }
             let path = exec.get("path").and_then(Node::as_str).unwrap_or_default();
             executable(file, &path, &title, place, diagnosis);
@@ -145,13 +145,13 @@ fn function(file: &File, reached: &Reached<'_>, first: bool, diagnosis: &mut Dia
                 let message = format!("{title} is run as the container {image}: kustomize needs docker for it");
                 let remedy =
                     "where there is no docker (Argo CD, most CI), use the plugin home: `krmor install kustomize`";
-                diagnosis.find(Info, "container-docker", place.clone(), message, remedy);
+                diagnosis.add(Info, "container-docker", place.clone(), message, remedy);
                 super::orchestrators::image_tag(&image, place, diagnosis);
             }
         }
         (None, None) => {
             let message = format!("{title}: the annotation {key} names neither `exec` nor `container`: nothing is run");
-            diagnosis.find(Error, "no-function", place, message, "remove the annotation");
+            diagnosis.add(Error, "no-function", place, message, "remove the annotation");
         }
     }
     route
@@ -166,19 +166,19 @@ fn folder_of(path: &str) -> String {
 fn executable(file: &File, path: &str, title: &str, place: Place, diagnosis: &mut Diagnosis) {
     let remedy = "give the absolute path of krmor";
     if path.is_empty() {
-        diagnosis.find(Error, "exec-path", place, format!("{title}: `exec` has no `path`"), remedy);
+        diagnosis.add(Error, "exec-path", place, format!("{title}: `exec` has no `path`"), remedy);
     } else if !path.contains('/') {
         if super::plugins::on_path(path).is_none() {
             let message = format!("{title}: `exec.path` is {path}, and no {path} is on the PATH");
-            diagnosis.find(Error, "exec-path", place, message, remedy);
+            diagnosis.add(Error, "exec-path", place, message, remedy);
         }
     } else if !file.folder().join(path).is_file() {
         let message = format!("{title}: `exec.path` is {path}, which is not there from {}", file.folder().display());
-        diagnosis.find(Error, "exec-path", place, message, remedy);
+        diagnosis.add(Error, "exec-path", place, message, remedy);
     } else if Path::new(path).is_relative() {
         let message = format!(
             "{title}: `exec.path` {path} is relative: it is looked for in the folder of each kustomization that lists the config"
         );
-        diagnosis.find(Warning, "exec-path-relative", place, message, remedy);
+        diagnosis.add(Warning, "exec-path-relative", place, message, remedy);
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn judge(tree: &Tree, calls: &[Route], diagnosis: &mut Diagnosis) {
         match &file.error {
             Some(error) => {
                 let remedy = "correct it: kpt cannot read it either";
-                diagnosis.find(Error, "yaml", file.place(error.offset), error.message.clone(), remedy);
+                diagnosis.add(Error, "yaml", file.place(error.offset), error.message.clone(), remedy);
             }
             None => kptfile(tree, file, diagnosis),
         }
@@ -34,7 +34,7 @@ fn kptfile(tree: &Tree, file: &File, diagnosis: &mut Diagnosis) {
             let config = if path.is_empty() { None } else { Some(tree.target(file, &path)) };
             if let Some(Target::Missing) = &config {
                 let message = format!("`configPath` names {path}, which is not there");
-                diagnosis.find(Error, "missing-file", file.place_of(function), message, "correct the path");
+                diagnosis.add(Error, "missing-file", file.place_of(function), message, "correct the path");
             }
             let configs = match &config {
                 Some(Target::File(file)) => file.documents.as_slice(),
@@ -49,7 +49,7 @@ fn kptfile(tree: &Tree, file: &File, diagnosis: &mut Diagnosis) {
                 read.is_some_and(|pipeline| pipeline.steps.iter().all(|step| step.function.phase == Phase::Checks));
             if field == "validators" && !only_checks {
                 let message = "krmor is under `validators`: kpt drops what a validator changes, so nothing is hardened";
-                diagnosis.find(Error, "kpt-validator", file.place_of(function), message, "list it under `mutators`");
+                diagnosis.add(Error, "kpt-validator", file.place_of(function), message, "list it under `mutators`");
             }
             if let (Some(Target::File(at)), Some(document)) = (&config, configs.first())
                 && is_ours(document.root())
@@ -58,7 +58,7 @@ fn kptfile(tree: &Tree, file: &File, diagnosis: &mut Diagnosis) {
                     let place = document.root().at_pointer(&problem.pointer).and_then(Node::span);
                     let place = at.place(place.map_or(0, |span| span.start));
                     let message = format!("{}: {}", problem.path(), problem.message);
-                    diagnosis.find(Error, "config", place, message, problem.remedy);
+                    diagnosis.add(Error, "config", place, message, problem.remedy);
                 }
             }
             if !image.is_empty() {
@@ -76,7 +76,7 @@ pub(super) fn image_tag(image: &str, place: Place, diagnosis: &mut Diagnosis) {
         return;
     }
     let message = format!("the image {image} has no fixed tag: another krmor may run tomorrow");
-    diagnosis.find(Warning, "image-tag", place, message, "name a version or, better, a digest");
+    diagnosis.add(Warning, "image-tag", place, message, "name a version or, better, a digest");
 }
 
 /// Argo CD's build options, in its ConfigMap or in the operator's ArgoCD.
@@ -94,7 +94,7 @@ fn argocd(file: &File, root: Node<'_>, calls: &[Route], diagnosis: &mut Diagnosi
             if options.is_empty() && !calls.is_empty() {
                 let message = "argocd-cm has no `kustomize.buildOptions`: Argo CD renders without plugins and fails at krmor's configs";
                 let remedy = "set `kustomize.buildOptions: --enable-alpha-plugins`";
-                diagnosis.find(Warning, "argocd-build-options", file.place_of(root), message, remedy);
+                diagnosis.add(Warning, "argocd-build-options", file.place_of(root), message, remedy);
             }
         }
         ("ArgoCD", "argoproj.io") => {
@@ -109,13 +109,13 @@ fn argocd(file: &File, root: Node<'_>, calls: &[Route], diagnosis: &mut Diagnosi
         if !calls.is_empty() && !has("--enable-alpha-plugins") {
             let message = format!("`{key}` lacks --enable-alpha-plugins: Argo CD cannot call krmor");
             let remedy = "add --enable-alpha-plugins, and krmor to the repo-server's plugin home";
-            diagnosis.find(Error, "argocd-build-options", file.place_of(value), message, remedy);
+            diagnosis.add(Error, "argocd-build-options", file.place_of(value), message, remedy);
         }
         if calls.contains(&Route::Exec) && !has("--enable-exec") {
             let message =
                 format!("`{key}` lacks --enable-exec: Argo CD skips krmor in silence and deploys what is not hardened");
             let remedy = "use the plugin home instead of the `exec` annotation; or add --enable-exec";
-            diagnosis.find(Error, "argocd-build-options", file.place_of(value), message, remedy);
+            diagnosis.add(Error, "argocd-build-options", file.place_of(value), message, remedy);
         }
     }
 }

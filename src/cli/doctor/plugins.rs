@@ -35,18 +35,18 @@ pub(super) fn judge(calls: &[Route], diagnosis: &mut Diagnosis) {
     let used = homes.iter().find(|(_, path)| path.exists());
     for (name, path) in homes.iter().take_while(|home| Some(*home) != used).filter(|(name, _)| name.starts_with('$')) {
         let message = format!("{name} gives {}, which does not exist: kustomize passes over it", path.display());
-        diagnosis.find(Warning, "plugin-home-missing", None, message, "create it, or unset the variable");
+        diagnosis.add(Warning, "plugin-home-missing", None, message, "create it, or unset the variable");
     }
     let Some((name, home)) = used else {
         let tried: Vec<String> = homes.iter().map(|(_, path)| path.display().to_string()).collect();
         let message = format!("there is no plugin home: kustomize looks for {}", tried.join(", "));
-        return diagnosis.find(grave, "plugin-home-none", None, message, "krmor install kustomize");
+        return diagnosis.add(grave, "plugin-home-none", None, message, "krmor install kustomize");
     };
     diagnosis.fact("plugin home", format!("{} ({name})", home.display()));
     let place = || Place::path(home);
     if home.is_relative() {
         let message = format!("{name} is relative: kustomize looks for the plugin in the folder of each kustomization");
-        diagnosis.find(grave, "plugin-home-relative", place(), message, "give it as an absolute path");
+        diagnosis.add(grave, "plugin-home-relative", place(), message, "give it as an absolute path");
     }
     links(home, &homes, &own, grave, diagnosis);
 }
@@ -70,7 +70,7 @@ fn links(home: &Path, homes: &[(&str, PathBuf)], own: &Path, grave: Severity, di
             Some((_, other)) => format!("{install} (what is in {} is not looked at)", other.display()),
             None => install.clone(),
         };
-        diagnosis.find(grave, "plugin-missing", Place::path(home), message, remedy);
+        diagnosis.add(grave, "plugin-missing", Place::path(home), message, remedy);
     }
     let mut known: Vec<(PathBuf, Option<String>)> = Vec::new();
     for kind in schema::kinds().filter(|kind| is_there(home, kind)) {
@@ -79,19 +79,19 @@ fn links(home: &Path, homes: &[(&str, PathBuf)], own: &Path, grave: Severity, di
         let Ok(target) = link.canonicalize() else {
             let points = std::fs::read_link(&link).unwrap_or_default();
             let message = format!("it points at {}, which is not there", points.display());
-            diagnosis.find(grave, "plugin-dangling", place(), message, install.clone());
+            diagnosis.add(grave, "plugin-dangling", place(), message, install.clone());
             continue;
         };
         if !is_executable(&target) {
             let message = format!("{} is not an executable file", target.display());
-            diagnosis.find(grave, "plugin-not-executable", place(), message, format!("chmod +x, or {install}"));
+            diagnosis.add(grave, "plugin-not-executable", place(), message, format!("chmod +x, or {install}"));
             continue;
         }
         let module = function::file_beside(link.as_os_str());
         if module.is_file() && ask(&target, &["wasm", "--help"]).is_none() {
             let message = format!("{} says to run a module, which this krmor cannot", module.display());
             let remedy = format!("a krmor with the feature wasm-runner, or {install}");
-            diagnosis.find(grave, "plugin-no-runner", place(), message, remedy);
+            diagnosis.add(grave, "plugin-no-runner", place(), message, remedy);
             continue;
         }
         if target == own {
@@ -106,15 +106,15 @@ fn links(home: &Path, homes: &[(&str, PathBuf)], own: &Path, grave: Severity, di
         match version {
             Some(version) if version == VERSION => {
                 let message = format!("it points at another krmor of the same version, {}", target.display());
-                diagnosis.find(Info, "plugin-other-binary", place(), message, install.clone());
+                diagnosis.add(Info, "plugin-other-binary", place(), message, install.clone());
             }
             Some(version) => {
                 let message = format!("it points at krmor {version} in {}; this is krmor {VERSION}", target.display());
-                diagnosis.find(Warning, "plugin-version", place(), message, install.clone());
+                diagnosis.add(Warning, "plugin-version", place(), message, install.clone());
             }
             None => {
                 let message = format!("{} does not answer --version as krmor does", target.display());
-                diagnosis.find(grave, "plugin-not-krmor", place(), message, install.clone());
+                diagnosis.add(grave, "plugin-not-krmor", place(), message, install.clone());
             }
         }
     }
@@ -134,7 +134,7 @@ fn path(own: &Path, diagnosis: &mut Diagnosis) {
         None => (Warning, "a krmor that does not answer --version".to_owned()),
     };
     let message = format!("{what} is first on the PATH");
-    diagnosis.find(severity, "path-krmor", place, message, format!("put {} before it", own.display()));
+    diagnosis.add(severity, "path-krmor", place, message, format!("put {} before it", own.display()));
 }
 
 /// The first executable of that name on the PATH.

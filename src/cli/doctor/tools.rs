@@ -16,29 +16,23 @@ pub(super) fn judge(diagnosis: &mut Diagnosis) {
     let kubectl = on_path("kubectl");
     if kustomize.is_none() && kubectl.is_none() {
         let message = "neither kustomize nor kubectl is on the PATH";
-        diagnosis.find(
-            Info,
-            "no-kustomize",
-            None,
-            message,
-            "install kustomize 5, where kustomizations are to be built",
-        );
+        diagnosis.add(Info, "no-kustomize", None, message, "install kustomize 5, where kustomizations are to be built");
     }
     if let Some(path) = kustomize {
         let place = Place::path(&path);
         let answer = ask(&path, &["version"]);
         match answer.as_deref().and_then(version) {
             None => {
-                diagnosis.find(Warning, "tool-version", place, "kustomize does not tell its version", "reinstall it");
+                diagnosis.add(Warning, "tool-version", place, "kustomize does not tell its version", "reinstall it");
             }
             Some(version) => {
                 diagnosis.fact("kustomize", format!("{} {}", shown(version), path.display()));
                 if version < FLAG_SINCE {
                     let message = format!("kustomize {} does not know --enable-alpha-plugins", shown(version));
-                    diagnosis.find(Error, "tool-version", place, message, "install kustomize 5");
+                    diagnosis.add(Error, "tool-version", place, message, "install kustomize 5");
                 } else if version < TRIED_SINCE {
                     let message = format!("kustomize {} is older than any that krmor was tried with", shown(version));
-                    diagnosis.find(Warning, "tool-version", place, message, "install kustomize 5");
+                    diagnosis.add(Warning, "tool-version", place, message, "install kustomize 5");
                 }
             }
         }
@@ -50,16 +44,16 @@ pub(super) fn judge(diagnosis: &mut Diagnosis) {
         let text = |pointer: &str| answer.pointer(pointer).and_then(serde_json::Value::as_str).and_then(version);
         let (own, inside) = (text("/clientVersion/gitVersion"), text("/kustomizeVersion"));
         let Some(own) = own else {
-            return diagnosis.find(Warning, "tool-version", place, "kubectl does not tell its version", "reinstall it");
+            return diagnosis.add(Warning, "tool-version", place, "kubectl does not tell its version", "reinstall it");
         };
         let with = inside.map_or(String::new(), |inside| format!(" with kustomize {}", shown(inside)));
         diagnosis.fact("kubectl", format!("{}{with} {}", shown(own), path.display()));
         if own < KUBECTL_SINCE {
             let message = format!("`kubectl kustomize` of kubectl {} calls no plugins", shown(own));
-            diagnosis.find(Error, "tool-version", place, message, "install a newer kubectl, or kustomize 5");
+            diagnosis.add(Error, "tool-version", place, message, "install a newer kubectl, or kustomize 5");
         } else if inside.is_some_and(|inside| inside < TRIED_SINCE) {
             let message = format!("kubectl {}{with} is older than any that krmor was tried with", shown(own));
-            diagnosis.find(Warning, "tool-version", place, message, "install a newer kubectl, or kustomize 5");
+            diagnosis.add(Warning, "tool-version", place, message, "install a newer kubectl, or kustomize 5");
         }
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::super::{Failure, Result};
-use crate::call::{FOUND, decode};
 use crate::krm;
+use crate::transport::{FOUND, decode};
 use crate::yaml::{self, Document, Node, print};
 use crate::{cli::write_stderr, show};
 
@@ -143,5 +143,5 @@ fn value(name: &str, node: Node<'_>) -> Result<Value> {
 
 fn parse(name: &str, bytes: Vec<u8>) -> Result<Vec<Document>> {
     let text = Arc::new(decode(name, bytes)?.0);
-    yaml::parse(&text).map_err(|error| show::yaml_error(name, &text, &error))
+    yaml::parse(&text).map_err(|error| excerpt::yaml_error(name, &text, &error))
 }

@@ -17,10 +17,10 @@ use krmor_yaml as yaml;
 
 /// What is wrong, and the pointer to it. In a box, since every reader of a type passes it on.
 #[derive(Debug)]
-pub(super) struct Error(Box<Place>);
+pub(super) struct Error(Box<Fault>);
 
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(super) struct Fault {
     pub(super) message: String,
     pub(super) remedy: String,
     pub(super) pointer: String,
@@ -33,7 +33,7 @@ pub(super) struct Place {
 }
 
 impl Error {
-    pub(super) fn into_place(self) -> Place {
+    pub(super) fn into_fault(self) -> Fault {
         let mut place = *self.0;
         if let Some(field) = place.unknown.take() {
             let token = format!("/{}", yaml::escape_token(&field));
@@ -50,7 +50,7 @@ impl Error {
     }
 
     fn new(message: String, remedy: String) -> Self {
-        Self(Box::new(Place { message, remedy, ..Place::default() }))
+        Self(Box::new(Fault { message, remedy, ..Fault::default() }))
     }
 }
 

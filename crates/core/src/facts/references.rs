@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::makers::Maker;
 use super::{Facts, Near, choose, in_namespace, share_namespace};
 use crate::pods::Pod;
-use crate::references::{CONTAINER, POD, Place, Relation, Row, To, Tree, walk};
+use crate::references::{Base, CONTAINER, POD, Relation, Row, To, Tree, walk};
 use crate::stream::{Object, ObjectId};
 
 /// One object names another.
@@ -219,7 +219,7 @@ fn of_pod(number: usize, pod: &Pod, object: &Object<'_>, out: &mut Vec<Reference
             path: "/spec/serviceName",
             to: To::Kind("", "Service"),
             relation: Relation::Needs,
-            place: Place::Own,
+            place: Base::Own,
             parts: &[],
             subject: "`serviceName` names",
         };
@@ -258,13 +258,13 @@ impl<'o> Reader<'o> {
         for (at, holder) in walk(item, holder) {
             for (end, node) in walk(holder, &format!("/{last}")) {
                 let Some(text) = node.text() else { continue };
-                let (before, name) = match text.split_once('/').filter(|_| row.place == Place::Before) {
+                let (before, name) = match text.split_once('/').filter(|_| row.place == Base::Before) {
                     Some((before, name)) => (Some(before.to_owned()), name.to_owned()),
                     None => (None, text),
                 };
                 let Some((group, kind)) = kind(row.to, holder, item).filter(|_| !name.is_empty()) else { continue };
                 let beside = || Some(holder.child("namespace")?.text()?).filter(|namespace| !namespace.is_empty());
-                let namespace = if row.place == Place::Beside { beside() } else { before };
+                let namespace = if row.place == Base::Beside { beside() } else { before };
                 let parts = row.parts.iter().flat_map(|part| walk(holder, part)).collect::<Vec<_>>();
                 // The AWS controller reads such a backend from an annotation.
                 if parts.iter().any(|(_, part)| part.text().as_deref() == Some("use-annotation")) {
@@ -280,7 +280,7 @@ impl<'o> Reader<'o> {
                     kind,
                     name,
                     namespace,
-                    cluster: row.place == Place::Cluster,
+                    cluster: row.place == Base::Cluster,
                     optional: holder.child("optional").is_some_and(Tree::is_true),
                     parts: parts.into_iter().map(|(part, _)| format!("{base}{at}{part}")).collect(),
                     under: base.len(),

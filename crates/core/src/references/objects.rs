@@ -1,6 +1,6 @@
 //! Where objects of Kubernetes' own APIs, of the Gateway API and of OpenShift name others.
 
-use super::{ANY, CONFIG_MAP, CORE, Group, Place, Row, SECRET, SERVICE, To, row};
+use super::{ANY, Base, CONFIG_MAP, CORE, Group, Row, SECRET, SERVICE, To, row};
 
 const GATEWAY: &str = "gateway.networking.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io";
@@ -24,7 +24,7 @@ const CLIENTS: &str = "an annotation takes its clients' authority from";
 const UPSTREAM: &str = "an annotation takes the upstream's certificate from";
 
 const fn login(path: &str) -> Row<'_> {
-    row(path, SECRET, LOGIN).at(Place::Before)
+    row(path, SECRET, LOGIN).at(Base::Before)
 }
 
 const CALLED: &str = "the API server calls";
@@ -47,7 +47,7 @@ pub(super) const TABLE: &[Group<'static>] = &[
     of(INGRESSES, &["Ingress"], "/spec/rules/*/http/paths/*", BACKEND),
     of(INGRESSES, &["Ingress"], "", &[
         row("/spec/tls/*/secretName", SECRET, "`tls` takes"),
-        row("/spec/ingressClassName", To::Kind("networking.k8s.io", "IngressClass"), "it is of").mentions().at(Place::Cluster),
+        row("/spec/ingressClassName", To::Kind("networking.k8s.io", "IngressClass"), "it is of").mentions().at(Base::Cluster),
     ]),
     of(INGRESSES, &["Ingress"], "/metadata/annotations", &[
         login("/ingress.kubernetes.io~1auth-secret"),
@@ -57,16 +57,16 @@ pub(super) const TABLE: &[Group<'static>] = &[
         login("/haproxy-ingress.github.io~1auth-secret"),
         login("/nginx.org~1basic-auth-secret"),
         login("/nginx.com~1jwt-key"),
-        row("/nginx.ingress.kubernetes.io~1auth-tls-secret", SECRET, CLIENTS).at(Place::Before),
-        row("/haproxy-ingress.github.io~1auth-tls-secret", SECRET, CLIENTS).at(Place::Before),
-        row("/nginx.ingress.kubernetes.io~1proxy-ssl-secret", SECRET, UPSTREAM).at(Place::Before),
-        row("/haproxy-ingress.github.io~1secure-crt-secret", SECRET, UPSTREAM).at(Place::Before),
-        row("/nginx.ingress.kubernetes.io~1fastcgi-params-configmap", CONFIG_MAP, "an annotation takes its parameters from").at(Place::Before),
-        row("/nginx.ingress.kubernetes.io~1auth-proxy-set-headers", CONFIG_MAP, "an annotation takes its headers from").at(Place::Before),
-        row("/nginx.ingress.kubernetes.io~1custom-headers", CONFIG_MAP, "an annotation takes its headers from").at(Place::Before),
+        row("/nginx.ingress.kubernetes.io~1auth-tls-secret", SECRET, CLIENTS).at(Base::Before),
+        row("/haproxy-ingress.github.io~1auth-tls-secret", SECRET, CLIENTS).at(Base::Before),
+        row("/nginx.ingress.kubernetes.io~1proxy-ssl-secret", SECRET, UPSTREAM).at(Base::Before),
+        row("/haproxy-ingress.github.io~1secure-crt-secret", SECRET, UPSTREAM).at(Base::Before),
+        row("/nginx.ingress.kubernetes.io~1fastcgi-params-configmap", CONFIG_MAP, "an annotation takes its parameters from").at(Base::Before),
+        row("/nginx.ingress.kubernetes.io~1auth-proxy-set-headers", CONFIG_MAP, "an annotation takes its headers from").at(Base::Before),
+        row("/nginx.ingress.kubernetes.io~1custom-headers", CONFIG_MAP, "an annotation takes its headers from").at(Base::Before),
         row("/nginx.ingress.kubernetes.io~1default-backend", SERVICE, DEFAULT),
         row("/cert-manager.io~1issuer", To::Kind("cert-manager.io", "Issuer"), "it is certified by"),
-        row("/cert-manager.io~1cluster-issuer", To::Kind("cert-manager.io", "ClusterIssuer"), "it is certified by").mentions().at(Place::Cluster),
+        row("/cert-manager.io~1cluster-issuer", To::Kind("cert-manager.io", "ClusterIssuer"), "it is certified by").mentions().at(Base::Cluster),
     ]),
     of(&["route.openshift.io"], &["Route"], "/spec", &[
         row("/to/name", To::Among(CORE, &["Service"]), "the Route sends to"),
@@ -74,17 +74,17 @@ pub(super) const TABLE: &[Group<'static>] = &[
         row("/tls/externalCertificate/name", SECRET, "the Route takes its certificate from"),
     ]),
     of(&[GATEWAY], &["Gateway"], "/spec", &[
-        row("/listeners/*/tls/certificateRefs/*/name", To::Among(CORE, &["Secret"]), "`certificateRefs` names").at(Place::Beside),
-        row("/listeners/*/tls/frontendValidation/caCertificateRefs/*/name", To::Among(CORE, &["ConfigMap", "Secret"]), "`caCertificateRefs` names").at(Place::Beside),
-        row("/gatewayClassName", To::Kind(GATEWAY, "GatewayClass"), "it is of").mentions().at(Place::Cluster),
+        row("/listeners/*/tls/certificateRefs/*/name", To::Among(CORE, &["Secret"]), "`certificateRefs` names").at(Base::Beside),
+        row("/listeners/*/tls/frontendValidation/caCertificateRefs/*/name", To::Among(CORE, &["ConfigMap", "Secret"]), "`caCertificateRefs` names").at(Base::Beside),
+        row("/gatewayClassName", To::Kind(GATEWAY, "GatewayClass"), "it is of").mentions().at(Base::Cluster),
     ]),
     // HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute.
     of(&[GATEWAY], &["*Route"], "/spec/rules/*", &[
-        row("/backendRefs/*/name", To::Among(CORE, &["Service"]), "`backendRefs` names").at(Place::Beside).parts(&["/port"]),
-        row("/filters/*/requestMirror/backendRef/name", To::Among(CORE, &["Service"]), "`requestMirror` names").at(Place::Beside).parts(&["/port"]),
+        row("/backendRefs/*/name", To::Among(CORE, &["Service"]), "`backendRefs` names").at(Base::Beside).parts(&["/port"]),
+        row("/filters/*/requestMirror/backendRef/name", To::Among(CORE, &["Service"]), "`requestMirror` names").at(Base::Beside).parts(&["/port"]),
     ]),
     of(&[GATEWAY], &["*Route"], "/spec", &[
-        row("/parentRefs/*/name", To::Among(GATEWAY, &["Gateway", "ListenerSet"]), "`parentRefs` names").at(Place::Beside),
+        row("/parentRefs/*/name", To::Among(GATEWAY, &["Gateway", "ListenerSet"]), "`parentRefs` names").at(Base::Beside),
     ]),
     of(&[GATEWAY], &["BackendTLSPolicy"], "/spec", &[
         row("/targetRefs/*/name", To::OneOf(CORE, &["Service"]), "`targetRefs` names"),
@@ -94,40 +94,40 @@ pub(super) const TABLE: &[Group<'static>] = &[
     of(&["autoscaling.k8s.io"], &["VerticalPodAutoscaler"], "", &[row("/spec/targetRef/name", To::Any, "it scales").scales()]),
     of(&[RBAC], &["RoleBinding"], "", &[row("/roleRef/name", To::OneOf(RBAC, &["Role"]), "`roleRef` names")]),
     of(&[RBAC], &["RoleBinding", "ClusterRoleBinding"], "", &[
-        row("/roleRef/name", To::OneOf(RBAC, &["ClusterRole"]), "`roleRef` names").at(Place::Cluster),
-        row("/subjects/*/name", To::OneOf(CORE, &["ServiceAccount"]), "a subject is").at(Place::Beside),
+        row("/roleRef/name", To::OneOf(RBAC, &["ClusterRole"]), "`roleRef` names").at(Base::Cluster),
+        row("/subjects/*/name", To::OneOf(CORE, &["ServiceAccount"]), "a subject is").at(Base::Beside),
     ]),
     of(&[RBAC], &["Role", "ClusterRole"], "/rules/*", &[
         named("/resourceNames/*", "configmaps", "ConfigMap"),
         named("/resourceNames/*", "secrets", "Secret"),
-        named("/resourceNames/*", "persistentvolumes", "PersistentVolume").at(Place::Cluster),
+        named("/resourceNames/*", "persistentvolumes", "PersistentVolume").at(Base::Cluster),
     ]),
     of(&[CORE], &["ServiceAccount"], "", &[
         row("/imagePullSecrets/*/name", SECRET, PULL),
         row("/secrets/*/name", SECRET, "`secrets` names").mentions(),
     ]),
     of(&["admissionregistration.k8s.io"], &[ANY], "/webhooks/*", &[
-        row("/clientConfig/service/name", SERVICE, CALLED).at(Place::Beside).parts(&["/port"]),
+        row("/clientConfig/service/name", SERVICE, CALLED).at(Base::Beside).parts(&["/port"]),
     ]),
     of(&["apiregistration.k8s.io"], &["APIService"], "", &[
-        row("/spec/service/name", SERVICE, CALLED).at(Place::Beside).parts(&["/port"]),
+        row("/spec/service/name", SERVICE, CALLED).at(Base::Beside).parts(&["/port"]),
     ]),
     of(&["apiextensions.k8s.io"], &["CustomResourceDefinition"], "/spec/conversion/webhook", &[
-        row("/clientConfig/service/name", SERVICE, CALLED).at(Place::Beside).parts(&["/port"]),
+        row("/clientConfig/service/name", SERVICE, CALLED).at(Base::Beside).parts(&["/port"]),
     ]),
     of(&[CORE], &["PersistentVolumeClaim"], "", &[
-        row("/spec/volumeName", To::Kind(CORE, "PersistentVolume"), "it binds").at(Place::Cluster),
-        row("/spec/storageClassName", STORAGE_CLASS, "it is of").mentions().at(Place::Cluster),
+        row("/spec/volumeName", To::Kind(CORE, "PersistentVolume"), "it binds").at(Base::Cluster),
+        row("/spec/storageClassName", STORAGE_CLASS, "it is of").mentions().at(Base::Cluster),
     ]),
     of(&[CORE], &["PersistentVolume"], "/spec", &[
-        row("/storageClassName", STORAGE_CLASS, "it is of").mentions().at(Place::Cluster),
-        row("/claimRef/name", To::Among(CORE, &["PersistentVolumeClaim"]), "it is for").mentions().at(Place::Beside),
+        row("/storageClassName", STORAGE_CLASS, "it is of").mentions().at(Base::Cluster),
+        row("/claimRef/name", To::Among(CORE, &["PersistentVolumeClaim"]), "it is for").mentions().at(Base::Beside),
         row("/azureFile/secretName", SECRET, "the volume takes").mentions(),
-        row("/*/*ecretRef/name", SECRET, "the volume takes").mentions().at(Place::Beside),
+        row("/*/*ecretRef/name", SECRET, "the volume takes").mentions().at(Base::Beside),
     ]),
     // A StatefulSet's, and those of the kinds that do as it does.
     of(&[ANY], &["StatefulSet", "CloneSet"], "/spec", &[
-        row("/volumeClaimTemplates/*/spec/storageClassName", STORAGE_CLASS, "its claims are of").mentions().at(Place::Cluster),
+        row("/volumeClaimTemplates/*/spec/storageClassName", STORAGE_CLASS, "its claims are of").mentions().at(Base::Cluster),
     ]),
     of(&["storage.k8s.io"], &["StorageClass"], "/parameters", &[
         row("/secretName", SECRET, PARAMETER).mentions(),
@@ -135,5 +135,5 @@ pub(super) const TABLE: &[Group<'static>] = &[
         row("/userSecretName", SECRET, PARAMETER).mentions(),
         row("/secretRef", SECRET, PARAMETER).mentions(),
     ]),
-    of(&[CORE], &["Node"], "", &[row("/spec/configSource/configMap/name", CONFIG_MAP, "the node takes").mentions().at(Place::Beside)]),
+    of(&[CORE], &["Node"], "", &[row("/spec/configSource/configMap/name", CONFIG_MAP, "the node takes").mentions().at(Base::Beside)]),
 ];

@@ -1,6 +1,6 @@
 //! Where the custom resources of operators name others.
 
-use super::{ANY, CONFIG_MAP, CORE, Group, Place, Row, SECRET, SERVICE, SERVICE_ACCOUNT, To, row};
+use super::{ANY, Base, CONFIG_MAP, CORE, Group, Row, SECRET, SERVICE, SERVICE_ACCOUNT, To, row};
 
 const ESO: &[&str] = &["external-secrets.io"];
 const VSO: &[&str] = &["secrets.hashicorp.com"];
@@ -49,11 +49,11 @@ const TEMPLATE: &str = "its template takes";
 #[rustfmt::skip]
 const EXTERNAL: &[Row<'static>] = &[
     row("/secretStoreRef/name", STORE, STORE_SAYS),
-    row("/secretStoreRef/name", CLUSTER_STORE, STORE_SAYS).mentions().at(Place::Cluster),
+    row("/secretStoreRef/name", CLUSTER_STORE, STORE_SAYS).mentions().at(Base::Cluster),
     row("/data/*/sourceRef/storeRef/name", STORE, STORE_SAYS),
-    row("/data/*/sourceRef/storeRef/name", CLUSTER_STORE, STORE_SAYS).mentions().at(Place::Cluster),
+    row("/data/*/sourceRef/storeRef/name", CLUSTER_STORE, STORE_SAYS).mentions().at(Base::Cluster),
     row("/dataFrom/*/sourceRef/storeRef/name", STORE, STORE_SAYS),
-    row("/dataFrom/*/sourceRef/storeRef/name", CLUSTER_STORE, STORE_SAYS).mentions().at(Place::Cluster),
+    row("/dataFrom/*/sourceRef/storeRef/name", CLUSTER_STORE, STORE_SAYS).mentions().at(Base::Cluster),
     row("/dataFrom/*/sourceRef/generatorRef/name", To::Any, "it generates by"),
     row("/target/template/templateFrom/*/configMap/name", CONFIG_MAP, TEMPLATE).parts(&["/items/*/key"]),
     row("/target/template/templateFrom/*/secret/name", SECRET, TEMPLATE).parts(&["/items/*/key"]),
@@ -66,41 +66,41 @@ const TRUSTS: &str = "it trusts";
 /// Under the spec of a SecretStore: what it logs in with. Each provider has its own fields, and they are named alike.
 #[rustfmt::skip]
 const PROVIDER: &[Row<'static>] = &[
-    row("/provider/*/auth/*ecretRef/name", SECRET, LOGS_IN).at(Place::Beside).parts(&["/key"]),
-    row("/provider/*/auth/secretRef/*/name", SECRET, LOGS_IN).at(Place::Beside).parts(&["/key"]),
-    row("/provider/*/auth/*/*ecretRef/name", SECRET, LOGS_IN).at(Place::Beside).parts(&["/key"]),
-    row("/provider/*/auth/*/secretRef/*/name", SECRET, LOGS_IN).at(Place::Beside).parts(&["/key"]),
-    row("/provider/*/auth/*/roleRef/name", SECRET, LOGS_IN).at(Place::Beside).parts(&["/key"]),
-    row("/provider/*/auth/cert/clientCert/name", SECRET, LOGS_IN).at(Place::Beside).parts(&["/key"]),
-    row("/provider/*/auth/cert/clientKey/name", SECRET, LOGS_IN).at(Place::Beside).parts(&["/key"]),
-    row("/provider/*/auth/token/bearerToken/name", SECRET, LOGS_IN).at(Place::Beside).parts(&["/key"]),
-    row("/provider/*/authSecretRef/*/name", SECRET, LOGS_IN).at(Place::Beside).parts(&["/key"]),
-    row("/provider/*/auth/*erviceAccountRef/name", SERVICE_ACCOUNT, LOGS_IN).at(Place::Beside),
-    row("/provider/*/auth/*/*erviceAccountRef/name", SERVICE_ACCOUNT, LOGS_IN).at(Place::Beside),
-    row("/provider/*/auth/*/*/*erviceAccountRef/name", SERVICE_ACCOUNT, LOGS_IN).at(Place::Beside),
-    row("/provider/*/auth/serviceAccount/name", SERVICE_ACCOUNT, LOGS_IN).at(Place::Beside),
-    row("/provider/*/serviceAccountRef/name", SERVICE_ACCOUNT, LOGS_IN).at(Place::Beside),
-    row("/provider/*/caProvider/name", To::OneOf(CORE, &["Secret", "ConfigMap"]), TRUSTS).at(Place::Beside).parts(&["/key"]),
+    row("/provider/*/auth/*ecretRef/name", SECRET, LOGS_IN).at(Base::Beside).parts(&["/key"]),
+    row("/provider/*/auth/secretRef/*/name", SECRET, LOGS_IN).at(Base::Beside).parts(&["/key"]),
+    row("/provider/*/auth/*/*ecretRef/name", SECRET, LOGS_IN).at(Base::Beside).parts(&["/key"]),
+    row("/provider/*/auth/*/secretRef/*/name", SECRET, LOGS_IN).at(Base::Beside).parts(&["/key"]),
+    row("/provider/*/auth/*/roleRef/name", SECRET, LOGS_IN).at(Base::Beside).parts(&["/key"]),
+    row("/provider/*/auth/cert/clientCert/name", SECRET, LOGS_IN).at(Base::Beside).parts(&["/key"]),
+    row("/provider/*/auth/cert/clientKey/name", SECRET, LOGS_IN).at(Base::Beside).parts(&["/key"]),
+    row("/provider/*/auth/token/bearerToken/name", SECRET, LOGS_IN).at(Base::Beside).parts(&["/key"]),
+    row("/provider/*/authSecretRef/*/name", SECRET, LOGS_IN).at(Base::Beside).parts(&["/key"]),
+    row("/provider/*/auth/*erviceAccountRef/name", SERVICE_ACCOUNT, LOGS_IN).at(Base::Beside),
+    row("/provider/*/auth/*/*erviceAccountRef/name", SERVICE_ACCOUNT, LOGS_IN).at(Base::Beside),
+    row("/provider/*/auth/*/*/*erviceAccountRef/name", SERVICE_ACCOUNT, LOGS_IN).at(Base::Beside),
+    row("/provider/*/auth/serviceAccount/name", SERVICE_ACCOUNT, LOGS_IN).at(Base::Beside),
+    row("/provider/*/serviceAccountRef/name", SERVICE_ACCOUNT, LOGS_IN).at(Base::Beside),
+    row("/provider/*/caProvider/name", To::OneOf(CORE, &["Secret", "ConfigMap"]), TRUSTS).at(Base::Beside).parts(&["/key"]),
 ];
 
 /// What cluster-wide kinds name is in a namespace that the controller chooses, unless they say which.
 #[rustfmt::skip]
 const CLUSTER_PROVIDER: &[Row<'static>] = &[
-    row("/provider/*/auth/*ecretRef/name", SECRET, LOGS_IN).at(Place::Beside).mentions(),
-    row("/provider/*/auth/secretRef/*/name", SECRET, LOGS_IN).at(Place::Beside).mentions(),
-    row("/provider/*/auth/*/*ecretRef/name", SECRET, LOGS_IN).at(Place::Beside).mentions(),
-    row("/provider/*/auth/*/secretRef/*/name", SECRET, LOGS_IN).at(Place::Beside).mentions(),
-    row("/provider/*/auth/*/*erviceAccountRef/name", SERVICE_ACCOUNT, LOGS_IN).at(Place::Beside).mentions(),
-    row("/provider/*/caProvider/name", To::OneOf(CORE, &["Secret", "ConfigMap"]), TRUSTS).at(Place::Beside).mentions(),
+    row("/provider/*/auth/*ecretRef/name", SECRET, LOGS_IN).at(Base::Beside).mentions(),
+    row("/provider/*/auth/secretRef/*/name", SECRET, LOGS_IN).at(Base::Beside).mentions(),
+    row("/provider/*/auth/*/*ecretRef/name", SECRET, LOGS_IN).at(Base::Beside).mentions(),
+    row("/provider/*/auth/*/secretRef/*/name", SECRET, LOGS_IN).at(Base::Beside).mentions(),
+    row("/provider/*/auth/*/*erviceAccountRef/name", SERVICE_ACCOUNT, LOGS_IN).at(Base::Beside).mentions(),
+    row("/provider/*/caProvider/name", To::OneOf(CORE, &["Secret", "ConfigMap"]), TRUSTS).at(Base::Beside).mentions(),
 ];
 
 /// What the Vault Secrets Operator restarts when a Secret has changed.
 #[rustfmt::skip]
 const RESTARTS: &[Row<'static>] = &[
-    row("/vaultAuthRef", To::Kind(VSO_GROUP, "VaultAuth"), LOGS_IN).at(Place::Before),
-    row("/hcpAuthRef", To::Kind(VSO_GROUP, "HCPAuth"), LOGS_IN).at(Place::Before),
+    row("/vaultAuthRef", To::Kind(VSO_GROUP, "VaultAuth"), LOGS_IN).at(Base::Before),
+    row("/hcpAuthRef", To::Kind(VSO_GROUP, "HCPAuth"), LOGS_IN).at(Base::Before),
     row("/destination/name", SECRET, "it makes").makes(),
-    row("/destination/transformation/transformationRefs/*/name", To::Kind(VSO_GROUP, "SecretTransformation"), "it transforms by").at(Place::Beside),
+    row("/destination/transformation/transformationRefs/*/name", To::Kind(VSO_GROUP, "SecretTransformation"), "it transforms by").at(Base::Beside),
     row("/rolloutRestartTargets/*/name", To::OneOf("apps", &["Deployment", "StatefulSet", "DaemonSet"]), "it restarts").mentions(),
     row("/rolloutRestartTargets/*/name", To::OneOf("argoproj.io", &["argo.Rollout"]), "it restarts").mentions(),
 ];
@@ -108,8 +108,8 @@ const RESTARTS: &[Row<'static>] = &[
 /// How a VaultAuth logs in. Its ServiceAccounts are those of the namespaces whose Secrets it is for.
 #[rustfmt::skip]
 const VAULT_AUTH: &[Row<'static>] = &[
-    row("/vaultConnectionRef", To::Kind(VSO_GROUP, "VaultConnection"), "it connects by").at(Place::Before),
-    row("/vaultAuthGlobalRef/name", To::Kind(VSO_GROUP, "VaultAuthGlobal"), "it takes its defaults from").at(Place::Beside),
+    row("/vaultConnectionRef", To::Kind(VSO_GROUP, "VaultConnection"), "it connects by").at(Base::Before),
+    row("/vaultAuthGlobalRef/name", To::Kind(VSO_GROUP, "VaultAuthGlobal"), "it takes its defaults from").at(Base::Beside),
     row("/*/secretRef", SECRET, LOGS_IN),
     row("/kubernetes/serviceAccount", SERVICE_ACCOUNT, LOGS_IN).mentions(),
     row("/jwt/serviceAccount", SERVICE_ACCOUNT, LOGS_IN).mentions(),
@@ -131,7 +131,7 @@ pub(super) const TABLE: &[Group<'static>] = &[
         row("/selector/secret/name", SECRET, "it pushes"),
         row("/selector/generatorRef/name", To::Any, "it generates by"),
         row("/secretStoreRefs/*/name", STORE, "it pushes by"),
-        row("/secretStoreRefs/*/name", CLUSTER_STORE, "it pushes by").mentions().at(Place::Cluster),
+        row("/secretStoreRefs/*/name", CLUSTER_STORE, "it pushes by").mentions().at(Base::Cluster),
         row("/template/templateFrom/*/configMap/name", CONFIG_MAP, TEMPLATE).parts(&["/items/*/key"]),
         row("/template/templateFrom/*/secret/name", SECRET, TEMPLATE).parts(&["/items/*/key"]),
     ]),
@@ -147,7 +147,7 @@ pub(super) const TABLE: &[Group<'static>] = &[
 
     of(CERT_MANAGER, &["Certificate", "CertificateRequest"], "/spec", &[
         row("/issuerRef/name", To::Among("cert-manager.io", &["Issuer"]), ISSUED),
-        row("/issuerRef/name", To::OneOf("cert-manager.io", &["ClusterIssuer"]), ISSUED).mentions().at(Place::Cluster),
+        row("/issuerRef/name", To::OneOf("cert-manager.io", &["ClusterIssuer"]), ISSUED).mentions().at(Base::Cluster),
         row("/secretName", SECRET, "it makes").makes(),
         row("/keystores/*/passwordSecretRef/name", SECRET, "its keystore takes").parts(&["/key"]),
     ]),
@@ -173,7 +173,7 @@ pub(super) const TABLE: &[Group<'static>] = &[
     of(&["keda.sh"], &["ScaledObject"], "", &[row("/spec/scaleTargetRef/name", To::Any, "it scales").scales()]),
     of(&["keda.sh"], &["ScaledObject", "ScaledJob"], "/spec/triggers/*", &[
         row("/authenticationRef/name", To::Among("keda.sh", &["TriggerAuthentication"]), LOGS_IN),
-        row("/authenticationRef/name", To::OneOf("keda.sh", &["ClusterTriggerAuthentication"]), LOGS_IN).mentions().at(Place::Cluster),
+        row("/authenticationRef/name", To::OneOf("keda.sh", &["ClusterTriggerAuthentication"]), LOGS_IN).mentions().at(Base::Cluster),
     ]),
     of(&["keda.sh"], &["TriggerAuthentication"], "/spec", &[
         row("/secretTargetRef/*/name", SECRET, LOGS_IN).parts(&["/key"]),
@@ -195,7 +195,7 @@ pub(super) const TABLE: &[Group<'static>] = &[
     ]),
     of(TRAEFIK, &["IngressRoute", "IngressRouteTCP"], "/spec", &[
         row("/tls/secretName", SECRET, "`tls` takes"),
-        row("/routes/*/services/*/name", To::Among(CORE, &["Service"]), "a route sends to").at(Place::Beside),
+        row("/routes/*/services/*/name", To::Among(CORE, &["Service"]), "a route sends to").at(Base::Beside),
     ]),
 
     of(&["postgresql.cnpg.io"], &["Cluster"], "/spec", &[
@@ -207,5 +207,5 @@ pub(super) const TABLE: &[Group<'static>] = &[
     ]),
 
     // Crossplane, in every kind of its providers.
-    of(&[ANY], &[ANY], "", &[row("/spec/writeConnectionSecretToRef/name", SECRET, "it makes").at(Place::Beside).makes()]),
+    of(&[ANY], &[ANY], "", &[row("/spec/writeConnectionSecretToRef/name", SECRET, "it makes").at(Base::Beside).makes()]),
 ];

@@ -1,6 +1,6 @@
 //! Where pods name objects, from a pod's spec; the workload table knows where the pods are.
 
-use super::{CONFIG_MAP, CORE, Group, Place, Row, SECRET, SERVICE_ACCOUNT, To, row};
+use super::{Base, CONFIG_MAP, CORE, Group, Row, SECRET, SERVICE_ACCOUNT, To, row};
 
 const VOLUME: &str = "volume `{name}` takes";
 const VARIABLE: &str = "variable `{name}` of container `{container}` takes";
@@ -20,10 +20,10 @@ pub(crate) const POD: &[Group<'static>] = &[
             row("/imagePullSecrets/*/name", SECRET, "`imagePullSecrets` names"),
             row("/priorityClassName", To::Kind("scheduling.k8s.io", "PriorityClass"), "the pod has")
                 .mentions()
-                .at(Place::Cluster),
+                .at(Base::Cluster),
             row("/runtimeClassName", To::Kind("node.k8s.io", "RuntimeClass"), "the pod has")
                 .mentions()
-                .at(Place::Cluster),
+                .at(Base::Cluster),
             row(
                 "/resourceClaims/*/resourceClaimTemplateName",
                 To::Kind("resource.k8s.io", "ResourceClaimTemplate"),
@@ -46,7 +46,7 @@ pub(crate) const POD: &[Group<'static>] = &[
                 VOLUME,
             )
             .mentions()
-            .at(Place::Cluster),
+            .at(Base::Cluster),
             row("/azureFile/secretName", SECRET, VOLUME),
             row("/cephfs/secretRef/name", SECRET, VOLUME),
             row("/csi/nodePublishSecretRef/name", SECRET, VOLUME),

@@ -9,11 +9,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::config::{self, GROUP};
+use crate::excerpt::{self, ConfigSource};
 pub use crate::failure::{FOUND, Failure, INTERNAL, Result, USAGE};
 use crate::krm::{self, ResourceList};
 use crate::pipeline::{Outcome, Pipeline};
 use crate::report::Report;
-use crate::show::{self, Place};
 use crate::stream::Stream;
 use crate::text;
 use crate::yaml::{self, Document, Encoding, Node};
@@ -36,7 +36,7 @@ impl Config {
     /// When it is not one config of ours.
     pub fn read(name: &str, bytes: Vec<u8>, function: Option<&str>) -> Result<Self> {
         let text = Arc::new(decode(name, bytes)?.0);
-        let documents = yaml::parse(&text).map_err(|error| show::yaml_error(name, &text, &error))?;
+        let documents = yaml::parse(&text).map_err(|error| excerpt::yaml_error(name, &text, &error))?;
         let mut filled = documents.iter().filter(|document| !document.root().is_null());
         let Some(document) = filled.next() else {
             return Err(Failure::usage(format!("config {name}: it is empty")));
@@ -47,10 +47,10 @@ impl Config {
             )));
         }
         let pipeline = config::read(document.root(), function).map_err(|problems| {
-            show::config_problems(
+            excerpt::config_problems(
                 name,
                 &text,
-                &Place { root: document.root(), pointer: "", span: 0..text.len() },
+                &ConfigSource { root: document.root(), pointer: "", span: 0..text.len() },
                 &problems,
             )
         })?;
@@ -81,7 +81,7 @@ pub type Tell<'a> = &'a mut dyn FnMut(&Stream, &Report);
 pub fn run(input: Vec<u8>, options: Options<'_>, out: &mut dyn Write) -> Result<()> {
     let (text, encoding) = decode("standard input", input)?;
     let text = Arc::new(text);
-    let documents = yaml::parse(&text).map_err(|error| show::yaml_error("standard input", &text, &error))?;
+    let documents = yaml::parse(&text).map_err(|error| excerpt::yaml_error("standard input", &text, &error))?;
     if krm::is_resource_list(&documents) {
         return resource_list(&text, documents, encoding, options, out);
     }
@@ -132,7 +132,7 @@ fn config_name(bytes: &[u8]) -> String {
 fn bare(config: &Config, input: Vec<u8>, allow_empty: bool, tell: Option<Tell<'_>>, out: &mut dyn Write) -> Result<()> {
     let (text, encoding) = decode("standard input", input)?;
     let text = Arc::new(text);
-    let mut stream = Stream::parse(&text).map_err(|error| show::yaml_error("standard input", &text, &error))?;
+    let mut stream = Stream::parse(&text).map_err(|error| excerpt::yaml_error("standard input", &text, &error))?;
     if stream.objects().next().is_none() {
         if allow_empty {
             return write(out, &encoding.encode(text.to_string()));
@@ -160,7 +160,7 @@ fn resource_list(
     options: Options<'_>,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let broken = |error: yaml::Error| show::yaml_error("standard input", text, &error);
+    let broken = |error: yaml::Error| excerpt::yaml_error("standard input", text, &error);
     let list = ResourceList::new(documents).map_err(broken)?;
     let root = list.root();
     let node = root.get("functionConfig").filter(|node| !node.is_null());
@@ -171,8 +171,8 @@ fn resource_list(
             match config::read(node, function) {
                 Ok(pipeline) => Ok(Config { pipeline, name, text: Arc::clone(text), pointer }),
                 Err(problems) => {
-                    let place = Place { root, pointer, span: node.span().unwrap_or_default() };
-                    Err(show::config_problems(&name, text, &place, &problems))
+                    let place = ConfigSource { root, pointer, span: node.span().unwrap_or_default() };
+                    Err(excerpt::config_problems(&name, text, &place, &problems))
                 }
             }
         }
@@ -256,7 +256,7 @@ pub(crate) fn failing(stream: &Stream, report: &Report, config: &Config) -> (Str
             continue;
         }
         for finding in part {
-            let shown = show::config_finding(&config.name, &config.text, config.pointer, finding);
+            let shown = excerpt::config_finding(&config.name, &config.text, config.pointer, finding);
             text.push_str(&shown.unwrap_or_else(|| text::findings(stream, [*finding])));
         }
     }

@@ -19,7 +19,7 @@ pub(super) struct PodHere<'a> {
 }
 
 /// Everything there is.
-pub(super) struct World<'a> {
+pub(super) struct FinalStream<'a> {
     pub(super) stream: &'a Stream,
     pub(super) facts: Facts<'a>,
     pub(super) spec: &'a Spec,
@@ -31,7 +31,7 @@ pub(super) struct World<'a> {
     pub(super) selected: Vec<Selected>,
 }
 
-impl<'a> World<'a> {
+impl<'a> FinalStream<'a> {
     /// Reads the stream.
     pub(super) fn of(spec: &'a Spec, stream: &'a Stream, report: &mut Report) -> Option<Self> {
         let scope = Scope { targets: spec.targets.clone(), exclude: spec.exclude.clone() }.compile().ok()?;

@@ -11,7 +11,7 @@ use crate::text::{line_of, marked, mask_line, plain};
 use crate::yaml::{self, Document, Kind, Node};
 
 /// Where a config lies.
-pub(crate) struct Place<'a> {
+pub(crate) struct ConfigSource<'a> {
     /// Root of the document that holds it.
     pub(crate) root: Node<'a>,
     /// Its pointer there.
@@ -22,7 +22,7 @@ pub(crate) struct Place<'a> {
 
 /// A config that is wrong, with all that is wrong with it. `name` is its file, or its kind and name where the file is a
 /// caller's temporary one.
-pub(crate) fn config_problems(name: &str, text: &str, place: &Place<'_>, problems: &[Problem]) -> Failure {
+pub(crate) fn config_problems(name: &str, text: &str, place: &ConfigSource<'_>, problems: &[Problem]) -> Failure {
     let whole = |problem: &Problem| problem.clone().below(place.pointer);
     let problems: Vec<Problem> = problems.iter().map(whole).collect();
     let shown = problems.iter().map(|problem| config_problem(name, text, place, problem));
@@ -34,7 +34,7 @@ pub(crate) fn config_problems(name: &str, text: &str, place: &Place<'_>, problem
     Failure { results, ..Failure::new(USAGE, message) }
 }
 
-fn config_problem(name: &str, text: &str, config: &Place<'_>, problem: &Problem) -> String {
+fn config_problem(name: &str, text: &str, config: &ConfigSource<'_>, problem: &Problem) -> String {
     let root = config.root;
     let mut place = None;
     let mut pointer = problem.pointer.as_str();
@@ -94,7 +94,7 @@ pub(crate) fn config_finding(name: &str, text: &Arc<String>, at: &'static str, f
     let problem = Problem::new(&format!("{spec}{pointer}"), finding.message.clone(), remedy);
     node.at_pointer(&problem.pointer)?;
     let span = if at.is_empty() { 0..text.len() } else { node.span()? };
-    let place = Place { root, pointer: at, span };
+    let place = ConfigSource { root, pointer: at, span };
     // Its path is the spec's, wherever the config lies.
     let shown = Problem { pointer: format!("{at}{}", problem.pointer), ..problem.clone() };
     Some(config_problem(name, text, &place, &shown))
