@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub use krmor_core::config::{API_VERSION, GROUP, Problem, read_spec};
+use krmor_core::references::{self, ReferenceRow};
 use krmor_core::report::Severity;
 use krmor_core::suggest::suggest;
 use krmor_core::workload::PodTemplateRow;
@@ -33,6 +34,9 @@ pub struct PipelineSpec {
     /// Where pod templates live in kinds that krmor does not know, for all functions.
     #[serde(default)]
     pub pod_templates: Vec<PodTemplateRow>,
+    /// Where kinds that krmor does not know name other objects, such as a Secret, for all functions.
+    #[serde(default)]
+    pub references: Vec<ReferenceRow>,
     /// The functions by a name of your choice, so that an overlay can patch one. The order is krmor's own.
     pub functions: BTreeMap<String, PipelineFunction>,
 }
@@ -158,7 +162,7 @@ pub fn read(config: Node<'_>, function: Option<&str>) -> Result<Pipeline, Vec<Pr
         Err(alone) => alone,
     };
     let steps = vec![Step { name: function.kind.to_owned(), function, run }];
-    Ok(Pipeline { title, fail_on: Severity::Error, pod_templates: Vec::new(), steps })
+    Ok(Pipeline { title, fail_on: Severity::Error, pod_templates: Vec::new(), references: Vec::new(), steps })
 }
 
 fn unknown_kind(kind: &str) -> Problem {
@@ -174,6 +178,7 @@ fn read_pipeline(spec: &Value, title: String) -> Result<Pipeline, Vec<Problem>> 
         problems.push(Problem::new("/functions", "the pipeline has no functions", "add one under `spec.functions`"));
     }
     problems.extend(Table::with_rows(&spec.pod_templates).err());
+    problems.extend(references::Table::with_rows(&spec.references).err());
     let mut steps = Vec::new();
     for (name, entry) in &spec.functions {
         let at = format!("/functions/{}", yaml::escape_token(name));
@@ -194,7 +199,7 @@ fn read_pipeline(spec: &Value, title: String) -> Result<Pipeline, Vec<Problem>> 
         FailOn::Error => Severity::Error,
         FailOn::Warning => Severity::Warning,
     };
-    Ok(Pipeline { title, fail_on, pod_templates: spec.pod_templates, steps })
+    Ok(Pipeline { title, fail_on, pod_templates: spec.pod_templates, references: spec.references, steps })
 }
 
 /// kpt's `ConfigMap` config: `data` holds the scalar fields of one function's spec, and, where the caller cannot name it
@@ -233,6 +238,7 @@ fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Resu
         title: format!("ConfigMap {name}").trim_end().to_owned(),
         fail_on: Severity::Error,
         pod_templates: Vec::new(),
+        references: Vec::new(),
         steps,
     })
 }

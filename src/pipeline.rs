@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use krmor_core::references::{self, ReferenceRow};
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::Stream;
 use krmor_core::workload::{PodTemplateRow, Table};
@@ -27,6 +28,8 @@ pub struct Pipeline {
     pub fail_on: Severity,
     /// The user's rows for the table of workloads.
     pub pod_templates: Vec<PodTemplateRow>,
+    /// The user's rows for the table of references.
+    pub references: Vec<ReferenceRow>,
     /// The functions, in the order they run.
     pub steps: Vec<Step>,
 }
@@ -47,6 +50,13 @@ impl Pipeline {
     pub fn run(&self, stream: &mut Stream, report: &mut Report) -> Outcome {
         match Table::with_rows(&self.pod_templates) {
             Ok(table) => stream.set_workloads(table),
+            Err(problem) => {
+                report.record(problem.into_finding());
+                return Outcome::Usage;
+            }
+        }
+        match references::Table::with_rows(&self.references) {
+            Ok(table) => stream.set_references(table),
             Err(problem) => {
                 report.record(problem.into_finding());
                 return Outcome::Usage;

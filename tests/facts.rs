@@ -272,3 +272,21 @@ fn a_conversion_follows_every_name() {
         ]
     );
 }
+
+/// A row of the config says where a kind that krmor does not know names a Secret.
+#[test]
+fn a_config_says_where_its_kinds_name_others() {
+    let rows = "references: [{group: example.com, kind: Backend, path: 'spec.keys[*].from', to: {kind: Secret}}]";
+    let config = |rows: &str| {
+        let spec = format!("spec: {{{rows}, functions: {{c: {{kind: Checks}}}}}}");
+        format!("apiVersion: krmor.dev/v1alpha1\nkind: Pipeline\nmetadata: {{name: p}}\n{spec}\n")
+    };
+    let object = "apiVersion: example.com/v1\nkind: Backend\nmetadata: {name: b}\nspec: {keys: [{from: lost}]}\n";
+    let pipeline: krmor::Pipeline = config(rows).parse().unwrap();
+    let (mut stream, mut report) = (krmor::parse(object).unwrap(), krmor::Report::default());
+    pipeline.run(&mut stream, &mut report);
+    let found: Vec<_> = report.findings.iter().map(|one| (one.rule.id, one.pointer())).collect();
+    assert_eq!(found, [("references/secret", "/spec/keys/0/from")]);
+    let wrong = config("references: [{kind: '', path: a, to: {kind: Secret}}]").parse::<krmor::Pipeline>().unwrap_err();
+    assert_eq!(wrong.0[0].pointer, "/spec/references/0", "{wrong}");
+}

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 pub(crate) use self::pods::{CONTAINER, POD};
 pub(crate) use self::walk::{Tree, walk};
+use crate::config::Problem;
 use crate::workload::Path;
 
 /// What an object does with the one that it names.
@@ -172,10 +173,10 @@ impl Table {
     /// The built-in table with the rows of a config behind it.
     ///
     /// # Errors
-    /// When a row has no kind or a path that cannot be read; the text names the row.
-    pub fn with_rows(rows: &[ReferenceRow]) -> Result<Self, String> {
+    /// When a row has no kind or a path that cannot be read.
+    pub fn with_rows(rows: &[ReferenceRow]) -> Result<Self, Problem> {
         let read = |(number, row): (usize, &ReferenceRow)| {
-            let error = |what: &str| format!("references[{number}]: {what}");
+            let error = |what: &str| Problem::new(&format!("/references/{number}"), what, "correct the row");
             for (field, kind) in [("kind", &row.kind), ("to.kind", &row.to.kind)] {
                 if kind.is_empty() {
                     return Err(error(&format!("`{field}` is empty; name the kind")));
