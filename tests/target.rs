@@ -450,8 +450,8 @@ fn what_cannot_be_read_is_refused_by_its_field() {
         (json!({"kind": "*"}), "targets[0].kind: `*` is not a regular expression: "),
         (json!({"name": "a)(b"}), "targets[0].name: `a)(b` is not a regular expression: "),
         (json!({"containers": ["ok", "[a"]}), "targets[0].containers[1]: `[a` is not a regular expression: "),
-        (json!({"name": ""}), "targets[0].name is empty; leave it out to match every name"),
-        (json!({"kind": ""}), "targets[0].kind is empty; leave it out to match every kind"),
+        (json!({"name": ""}), "targets[0].name: it is empty; leave it out to match every name"),
+        (json!({"kind": ""}), "targets[0].kind: it is empty; leave it out to match every kind"),
         (
             json!({"labelSelector": "app in web"}),
             "targets[0].labelSelector: `app in web`: expected `(` behind `in` or `notin`, found `web`",
