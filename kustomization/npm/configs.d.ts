@@ -74,6 +74,38 @@ export interface PipelineSpec {
     ignore?: boolean;
   }[];
   /**
+   * Where kinds that krmor does not know name other objects, such as a Secret, for all functions.
+   *
+   * Items: A row of `references`: where objects of one kind name those of another.
+   */
+  references?: {
+    /**
+     * API group, without a version, of the kind that has the field; empty or left out for the core group.
+     */
+    group?: string;
+    /**
+     * The kind that has the field, such as `Backend`; `*` stands for every kind of the group.
+     */
+    kind: string;
+    /**
+     * Where the name stands: keys with dots between them, as in `podTemplates`, such as `spec.tls[*].secretName`.
+     */
+    path: string;
+    /**
+     * What is named there.
+     */
+    to: {
+      /**
+       * API group without a version; empty or left out for the core group.
+       */
+      group?: string;
+      /**
+       * The kind, such as `Secret`.
+       */
+      kind: string;
+    };
+  }[];
+  /**
    * The functions by a name of your choice, so that an overlay can patch one. The order is krmor's own.
    */
   functions: {
@@ -174,14 +206,14 @@ export interface EnvironmentSpec {
    * Variables without which the program does not work: each must have a value that is not empty, from `env` or
    * `envFrom`, its own or the manifest's; otherwise the run fails. Default: none.
    *
-   * Items: A name that an environment variable, or the prefix of one, may have.
+   * Items: The name of an environment variable, or a prefix of one: printable ASCII without `=`.
    */
   required?: string[];
   /**
    * Variables that the program can do without: a reference to a key gets `optional: true` where it does not say.
    * Those that nothing gives are named in the report. Default: none.
    *
-   * Items: A name that an environment variable, or the prefix of one, may have.
+   * Items: The name of an environment variable, or a prefix of one: printable ASCII without `=`.
    */
   optional?: string[];
   /**
@@ -209,6 +241,80 @@ export interface EnvironmentSpec {
    * where they differ.
    */
   overwrite?: boolean;
+  /**
+   * Findings that are meant, each with its reason. Default: none.
+   *
+   * Items: Findings that are meant.
+   */
+  exceptions?: {
+    /**
+     * Where; with `containers`, only what is about those containers.
+     */
+    target: {
+      /**
+       * API group, such as `apps`; empty for the core group.
+       */
+      group?: string | null;
+      /**
+       * API version without its group, such as `v1`.
+       */
+      version?: string | null;
+      /**
+       * Kind, now or before an earlier kustomization changed it.
+       */
+      kind?: string | null;
+      /**
+       * Name, now or before an earlier kustomization added a prefix or suffix.
+       */
+      name?: string | null;
+      /**
+       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       */
+      namespace?: string | null;
+      /**
+       * Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
+       */
+      labelSelector?: string | null;
+      /**
+       * Annotations of the object, in the grammar of `labelSelector`.
+       */
+      annotationSelector?: string | null;
+      /**
+       * Names of containers. In a target: only fields of these containers are written, none of their pod.
+       * In an exclude: these containers are left alone, and not the others.
+       */
+      containers?: string[];
+      /**
+       * A target that matches nothing is an error, unless this is true.
+       */
+      optional?: boolean;
+    };
+    /**
+     * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
+     */
+    rules?: string[];
+    /**
+     * What the finding is about, as regular expressions for the whole name: a field (`privileged`), a variable, a key, a
+     * port, an object. With `rules`, also the last key or the whole path of the field (`spec.replicas`). Default: anything.
+     *
+     * Items: A regular expression for the whole name of what a finding is about.
+     */
+    fields?: string[];
+    /**
+     * Why; stands in the report.
+     */
+    reason: string;
+  }[];
+  /**
+   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * severities of the rules.
+   */
+  severities?: {
+    /**
+     * What becomes of a rule's findings.
+     */
+    [k: string]: "error" | "warning" | "info" | "off";
+  };
   /**
    * Which workloads or containers to work on; each entry must match something unless `optional: true`. An entry with
    * `containers` reaches init containers and sidecars, too. Default: the main containers of all.
@@ -572,7 +678,8 @@ export interface VaultSecretsSpec {
     /**
      * `vso` only: names of SecretTransformations to apply. Default: none.
      *
-     * Items: The name of an object.
+     * Items: The name of an object of most kinds, Ingress, Route, HTTPRoute, ServiceMonitor, Secret, ConfigMap, ServiceAccount and
+     * PersistentVolumeClaim among them: a DNS-1123 subdomain, at most 253 characters.
      */
     transformationRefs?: string[];
   }[];
@@ -626,6 +733,80 @@ export interface VaultSecretsSpec {
    * `true`: values of this spec replace those of the manifests. Default `false`: a different value is an error.
    */
   overwrite?: boolean;
+  /**
+   * Findings that are meant, each with its reason. Default: none.
+   *
+   * Items: Findings that are meant.
+   */
+  exceptions?: {
+    /**
+     * Where; with `containers`, only what is about those containers.
+     */
+    target: {
+      /**
+       * API group, such as `apps`; empty for the core group.
+       */
+      group?: string | null;
+      /**
+       * API version without its group, such as `v1`.
+       */
+      version?: string | null;
+      /**
+       * Kind, now or before an earlier kustomization changed it.
+       */
+      kind?: string | null;
+      /**
+       * Name, now or before an earlier kustomization added a prefix or suffix.
+       */
+      name?: string | null;
+      /**
+       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       */
+      namespace?: string | null;
+      /**
+       * Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
+       */
+      labelSelector?: string | null;
+      /**
+       * Annotations of the object, in the grammar of `labelSelector`.
+       */
+      annotationSelector?: string | null;
+      /**
+       * Names of containers. In a target: only fields of these containers are written, none of their pod.
+       * In an exclude: these containers are left alone, and not the others.
+       */
+      containers?: string[];
+      /**
+       * A target that matches nothing is an error, unless this is true.
+       */
+      optional?: boolean;
+    };
+    /**
+     * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
+     */
+    rules?: string[];
+    /**
+     * What the finding is about, as regular expressions for the whole name: a field (`privileged`), a variable, a key, a
+     * port, an object. With `rules`, also the last key or the whole path of the field (`spec.replicas`). Default: anything.
+     *
+     * Items: A regular expression for the whole name of what a finding is about.
+     */
+    fields?: string[];
+    /**
+     * Why; stands in the report.
+     */
+    reason: string;
+  }[];
+  /**
+   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * severities of the rules.
+   */
+  severities?: {
+    /**
+     * What becomes of a rule's findings.
+     */
+    [k: string]: "error" | "warning" | "info" | "off";
+  };
   /**
    * Which workloads or containers get the secrets; each entry must match something unless `optional: true`. With
    * targets, only those Secrets are converted that a targeted workload refers to. Default: the main containers of all.
@@ -790,6 +971,80 @@ export interface MigrationSpec {
      * ServiceAccount of the Job. Default: the workload's.
      */
     serviceAccountName?: string | null;
+  };
+  /**
+   * Findings that are meant, each with its reason. Default: none.
+   *
+   * Items: Findings that are meant.
+   */
+  exceptions?: {
+    /**
+     * Where; with `containers`, only what is about those containers.
+     */
+    target: {
+      /**
+       * API group, such as `apps`; empty for the core group.
+       */
+      group?: string | null;
+      /**
+       * API version without its group, such as `v1`.
+       */
+      version?: string | null;
+      /**
+       * Kind, now or before an earlier kustomization changed it.
+       */
+      kind?: string | null;
+      /**
+       * Name, now or before an earlier kustomization added a prefix or suffix.
+       */
+      name?: string | null;
+      /**
+       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       */
+      namespace?: string | null;
+      /**
+       * Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
+       */
+      labelSelector?: string | null;
+      /**
+       * Annotations of the object, in the grammar of `labelSelector`.
+       */
+      annotationSelector?: string | null;
+      /**
+       * Names of containers. In a target: only fields of these containers are written, none of their pod.
+       * In an exclude: these containers are left alone, and not the others.
+       */
+      containers?: string[];
+      /**
+       * A target that matches nothing is an error, unless this is true.
+       */
+      optional?: boolean;
+    };
+    /**
+     * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
+     */
+    rules?: string[];
+    /**
+     * What the finding is about, as regular expressions for the whole name: a field (`privileged`), a variable, a key, a
+     * port, an object. With `rules`, also the last key or the whole path of the field (`spec.replicas`). Default: anything.
+     *
+     * Items: A regular expression for the whole name of what a finding is about.
+     */
+    fields?: string[];
+    /**
+     * Why; stands in the report.
+     */
+    reason: string;
+  }[];
+  /**
+   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * severities of the rules.
+   */
+  severities?: {
+    /**
+     * What becomes of a rule's findings.
+     */
+    [k: string]: "error" | "warning" | "info" | "off";
   };
   /**
    * Which workloads have a migration; each entry must match something unless `optional: true`. With `containers`: the
@@ -1232,6 +1487,80 @@ export interface ProbesSpec {
    */
   overwrite?: boolean;
   /**
+   * Findings that are meant, each with its reason. Default: none.
+   *
+   * Items: Findings that are meant.
+   */
+  exceptions?: {
+    /**
+     * Where; with `containers`, only what is about those containers.
+     */
+    target: {
+      /**
+       * API group, such as `apps`; empty for the core group.
+       */
+      group?: string | null;
+      /**
+       * API version without its group, such as `v1`.
+       */
+      version?: string | null;
+      /**
+       * Kind, now or before an earlier kustomization changed it.
+       */
+      kind?: string | null;
+      /**
+       * Name, now or before an earlier kustomization added a prefix or suffix.
+       */
+      name?: string | null;
+      /**
+       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       */
+      namespace?: string | null;
+      /**
+       * Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
+       */
+      labelSelector?: string | null;
+      /**
+       * Annotations of the object, in the grammar of `labelSelector`.
+       */
+      annotationSelector?: string | null;
+      /**
+       * Names of containers. In a target: only fields of these containers are written, none of their pod.
+       * In an exclude: these containers are left alone, and not the others.
+       */
+      containers?: string[];
+      /**
+       * A target that matches nothing is an error, unless this is true.
+       */
+      optional?: boolean;
+    };
+    /**
+     * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
+     */
+    rules?: string[];
+    /**
+     * What the finding is about, as regular expressions for the whole name: a field (`privileged`), a variable, a key, a
+     * port, an object. With `rules`, also the last key or the whole path of the field (`spec.replicas`). Default: anything.
+     *
+     * Items: A regular expression for the whole name of what a finding is about.
+     */
+    fields?: string[];
+    /**
+     * Why; stands in the report.
+     */
+    reason: string;
+  }[];
+  /**
+   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * severities of the rules.
+   */
+  severities?: {
+    /**
+     * What becomes of a rule's findings.
+     */
+    [k: string]: "error" | "warning" | "info" | "off";
+  };
+  /**
    * Which workloads get the probes; each entry must match something unless `optional: true`. With `containers`: those
    * containers get them, native sidecars too; without: the sole main container, or the one of several that declares
    * the probes' port. Default: all workloads.
@@ -1302,6 +1631,80 @@ export interface ResourcesSpec {
      */
     optional?: boolean;
   }[];
+  /**
+   * Findings that are meant, each with its reason. Default: none.
+   *
+   * Items: Findings that are meant.
+   */
+  exceptions?: {
+    /**
+     * Where; with `containers`, only what is about those containers.
+     */
+    target: {
+      /**
+       * API group, such as `apps`; empty for the core group.
+       */
+      group?: string | null;
+      /**
+       * API version without its group, such as `v1`.
+       */
+      version?: string | null;
+      /**
+       * Kind, now or before an earlier kustomization changed it.
+       */
+      kind?: string | null;
+      /**
+       * Name, now or before an earlier kustomization added a prefix or suffix.
+       */
+      name?: string | null;
+      /**
+       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       */
+      namespace?: string | null;
+      /**
+       * Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
+       */
+      labelSelector?: string | null;
+      /**
+       * Annotations of the object, in the grammar of `labelSelector`.
+       */
+      annotationSelector?: string | null;
+      /**
+       * Names of containers. In a target: only fields of these containers are written, none of their pod.
+       * In an exclude: these containers are left alone, and not the others.
+       */
+      containers?: string[];
+      /**
+       * A target that matches nothing is an error, unless this is true.
+       */
+      optional?: boolean;
+    };
+    /**
+     * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
+     */
+    rules?: string[];
+    /**
+     * What the finding is about, as regular expressions for the whole name: a field (`privileged`), a variable, a key, a
+     * port, an object. With `rules`, also the last key or the whole path of the field (`spec.replicas`). Default: anything.
+     *
+     * Items: A regular expression for the whole name of what a finding is about.
+     */
+    fields?: string[];
+    /**
+     * Why; stands in the report.
+     */
+    reason: string;
+  }[];
+  /**
+   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * severities of the rules.
+   */
+  severities?: {
+    /**
+     * What becomes of a rule's findings.
+     */
+    [k: string]: "error" | "warning" | "info" | "off";
+  };
   /**
    * Which workloads or containers to work on; each entry must match something unless `optional: true`. Default: all.
    */
@@ -1405,13 +1808,15 @@ export interface SecurityContextSpec {
    */
   conflicts?: "fail" | "override" | "keep";
   /**
-   * Weaker values that are meant, each with its reason. Default: none.
+   * Weaker values and other findings that are meant, each with its reason. `fields` are then neither refused nor filled
+   * there. Fields that could no longer hold follow: an allowed `privileged` or added `SYS_ADMIN` also allows privilege
+   * escalation, an allowed `runAsUser: 0` root. Default: none.
    *
-   * Items: Weaker values that are meant.
+   * Items: Findings that are meant.
    */
   exceptions?: {
     /**
-     * Where; with `containers`, only those containers' own fields.
+     * Where; with `containers`, only what is about those containers.
      */
     target: {
       /**
@@ -1453,41 +1858,31 @@ export interface SecurityContextSpec {
       optional?: boolean;
     };
     /**
-     * Which fields are neither refused nor filled there. Fields that could no longer hold follow: an allowed
-     * `privileged` or added `SYS_ADMIN` also allows privilege escalation, an allowed `runAsUser: 0` root.
-     *
-     * Items: A field of the pod or its containers, as exceptions name it.
+     * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
      */
-    fields: (
-      | "privileged"
-      | "allowPrivilegeEscalation"
-      | "capabilities.add"
-      | "capabilities.drop"
-      | "runAsNonRoot"
-      | "runAsUser"
-      | "runAsGroup"
-      | "fsGroup"
-      | "seccompProfile"
-      | "appArmorProfile"
-      | "seLinuxOptions"
-      | "sysctls"
-      | "procMount"
-      | "hostNetwork"
-      | "hostPID"
-      | "hostIPC"
-      | "hostPort"
-      | "hostProcess"
-      | "probeHost"
-      | "hostPath"
-      | "volumes"
-      | "readOnlyRootFilesystem"
-      | "automountServiceAccountToken"
-    )[];
+    rules?: string[];
+    /**
+     * What the finding is about, as regular expressions for the whole name: a field (`privileged`), a variable, a key, a
+     * port, an object. With `rules`, also the last key or the whole path of the field (`spec.replicas`). Default: anything.
+     *
+     * Items: A regular expression for the whole name of what a finding is about.
+     */
+    fields?: string[];
     /**
      * Why; stands in the report.
      */
     reason: string;
   }[];
+  /**
+   * Severity of single rules or of families (`conflict/*: warning`), or `off`; the single rule goes first. Default: the
+   * severities of the rules.
+   */
+  severities?: {
+    /**
+     * What becomes of a rule's findings.
+     */
+    [k: string]: "error" | "warning" | "info" | "off";
+  };
   /**
    * Which workloads or containers to harden; each entry must match something unless `optional: true`. Default: all.
    */
@@ -1657,6 +2052,80 @@ export interface AvailabilitySpec {
    */
   conflicts?: "fail" | "override" | "keep";
   /**
+   * Findings that are meant, each with its reason. Default: none.
+   *
+   * Items: Findings that are meant.
+   */
+  exceptions?: {
+    /**
+     * Where; with `containers`, only what is about those containers.
+     */
+    target: {
+      /**
+       * API group, such as `apps`; empty for the core group.
+       */
+      group?: string | null;
+      /**
+       * API version without its group, such as `v1`.
+       */
+      version?: string | null;
+      /**
+       * Kind, now or before an earlier kustomization changed it.
+       */
+      kind?: string | null;
+      /**
+       * Name, now or before an earlier kustomization added a prefix or suffix.
+       */
+      name?: string | null;
+      /**
+       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       */
+      namespace?: string | null;
+      /**
+       * Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
+       */
+      labelSelector?: string | null;
+      /**
+       * Annotations of the object, in the grammar of `labelSelector`.
+       */
+      annotationSelector?: string | null;
+      /**
+       * Names of containers. In a target: only fields of these containers are written, none of their pod.
+       * In an exclude: these containers are left alone, and not the others.
+       */
+      containers?: string[];
+      /**
+       * A target that matches nothing is an error, unless this is true.
+       */
+      optional?: boolean;
+    };
+    /**
+     * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
+     */
+    rules?: string[];
+    /**
+     * What the finding is about, as regular expressions for the whole name: a field (`privileged`), a variable, a key, a
+     * port, an object. With `rules`, also the last key or the whole path of the field (`spec.replicas`). Default: anything.
+     *
+     * Items: A regular expression for the whole name of what a finding is about.
+     */
+    fields?: string[];
+    /**
+     * Why; stands in the report.
+     */
+    reason: string;
+  }[];
+  /**
+   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * severities of the rules.
+   */
+  severities?: {
+    /**
+     * What becomes of a rule's findings.
+     */
+    [k: string]: "error" | "warning" | "info" | "off";
+  };
+  /**
    * Which workloads to work on; each entry must match a workload that can be scaled unless `optional: true`.
    * Default: all that can be scaled.
    */
@@ -1803,6 +2272,80 @@ export interface ExposureSpec {
     [k: string]: string;
   };
   /**
+   * Findings that are meant, each with its reason. Default: none.
+   *
+   * Items: Findings that are meant.
+   */
+  exceptions?: {
+    /**
+     * Where; with `containers`, only what is about those containers.
+     */
+    target: {
+      /**
+       * API group, such as `apps`; empty for the core group.
+       */
+      group?: string | null;
+      /**
+       * API version without its group, such as `v1`.
+       */
+      version?: string | null;
+      /**
+       * Kind, now or before an earlier kustomization changed it.
+       */
+      kind?: string | null;
+      /**
+       * Name, now or before an earlier kustomization added a prefix or suffix.
+       */
+      name?: string | null;
+      /**
+       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       */
+      namespace?: string | null;
+      /**
+       * Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
+       */
+      labelSelector?: string | null;
+      /**
+       * Annotations of the object, in the grammar of `labelSelector`.
+       */
+      annotationSelector?: string | null;
+      /**
+       * Names of containers. In a target: only fields of these containers are written, none of their pod.
+       * In an exclude: these containers are left alone, and not the others.
+       */
+      containers?: string[];
+      /**
+       * A target that matches nothing is an error, unless this is true.
+       */
+      optional?: boolean;
+    };
+    /**
+     * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
+     */
+    rules?: string[];
+    /**
+     * What the finding is about, as regular expressions for the whole name: a field (`privileged`), a variable, a key, a
+     * port, an object. With `rules`, also the last key or the whole path of the field (`spec.replicas`). Default: anything.
+     *
+     * Items: A regular expression for the whole name of what a finding is about.
+     */
+    fields?: string[];
+    /**
+     * Why; stands in the report.
+     */
+    reason: string;
+  }[];
+  /**
+   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * severities of the rules.
+   */
+  severities?: {
+    /**
+     * What becomes of a rule's findings.
+     */
+    [k: string]: "error" | "warning" | "info" | "off";
+  };
+  /**
    * Whose Services are exposed; each entry must match something unless `optional: true`. Default: all workloads.
    */
   targets?: Target[];
@@ -1875,7 +2418,84 @@ export interface MonitoringSpec {
    * Default: none.
    */
   labels?: {
-    [k: string]: unknown;
+    /**
+     * The value of a label: empty, or at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends.
+     */
+    [k: string]: string;
+  };
+  /**
+   * Findings that are meant, each with its reason. Default: none.
+   *
+   * Items: Findings that are meant.
+   */
+  exceptions?: {
+    /**
+     * Where; with `containers`, only what is about those containers.
+     */
+    target: {
+      /**
+       * API group, such as `apps`; empty for the core group.
+       */
+      group?: string | null;
+      /**
+       * API version without its group, such as `v1`.
+       */
+      version?: string | null;
+      /**
+       * Kind, now or before an earlier kustomization changed it.
+       */
+      kind?: string | null;
+      /**
+       * Name, now or before an earlier kustomization added a prefix or suffix.
+       */
+      name?: string | null;
+      /**
+       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       */
+      namespace?: string | null;
+      /**
+       * Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
+       */
+      labelSelector?: string | null;
+      /**
+       * Annotations of the object, in the grammar of `labelSelector`.
+       */
+      annotationSelector?: string | null;
+      /**
+       * Names of containers. In a target: only fields of these containers are written, none of their pod.
+       * In an exclude: these containers are left alone, and not the others.
+       */
+      containers?: string[];
+      /**
+       * A target that matches nothing is an error, unless this is true.
+       */
+      optional?: boolean;
+    };
+    /**
+     * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
+     */
+    rules?: string[];
+    /**
+     * What the finding is about, as regular expressions for the whole name: a field (`privileged`), a variable, a key, a
+     * port, an object. With `rules`, also the last key or the whole path of the field (`spec.replicas`). Default: anything.
+     *
+     * Items: A regular expression for the whole name of what a finding is about.
+     */
+    fields?: string[];
+    /**
+     * Why; stands in the report.
+     */
+    reason: string;
+  }[];
+  /**
+   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * severities of the rules.
+   */
+  severities?: {
+    /**
+     * What becomes of a rule's findings.
+     */
+    [k: string]: "error" | "warning" | "info" | "off";
   };
   /**
    * Which workloads to monitor; each entry must match something unless `optional: true`. Default: all, but those
@@ -2137,7 +2757,7 @@ export interface ChecksSpec {
    * Severity of single rules (`references/secret: error`) or of families (`secrets/*: warning`), or `off`; the single
    * rule goes first. Default: the severities of the README.
    */
-  rules?: {
+  severities?: {
     /**
      * What becomes of a rule's findings.
      */
@@ -2192,16 +2812,16 @@ export interface ChecksSpec {
       optional?: boolean;
     };
     /**
-     * Which rules: ids, or `family/*`.
+     * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
      */
-    rules: string[];
+    rules?: string[];
     /**
-     * What the finding must be about, as regular expressions for the whole name of a variable, key, port or object.
-     * Default: anything.
+     * What the finding is about, as regular expressions for the whole name: a field (`privileged`), a variable, a key, a
+     * port, an object. With `rules`, also the last key or the whole path of the field (`spec.replicas`). Default: anything.
      *
-     * Items: A regular expression that must match from the first to the last character.
+     * Items: A regular expression for the whole name of what a finding is about.
      */
-    names?: string[];
+    fields?: string[];
     /**
      * Why; stands in the report.
      */
