@@ -241,12 +241,13 @@ fn the_sbom_lists_what_is_in_the_binary() {
     assert_eq!(sbom["metadata"]["component"]["version"], env!("CARGO_PKG_VERSION"));
     let lock = std::fs::read_to_string("Cargo.lock").unwrap();
     let components = sbom["components"].as_array().unwrap();
-    let (mut crates, mut scopes) = (0, BTreeMap::new());
+    let (mut crates, mut own, mut scopes) = (0, 0, BTreeMap::new());
     for component in components {
         let field = |name: &str| component[name].as_str().unwrap_or_else(|| panic!("no {name}: {component}"));
         scopes.insert(field("name"), field("scope"));
         assert!(component["licenses"][0]["expression"].is_string(), "{component}");
         if !field("bom-ref").starts_with("pkg:cargo/") {
+            own += usize::from(field("name").starts_with("krmor-"));
             continue;
         }
         crates += 1;
@@ -255,7 +256,7 @@ fn the_sbom_lists_what_is_in_the_binary() {
         let rest = lock.split(&entry).nth(1).unwrap_or_else(|| panic!("not in Cargo.lock: {component}"));
         assert!(rest.split("\n\n").next().unwrap().contains(hash), "{component}");
     }
-    assert_eq!(components.len(), crates + 2, "crates, rust-std, musl");
+    assert_eq!((own, components.len()), (3, crates + own + 2), "crates, our packages, rust-std, musl");
     assert_eq!((scopes["serde"], scopes["clap"], scopes["musl"]), ("required", "required", "required"));
     assert_eq!((scopes["syn"], scopes["serde_derive"]), ("excluded", "excluded"), "only the compiler runs them");
     for left_out in ["jsonschema", "libtest-mimic", "wasmtime"] {

@@ -26,6 +26,7 @@ type pkg struct {
 	Description string `json:"description"`
 	License     string `json:"license"`
 	Repository  string `json:"repository"`
+	Source      string `json:"source"` // empty: a package of this repository
 	Targets     []struct {
 		Kind []string `json:"kind"`
 	} `json:"targets"`
@@ -200,7 +201,9 @@ func (c *cargo) component(p *pkg) component {
 		Name:        p.Name,
 		Version:     p.Version,
 		Description: strings.Join(strings.Fields(p.Description), " "),
-		PURL:        purl(p),
+	}
+	if p.Source != "" || p.Name == "krmor" {
+		part.PURL = part.Ref
 	}
 	if sum := c.checksums[p.Name+" "+p.Version]; sum != "" {
 		part.Hashes = []hash{{"SHA-256", sum}} // of the .crate file
@@ -212,4 +215,10 @@ func (c *cargo) component(p *pkg) component {
 	return part
 }
 
-func purl(p *pkg) string { return "pkg:cargo/" + p.Name + "@" + p.Version }
+// purl names a package. Those of this repository, but for the program, are in no registry.
+func purl(p *pkg) string {
+	if p.Source == "" && p.Name != "krmor" {
+		return p.Name + "@" + p.Version
+	}
+	return "pkg:cargo/" + p.Name + "@" + p.Version
+}

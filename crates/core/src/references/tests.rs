@@ -129,9 +129,13 @@ fn a_config_adds_rows() {
     stream.set_references(Table::with_rows(&rows).unwrap());
     assert_eq!(names(&stream), ["/spec/tls/0/secret Secret s", "/spec/store Store d"]);
     let bad = ReferenceRow { path: "spec.tls[0]".to_owned(), ..rows[0].clone() };
-    assert!(Table::with_rows(&[rows[0].clone(), bad]).unwrap_err().starts_with("references[1]: "));
+    assert_eq!(Table::with_rows(&[rows[0].clone(), bad]).unwrap_err().pointer, "/references/1");
     let empty = ReferenceRow { kind: String::new(), ..rows[0].clone() };
-    assert_eq!(Table::with_rows(&[empty]).unwrap_err(), "references[0]: `kind` is empty; name the kind");
+    let problem = Table::with_rows(&[empty]).unwrap_err();
+    assert_eq!(
+        (problem.path().as_str(), problem.message.as_str()),
+        ("references[0]", "`kind` is empty; name the kind")
+    );
 }
 
 #[test]
