@@ -225,9 +225,14 @@ fn configured<S>(
 where
     S: DeserializeOwned + FunctionSpec + 'static,
 {
-    let spec: S = read_spec(spec)?;
-    let mut problems = spec.policy().problems(rules);
-    problems.extend(spec.problems());
+    let (spec, mut problems) = read_spec::<S>(spec);
+    let Some(spec) = spec else { return Err(problems) };
+    let is_whole = problems.is_empty();
+    problems.extend(spec.policy().problems(rules));
+    // Fields that contradict each other may do so because one of them could not be read.
+    if is_whole {
+        problems.extend(spec.problems());
+    }
     match problems.is_empty() {
         true => Ok(Box::new(Configured { spec, apply, finish, judge })),
         false => Err(problems),

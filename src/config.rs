@@ -172,9 +172,9 @@ fn unknown_kind(kind: &str) -> Problem {
 }
 
 fn read_pipeline(spec: &Value, title: String) -> Result<Pipeline, Vec<Problem>> {
-    let spec: PipelineSpec = read_spec(spec)?;
-    let mut problems = Vec::new();
-    if spec.functions.is_empty() {
+    let (spec, mut problems) = read_spec::<PipelineSpec>(spec);
+    let Some(spec) = spec else { return Err(problems) };
+    if spec.functions.is_empty() && problems.is_empty() {
         problems.push(Problem::new("/functions", "the pipeline has no functions", "add one under `spec.functions`"));
     }
     problems.extend(Table::with_rows(&spec.pod_templates).err());

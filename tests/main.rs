@@ -27,6 +27,7 @@ mod monitoring;
 mod name_references;
 mod peers;
 mod plaintext;
+mod policy;
 mod probes;
 mod psa;
 mod quantity;

@@ -58,17 +58,17 @@ const MOST: usize = 20;
 
 /// Reads a value into a spec; an absent (null) spec reads as an empty one.
 ///
-/// # Errors
-/// All fields that are unknown, missing or of the wrong type, by their pointers.
-pub fn read_spec<S: DeserializeOwned>(spec: &Value) -> Result<S, Vec<Problem>> {
+/// What is wrong are all fields that are unknown, missing or of the wrong type, by their pointers. A spec that comes beside
+/// problems is what is left without them: other things can be looked for in it, and it must not run.
+#[must_use]
+pub fn read_spec<S: DeserializeOwned>(spec: &Value) -> (Option<S>, Vec<Problem>) {
     let mut value = if spec.is_null() { Value::Object(Map::new()) } else { spec.clone() };
     let mut removed = Removed::default();
     let mut problems: Vec<Problem> = Vec::new();
     // The reader stops at the first error. It goes on when what was wrong is out of the way.
     while problems.len() < MOST {
         let place = match place::read(&value) {
-            Ok(spec) if problems.is_empty() => return Ok(spec),
-            Ok::<S, _>(_) => break,
+            Ok(spec) => return (Some(spec), problems),
             Err(error) => error.into_fault(),
         };
         let follows = match place.missing {
@@ -84,7 +84,7 @@ pub fn read_spec<S: DeserializeOwned>(spec: &Value) -> Result<S, Vec<Problem>> {
             break;
         }
     }
-    Err(problems)
+    (None, problems)
 }
 
 /// What has been taken out of a spec to read the rest.
@@ -170,7 +170,7 @@ mod tests {
             (json!({"count": -1}), "/count", "the number -1 is too small"),
         ];
         for (value, pointer, message) in cases {
-            let problem = read_spec::<Spec>(&value).unwrap_err().remove(0);
+            let problem = read_spec::<Spec>(&value).1.remove(0);
             assert_eq!((problem.pointer.as_str(), problem.message.as_str()), (pointer, message), "{value}");
         }
     }
@@ -178,12 +178,12 @@ mod tests {
     #[test]
     fn all_that_is_wrong_is_found_at_once() {
         let value = json!({"cuont": 1, "on": "yes", "names": [1, "a", 2, "b", []], "other": {}});
-        let problems = read_spec::<Strict>(&value).unwrap_err();
+        let problems = read_spec::<Strict>(&value).1;
         let found: Vec<&str> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
         assert_eq!(found, ["/cuont", "/on", "/names/0", "/names/2", "/names/4", "/other", ""]);
         assert_eq!(problems[6].message, "the field `must` is missing");
         // What was taken out is not missing.
-        let problems = read_spec::<Strict>(&json!({"must": "x"})).unwrap_err();
+        let problems = read_spec::<Strict>(&json!({"must": "x"})).1;
         assert_eq!(problems.len(), 1, "{problems:?}");
     }
 
