@@ -9,7 +9,7 @@ use super::super::{Failure, Result};
 use crate::krm;
 use crate::transport::{FOUND, decode};
 use crate::yaml::{self, Document, Node, print};
-use crate::{cli::write_stderr, show};
+use crate::{cli::write_stderr, excerpt};
 
 /// Longest answer that is looked into: what is parsed takes more memory than its text.
 const MAX_ANSWER: usize = 128 << 20;
