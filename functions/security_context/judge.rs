@@ -9,6 +9,7 @@ use super::spec::{Conflicts, Spec};
 use super::view::{Holder, View, Violation};
 use krmor_core::exceptions::Grant;
 use krmor_core::report::{Class, Finding, Report, Rule, Severity, Why};
+use krmor_core::severities::{Setting, setting};
 use krmor_core::stream::Edit;
 
 /// The exceptions of one pod, and where edits and findings go.
@@ -71,7 +72,9 @@ impl Judge<'_> {
             self.edits.extend(edits.into_iter().map(|(pointer, action)| Edit { pointer, action, why: why.clone() }));
             return;
         }
-        let keeps = self.spec.conflicts == Conflicts::Keep;
+        // A conflict that the config turns down stays too, and the API must take what stays beside it.
+        let is_lowered = setting(&self.spec.severities, check.rule).is_some_and(|own| own != Setting::Error);
+        let keeps = self.spec.conflicts == Conflicts::Keep || is_lowered;
         let severity = if keeps { Severity::Warning } else { Severity::Error };
         let message = format!("{} {verb} `{says}`; {authority} allows {}", view.subject(place), check.allows);
         let remedy = format!("change it, or allow it: exceptions: [{}]", entry(view, place, field));
