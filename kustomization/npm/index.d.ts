@@ -42,16 +42,17 @@ export interface Result {
 
 /** Where a finding comes from. */
 export interface FindingTags {
-  /** The function, by the name it has in the pipeline. */
-  function: string;
+  /** The function, by the name it has in the pipeline; none where the config cannot be used. */
+  function?: string;
   /** Short and stable, such as `conflict/privileged`. */
   rule: string;
-  /** JSON Pointer of the field from the document's root. */
+  /** JSON Pointer of the field from the root of its document, or of the config. */
   pointer: string;
 }
 
 /** Where a change comes from, and what it was. */
 export interface ChangeTags extends FindingTags {
+  function: string;
   /** Nothing was there; something weaker was; or the config says that what was there gives way. */
   class: "added" | "raised" | "updated" | "overridden";
   op: "add" | "remove" | "replace";

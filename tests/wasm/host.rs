@@ -1,6 +1,7 @@
 //! The hosts: native krmor, our own runner, the container image, node's WASI, kpt's own script in node, kpt itself, the npm
 //! package in node and in Chromium.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -100,17 +101,27 @@ pub fn node(host: &str, module: &Path, script: Option<&Path>, calls: &[(Vec<Stri
     let lines: String =
         calls.iter().map(|(args, stdin)| format!("{}\n", json!({"args": args, "stdin": stdin}))).collect();
     let file = folder.write("calls", lines);
-    let out = Command::new("node")
-        .args(["--no-warnings", "tests/wasm/hosts.mjs", host])
-        .arg(module)
-        .arg(file)
-        .args(script)
-        .env("TMPDIR", &folder.0)
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("node runs");
-    assert!(out.status.success(), "hosts.mjs failed");
+    let ask = || {
+        Command::new("node")
+            .args(["--no-warnings", "tests/wasm/hosts.mjs", host])
+            .arg(module)
+            .arg(&file)
+            .args(script)
+            .env("TMPDIR", &folder.0)
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("node runs")
+    };
+    let mut out = ask();
+    // Node 20 itself crashes now and then when another node runs beside it: about once in ten runs of these tests. A module
+    // cannot end node by a signal, and what it answers is compared all the same.
+    for _ in 0..2 {
+        let Some(signal) = out.status.signal() else { break };
+        println!("hosts.mjs {host}: node died by signal {signal}; once more");
+        out = ask();
+    }
     let answers = text(&out.stdout);
+    assert!(out.status.success(), "hosts.mjs {host}: {} after {} answers", out.status, answers.lines().count());
     let answers = answers.lines().map(|line| {
         let answer: Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| answer[key].as_str().unwrap().to_owned();
