@@ -10,6 +10,7 @@ mod input;
 mod install;
 mod list;
 mod patch;
+mod rows;
 mod run;
 mod schema;
 mod view;
@@ -63,6 +64,8 @@ enum Command {
     List(list::Options),
     /// Explain a kind of config, a field of it, or a rule.
     Explain(explain::Options),
+    /// Print the rows of `podTemplates` that the schemas of CustomResourceDefinitions give.
+    Rows(rows::Options),
     /// Print the JSON Schema of the configs, for editors.
     Schema(schema::Options),
     /// Find what keeps krmor from being called, or undoes what it does, each with the remedy.
@@ -89,6 +92,9 @@ struct Source {
     /// Accept an input without any object.
     #[arg(long)]
     allow_empty: bool,
+    /// Files and directories with CustomResourceDefinitions: their schemas say where the pods of their kinds are.
+    #[arg(long, value_name = "PATH")]
+    crds: Vec<PathBuf>,
 }
 
 /// The form of what krmor tells of itself.
@@ -167,6 +173,7 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
         Some(Command::View(options)) => view::run(&options),
         Some(Command::List(options)) => list::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::Rows(options)) => rows::run(&options),
         Some(Command::Schema(options)) => schema::run(&options),
         Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Install(options)) => install::run(&options),

@@ -162,7 +162,7 @@ pub fn read(config: Node<'_>, function: Option<&str>) -> Result<Pipeline, Vec<Pr
         Err(alone) => alone,
     };
     let steps = vec![Step { name: function.kind.to_owned(), function, run }];
-    Ok(Pipeline { title, fail_on: Severity::Error, pod_templates: Vec::new(), references: Vec::new(), steps })
+    Ok(Pipeline { steps, ..alone(title) })
 }
 
 fn unknown_kind(kind: &str) -> Problem {
@@ -177,8 +177,14 @@ fn read_pipeline(spec: &Value, title: String) -> Result<Pipeline, Vec<Problem>> 
     if spec.functions.is_empty() && problems.is_empty() {
         problems.push(Problem::new("/functions", "the pipeline has no functions", "add one under `spec.functions`"));
     }
-    problems.extend(Table::with_rows(&spec.pod_templates).err());
-    problems.extend(references::Table::with_rows(&spec.references).err());
+    let workloads = Table::with_rows(&spec.pod_templates).unwrap_or_else(|problem| {
+        problems.push(problem);
+        Table::default()
+    });
+    let references = references::Table::with_rows(&spec.references).unwrap_or_else(|problem| {
+        problems.push(problem);
+        references::Table::default()
+    });
     let mut steps = Vec::new();
     for (name, entry) in &spec.functions {
         let at = format!("/functions/{}", yaml::escape_token(name));
@@ -199,7 +205,7 @@ fn read_pipeline(spec: &Value, title: String) -> Result<Pipeline, Vec<Problem>> 
         FailOn::Error => Severity::Error,
         FailOn::Warning => Severity::Warning,
     };
-    Ok(Pipeline { title, fail_on, pod_templates: spec.pod_templates, references: spec.references, steps })
+    Ok(Pipeline { title, fail_on, pod_templates: spec.pod_templates, workloads, references, steps })
 }
 
 /// kpt's `ConfigMap` config: `data` holds the scalar fields of one function's spec, and, where the caller cannot name it
@@ -234,11 +240,11 @@ fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Resu
     let below = |found: Vec<Problem>| found.into_iter().map(|problem| problem.below("/data")).collect::<Vec<_>>();
     let run = function.configure(&Value::Object(spec)).map_err(below)?;
     let steps = vec![Step { name: function.kind.to_owned(), function, run }];
-    Ok(Pipeline {
-        title: format!("ConfigMap {name}").trim_end().to_owned(),
-        fail_on: Severity::Error,
-        pod_templates: Vec::new(),
-        references: Vec::new(),
-        steps,
-    })
+    Ok(Pipeline { steps, ..alone(format!("ConfigMap {name}").trim_end().to_owned()) })
+}
+
+/// What runs one function, but the function.
+fn alone(title: String) -> Pipeline {
+    let (workloads, references) = (Table::default(), references::Table::default());
+    Pipeline { title, fail_on: Severity::Error, pod_templates: Vec::new(), workloads, references, steps: Vec::new() }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use krmor_core::references::{self, ReferenceRow};
+use krmor_core::pods;
+use krmor_core::references;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::Stream;
 use krmor_core::workload::{PodTemplateRow, Table};
@@ -28,8 +29,10 @@ pub struct Pipeline {
     pub fail_on: Severity,
     /// The user's rows for the table of workloads.
     pub pod_templates: Vec<PodTemplateRow>,
-    /// The user's rows for the table of references.
-    pub references: Vec<ReferenceRow>,
+    /// Where pods live, with those rows.
+    pub workloads: Table,
+    /// Where objects name others, with the user's rows.
+    pub references: references::Table,
     /// The functions, in the order they run.
     pub steps: Vec<Step>,
 }
@@ -48,20 +51,11 @@ pub enum Outcome {
 impl Pipeline {
     /// Runs the functions over the stream. The stream's changes count only when the outcome is [`Outcome::Ok`].
     pub fn run(&self, stream: &mut Stream, report: &mut Report) -> Outcome {
-        match Table::with_rows(&self.pod_templates) {
-            Ok(table) => stream.set_workloads(table),
-            Err(problem) => {
-                report.record(problem.into_finding());
-                return Outcome::Usage;
-            }
-        }
-        match references::Table::with_rows(&self.references) {
-            Ok(table) => stream.set_references(table),
-            Err(problem) => {
-                report.record(problem.into_finding());
-                return Outcome::Usage;
-            }
-        }
+        let mut workloads = self.workloads.clone();
+        stream.schemas().into_iter().for_each(|row| workloads.add_schema(row));
+        stream.set_workloads(workloads);
+        stream.set_references(self.references.clone());
+        report.record_once(pods::unmatched_rows(&self.pod_templates, stream));
         let mut needed: Vec<HashSet<usize>> = vec![HashSet::new(); self.steps.len()];
         let run: fn(&dyn Run, &mut Stream, &mut Report) = |function, stream, report| function.run(stream, report);
         for each in [

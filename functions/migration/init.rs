@@ -49,7 +49,7 @@ pub(super) fn apply(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream
 fn agent_first(pod: &Pod, stream: &mut Stream, report: &mut Report) {
     let Some(object) = stream.object(pod.object).filter(|object| injects_agent(pod, object)) else { return };
     let annotation = pod.metadata_node(&object).and_then(|metadata| metadata.find(&["annotations", INIT_FIRST]));
-    let pointer = format!("{}/metadata/annotations/{}", pod.template, escape_token(INIT_FIRST));
+    let pointer = format!("{}/annotations/{}", pod.metadata_pointer(), escape_token(INIT_FIRST));
     match annotation.filter(|annotation| !annotation.is_null()) {
         None => {
             let reason = "the agent fetches the secrets before the migration reads them".into();
@@ -90,7 +90,7 @@ pub(super) fn judge(spec: &Spec, pod: &Pod, stream: &Stream, report: &mut Report
     let who = match (scaler, replicas) {
         (Some(scaler), _) => format!("{} scales the workload", scaler.reference()),
         (None, Some(replicas)) if replicas > 1 => format!("the workload has {replicas} replicas"),
-        (None, _) if !pod.scalable() && !pod.runs_to_completion(&object) && !pod.template.is_empty() => {
+        (None, _) if !pod.scalable() && !pod.runs_to_completion(&object) && !pod.is_bare() => {
             "the workload has a pod on each node".to_owned()
         }
         (None, _) => return,

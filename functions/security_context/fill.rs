@@ -121,8 +121,13 @@ fn inherited(view: &View<'_>, judge: &mut Judge<'_>, key: &str, field: Field, wa
         let path = ["/securityContext/", key].concat();
         judge.edits.push(fill.edit(view.pointer(place, &path), wanted, Class::Added));
     };
-    if wanting == lacking && view.whole && !view.container_level_only {
-        if wanting > 0 {
+    let at_pod = !view.container_level_only && view.pod.takes(&["/securityContext/", key].concat());
+    // Operators have defaults for pods without a security context, which one of ours would put out of force.
+    let is_left_to_operator = view.pod.is_completed && view.spec.get("securityContext").is_none();
+    if wanting == lacking && view.whole && at_pod && !is_left_to_operator {
+        // The containers that an operator adds inherit too.
+        let others = view.pod.is_completed && view.containers.is_empty() && !judge.exempts(Holder::Pod, field, fill.0);
+        if wanting > 0 || others {
             add(judge, Holder::Pod);
         }
         return;

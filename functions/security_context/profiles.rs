@@ -128,7 +128,7 @@ fn annotation(
     let in_scope = view.container(place).map_or(view.whole, |container| container.in_scope);
     let is_bad = |node: &Node<'_>| in_scope && !node.as_str().is_some_and(|text| allowed(&text));
     let Some(node) = value(view.annotations, key).filter(is_bad) else { return };
-    let pointer = format!("{}/metadata/annotations/{}", view.pod.template, escape_token(key));
+    let pointer = format!("{}/annotations/{}", view.pod.metadata_pointer(), escape_token(key));
     let violation = Violation {
         field,
         place,

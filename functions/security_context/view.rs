@@ -120,9 +120,8 @@ impl<'a> View<'a> {
     /// Looks at a selected pod.
     pub(super) fn of(selected: &'a Selected, object: Object<'a>) -> Option<Self> {
         let pod = &selected.pod;
-        let template = object.root().at_pointer(&pod.template)?;
-        let node = template.get("spec")?;
-        let spec = Entries::of(Some(node));
+        let node = object.root().at_pointer(&pod.spec)?;
+        let spec = Entries::of(pod.spec_node(&object));
         let containers = pod.containers(&object).into_iter().filter_map(|container| {
             let fields = Entries::of(node.at_pointer(container.pointer.strip_prefix(&pod.spec)?));
             Some(ContainerView {
@@ -137,14 +136,14 @@ impl<'a> View<'a> {
         });
         Some(Self {
             containers: containers.collect(),
-            annotations: value(template.get("metadata"), "annotations"),
+            annotations: value(pod.metadata_node(&object), "annotations"),
             security: Entries::of(spec.get("securityContext")),
             windows: value(spec.get("os"), "name").and_then(Node::as_str).as_deref() == Some("windows"),
             spec,
             object,
             pod,
             whole: selected.whole_pod,
-            container_level_only: pod.has(Trait::ContainerLevelOnly),
+            container_level_only: pod.has(Trait::ContainerLevelOnly) || !pod.takes("/securityContext"),
             decided: Decided::default(),
         })
     }

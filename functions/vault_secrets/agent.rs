@@ -29,7 +29,7 @@ pub(super) fn edits(spec: &Spec, user: &User, object: &Object<'_>, report: &mut 
         reason: "tells the Vault Agent what to fetch".into(),
         owners: &Annotations { overwrite: spec.overwrite, init_first: spec.init_first.is_some() },
     };
-    let mut edits = reconcile::compare(object, &format!("{}/metadata", pod.template), &wanted, &by, report);
+    let mut edits = reconcile::compare(object, &pod.metadata_pointer(), &wanted, &by, report);
     let files: Vec<String> = spec.secrets.iter().filter(|secret| is_env(secret)).map(env_file).collect();
     for container in user.containers.iter().filter(|_| !files.is_empty()) {
         edits.extend(command(container, object, &files, report));

@@ -11,6 +11,7 @@ use crate::pipeline::Outcome;
 use crate::report::Report;
 use crate::stream::Stream;
 use crate::transport::{self, Config, decode};
+use crate::workload::{Row, row_of_crd};
 use crate::yaml::{self, Encoding};
 
 /// Longest config that is read.
@@ -79,11 +80,32 @@ pub(super) fn stdin() -> Result<Vec<u8>> {
 
 /// Reads the config and the input of a source and runs one over the other.
 pub(super) fn run(source: &Source) -> Result<(Config, Input, Report, Outcome)> {
-    let config = config(&source.config, source.function.as_deref())?;
+    let mut config = config(&source.config, source.function.as_deref())?;
+    for row in schemas(&source.crds)? {
+        config.pipeline.workloads.add_schema(row);
+    }
     let mut input = read(source)?;
     let mut report = Report::default();
     let outcome = config.pipeline.run(&mut input.stream, &mut report);
     Ok((config, input, report, outcome))
+}
+
+/// What the CustomResourceDefinitions of files and directories say of their kinds.
+pub(super) fn schemas(paths: &[PathBuf]) -> Result<Vec<Row>> {
+    let mut files = Vec::new();
+    for path in paths {
+        collect(path, true, &mut files)?;
+    }
+    let mut rows = Vec::new();
+    for path in files {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(&path).map_err(|error| Failure::io(&name, &error))?;
+        let (text, _) = decode(&name, bytes)?;
+        let text = Arc::new(text);
+        let documents = yaml::parse(&text).map_err(|error| excerpt::yaml_error(&name, &text, &error))?;
+        rows.extend(documents.iter().filter_map(|document| row_of_crd(document.root())));
+    }
+    Ok(rows)
 }
 
 /// Reads what a source names, as one stream.

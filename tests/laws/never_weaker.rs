@@ -3,6 +3,7 @@
 use krmor::pods;
 use krmor::report::{Change, Class};
 use krmor::stream::Stream;
+use krmor::workload::Shape;
 use krmor::strictness::{self, Difference, Level, Order};
 use krmor::yaml::Op;
 use serde_json::{Value, json};
@@ -10,11 +11,12 @@ use serde_json::{Value, json};
 use super::parse;
 use crate::common::Random;
 
-/// A pod, or a template of one: its document and the pointer of what holds its `metadata` and `spec`.
+/// A pod, what pods are made from, or containers: the document, the pointer, and what is there.
 #[derive(Clone)]
 pub(super) struct Place {
     pub(super) document: usize,
     pub(super) pointer: String,
+    pub(super) shape: Shape,
 }
 
 /// The pods of a stream.
@@ -22,7 +24,8 @@ pub(super) fn pods(stream: &Stream) -> Vec<Place> {
     let all = pods::pods(stream).0;
     let places = all.iter().filter_map(|pod| {
         let object = stream.object(pod.object)?;
-        Some(Place { document: object.document(), pointer: format!("{}{}", object.prefix(), pod.template) })
+        let pointer = format!("{}{}", object.prefix(), pod.template.as_ref().unwrap_or(&pod.spec));
+        Some(Place { document: object.document(), pointer, shape: pod.shape })
     });
     places.collect()
 }
@@ -81,7 +84,13 @@ pub(super) fn broken(documents: Vec<Option<Value>>, pods: Vec<Place>, changes: &
 
 impl Replay<'_> {
     fn pod(&self, place: &Place) -> Option<Value> {
-        self.values.get(place.document)?.as_ref()?.pointer(&place.pointer).cloned()
+        let value = self.values.get(place.document)?.as_ref()?.pointer(&place.pointer).cloned()?;
+        Some(match place.shape {
+            Shape::Template => value,
+            Shape::Spec => json!({"spec": value}),
+            Shape::Containers => json!({"spec": {"containers": value}}),
+            Shape::Container => json!({"spec": {"containers": [value]}}),
+        })
     }
 
     fn breaks(&mut self, problem: &str) {

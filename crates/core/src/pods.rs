@@ -3,16 +3,17 @@
 mod unknown;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use self::unknown::Carrier;
+pub(crate) use self::unknown::{CONTAINER_FIELDS, POD_FIELDS};
+use self::unknown::{Carrier, Known};
 use crate::labels::LabelSelector;
-use crate::report::Finding;
+use crate::report::{Finding, Place};
 use crate::rules;
 use crate::stream::{Object, ObjectId, Stream};
-use crate::workload::{PodSelector, Row, Source, Trait};
+use crate::workload::{self, Fields, Path, PodSelector, PodTemplateRow, Row, Shape, Source, Trait};
 use krmor_yaml::{Kind, Node};
 
 /// What a container is to its pod.
@@ -55,10 +56,18 @@ impl Container {
 pub struct Pod {
     /// The object that it is in.
     pub object: ObjectId,
-    /// JSON Pointer, from the object's root, of what holds `metadata` and `spec`; empty when that is the object itself.
-    pub template: String,
-    /// JSON Pointer of the pod's `spec` from the object's root.
+    /// What stands there.
+    pub shape: Shape,
+    /// JSON Pointer, from the object's root, of what holds `metadata` and `spec`; empty when that is the object itself,
+    /// `None` where nothing does.
+    pub template: Option<String>,
+    /// JSON Pointer, from the object's root, of the pod's spec; where containers stand without one, of their list or of the
+    /// single container.
     pub spec: String,
+    /// The fields that its kind has.
+    pub fields: Fields,
+    /// An operator completes what is written here, with containers and defaults of its own.
+    pub is_completed: bool,
     /// How the kind says which pods are its own.
     pub selector: PodSelector,
     /// Pointer, from the object's root, of the list of claims that are made anew for each pod.
@@ -75,6 +84,12 @@ impl Pod {
         self.traits.contains(&wanted)
     }
 
+    /// Whether its kind has a field of the pod's spec, such as `/securityContext/fsGroup`.
+    #[must_use]
+    pub fn takes(&self, field: &str) -> bool {
+        self.has_spec() && self.fields.has_of_pod(field)
+    }
+
     /// Whether its kind can be scaled by `spec.replicas`.
     #[must_use]
     pub fn scalable(&self) -> bool {
@@ -88,16 +103,35 @@ impl Pod {
             || matches!(self.text(object, &["restartPolicy"]).as_deref(), Some("Never" | "OnFailure"))
     }
 
-    /// The pod's `spec`.
+    /// Whether it has fields of its own, beside those of its containers.
+    #[must_use]
+    pub fn has_spec(&self) -> bool {
+        matches!(self.shape, Shape::Template | Shape::Spec)
+    }
+
+    /// The pod's `spec`; `None` where containers stand without one.
     #[must_use]
     pub fn spec_node<'a>(&self, object: &Object<'a>) -> Option<Node<'a>> {
-        object.root().at_pointer(&self.spec)
+        self.has_spec().then(|| object.root().at_pointer(&self.spec)).flatten()
+    }
+
+    /// JSON Pointer of the `metadata` that the pod gets; where it gets none, of a place that no row lets anybody write.
+    #[must_use]
+    pub fn metadata_pointer(&self) -> String {
+        format!("{}/metadata", self.template.as_ref().unwrap_or(&self.spec))
+    }
+
+    /// Whether it is an object by itself, rather than what pods are made from.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.template.as_deref() == Some("")
     }
 
     /// The `metadata` that the pod gets; a template need not have one.
     #[must_use]
     pub fn metadata_node<'a>(&self, object: &Object<'a>) -> Option<Node<'a>> {
-        object.root().at_pointer(&self.template)?.get("metadata")
+        self.template.as_ref()?;
+        object.root().at_pointer(&self.metadata_pointer())
     }
 
     /// The labels that the pod gets.
@@ -160,21 +194,30 @@ impl Pod {
     /// Its containers in the order in which they start: init containers and sidecars, main ones, ephemeral ones.
     #[must_use]
     pub fn containers(&self, object: &Object<'_>) -> Vec<Container> {
-        let Some(spec) = self.spec_node(object) else {
+        let Some(node) = object.root().at_pointer(&self.spec) else {
             return Vec::new();
         };
-        let mut out = Vec::new();
-        for (list, role) in LISTS {
-            let Some(items) = spec.get(list) else {
-                continue;
-            };
-            out.extend(items.items().enumerate().map(|(at, item)| {
-                let text = |key| item.get(key).and_then(Node::as_str).unwrap_or_default();
-                let role = if role == Role::Init && text("restartPolicy") == "Always" { Role::Sidecar } else { role };
-                Container { pointer: format!("{}/{list}/{at}", self.spec), name: text("name").into_owned(), role }
-            }));
+        let container = |item: Node<'_>, pointer: String, role: Role| {
+            let text = |key| item.get(key).and_then(Node::as_str).unwrap_or_default();
+            let role = if role == Role::Init && text("restartPolicy") == "Always" { Role::Sidecar } else { role };
+            Container { pointer, name: text("name").into_owned(), role }
+        };
+        let list = |items: Node<'_>, pointer: &str, role: Role| -> Vec<Container> {
+            let items = items.items().enumerate();
+            items.map(|(at, item)| container(item, format!("{pointer}/{at}"), role)).collect()
+        };
+        match self.shape {
+            Shape::Container => vec![container(node, self.spec.clone(), Role::Main)],
+            Shape::Containers => {
+                let key = self.spec.rsplit('/').next().unwrap_or_default();
+                list(node, &self.spec, LISTS.iter().find(|(list, _)| *list == key).map_or(Role::Main, |(_, role)| *role))
+            }
+            Shape::Template | Shape::Spec => LISTS
+                .iter()
+                .filter_map(|(key, role)| Some((node.get(key)?, key, role)))
+                .flat_map(|(items, key, role)| list(items, &format!("{}/{key}", self.spec), *role))
+                .collect(),
         }
-        out
     }
 }
 
@@ -197,6 +240,40 @@ pub fn pods_of(stream: &Stream, object: &Object<'_>) -> Vec<Pod> {
     visitor.pods
 }
 
+/// The rows of a config that lead to nothing: each is likely a typo, and what it should find would pass unseen.
+#[must_use]
+pub fn unmatched_rows(rows: &[PodTemplateRow], stream: &Stream) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for (number, row) in rows.iter().enumerate().filter(|(_, row)| !row.optional) {
+        let mut of_kind = stream.objects().filter(|object| {
+            (object.kind() == row.kind || row.kind == workload::ANY) && object.group() == row.group
+        });
+        let Some(path) = row.path.as_deref().and_then(|path| Path::parse(path).ok()) else {
+            if of_kind.next().is_none() {
+                out.push((number, format!("the stream has no {}", row.kind)));
+            }
+            continue;
+        };
+        let mut any = false;
+        let leads = of_kind.any(|object| {
+            any = true;
+            path.find(object.root()).iter().any(|(_, node)| node.is_some())
+        });
+        if !leads {
+            out.push((number, match any {
+                true => format!("`{path}` leads nowhere in any {} of the stream", row.kind),
+                false => format!("the stream has no {}", row.kind),
+            }));
+        }
+    }
+    let remedy = "correct the row, or say `optional: true` where it may lead to nothing";
+    out.into_iter()
+        .map(|(number, message)| {
+            Finding::new(&rules::UNMATCHED_ROW, Place::Config(format!("/podTemplates/{number}")), message, remedy)
+        })
+        .collect()
+}
+
 #[derive(Default)]
 struct Visitor {
     pods: Vec<Pod>,
@@ -209,49 +286,74 @@ impl Visitor {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         let kind = object.kind();
         let Some(row) = stream.workloads().row(group, &kind) else {
-            return self.unknown(object, group, &kind, None, &HashSet::new());
+            return self.unknown(stream, object, group, &kind, None, &HashMap::new());
         };
-        if row.ignore {
+        if row.ignored.is_some() {
             return;
         }
         // A built-in row with one path is complete, and finds each template once.
-        let simple = row.source == Source::BuiltIn && row.paths.len() == 1;
+        let simple = row.source == Source::BuiltIn && row.places.len() == 1;
         let except = row.except.iter().flat_map(|path| path.find(object.root()));
-        let mut seen: HashSet<String> = except.map(|(pointer, _)| pointer).collect();
+        let mut seen: HashMap<String, Known> = except.map(|(pointer, _)| (pointer, Known::Other)).collect();
         let mut any = false;
-        for path in &row.paths {
-            for (pointer, template) in path.find(object.root()) {
+        for place in &row.places {
+            for (pointer, node) in place.path.find(object.root()) {
                 any = true;
-                if simple || seen.insert(pointer.clone()) {
-                    self.template(object, row, pointer, template);
+                if !simple {
+                    if seen.contains_key(&pointer) {
+                        continue;
+                    }
+                    seen.insert(pointer.clone(), Known::Row(place.shape));
                 }
+                self.place(object, row, place, pointer, node);
             }
         }
-        // A config's row may miss a template, or lead nowhere; a built-in one leads nowhere when a template is optional.
-        if row.source == Source::Config || !any {
-            self.unknown(object, group, &kind, Some(row), &seen);
+        // Any row but a complete one may miss a pod; that one leads nowhere when its template is optional.
+        if !row.is_native() || !any {
+            self.unknown(stream, object, group, &kind, Some(row), &seen);
         }
     }
 
-    fn template(&mut self, object: &Object<'_>, row: &Row, pointer: String, template: Option<Node<'_>>) {
-        let Some(template) = template else {
+    fn place(&mut self, object: &Object<'_>, row: &Row, place: &workload::Place, pointer: String, node: Option<Node<'_>>) {
+        let Some(node) = node else {
             return self.malformed(object, &pointer, "there is no pod template here", "write the template here");
         };
-        let spec = format!("{pointer}/spec");
-        let Some(node) = template.get("spec") else {
-            let remedy = match row.source {
-                Source::BuiltIn => "write the pod's fields under `spec`",
-                Source::Config => {
-                    "let `path` of its row in `podTemplates` lead to what holds the pod's `metadata` and `spec`"
+        let (template, spec, node) = match place.shape {
+            Shape::Template => {
+                let spec = format!("{pointer}/spec");
+                match node.get("spec") {
+                    Some(node) => (Some(pointer), spec, node),
+                    // An operator fills in what is left out.
+                    None if row.source != Source::Config && !row.is_native() => return,
+                    None => {
+                        let remedy = match row.source {
+                            Source::Config => {
+                                "let `path` of its row in `podTemplates` lead to what holds the pod's `metadata` and \
+                                 `spec`, or say by `shape` what is there"
+                            }
+                            _ => "write the pod's fields under `spec`",
+                        };
+                        return self.malformed(object, &pointer, "the pod has no `spec`", remedy);
+                    }
                 }
-            };
-            return self.malformed(object, &pointer, "the pod has no `spec`", remedy);
+            }
+            // Settings of a container that the operator makes: its own defaults hold as long as nothing of ours replaces them.
+            Shape::Container if row.source != Source::Config && !unknown::is_own_container(node) => return,
+            _ => (None, pointer, node),
         };
-        if self.check(object, &spec, node) {
+        let is_right = match place.shape {
+            Shape::Template | Shape::Spec => self.is_spec(object, row, &spec, node),
+            Shape::Containers => self.is_list(object, &spec, node, "the list of containers"),
+            Shape::Container => self.is_container(object, &spec, node),
+        };
+        if is_right {
             self.pods.push(Pod {
                 object: object.id(),
-                template: pointer,
+                shape: place.shape,
+                template,
                 spec,
+                fields: place.fields,
+                is_completed: matches!(row.source, Source::Operator | Source::Schema),
                 selector: row.selector,
                 claims: row.claims,
                 restarts: row.restarts,
@@ -261,28 +363,49 @@ impl Visitor {
     }
 
     /// Whether `spec` is a pod's, with lists of containers; the first thing wrong with each list is reported.
-    fn check(&mut self, object: &Object<'_>, pointer: &str, spec: Node<'_>) -> bool {
+    fn is_spec(&mut self, object: &Object<'_>, row: &Row, pointer: &str, spec: Node<'_>) -> bool {
         if spec.kind() != Kind::Map {
             self.malformed(object, pointer, "the pod's `spec` is not a mapping", "write the pod's fields here");
+            return false;
+        }
+        if row.source == Source::Config && !unknown::has_pod_fields(spec) {
+            let remedy = "let `path` of its row in `podTemplates` lead to the pod, or say by `shape` what is there";
+            self.malformed(object, pointer, "nothing here is a field of a pod", remedy);
             return false;
         }
         let mut good = true;
         for (list, role) in LISTS {
             let Some(items) = spec.get(list).filter(|items| !items.is_null()) else {
-                if role == Role::Main {
+                // What an operator makes pods from need not say all of them.
+                if role == Role::Main && row.is_native() {
                     good = false;
                     self.malformed(object, pointer, "the pod has no `containers`", "list its containers here");
                 }
                 continue;
             };
-            let remedy = "write each container as an item with `name` and `image`";
-            if items.kind() != Kind::Seq {
-                good = false;
-                self.malformed(object, &format!("{pointer}/{list}"), &format!("`{list}` is not a list"), remedy);
-            } else if let Some(at) = items.items().position(|item| item.kind() != Kind::Map) {
-                good = false;
-                self.malformed(object, &format!("{pointer}/{list}/{at}"), "the container is not a mapping", remedy);
-            }
+            good &= self.is_list(object, &format!("{pointer}/{list}"), items, &format!("`{list}`"));
+        }
+        good
+    }
+
+    fn is_list(&mut self, object: &Object<'_>, pointer: &str, items: Node<'_>, what: &str) -> bool {
+        let remedy = "write each container as an item with `name` and `image`";
+        if items.kind() != Kind::Seq {
+            self.malformed(object, pointer, &format!("{what} is not a list"), remedy);
+            return false;
+        }
+        let wrong = items.items().position(|item| item.kind() != Kind::Map);
+        wrong.iter().for_each(|at| {
+            self.malformed(object, &format!("{pointer}/{at}"), "the container is not a mapping", remedy);
+        });
+        wrong.is_none()
+    }
+
+    fn is_container(&mut self, object: &Object<'_>, pointer: &str, node: Node<'_>) -> bool {
+        let good = node.kind() == Kind::Map;
+        if !good {
+            let remedy = "let the row of its kind in `podTemplates` lead to a container, or say `shape: containers`";
+            self.malformed(object, pointer, "the container is not a mapping", remedy);
         }
         good
     }
@@ -291,20 +414,38 @@ impl Visitor {
         self.problems.push(Finding::new(&rules::MALFORMED_POD, object.at(pointer), what, remedy));
     }
 
-    /// Reports what looks like a pod template, but at the pointers `known`.
-    fn unknown(&mut self, object: &Object<'_>, group: &str, kind: &str, row: Option<&Row>, known: &HashSet<String>) {
-        for Carrier { pointer, path } in unknown::search(object.root(), known) {
-            let remedy = if kind.is_empty() {
-                "give the object `apiVersion` and `kind`".to_owned()
-            } else {
-                let template = unknown::row(group, kind, Some(&path), false);
-                // A kind whose row comes from the config is not one to ignore wholly.
-                let path = row.filter(|row| row.source == Source::Config).map(|_| path.as_str());
-                let ignored = unknown::row(group, kind, path, true);
-                format!("add the row `{template}` to `podTemplates`, or, if this makes no pods, the row `{ignored}`")
+    /// Reports what only pods and containers have, but below the pointers `known` and in objects of their own.
+    fn unknown(
+        &mut self,
+        stream: &Stream,
+        object: &Object<'_>,
+        group: &str,
+        kind: &str,
+        row: Option<&Row>,
+        known: &HashMap<String, Known>,
+    ) {
+        let inside = stream.objects_inside(object);
+        let found = unknown::search(object.root(), |pointer| match known.get(pointer) {
+            Some(known) => Some(*known),
+            None => inside.contains(pointer).then_some(Known::Other),
+        });
+        for Carrier { pointer, path, shape, what } in found.carriers {
+            // A kind that has rows is not one to ignore wholly.
+            let ignored = unknown::row(group, kind, row.map(|_| (path.as_str(), Shape::Template)), true);
+            let remedy = match shape {
+                _ if kind.is_empty() => "give the object `apiVersion` and `kind`".to_owned(),
+                Some(shape) => {
+                    let place = unknown::row(group, kind, Some((&path, shape)), false);
+                    format!("add the row `{place}` to `podTemplates`, or, if this makes no pods, the row `{ignored}`")
+                }
+                None => format!("write a safe value, or, if this makes no pods, add the row `{ignored}` to `podTemplates`"),
             };
-            let what = "this looks like a pod template, and no row of `podTemplates` describes it";
-            self.problems.push(Finding::new(&rules::UNKNOWN_POD_TEMPLATE, object.at(&pointer), what, remedy));
+            let message = format!("{what}, and no row of `podTemplates` describes it");
+            self.problems.push(Finding::new(&rules::UNKNOWN_POD_TEMPLATE, object.at(&pointer), message, remedy));
+        }
+        if let Some((pointer, fields)) = found.harmless {
+            let message = format!("{fields}: pods may be made from this, and nobody has judged them");
+            self.problems.push(Finding::new(&rules::POD_LIKE, object.at(&pointer), message, ""));
         }
     }
 }

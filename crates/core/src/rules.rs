@@ -12,12 +12,24 @@ rules! {
     MALFORMED_POD = "malformed-pod", Error,
         "A pod or pod template is not shaped as the API has it",
         "krmor cannot harden what it cannot read, and the API server would refuse it. Write the pod's fields as the Kubernetes API has them; a row of `podTemplates` that leads to the wrong place is corrected in the config.";
+    UNMATCHED_ROW = "unmatched-row", Error,
+        "A row of `podTemplates` leads to nothing in the stream",
+        "A row with a wrong kind or path is most often a typo, and the pods that it should find would pass unseen. Correct it, or say `optional: true` where it is right that it may lead to nothing.";
     UNKNOWN_POD_TEMPLATE = "unknown-pod-template", Error,
-        "An object of a kind that krmor does not know holds what looks like a pod template",
+        "An object holds what only pods and containers have, where krmor knows of none",
         "Nothing may pass as hardened that no function has looked at. Add the row that the message proposes to `podTemplates`, so that the pods there are hardened, or the row with `ignore: true` where no pods are made from it.";
+    POD_LIKE = "pod-like", Info,
+        "An object has fields that pods have, and is none that krmor knows",
+        "Operators make pods from such objects, and harden them or not by their own rules. Nothing here is unsafe by itself; a row of `podTemplates` lets krmor judge it.";
+    NO_FIELD = "no-field", Error,
+        "The kind has no such field, so it cannot be written",
+        "The schema of the kind does not have the field that a function wants to write: the API server would refuse it or throw it away, and the pod would stay as it was. Exclude the object, name the field in an exception, or use a version of the operator that has the field.";
     NO_NAME = "no-name", Error,
         "An object has no fixed name, and another one is to be named after it",
         "With `generateName` the name is known only when the object is created, so nothing can be named after it or refer to it. Give the object `metadata.name`, or exclude it from the function.";
+    EMBEDDED = "embedded", Error,
+        "A new object is needed beside one that stands inside another object",
+        "Objects inside a `ManifestWork`, a Crossplane `Object` and the like reach another cluster: an object that krmor added to the stream would not be there with them. Exclude the object from the function, or write the new object there by hand.";
     NAME_TAKEN = "name-taken", Error,
         "A name that krmor would give is taken already",
         "Two objects of one kind, name and namespace would overwrite each other when they are applied; two containers of one name are refused by the API. Rename the one that is there, or give the new one another name in the config.";
@@ -36,6 +48,6 @@ impl Rule {
     /// Whether its findings mean that the config or the input is wrong, rather than what the stream says.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        *self == CONFIG || *self == UNMATCHED_TARGET
+        *self == CONFIG || *self == UNMATCHED_TARGET || *self == UNMATCHED_ROW
     }
 }

@@ -5,7 +5,7 @@ mod names;
 use crate::rules as common;
 use std::any::Any;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -20,8 +20,11 @@ use crate::report::{Change, Place, Report, ResourceRef, Severity, Why};
 use crate::workload;
 use krmor_yaml::{self as yaml, Document, EditError, Kind, Node, NodeRef, Op, Operation};
 
-/// How deep `List`s may hold `List`s.
-const MAX_LIST_DEPTH: usize = 8;
+/// How deep objects may hold objects.
+const MAX_DEPTH: usize = 8;
+
+/// The annotation of what is for tools on this machine: kustomize and kpt hand it to no cluster.
+const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 
 /// Where an object lies.
 #[derive(Clone, Debug)]
@@ -43,9 +46,22 @@ struct Location {
     gone: bool,
     /// What an item of a `List` was, since its own document no longer tells.
     former: Option<Arc<Document>>,
+    /// It stands inside an object which is no list, such as a `ManifestWork`.
+    embedded: bool,
 }
 
 impl Location {
+    /// The place of `node`, to which `tokens` lead from here.
+    fn below(&self, node: Node<'_>, tokens: &[&str]) -> Self {
+        let rest: String = tokens.iter().flat_map(|token| ["/", token]).collect();
+        Self {
+            place: node.place(self.place.depth() + tokens.len()),
+            inside: format!("{}{rest}", self.inside),
+            prefix: format!("{}{rest}", self.prefix),
+            ..self.clone()
+        }
+    }
+
     /// Item `at` of the list at `list`, a pointer within the reported document, is gone: those behind it move up.
     fn moved_up(&mut self, inside: &str, list: &str, at: usize) {
         let Some(rest) = self.prefix.strip_prefix(list).and_then(|rest| rest.strip_prefix('/')) else { return };
@@ -99,6 +115,8 @@ pub struct Stream {
     memo: Memo,
     workloads: workload::Table,
     references: references::Table,
+    /// What reaches no cluster.
+    local: Vec<String>,
 }
 
 impl Stream {
@@ -113,7 +131,7 @@ impl Stream {
     /// Takes parsed documents, and for the number of each the file that it is from, if it is known.
     #[must_use]
     pub fn of_documents(documents: Vec<Document>, file: impl Fn(usize) -> Option<(Arc<str>, usize)>) -> Self {
-        let mut objects = Vec::with_capacity(documents.len());
+        let mut objects = Found::default();
         for (number, document) in documents.iter().enumerate() {
             let location = Location {
                 document: number,
@@ -125,6 +143,7 @@ impl Stream {
                 file: file(number),
                 gone: false,
                 former: None,
+                embedded: false,
             };
             add_objects(document.root(), location, 0, &mut objects);
         }
@@ -135,7 +154,7 @@ impl Stream {
     /// Takes the items of a parsed ResourceList as documents.
     #[must_use]
     pub fn of_items(list: Document) -> Self {
-        let mut objects = Vec::new();
+        let mut objects = Found::default();
         if let Some(items) = list.root().get("items") {
             for (number, item) in items.items().enumerate() {
                 let location = Location {
@@ -148,6 +167,7 @@ impl Stream {
                     file: None,
                     gone: false,
                     former: None,
+                    embedded: false,
                 };
                 add_objects(item, location, 0, &mut objects);
             }
@@ -157,11 +177,12 @@ impl Stream {
         Self::new(documents, numbered, objects)
     }
 
-    fn new(documents: Vec<Document>, numbered: usize, objects: Vec<Location>) -> Self {
+    fn new(documents: Vec<Document>, numbered: usize, found: Found) -> Self {
+        let Found { objects, local } = found;
         let read = documents.len();
         let (names, indexes, memo) = (OnceLock::new(), OnceLock::new(), Memo::default());
         let (workloads, references) = (workload::Table::default(), references::Table::default());
-        Self { documents, read, numbered, after: Vec::new(), objects, names, indexes, memo, workloads, references }
+        Self { documents, read, numbered, after: Vec::new(), objects, names, indexes, memo, workloads, references, local }
     }
 
     /// Where pod templates live.
@@ -174,6 +195,17 @@ impl Stream {
     pub fn set_workloads(&mut self, table: workload::Table) {
         self.memo = Memo::default();
         self.workloads = table;
+    }
+
+    /// What the CustomResourceDefinitions of the stream say of the kinds of its objects.
+    #[must_use]
+    pub fn schemas(&self) -> Vec<workload::Row> {
+        let definitions = self.of_kind("apiextensions.k8s.io", "CustomResourceDefinition");
+        let used = definitions.filter(|definition| {
+            let text = |path: &[&str]| definition.root.find(path).and_then(Node::as_str).unwrap_or_default();
+            self.of_kind(&text(&["spec", "group"]), &text(&["spec", "names", "kind"])).next().is_some()
+        });
+        used.filter_map(|definition| workload::row_of_crd(definition.root)).collect()
     }
 
     /// Where objects name others.
@@ -265,6 +297,23 @@ impl Stream {
     pub fn objects(&self) -> impl Iterator<Item = Object<'_>> {
         let mut ids = 0..self.objects.len();
         std::iter::from_fn(move || ids.find_map(|id| self.present(id)))
+    }
+
+    /// Pointers, from the root of `object`, of the objects inside it.
+    #[must_use]
+    pub fn objects_inside(&self, object: &Object<'_>) -> HashSet<String> {
+        let behind = self.objects.get(object.id + 1..).unwrap_or_default().iter();
+        let rest = behind.map_while(|other| {
+            let rest = other.prefix.strip_prefix(object.prefix()).filter(|_| other.document == object.document())?;
+            rest.starts_with('/').then(|| rest.to_owned())
+        });
+        rest.collect()
+    }
+
+    /// What is for tools on this machine and reaches no cluster: kinds and names.
+    #[must_use]
+    pub fn local(&self) -> &[String] {
+        &self.local
     }
 
     /// The objects of a group and kind, in the stream's order.
@@ -406,6 +455,12 @@ impl Stream {
     pub fn emit(&mut self, report: &mut Report, beside: ObjectId, mut object: Value, why: Why) -> Option<ObjectId> {
         let workload = self.object(beside)?;
         let identity = Identity::of_value(&object);
+        if workload.location.embedded {
+            let message = format!("{identity} is to be added for {}, which is inside another object", workload.reference());
+            let remedy = "exclude it from this function, or write that object there by hand";
+            report.add(&common::EMBEDDED, workload.at(""), message, remedy);
+            return None;
+        }
         if identity.name.is_empty() || identity.name.ends_with('*') {
             let message =
                 format!("{} has no fixed name, and its {} is to have the same", workload.reference(), identity.kind);
@@ -458,6 +513,7 @@ impl Stream {
             file,
             gone: false,
             former: None,
+            embedded: false,
         });
         self.documents.push(document);
         self.after.push(after);
@@ -554,6 +610,13 @@ impl Stream {
     /// Makes an edit and records it; one that the text cannot take becomes an error of the report.
     pub fn apply(&mut self, report: &mut Report, id: ObjectId, edit: Edit) {
         let Edit { pointer, action, why } = edit;
+        if let Some(object) = self.object(id).filter(|_| action != Action::Remove)
+            && let Some(field) = self.workloads.row(&object.group(), &object.kind()).and_then(|row| row.lacks(&pointer))
+        {
+            let message = format!("{} has no field `{field}` here, so {} cannot be written", object.kind(), why.rule.id);
+            let remedy = "exclude the object from this function, or write an exception for it";
+            return report.add(&common::NO_FIELD, object.at(&pointer), message, remedy);
+        }
         let rule = why.rule;
         let made = match action {
             Action::Set(value) => self.set(report, id, &pointer, value, why),
@@ -681,32 +744,78 @@ fn add_indexes(object: &Object<'_>, indexes: &mut HashMap<String, u64>) {
     }
 }
 
-/// Adds the object at `node`, or the items of the list that it is.
-fn add_objects(node: Node<'_>, location: Location, depth: usize, out: &mut Vec<Location>) {
+/// The objects of a stream as they are found.
+#[derive(Default)]
+struct Found {
+    objects: Vec<Location>,
+    local: Vec<String>,
+}
+
+/// Adds the object at `node` and those inside it, or the items of the list that it is.
+fn add_objects(node: Node<'_>, location: Location, depth: usize, out: &mut Found) {
     if node.kind() != Kind::Map {
         return;
     }
-    let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default();
-    let items = node.get("items").filter(|items| items.kind() == Kind::Seq);
-    let (Some(items), Some(item_kind)) = (items, kind.strip_suffix("List")) else {
-        out.push(location);
-        return;
-    };
-    if depth >= MAX_LIST_DEPTH {
-        out.push(location);
+    let text = |key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default();
+    let (kind, api_version) = (text("kind"), text("apiVersion"));
+    if node.find(&["metadata", "annotations", LOCAL_CONFIG]).and_then(Node::as_str).as_deref() == Some("true") {
+        let name = node.find(&["metadata", "name"]).and_then(Node::as_str).unwrap_or_default();
+        out.local.push(format!("{kind} {name}"));
         return;
     }
-    let api_version = node.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
-    let implied = (!item_kind.is_empty()).then(|| (item_kind.to_owned(), api_version.into_owned()));
-    for (at, item) in items.items().enumerate() {
-        let location = Location {
-            place: item.place(location.place.depth() + 2),
-            inside: format!("{}/items/{at}", location.inside),
-            prefix: format!("{}/items/{at}", location.prefix),
-            implied: implied.clone(),
-            ..location.clone()
-        };
-        add_objects(item, location, depth + 1, out);
+    let items = node.get("items").filter(|items| items.kind() == Kind::Seq && depth < MAX_DEPTH);
+    let item_kind = kind.strip_suffix("List").filter(|_| items.is_some());
+    if item_kind.is_none() {
+        out.objects.push(location.clone());
+    }
+    if let Some(items) = items {
+        // kubectl posts the items of whatever object has some, and that object itself only where it has none.
+        let implied = item_kind.filter(|kind| !kind.is_empty());
+        let implied = implied.map(|kind| (kind.to_owned(), api_version.clone().into_owned()));
+        for (at, item) in items.items().enumerate() {
+            if item_kind.is_some() || item.get("kind").is_some() {
+                let inside = location.below(item, &["items", &at.to_string()]);
+                add_objects(item, Location { implied: implied.clone(), ..inside }, depth + 1, out);
+            }
+        }
+    }
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    if item_kind.is_none() && depth < MAX_DEPTH && workload::may_hold_objects(group, &kind) {
+        add_embedded(node, &location, depth, out);
+    }
+}
+
+/// Adds the objects inside one: mappings that have `apiVersion`, `kind` and `metadata`.
+fn add_embedded(root: Node<'_>, location: &Location, depth: usize, out: &mut Found) {
+    let mut open = vec![(root, Vec::<String>::new())];
+    while let Some((node, tokens)) = open.pop() {
+        let is_text = |key: &str| node.get(key).is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty()));
+        let is_object = node.kind() == Kind::Map
+            && is_text("apiVersion")
+            && is_text("kind")
+            && node.get("metadata").is_some_and(|metadata| metadata.kind() == Kind::Map);
+        if is_object && !tokens.is_empty() {
+            let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+            let inside = Location { embedded: true, implied: None, ..location.below(node, &tokens) };
+            add_objects(node, inside, depth + 1, out);
+            continue;
+        }
+        let below = |token: &str| tokens.iter().map(String::as_str).chain([token]).map(str::to_owned).collect();
+        let first = open.len();
+        if node.kind() == Kind::Map {
+            for (key, value) in node.entries().filter(|(_, value)| value.kind() != Kind::Scalar) {
+                // Claims are made with the pods; a status is what was; items are seen to.
+                let is_other = key.starts_with("volumeClaimTemplate") || tokens.is_empty() && (key == "status" || key == "items");
+                if !is_other {
+                    open.push((value, below(&yaml::escape_token(&key))));
+                }
+            }
+        } else {
+            let items = node.items().enumerate().filter(|(_, item)| item.kind() != Kind::Scalar);
+            open.extend(items.map(|(at, item)| (item, below(&at.to_string()))));
+        }
+        // Taken from the end: the first is to come first.
+        open.get_mut(first..).unwrap_or_default().reverse();
     }
 }
 

@@ -2,7 +2,11 @@
 //!
 //! Names of workload kinds appear in this file only: functions ask [`crate::pods`] for pods.
 
+mod built_in;
+mod fields;
+mod operators;
 mod path;
+mod schema;
 
 use std::borrow::Cow;
 
@@ -11,7 +15,10 @@ use serde::Deserialize;
 
 use crate::config::Problem;
 
+use built_in::BUILT_IN;
+pub use fields::Fields;
 pub use path::Path;
+pub use schema::row_of_crd;
 pub(crate) use path::{Step, write as write_path};
 
 /// What the pods of a kind do that those of others do not.
@@ -43,136 +50,75 @@ pub enum PodSelector {
     Labels,
 }
 
-/// One line of the built-in table.
-#[derive(Clone, Copy)]
-struct BuiltIn {
-    group: &'static str,
-    kind: &'static str,
-    /// As in [`PodTemplateRow::path`]; a final `?` says that there need not be a template.
-    paths: &'static [&'static str],
-    traits: &'static [Trait],
-    selector: PodSelector,
-    claims: Option<&'static str>,
-    restarts: Option<&'static str>,
-}
-
-const fn row(group: &'static str, kind: &'static str, paths: &'static [&'static str]) -> BuiltIn {
-    BuiltIn { group, kind, paths, traits: &[], selector: PodSelector::Unset, claims: None, restarts: None }
-}
-
-const fn ignored(group: &'static str, kind: &'static str) -> BuiltIn {
-    row(group, kind, &[])
-}
-
-impl BuiltIn {
-    const fn is(self, traits: &'static [Trait]) -> Self {
-        Self { traits, ..self }
-    }
-
-    const fn selects(self, selector: PodSelector) -> Self {
-        Self { selector, ..self }
-    }
-
-    const fn restarts(self, name: &'static str) -> Self {
-        Self { restarts: Some(name), ..self }
-    }
-
-    const fn claims(self, pointer: &'static str) -> Self {
-        Self { claims: Some(pointer), ..self }
-    }
-}
-
 /// Group and kind that a KEDA ScaledObject means when it does not say.
 pub const DEFAULT_SCALED: (&str, &str) = ("apps", "Deployment");
 
-const TEMPLATE: &[&str] = &["spec.template"];
-const CRON: &[&str] = &["spec.jobTemplate.spec.template"];
-const CLAIMS: &str = "/spec/volumeClaimTemplates";
-
-/// Kubernetes' own kinds first, since streams are full of them and the first match counts.
-#[rustfmt::skip] // a table reads best with one row on one line
-const BUILT_IN: &[BuiltIn] = {
-    use PodSelector::{LabelSelector, Labels};
-    use Trait::{ContainerLevelOnly, OneServes, Recreate, RunsToCompletion, Scalable, StableNames};
-    &[
-        row("apps", "Deployment", TEMPLATE).selects(LabelSelector).is(&[Scalable, Recreate]).restarts("Deployment"),
-        row("apps", "StatefulSet", TEMPLATE).selects(LabelSelector).is(&[Scalable, StableNames]).claims(CLAIMS).restarts("StatefulSet"),
-        row("apps", "DaemonSet", TEMPLATE).selects(LabelSelector).restarts("DaemonSet"),
-        row("apps", "ReplicaSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]),
-        row("batch", "Job", TEMPLATE).is(&[RunsToCompletion]),
-        row("batch", "CronJob", CRON).is(&[RunsToCompletion]),
-        row("", "Pod", &["."]),
-        row("", "PodTemplate", &["template"]),
-        row("", "ReplicationController", TEMPLATE).selects(Labels).is(&[Scalable]),
-        // No longer served since 1.16, still in repositories; kustomize knows them too.
-        row("extensions", "Deployment", TEMPLATE).selects(LabelSelector).is(&[Scalable, Recreate]),
-        row("extensions", "DaemonSet", TEMPLATE).selects(LabelSelector),
-        row("extensions", "ReplicaSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]),
-
-        // Argo Rollouts: with `workloadRef` the template is another object's.
-        row("argoproj.io", "Rollout", &["spec.template?"]).selects(LabelSelector).is(&[Scalable]).restarts("argo.Rollout"),
-
-        // Knative scales by itself, and its webhook refuses pod-level security fields by default.
-        row("serving.knative.dev", "Service", TEMPLATE).is(&[ContainerLevelOnly, OneServes]),
-        row("serving.knative.dev", "Configuration", TEMPLATE).is(&[ContainerLevelOnly, OneServes]),
-
-        // OpenShift; the core group is where the kind lived before 3.6.
-        row("apps.openshift.io", "DeploymentConfig", TEMPLATE).selects(Labels).is(&[Scalable]),
-        row("", "DeploymentConfig", TEMPLATE).selects(Labels).is(&[Scalable]),
-
-        // OpenKruise. Its UnitedDeployment has no row: the patches of its subsets can undo what a template says.
-        row("apps.kruise.io", "CloneSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]).claims(CLAIMS),
-        row("apps.kruise.io", "StatefulSet", TEMPLATE).selects(LabelSelector).is(&[Scalable, StableNames]).claims(CLAIMS),
-        row("apps.kruise.io", "DaemonSet", TEMPLATE).selects(LabelSelector),
-        row("apps.kruise.io", "BroadcastJob", TEMPLATE).is(&[RunsToCompletion]),
-        row("apps.kruise.io", "AdvancedCronJob", &[
-            "spec.template.jobTemplate.spec.template?",
-            "spec.template.broadcastJobTemplate.spec.template?",
-        ]).is(&[RunsToCompletion]),
-
-        row("jobset.x-k8s.io", "JobSet", &["spec.replicatedJobs[*].template.spec.template"]).is(&[RunsToCompletion]),
-
-        // Without a leader template the leader is made from the worker template.
-        row("leaderworkerset.x-k8s.io", "LeaderWorkerSet", &[
-            "spec.leaderWorkerTemplate.leaderTemplate?",
-            "spec.leaderWorkerTemplate.workerTemplate",
-        ]).is(&[Scalable]).claims("/spec/leaderWorkerTemplate/volumeClaimTemplates"),
-
-        // Make no pods, and fill most streams: not worth a search.
-        ignored("", "ConfigMap"),
-        ignored("", "Secret"),
-        ignored("", "Service"),
-        ignored("", "ServiceAccount"),
-        ignored("", "PersistentVolumeClaim"),
-        ignored("", "Namespace"),
-        ignored("networking.k8s.io", "Ingress"),
-        ignored("networking.k8s.io", "NetworkPolicy"),
-        ignored("rbac.authorization.k8s.io", "Role"),
-        ignored("rbac.authorization.k8s.io", "RoleBinding"),
-        ignored("rbac.authorization.k8s.io", "ClusterRole"),
-        ignored("rbac.authorization.k8s.io", "ClusterRoleBinding"),
-
-        // Schemas, with examples and defaults, are not data.
-        ignored("apiextensions.k8s.io", "CustomResourceDefinition"),
-        // Patterns and mutations that look like pods: other people's rules about pods.
-        ignored("kyverno.io", ANY),
-        ignored("policies.kyverno.io", ANY),
-        ignored("templates.gatekeeper.sh", ANY),
-        ignored("constraints.gatekeeper.sh", ANY),
-        ignored("mutations.gatekeeper.sh", ANY),
-        ignored("expansion.gatekeeper.sh", ANY),
-        // OpenShift Templates hold objects with parameters; `oc process` makes the objects.
-        ignored("template.openshift.io", ANY),
-        ignored("", "Template"),
-        // Tekton makes its pods from steps and overwrites what it needs: its own settings harden them.
-        ignored("tekton.dev", ANY),
-    ]
-};
-
 /// The kind that stands for every kind of a group.
-const ANY: &str = "*";
+pub(crate) const ANY: &str = "*";
 
-/// A row of `podTemplates`: where the pod template of one custom kind lives, or that it has none.
+/// Why the objects of a kind are not searched for pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ignored {
+    /// They have none.
+    NoPods,
+    /// They are schemas of objects.
+    Schema,
+    /// They are patterns and rules for objects.
+    Policy,
+    /// They are values from which manifests are made elsewhere.
+    Values,
+    /// The config says so.
+    Config,
+}
+
+impl Ignored {
+    /// What the objects are, for a list of what was not judged; `None` where there was nothing to judge.
+    #[must_use]
+    pub fn not_judged(self) -> Option<&'static str> {
+        match self {
+            Ignored::NoPods | Ignored::Schema => None,
+            Ignored::Policy => Some("rules about pods"),
+            Ignored::Values => Some("values from which manifests are made later"),
+            Ignored::Config => Some("`podTemplates` says that it makes no pods"),
+        }
+    }
+}
+
+/// What a row leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Shape {
+    /// A pod template: it holds `metadata` and `spec`.
+    #[default]
+    Template,
+    /// The fields of a pod's spec themselves.
+    Spec,
+    /// A list of containers, without a pod around it.
+    Containers,
+    /// A single container.
+    Container,
+}
+
+impl Shape {
+    const ALL: [Self; 4] = [Self::Template, Self::Spec, Self::Containers, Self::Container];
+
+    /// As a config writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Shape::Template => "template",
+            Shape::Spec => "spec",
+            Shape::Containers => "containers",
+            Shape::Container => "container",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|shape| shape.name() == name)
+    }
+}
+
+/// A row of `podTemplates`: where one custom kind has its pods, or that it has none.
 ///
 /// Rows of the same group and kind add up; what they say replaces what krmor knows of that group and kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -183,15 +129,21 @@ pub struct PodTemplateRow {
     pub group: String,
     /// The kind, such as `Backend`; `*` stands for every kind of the group.
     pub kind: String,
-    /// Where the pod template (the object that holds `metadata` and `spec`) is: keys with dots between them, such as
-    /// `spec.template`. `[*]` stands for every item of a list (`spec.jobs[*].template`), `*` for every value of a
-    /// mapping (`spec.roles.*.template`), a lone `.` for the object itself. A backslash before `.`, `[`, `*` or `\`
-    /// makes it part of a key.
+    /// Where it is: keys with dots between them, such as `spec.template`. `[*]` stands for every item of a list
+    /// (`spec.jobs[*].template`), `*` for every value of a mapping (`spec.roles.*.template`), a lone `.` for the object
+    /// itself. A backslash before `.`, `[`, `*` or `\` makes it part of a key.
     #[serde(default)]
     pub path: Option<String>,
-    /// Says that what looks like a pod template makes no pods: with `path` at that place, without it anywhere in the kind.
+    /// What is there: a pod `template` that holds `metadata` and `spec` (unless said), a pod's `spec`, a list of
+    /// `containers` without a pod around it, or a single `container`.
+    #[serde(default)]
+    pub shape: Option<Shape>,
+    /// Says that what looks like a pod makes none: with `path` at that place, without it anywhere in the kind.
     #[serde(default)]
     pub ignore: bool,
+    /// A row that leads to nothing in the stream is an error, unless this is true.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 /// Where a row comes from.
@@ -199,8 +151,23 @@ pub struct PodTemplateRow {
 pub enum Source {
     /// krmor itself.
     BuiltIn,
+    /// The schema of an operator in wide use.
+    Operator,
+    /// A CustomResourceDefinition of the stream, or one that was handed over with it.
+    Schema,
     /// `podTemplates` of a config.
     Config,
+}
+
+/// One place where a kind has pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The way there.
+    pub path: Path,
+    /// What is there.
+    pub shape: Shape,
+    /// The fields that may be written there.
+    pub fields: Fields,
 }
 
 /// What is known of the objects of one group and kind, in any version.
@@ -210,12 +177,12 @@ pub struct Row {
     pub group: Cow<'static, str>,
     /// Kind, or `*` for every kind of the group.
     pub kind: Cow<'static, str>,
-    /// Where the pod templates are.
-    pub paths: Vec<Path>,
-    /// What looks like a pod template there makes no pods.
+    /// Where the pods are.
+    pub places: Vec<Place>,
+    /// What looks like a pod there makes none.
     pub except: Vec<Path>,
     /// The objects make no pods, or none that krmor should touch.
-    pub ignore: bool,
+    pub ignored: Option<Ignored>,
     /// What the pods do that others do not.
     pub traits: &'static [Trait],
     /// How the kind says which pods are its own.
@@ -229,12 +196,59 @@ pub struct Row {
 }
 
 impl Row {
+    fn new(group: Cow<'static, str>, kind: Cow<'static, str>, places: Vec<Place>, source: Source) -> Self {
+        Self {
+            group,
+            kind,
+            places,
+            except: Vec::new(),
+            ignored: None,
+            traits: &[],
+            selector: PodSelector::Unset,
+            claims: None,
+            restarts: None,
+            source,
+        }
+    }
+
     fn matches(&self, group: &str, kind: &str) -> bool {
         (self.kind == kind || self.kind == ANY) && self.group == group
     }
+
+    /// Its places as lines of the table of operators.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.places.iter().map(|place| {
+            let Place { path, shape, fields } = place;
+            format!("{} {} {} {path} {}", self.group, self.kind, shape.name(), fields.to_hex())
+        })
+    }
+
+    /// The field that the kind lacks, so that nothing can be written at `pointer` of an object.
+    #[must_use]
+    pub fn lacks(&self, pointer: &str) -> Option<String> {
+        if self.is_native() {
+            return None;
+        }
+        self.places.iter().find_map(|place| {
+            let rest = place.path.below(pointer)?;
+            place.fields.lacks(place.shape, rest)
+        })
+    }
+
+    /// Whether the API server itself checks these pods: kinds of Kubernetes' own.
+    #[must_use]
+    pub fn is_native(&self) -> bool {
+        self.source == Source::BuiltIn && matches!(self.group.as_ref(), "" | "apps" | "batch" | "extensions")
+    }
 }
 
-/// Where pod templates live. The default holds the kinds that krmor knows.
+/// Whether objects may stand inside those of a kind: not inside Kubernetes' own, schemas, rules and values.
+pub(crate) fn may_hold_objects(group: &str, kind: &str) -> bool {
+    let own = BUILT_IN.iter().find(|line| line.group == group && (line.kind == kind || line.kind == ANY));
+    kind == "Template" || own.is_none()
+}
+
+/// Where pods live. The default holds the kinds that krmor knows.
 #[derive(Clone, Debug)]
 pub struct Table {
     /// The first match counts: single kinds before `*`, and config before built-in.
@@ -244,18 +258,27 @@ pub struct Table {
 impl Default for Table {
     fn default() -> Self {
         let rows = BUILT_IN.iter().map(|line| Row {
-            group: Cow::Borrowed(line.group),
-            kind: Cow::Borrowed(line.kind),
-            paths: line.paths.iter().filter_map(|text| Path::built_in(text)).collect(),
-            except: Vec::new(),
-            ignore: line.paths.is_empty(),
             traits: line.traits,
             selector: line.selector,
             claims: line.claims,
             restarts: line.restarts,
-            source: Source::BuiltIn,
+            ignored: line.ignored,
+            ..Row::new(
+                Cow::Borrowed(line.group),
+                Cow::Borrowed(line.kind),
+                line.paths.iter().filter_map(|text| Path::built_in(text)).map(Place::template).collect(),
+                Source::BuiltIn,
+            )
         });
-        Self { rows: rows.collect() }
+        let mut rows: Vec<Row> = rows.collect();
+        rows.sort_by_key(|row| row.kind == ANY);
+        Self { rows }
+    }
+}
+
+impl Place {
+    fn template(path: Path) -> Self {
+        Self { path, shape: Shape::Template, fields: Fields::ALL }
     }
 }
 
@@ -270,65 +293,103 @@ impl Table {
         for (number, line) in rows.iter().enumerate() {
             let error = |what: &str| Problem::new(&format!("/podTemplates/{number}"), what, "correct the row");
             let path = line.check().map_err(|what| error(&what))?;
-            let ignore = line.ignore && path.is_none();
+            let ignored = (line.ignore && path.is_none()).then_some(Ignored::Config);
             let same = |row: &Row| row.group == line.group && row.kind == line.kind;
             let at = own.iter().position(same).unwrap_or_else(|| {
-                own.push(table.blank(line, ignore));
+                own.push(table.blank(line, ignored));
                 own.len() - 1
             });
             let Some(row) = own.get_mut(at) else { continue };
-            if row.ignore != ignore {
+            if row.ignored != ignored {
                 let what = "one row ignores this kind wholly, another says more of it; keep one of them";
                 return Err(error(what));
             }
-            let paths = if line.ignore { &mut row.except } else { &mut row.paths };
-            paths.extend(path);
-        }
-        for row in &mut own {
-            // To except one place is not to move the template.
-            if row.paths.is_empty()
-                && !row.ignore
-                && let Some(known) = table.exact(&row.group, &row.kind)
-            {
-                row.paths.clone_from(&known.paths);
+            match path {
+                Some(path) if line.ignore => row.except.push(path),
+                Some(path) => {
+                    row.places.push(Place { path, shape: line.shape.unwrap_or_default(), fields: Fields::ALL });
+                }
+                None => {}
             }
         }
-        table.rows.splice(0..0, own);
-        table.rows.sort_by_key(|row| row.kind == ANY);
+        for row in &mut own {
+            // To except one place is not to move the others.
+            if row.places.is_empty()
+                && row.ignored.is_none()
+                && let Some(known) = table.exact(&row.group, &row.kind)
+            {
+                row.places.clone_from(&known.places);
+            }
+        }
+        table.add(own);
         Ok(table)
     }
 
-    /// A config's row without paths: what the built-in row of the same kind knows else still holds.
-    fn blank(&self, line: &PodTemplateRow, ignore: bool) -> Row {
+    /// Puts rows before those of the same kinds that are there.
+    fn add(&mut self, rows: Vec<Row>) {
+        self.rows.splice(0..0, rows);
+        self.rows.sort_by_key(|row| row.kind == ANY);
+    }
+
+    /// Adds what the schema of a kind says, unless the config has said it: where its pods are, and which fields there are.
+    pub fn add_schema(&mut self, mut row: Row) {
+        let Some(known) = self.exact(&row.group, &row.kind).cloned() else { return self.add(vec![row]) };
+        match known.source {
+            Source::Config => return,
+            Source::BuiltIn if known.is_native() || known.ignored.is_some() => return,
+            Source::BuiltIn => {
+                let mut places = known.places;
+                for new in row.places {
+                    match places.iter_mut().find(|place| place.path.pattern() == new.path.pattern()) {
+                        Some(place) => place.fields = new.fields,
+                        None => places.push(new),
+                    }
+                }
+                row.places = places;
+                row.source = Source::BuiltIn;
+            }
+            Source::Operator | Source::Schema => {}
+        }
+        (row.traits, row.selector, row.claims, row.restarts) = (known.traits, known.selector, known.claims, known.restarts);
+        self.rows.retain(|other| !(other.group == row.group && other.kind == row.kind));
+        self.add(vec![row]);
+    }
+
+    /// A config's row without places: what the known row of the same kind says else still holds.
+    fn blank(&self, line: &PodTemplateRow, ignored: Option<Ignored>) -> Row {
         let known = self.exact(&line.group, &line.kind);
+        let new = Row::new(Cow::Owned(line.group.clone()), Cow::Owned(line.kind.clone()), Vec::new(), Source::Config);
         Row {
-            group: Cow::Owned(line.group.clone()),
-            kind: Cow::Owned(line.kind.clone()),
-            paths: Vec::new(),
-            except: Vec::new(),
-            ignore,
+            ignored,
             traits: known.map_or(&[], |known| known.traits),
             selector: known.map_or(PodSelector::Unset, |known| known.selector),
             claims: known.and_then(|known| known.claims),
             restarts: known.and_then(|known| known.restarts),
-            source: Source::Config,
+            ..new
         }
     }
 
     fn exact(&self, group: &str, kind: &str) -> Option<&Row> {
-        self.rows.iter().find(|row| row.group == group && row.kind == kind)
+        self.rows.iter().find(|row| row.group == group && row.kind == kind).or_else(|| operators::row(group, kind))
     }
 
     /// The row of a group and kind.
     #[must_use]
     pub fn row(&self, group: &str, kind: &str) -> Option<&Row> {
-        self.rows.iter().find(|row| row.matches(group, kind))
+        let own = self.rows.iter().find(|row| row.matches(group, kind));
+        own.filter(|row| row.kind != ANY).or_else(|| operators::row(group, kind)).or(own)
     }
 
-    /// Every row, in the order in which they are tried.
+    /// The rows of krmor itself, of schemas in the stream, and of the config, in the order in which they are tried.
     #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// The rows of operators in wide use, which are tried last.
+    #[must_use]
+    pub fn operators() -> &'static [Row] {
+        operators::all()
     }
 }
 
@@ -343,6 +404,9 @@ impl PodTemplateRow {
         if self.path.is_none() && !self.ignore {
             return Err("there is neither `path` nor `ignore: true`; write one of them".to_owned());
         }
+        if self.ignore && self.shape.is_some() {
+            return Err("`shape` says what to harden, and `ignore: true` that nothing is; keep one of them".to_owned());
+        }
         self.path.as_deref().map(Path::parse).transpose()
     }
 }
@@ -354,17 +418,18 @@ mod tests {
     #[test]
     fn every_built_in_path_can_be_read() {
         let table = Table::default();
-        for (line, row) in BUILT_IN.iter().zip(table.rows()) {
-            assert_eq!(line.paths.len(), row.paths.len(), "{}/{}", line.group, line.kind);
+        for line in BUILT_IN {
+            let row = table.exact(line.group, line.kind).unwrap();
+            assert_eq!(line.paths.len(), row.places.len(), "{}/{}", line.group, line.kind);
         }
     }
 
     #[test]
     fn no_built_in_row_stands_in_the_shadow_of_another() {
-        for (at, row) in BUILT_IN.iter().enumerate() {
-            let table = Table::default();
-            let found = table.row(row.group, row.kind).map(std::ptr::from_ref);
-            assert_eq!(found, table.rows().get(at).map(std::ptr::from_ref), "{}/{}", row.group, row.kind);
+        let table = Table::default();
+        for row in table.rows() {
+            let found = table.row(&row.group, &row.kind).map(std::ptr::from_ref);
+            assert_eq!(found, Some(std::ptr::from_ref(row)), "{}/{}", row.group, row.kind);
         }
     }
 }

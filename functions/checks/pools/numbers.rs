@@ -92,7 +92,7 @@ pub(super) fn replicas(world: &FinalStream<'_>, pod: &PodHere<'_>) -> Option<u64
     if pod.pod.runs_to_completion(&object) {
         return Some(number(object.root().find(&["spec", "parallelism"])).unwrap_or(1));
     }
-    if pod.pod.template.is_empty() {
+    if pod.pod.is_bare() {
         return Some(1);
     }
     if !pod.pod.scalable() {

@@ -15,8 +15,9 @@ pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'
     for object in world.stream.objects() {
         look(&detector, object, "", findings);
     }
-    for here in world.pods.iter().filter(|here| !here.pod.template.is_empty()) {
-        look(&detector, here.object, &here.pod.template, findings);
+    for here in world.pods.iter().filter(|here| !here.pod.is_bare()) {
+        let Some(template) = &here.pod.template else { continue };
+        look(&detector, here.object, template, findings);
     }
 }
 

@@ -1,24 +1,79 @@
-//! Finds pod templates in objects of kinds that no row describes.
+//! Finds what only pods and containers have, where no row says that there are any.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use crate::workload::{Step, write_path};
+use crate::workload::{Shape, Step, write_path};
 use krmor_yaml::print::{self, Quoting};
 use krmor_yaml::{Kind, Node, escape_token};
 
 /// More than this many paths of one object are not reported at once.
 const MAX_CARRIERS: usize = 10;
+/// A message names at most this many harmless fields.
+const MAX_FIELDS: usize = 4;
 
-/// A pod template that no row leads to.
+/// The fields of a pod's spec: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>.
+#[rustfmt::skip]
+pub(crate) const POD_FIELDS: [&str; 41] = [
+    "activeDeadlineSeconds", "affinity", "automountServiceAccountToken", "containers", "dnsConfig", "dnsPolicy",
+    "enableServiceLinks", "ephemeralContainers", "hostAliases", "hostIPC", "hostNetwork", "hostPID", "hostUsers", "hostname",
+    "hostnameOverride", "imagePullSecrets", "initContainers", "nodeName", "nodeSelector", "os", "overhead",
+    "preemptionPolicy", "priority", "priorityClassName", "readinessGates", "resourceClaims", "resources", "restartPolicy",
+    "runtimeClassName", "schedulerName", "schedulingGates", "securityContext", "serviceAccount", "serviceAccountName",
+    "setHostnameAsFQDN", "shareProcessNamespace", "subdomain", "terminationGracePeriodSeconds", "tolerations",
+    "topologySpreadConstraints", "volumes",
+];
+/// The fields of a container: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#Container>.
+#[rustfmt::skip]
+pub(crate) const CONTAINER_FIELDS: [&str; 26] = [
+    "args", "command", "env", "envFrom", "image", "imagePullPolicy", "lifecycle", "livenessProbe", "name", "ports",
+    "readinessProbe", "resizePolicy", "resources", "restartPolicy", "restartPolicyRules", "securityContext", "startupProbe",
+    "stdin", "stdinOnce", "targetContainerName", "terminationMessagePath", "terminationMessagePolicy", "tty",
+    "volumeDevices", "volumeMounts", "workingDir",
+];
+/// Those of them, and what tools make of them, that say that an `image` is a container's.
+#[rustfmt::skip]
+const TELLING: [&str; 13] = [
+    "args", "command", "env", "envFrom", "imagePullPolicy", "livenessProbe", "ports", "readinessProbe", "resources", "script",
+    "securityContext", "startupProbe", "volumeMounts",
+];
+/// Lists whose items are containers, whatever they have.
+const LISTS: [&str; 6] =
+    ["containers", "initContainers", "ephemeralContainers", "sidecars", "sidecarContainers", "steps"];
+/// Fields that say that pods are made from an object, and are harmless by themselves.
+const HARMLESS: [&str; 6] =
+    ["podSecurityContext", "podTemplate", "securityContext", "serviceAccountName", "tolerations", "volumeMounts"];
+
+/// What has been found in an object.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Pods, containers and fields that would be unsafe.
+    pub(super) carriers: Vec<Carrier>,
+    /// Where the first harmless field of a pod is, and which there are, as a sentence's subject.
+    pub(super) harmless: Option<(String, String)>,
+}
+
+/// What no row leads to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Carrier {
     /// Where it is.
     pub(super) pointer: String,
     /// The `path` of the row that would lead there.
     pub(super) path: String,
+    /// The `shape` of that row; `None` where no row can say what is there.
+    pub(super) shape: Option<Shape>,
+    /// What it is, as a sentence.
+    pub(super) what: Cow<'static, str>,
+}
+
+/// What is known of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// A row leads there.
+    Row(Shape),
+    /// It is not this object's business: a row says so, or it is an object by itself.
+    Other,
 }
 
 /// A mapping or list below the object, and how to come to it.
@@ -26,79 +81,272 @@ struct Visit<'a> {
     node: Node<'a>,
     parent: usize,
     step: Option<Edge<'a>>,
+    pointer: String,
+    /// It is below what a row leads to, and itself the spec of a pod or a container: its own fields are judged.
+    judged: Option<Shape>,
 }
 
 enum Edge<'a> {
     Key(Cow<'a, str>),
-    Item(usize),
+    Item,
 }
 
-/// Finds what is shaped like a pod template under `root`, but not at the pointers `known`; one for each path, the first few.
+/// Whether a mapping has a field that pods have.
+pub(super) fn has_pod_fields(node: Node<'_>) -> bool {
+    node.entries().any(|(key, _)| POD_FIELDS.contains(&key.as_ref()))
+}
+
+/// Whether a mapping says what runs, or how safely.
+pub(super) fn is_own_container(node: Node<'_>) -> bool {
+    ["image", "command", "args", "script", "securityContext"].iter().any(|key| node.get(key).is_some())
+}
+
+/// Searches everything under `root`, but what is `known`; of one path, one place is told.
 ///
 /// The parser bounds how far aliases expand, so this is linear in the size of the input.
-pub(super) fn search(root: Node<'_>, known: &HashSet<String>) -> Vec<Carrier> {
-    let mut out: Vec<Carrier> = Vec::new();
-    let mut visits = vec![Visit { node: root, parent: 0, step: None }];
+pub(super) fn search(root: Node<'_>, known: impl Fn(&str) -> Option<Known>) -> Found {
+    let mut search = Search { visits: Vec::new(), found: Found::default(), fields: Vec::new() };
+    search.visits.push(Visit { node: root, parent: 0, step: None, pointer: String::new(), judged: None });
     let mut at = 0;
-    while let Some(&Visit { node, .. }) = visits.get(at) {
-        if node.kind() == Kind::Map {
-            if is_template(node) {
-                let carrier = carrier(&visits, at);
-                if !known.contains(&carrier.pointer) && !out.iter().any(|other| other.path == carrier.path) {
-                    out.push(carrier);
-                    if out.len() == MAX_CARRIERS {
-                        return out;
-                    }
-                }
+    while let Some(visit) = search.visits.get(at) {
+        let (node, judged) = (visit.node, visit.judged);
+        match known(&visit.pointer) {
+            Some(Known::Other) => {}
+            Some(Known::Row(Shape::Template)) => search.enter(at, |key| (key == "spec").then_some(Some(Shape::Spec))),
+            Some(Known::Row(Shape::Containers)) => search.enter(at, |_| Some(Some(Shape::Container))),
+            Some(Known::Row(shape)) => search.judged(at, node, shape),
+            None => match judged {
+                Some(shape) => search.judged(at, node, shape),
+                None if node.kind() == Kind::Map => search.mapping(at, node),
+                None => search.enter(at, |_| Some(None)),
+            },
+        }
+        if search.found.carriers.len() >= MAX_CARRIERS {
+            break;
+        }
+        at += 1;
+    }
+    let Search { mut found, fields, .. } = search;
+    if let Some((pointer, _)) = fields.first() {
+        let mut names: Vec<String> = fields.iter().take(MAX_FIELDS).map(|(_, name)| format!("`{name}`")).collect();
+        if fields.len() > MAX_FIELDS {
+            names.push(format!("{} more", fields.len() - MAX_FIELDS));
+        }
+        found.harmless = Some((pointer.clone(), names.join(", ")));
+    }
+    found
+}
+
+struct Search<'a> {
+    visits: Vec<Visit<'a>>,
+    found: Found,
+    /// Pointers and names of harmless fields.
+    fields: Vec<(String, String)>,
+}
+
+impl<'a> Search<'a> {
+    /// Goes on to what is below: to items, and to the entries for which `wanted` says what is judged of them.
+    fn enter(&mut self, at: usize, wanted: impl Fn(&str) -> Option<Option<Shape>>) {
+        let Some(visit) = self.visits.get(at) else { return };
+        let (node, pointer) = (visit.node, visit.pointer.clone());
+        let mut push = |node: Node<'a>, step: Edge<'a>, token: &str, judged: Option<Shape>| {
+            if node.kind() != Kind::Scalar {
+                let pointer = format!("{pointer}/{token}");
+                self.visits.push(Visit { node, parent: at, step: Some(step), pointer, judged });
             }
+        };
+        if node.kind() == Kind::Map {
             for (key, value) in node.entries() {
-                if value.kind() != Kind::Scalar {
-                    visits.push(Visit { node: value, parent: at, step: Some(Edge::Key(key)) });
+                if let Some(judged) = wanted(&key) {
+                    let token = escape_token(&key).into_owned();
+                    push(value, Edge::Key(key), &token, judged);
                 }
             }
         } else {
             for (number, item) in node.items().enumerate() {
-                if item.kind() != Kind::Scalar {
-                    visits.push(Visit { node: item, parent: at, step: Some(Edge::Item(number)) });
+                if let Some(judged) = wanted("") {
+                    push(item, Edge::Item, &number.to_string(), judged);
                 }
             }
         }
-        at += 1;
     }
-    out
+
+    /// A pod's spec or a container that is judged: what is not a field of those may hold others.
+    fn judged(&mut self, at: usize, node: Node<'a>, shape: Shape) {
+        match shape {
+            Shape::Spec => self.enter(at, |key| (!POD_FIELDS.contains(&key)).then_some(None)),
+            _ => {
+                if !self.pod_fields(at, node) {
+                    self.enter(at, |key| (!CONTAINER_FIELDS.contains(&key)).then_some(None));
+                }
+            }
+        }
+    }
+
+    /// Notes what makes a mapping the spec of a pod.
+    fn pod_fields(&mut self, at: usize, node: Node<'a>) -> bool {
+        let lists = super::LISTS.iter().map(|(list, _)| *list);
+        let list = lists.into_iter().find(|list| node.get(list).is_some_and(|items| items.items().any(is_container)));
+        let flag = || ["hostNetwork", "hostPID", "hostIPC"].into_iter().find(|key| is_true(node, key));
+        let what = match (list, flag()) {
+            (Some(list), _) => format!("`{list}` looks like those of a pod"),
+            (_, Some(field)) => format!("`{field}: true` is what a pod has"),
+            _ if node.get("volumes").is_some_and(|volumes| volumes.items().any(is_host_path)) => {
+                "a volume with `hostPath` is what a pod has".to_owned()
+            }
+            _ => return false,
+        };
+        self.pod(at, what);
+        self.enter(at, |key| (!POD_FIELDS.contains(&key)).then_some(None));
+        true
+    }
+
+    fn mapping(&mut self, at: usize, node: Node<'a>) {
+        if self.pod_fields(at, node) {
+            return;
+        }
+        if is_host_path(node) {
+            self.carry(at, 0, None, "a volume with `hostPath` is what a pod has".into());
+        }
+        if let Some(what) = unsafe_security(node) {
+            self.security(at, what);
+        }
+        let mut below: Vec<Cow<'a, str>> = Vec::new();
+        for (key, value) in node.entries() {
+            let list = value.kind() == Kind::Seq
+                && (LISTS.contains(&key.as_ref()) && value.items().any(is_container)
+                    || value.items().any(|item| is_image(item) && has_container_fields(item) && item.get("name").is_some()));
+            let single = value.kind() == Kind::Map
+                && (key == "script" || key == "container" || key.ends_with("Container"))
+                && is_image(value);
+            let shape = if list {
+                Shape::Containers
+            } else if single {
+                Shape::Container
+            } else {
+                below.push(key);
+                continue;
+            };
+            let what = format!("`{key}` {}", if list { "lists what looks like containers" } else { "looks like a container" });
+            let (Some(visit), step) = (self.visits.get(at), escape_token(&key).into_owned()) else { continue };
+            let pointer = format!("{}/{step}", visit.pointer);
+            let path = self.path(at, Some(&key));
+            self.add(Carrier { pointer, path, shape: Some(shape), what: what.into() });
+        }
+        if is_image(node) && has_container_fields(node) {
+            self.harmless(at, "image");
+        }
+        HARMLESS.iter().filter(|key| node.get(key).is_some()).for_each(|key| self.harmless(at, key));
+        self.enter(at, |key| below.iter().any(|one| one == key).then_some(None));
+    }
+
+    /// A pod's spec: its template where it stands under `spec`, else the spec itself.
+    fn pod(&mut self, at: usize, what: String) {
+        let Some(visit) = self.visits.get(at) else { return };
+        let is_spec = matches!(&visit.step, Some(Edge::Key(key)) if key == "spec") && visit.parent != 0;
+        let (up, shape) = if is_spec { (1, Shape::Template) } else { (0, Shape::Spec) };
+        self.carry(at, up, Some(shape), what.into());
+    }
+
+    /// A security context that is unsafe belongs to the container or pod that holds it.
+    fn security(&mut self, at: usize, what: Cow<'static, str>) {
+        let Some(visit) = self.visits.get(at) else { return };
+        let is_field = matches!(&visit.step, Some(Edge::Key(key)) if key == "securityContext");
+        let Some(holder) = self.visits.get(visit.parent).filter(|_| is_field) else {
+            return self.carry(at, 0, None, what);
+        };
+        let of_container = ["privileged", "capabilities", "allowPrivilegeEscalation"];
+        let is_container = is_image(holder.node) || of_container.iter().any(|key| visit.node.get(key).is_some());
+        match (is_container, &holder.step) {
+            (true, Some(Edge::Item)) => self.carry(at, 2, Some(Shape::Containers), what),
+            (true, _) => self.carry(at, 1, Some(Shape::Container), what),
+            (false, _) => self.carry(at, 1, Some(Shape::Spec), what),
+        }
+    }
+
+    fn harmless(&mut self, at: usize, key: &str) {
+        let Some(visit) = self.visits.get(at) else { return };
+        let name = self.path(at, Some(key));
+        if !self.fields.iter().any(|(_, other)| *other == name) {
+            self.fields.push((format!("{}/{key}", visit.pointer), name));
+        }
+    }
+
+    /// Notes what a row for the place `up` levels above would find.
+    fn carry(&mut self, at: usize, up: usize, shape: Option<Shape>, what: Cow<'static, str>) {
+        let target = (0..up).fold(at, |at, _| self.visits.get(at).map_or(at, |visit| visit.parent));
+        let Some(visit) = self.visits.get(if shape == Some(Shape::Template) { target } else { at }) else { return };
+        let pointer = visit.pointer.clone();
+        let path = self.path(target, None);
+        self.add(Carrier { pointer, path, shape, what });
+    }
+
+    fn add(&mut self, carrier: Carrier) {
+        if !self.found.carriers.iter().any(|other| other.path == carrier.path) {
+            self.found.carriers.push(carrier);
+        }
+    }
+
+    /// The path of a row to a place, or to the value of `key` there.
+    fn path(&self, mut at: usize, key: Option<&str>) -> String {
+        let mut edges = Vec::new();
+        while let Some(Visit { step: Some(edge), parent, .. }) = self.visits.get(at) {
+            edges.push(edge);
+            at = *parent;
+        }
+        edges.reverse();
+        let steps = edges.iter().map(|edge| match edge {
+            Edge::Key(key) => Step::Key(key),
+            Edge::Item => Step::Item,
+        });
+        write_path(steps.chain(key.map(Step::Key)))
+    }
 }
 
-/// A mapping whose `spec.containers` is a list with an item that has `name` and `image`.
-fn is_template(node: Node<'_>) -> bool {
-    let containers = node.find(&["spec", "containers"]);
-    containers.is_some_and(|list| list.items().any(|item| item.get("image").is_some() && item.get("name").is_some()))
+fn is_host_path(volume: Node<'_>) -> bool {
+    volume.find(&["hostPath", "path"]).is_some()
 }
 
-fn carrier(visits: &[Visit<'_>], mut at: usize) -> Carrier {
-    let mut edges = Vec::new();
-    while let Some(Visit { step: Some(edge), parent, .. }) = visits.get(at) {
-        edges.push(edge);
-        at = *parent;
+fn is_true(node: Node<'_>, key: &str) -> bool {
+    node.get(key).and_then(Node::as_bool) == Some(true)
+}
+
+fn is_image(node: Node<'_>) -> bool {
+    node.get("image").is_some_and(|image| image.kind() == Kind::Scalar && !image.is_null())
+}
+
+fn has_container_fields(node: Node<'_>) -> bool {
+    TELLING.iter().any(|key| node.get(key).is_some())
+}
+
+/// An item of a list that is named like one of containers.
+fn is_container(node: Node<'_>) -> bool {
+    is_image(node) || has_container_fields(node)
+}
+
+/// What of a security context would make its container unsafe, as a sentence.
+fn unsafe_security(node: Node<'_>) -> Option<Cow<'static, str>> {
+    if is_true(node, "privileged") {
+        return Some("`privileged: true` is what a container has".into());
     }
-    edges.reverse();
-    let pointer = edges.iter().map(|edge| match edge {
-        Edge::Key(key) => format!("/{}", escape_token(key)),
-        Edge::Item(number) => format!("/{number}"),
-    });
-    let steps = edges.iter().map(|edge| match edge {
-        Edge::Key(key) => Step::Key(key),
-        Edge::Item(_) => Step::Item,
-    });
-    Carrier { pointer: pointer.collect(), path: write_path(steps) }
+    if node.get("runAsUser").and_then(Node::as_int) == Some(0) {
+        return Some("`runAsUser: 0` is what a pod or a container has".into());
+    }
+    let added = node.find(&["capabilities", "add"])?;
+    let one = added.items().filter_map(Node::as_str).find(|name| *name != "NET_BIND_SERVICE")?;
+    Some(format!("the capability `{one}` is what a container gets").into())
 }
 
 /// A row of `podTemplates`, as YAML on one line.
-pub(super) fn row(group: &str, kind: &str, path: Option<&str>, ignore: bool) -> String {
+pub(super) fn row(group: &str, kind: &str, place: Option<(&str, Shape)>, ignore: bool) -> String {
     let mut row = Map::new();
     row.insert("group".to_owned(), group.into());
     row.insert("kind".to_owned(), kind.into());
-    if let Some(path) = path {
+    if let Some((path, shape)) = place {
         row.insert("path".to_owned(), path.into());
+        if shape != Shape::Template {
+            row.insert("shape".to_owned(), shape.name().into());
+        }
     }
     if ignore {
         row.insert("ignore".to_owned(), true.into());

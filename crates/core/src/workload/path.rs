@@ -90,6 +90,26 @@ impl Path {
         self.segments.iter().map(token).collect()
     }
 
+    /// What of `pointer` is below a place that the path leads to: empty for the place itself.
+    pub(crate) fn below<'p>(&self, pointer: &'p str) -> Option<&'p str> {
+        let mut rest = pointer;
+        for segment in &self.segments {
+            let behind = rest.strip_prefix('/')?;
+            let length = behind.find('/').unwrap_or(behind.len());
+            let token = behind.get(..length)?;
+            let fits = match segment {
+                Segment::Key(key) => *token == *escape_token(key),
+                Segment::Items => token.parse::<usize>().is_ok(),
+                Segment::Values => true,
+            };
+            if !fits {
+                return None;
+            }
+            rest = behind.get(length..)?;
+        }
+        Some(rest)
+    }
+
     /// The pointer and the value of each template under `root`; `None` where one should be and is not.
     pub(crate) fn find<'a>(&self, root: Node<'a>) -> Vec<(String, Option<Node<'a>>)> {
         if let Some(pointer) = &self.pointer {
@@ -159,6 +179,7 @@ fn key(text: &str) -> (String, usize) {
 pub(crate) enum Step<'a> {
     Key(&'a str),
     Item,
+    Value,
 }
 
 /// The path that leads through `steps`, so that [`Path::parse`] reads it.
@@ -170,16 +191,17 @@ pub(crate) fn write<'a>(steps: impl Iterator<Item = Step<'a>>) -> String {
                 out.push_str("[*]");
                 continue;
             }
-            Step::Key(key) => key,
+            Step::Value => None,
+            Step::Key(key) => Some(key),
         };
         if !out.is_empty() {
             out.push('.');
         }
         match key {
             // No path can say an empty key.
-            "" => out.push('*'),
-            "*" => out.push_str("\\*"),
-            key => {
+            None | Some("") => out.push('*'),
+            Some("*") => out.push_str("\\*"),
+            Some(key) => {
                 for c in key.chars() {
                     if matches!(c, '.' | '[' | '\\') {
                         out.push('\\');
