@@ -92,6 +92,9 @@ struct Source {
     /// Accept an input without any object.
     #[arg(long)]
     allow_empty: bool,
+    /// Accept an input without any workload.
+    #[arg(long)]
+    allow_none: bool,
     /// Files and directories with CustomResourceDefinitions: their schemas say where the pods of their kinds are.
     #[arg(long, value_name = "PATH")]
     crds: Vec<PathBuf>,

@@ -37,6 +37,9 @@ pub struct PipelineSpec {
     /// Where kinds that krmor does not know name other objects, such as a Secret, for all functions.
     #[serde(default)]
     pub references: Vec<ReferenceRow>,
+    /// Accept a stream without workloads, although functions for workloads are listed.
+    #[serde(default)]
+    pub allow_none: bool,
     /// The functions by a name of your choice, so that an overlay can patch one. The order is krmor's own.
     pub functions: BTreeMap<String, PipelineFunction>,
 }
@@ -205,7 +208,8 @@ fn read_pipeline(spec: &Value, title: String) -> Result<Pipeline, Vec<Problem>> 
         FailOn::Error => Severity::Error,
         FailOn::Warning => Severity::Warning,
     };
-    Ok(Pipeline { title, fail_on, pod_templates: spec.pod_templates, workloads, references, steps })
+    let (pod_templates, allow_none) = (spec.pod_templates, spec.allow_none);
+    Ok(Pipeline { title, fail_on, pod_templates, workloads, references, allow_none, steps })
 }
 
 /// kpt's `ConfigMap` config: `data` holds the scalar fields of one function's spec, and, where the caller cannot name it
@@ -246,5 +250,6 @@ fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Resu
 /// What runs one function, but the function.
 fn alone(title: String) -> Pipeline {
     let (workloads, references) = (Table::default(), references::Table::default());
-    Pipeline { title, fail_on: Severity::Error, pod_templates: Vec::new(), workloads, references, steps: Vec::new() }
+    let (pod_templates, steps) = (Vec::new(), Vec::new());
+    Pipeline { title, fail_on: Severity::Error, pod_templates, workloads, references, allow_none: false, steps }
 }

@@ -43,6 +43,7 @@ pub mod config;
 mod excerpt;
 pub mod failure;
 pub mod hosts;
+pub mod judged;
 pub mod pipeline;
 #[cfg(feature = "cli")]
 pub mod schema;

@@ -2,12 +2,15 @@
 
 use std::collections::HashSet;
 
+use krmor_core::config::GROUP;
+use krmor_core::facts::Facts;
 use krmor_core::pods;
 use krmor_core::references;
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::{Finding, Place, Report, Severity};
+use krmor_core::rules;
 use krmor_core::stream::Stream;
-use krmor_core::workload::{PodTemplateRow, Table};
-use krmor_functions::{Function, Run};
+use krmor_core::workload::{PodTemplateRow, Row, Table};
+use krmor_functions::{Function, Phase, Run};
 
 /// One function of a pipeline: its name there, what it is, and its spec.
 #[derive(Debug)]
@@ -33,6 +36,8 @@ pub struct Pipeline {
     pub workloads: Table,
     /// Where objects name others, with the user's rows.
     pub references: references::Table,
+    /// A stream without workloads is right, although functions are for workloads.
+    pub allow_none: bool,
     /// The functions, in the order they run.
     pub steps: Vec<Step>,
 }
@@ -49,6 +54,12 @@ pub enum Outcome {
 }
 
 impl Pipeline {
+    /// Takes over what a caller says besides the config.
+    pub fn learn(&mut self, schemas: Vec<Row>, allow_none: bool) {
+        schemas.into_iter().for_each(|row| self.workloads.add_schema(row));
+        self.allow_none |= allow_none;
+    }
+
     /// Runs the functions over the stream. The stream's changes count only when the outcome is [`Outcome::Ok`].
     pub fn run(&self, stream: &mut Stream, report: &mut Report) -> Outcome {
         let mut workloads = self.workloads.clone();
@@ -56,6 +67,12 @@ impl Pipeline {
         stream.set_workloads(workloads);
         stream.set_references(self.references.clone());
         report.record_once(pods::unmatched_rows(&self.pod_templates, stream));
+        self.want_workloads(stream, report);
+        for config in stream.objects().filter(|object| object.group() == GROUP) {
+            let message = "this is a config of krmor, and no object for a cluster";
+            let remedy = "leave it out of the input, or annotate it with `config.kubernetes.io/local-config: \"true\"`";
+            report.record(Finding::new(&rules::CONFIG_AS_INPUT, config.at(""), message, remedy));
+        }
         let mut needed: Vec<HashSet<usize>> = vec![HashSet::new(); self.steps.len()];
         let run: fn(&dyn Run, &mut Stream, &mut Report) = |function, stream, report| function.run(stream, report);
         for each in [
@@ -76,6 +93,19 @@ impl Pipeline {
             step.run.policy().report_unused(needed, stream, report);
         }
         self.outcome(report)
+    }
+
+    /// Nothing is hardened where there is nothing: the stream is likely another one than was meant.
+    fn want_workloads(&self, stream: &Stream, report: &mut Report) {
+        let for_workloads = |step: &&Step| matches!(step.function.phase, Phase::Containers | Phase::Security);
+        let Some(step) = self.steps.iter().find(for_workloads).filter(|_| !self.allow_none) else { return };
+        let facts = Facts::of(stream);
+        if facts.pods().is_empty() && facts.pod_problems().is_empty() && stream.objects().next().is_some() {
+            let message = format!("{} is for workloads, and the stream has none", step.function.kind);
+            let remedy =
+                "call it on the stream that has them, or say `--allow-none`, or `allowNone: true` in the Pipeline";
+            report.record(Finding::new(&rules::NO_WORKLOADS, Place::Stream, message, remedy));
+        }
     }
 
     /// What the findings of a report mean for the run.

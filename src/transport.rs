@@ -16,6 +16,7 @@ use crate::pipeline::{Outcome, Pipeline};
 use crate::report::Report;
 use crate::stream::Stream;
 use crate::text;
+use crate::workload::Row;
 use crate::yaml::{self, Document, Encoding, Node};
 
 /// A config that has been read, and its text for what turns out to be wrong with it while it runs.
@@ -67,6 +68,10 @@ pub struct Options<'a> {
     pub function: Option<&'a str>,
     /// Accept an input without any object.
     pub allow_empty: bool,
+    /// Accept an input without any workload.
+    pub allow_none: bool,
+    /// What the schemas of kinds say of their pods.
+    pub schemas: Vec<Row>,
     /// Is shown what was done, for a view of it, before the output of a run that succeeds is written.
     pub tell: Option<Tell<'a>>,
 }
@@ -97,7 +102,9 @@ pub fn run(input: Vec<u8>, options: Options<'_>, out: &mut dyn Write) -> Result<
     };
     drop(documents);
     let input = encoding.encode(Arc::unwrap_or_clone(text));
-    bare(&config?, input, options.allow_empty, options.tell, out)
+    let mut config = config?;
+    config.pipeline.learn(options.schemas, options.allow_none);
+    bare(&config, input, options.allow_empty, options.tell, out)
 }
 
 /// kustomize's legacy plugin: the bytes of the config's file, and a bare stream.
@@ -189,10 +196,11 @@ fn resource_list(
     };
     let annotated =
         node.is_some_and(|node| node.find(&["metadata", "annotations", "config.kubernetes.io/path"]).is_some());
-    let config = match config {
+    let mut config = match config {
         Ok(config) => config,
         Err(failure) => return Err(refused(list, failure, out)),
     };
+    config.pipeline.learn(options.schemas, options.allow_none);
     let mut stream = list.stream();
     if stream.objects().next().is_none() && !options.allow_empty {
         let mut message =

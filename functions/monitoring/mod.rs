@@ -56,7 +56,8 @@ fn by_service(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut 
 fn by_pods(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut Stream, report: &mut Report) {
     let Some(workload) = stream.object(selected.pod.object) else { return };
     if selected.pod.labels(&workload).is_none_or(|labels| labels.entries().next().is_none()) {
-        let (pointer, remedy) = (selected.pod.template.as_ref().unwrap_or(&selected.pod.spec), "give the pod template labels");
+        let (pointer, remedy) =
+            (selected.pod.template.as_ref().unwrap_or(&selected.pod.spec), "give the pod template labels");
         let message = "the pods have no labels, and a PodMonitor selects by them";
         report.add(&rules::POD_LABELS, workload.at(pointer), message, remedy);
         return;

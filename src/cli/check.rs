@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::{FOUND, Failure, Format, Result, Source, input};
+use crate::judged::Judged;
 use crate::pipeline::Outcome;
 use crate::text;
 use crate::transport;
@@ -28,10 +29,11 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         (Some(out), _) => out,
         (None, Outcome::Ok) => {
             let verdict = match changes {
-                0 => format!("nothing to change in {}", many(input.stream.objects().count(), "object")),
+                0 => "nothing to change".to_owned(),
                 _ => format!("a run would make {}", many(changes, "change")),
             };
-            format!("{}{title}: {verdict}\n", text::report(&input.stream, &report))
+            let judged = Judged::of(&config.pipeline, &input.stream);
+            format!("{}{title}: {verdict}; {judged}\n", text::report(&input.stream, &report))
         }
         (None, _) => {
             let (text, count) = transport::failing(&input.stream, &report, &config);

@@ -8,6 +8,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{FOUND, Failure, Result, Source, function, input};
 use crate::excerpt;
+use crate::judged::Judged;
 use crate::mask;
 use crate::pipeline::Outcome;
 use crate::report::{Change, Severity};
@@ -48,6 +49,8 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         let text = document(&input.stream, changes, &mut file)?;
         out.write_all(text.as_bytes()).map_err(|error| Failure::io("standard output", &error))?;
     }
+    let judged = Judged::of(&config.pipeline, &input.stream);
+    let _ = writeln!(anstream::stderr(), "{}: {judged}", config.pipeline.title);
     Ok(if report.changes.is_empty() { 0 } else { FOUND })
 }
 

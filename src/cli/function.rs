@@ -24,6 +24,12 @@ pub(super) struct Options {
     /// Accept an input without any object.
     #[arg(long)]
     allow_empty: bool,
+    /// Accept an input without any workload.
+    #[arg(long)]
+    allow_none: bool,
+    /// Files and directories with CustomResourceDefinitions: their schemas say where the pods of their kinds are.
+    #[arg(long, value_name = "PATH")]
+    crds: Vec<PathBuf>,
 }
 
 /// The kind by which krmor was called, if there is one of that name.
@@ -77,8 +83,10 @@ pub(super) fn run(options: &Options, called_as: Option<&str>) -> Result<u8> {
     let bytes = input::stdin()?;
     let function = options.function.as_deref().or(called_as.filter(|kind| *kind != PIPELINE));
     let config = options.config.as_deref().map(|path| input::config(path, function));
+    let schemas = input::schemas(&options.crds)?;
+    let (allow_empty, allow_none) = (options.allow_empty, options.allow_none);
     let options =
-        transport::Options { config, function, allow_empty: options.allow_empty, ..transport::Options::default() };
+        transport::Options { config, function, allow_empty, allow_none, schemas, ..transport::Options::default() };
     transport::run(bytes, options, &mut std::io::stdout().lock())?;
     Ok(0)
 }

@@ -81,9 +81,7 @@ pub(super) fn stdin() -> Result<Vec<u8>> {
 /// Reads the config and the input of a source and runs one over the other.
 pub(super) fn run(source: &Source) -> Result<(Config, Input, Report, Outcome)> {
     let mut config = config(&source.config, source.function.as_deref())?;
-    for row in schemas(&source.crds)? {
-        config.pipeline.workloads.add_schema(row);
-    }
+    config.pipeline.learn(schemas(&source.crds)?, source.allow_none);
     let mut input = read(source)?;
     let mut report = Report::default();
     let outcome = config.pipeline.run(&mut input.stream, &mut report);

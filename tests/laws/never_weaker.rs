@@ -3,8 +3,8 @@
 use krmor::pods;
 use krmor::report::{Change, Class};
 use krmor::stream::Stream;
-use krmor::workload::Shape;
 use krmor::strictness::{self, Difference, Level, Order};
+use krmor::workload::Shape;
 use krmor::yaml::Op;
 use serde_json::{Value, json};
 

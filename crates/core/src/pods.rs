@@ -207,10 +207,21 @@ impl Pod {
             items.map(|(at, item)| container(item, format!("{pointer}/{at}"), role)).collect()
         };
         match self.shape {
-            Shape::Container => vec![container(node, self.spec.clone(), Role::Main)],
+            Shape::Container => {
+                let mut container = container(node, self.spec.clone(), Role::Main);
+                if container.name.is_empty() {
+                    // Nobody need name a single one: the field that holds it does.
+                    container.name = self.spec.rsplit('/').next().unwrap_or_default().to_owned();
+                }
+                vec![container]
+            }
             Shape::Containers => {
                 let key = self.spec.rsplit('/').next().unwrap_or_default();
-                list(node, &self.spec, LISTS.iter().find(|(list, _)| *list == key).map_or(Role::Main, |(_, role)| *role))
+                list(
+                    node,
+                    &self.spec,
+                    LISTS.iter().find(|(list, _)| *list == key).map_or(Role::Main, |(_, role)| *role),
+                )
             }
             Shape::Template | Shape::Spec => LISTS
                 .iter()
@@ -245,9 +256,9 @@ pub fn pods_of(stream: &Stream, object: &Object<'_>) -> Vec<Pod> {
 pub fn unmatched_rows(rows: &[PodTemplateRow], stream: &Stream) -> Vec<Finding> {
     let mut out = Vec::new();
     for (number, row) in rows.iter().enumerate().filter(|(_, row)| !row.optional) {
-        let mut of_kind = stream.objects().filter(|object| {
-            (object.kind() == row.kind || row.kind == workload::ANY) && object.group() == row.group
-        });
+        let mut of_kind = stream
+            .objects()
+            .filter(|object| (object.kind() == row.kind || row.kind == workload::ANY) && object.group() == row.group);
         let Some(path) = row.path.as_deref().and_then(|path| Path::parse(path).ok()) else {
             if of_kind.next().is_none() {
                 out.push((number, format!("the stream has no {}", row.kind)));
@@ -260,10 +271,13 @@ pub fn unmatched_rows(rows: &[PodTemplateRow], stream: &Stream) -> Vec<Finding> 
             path.find(object.root()).iter().any(|(_, node)| node.is_some())
         });
         if !leads {
-            out.push((number, match any {
-                true => format!("`{path}` leads nowhere in any {} of the stream", row.kind),
-                false => format!("the stream has no {}", row.kind),
-            }));
+            out.push((
+                number,
+                match any {
+                    true => format!("`{path}` leads nowhere in any {} of the stream", row.kind),
+                    false => format!("the stream has no {}", row.kind),
+                },
+            ));
         }
     }
     let remedy = "correct the row, or say `optional: true` where it may lead to nothing";
@@ -292,20 +306,20 @@ impl Visitor {
             return;
         }
         // A built-in row with one path is complete, and finds each template once.
-        let simple = row.source == Source::BuiltIn && row.places.len() == 1;
+        let simple = row.is_native() && row.places.len() == 1;
         let except = row.except.iter().flat_map(|path| path.find(object.root()));
         let mut seen: HashMap<String, Known> = except.map(|(pointer, _)| (pointer, Known::Other)).collect();
         let mut any = false;
         for place in &row.places {
             for (pointer, node) in place.path.find(object.root()) {
                 any = true;
-                if !simple {
-                    if seen.contains_key(&pointer) {
-                        continue;
-                    }
-                    seen.insert(pointer.clone(), Known::Row(place.shape));
+                if !simple && seen.contains_key(&pointer) {
+                    continue;
                 }
-                self.place(object, row, place, pointer, node);
+                let is_judged = self.place(object, row, place, pointer.clone(), node);
+                if !simple && is_judged {
+                    seen.insert(pointer, Known::Row(place.shape));
+                }
             }
         }
         // Any row but a complete one may miss a pod; that one leads nowhere when its template is optional.
@@ -314,9 +328,18 @@ impl Visitor {
         }
     }
 
-    fn place(&mut self, object: &Object<'_>, row: &Row, place: &workload::Place, pointer: String, node: Option<Node<'_>>) {
+    /// Takes up the pod at a place; whether there is one that can be judged.
+    fn place(
+        &mut self,
+        object: &Object<'_>,
+        row: &Row,
+        place: &workload::Place,
+        pointer: String,
+        node: Option<Node<'_>>,
+    ) -> bool {
         let Some(node) = node else {
-            return self.malformed(object, &pointer, "there is no pod template here", "write the template here");
+            self.malformed(object, &pointer, "there is no pod template here", "write the template here");
+            return false;
         };
         let (template, spec, node) = match place.shape {
             Shape::Template => {
@@ -324,7 +347,7 @@ impl Visitor {
                 match node.get("spec") {
                     Some(node) => (Some(pointer), spec, node),
                     // An operator fills in what is left out.
-                    None if row.source != Source::Config && !row.is_native() => return,
+                    None if matches!(row.source, Source::Operator | Source::Schema) => return true,
                     None => {
                         let remedy = match row.source {
                             Source::Config => {
@@ -333,12 +356,13 @@ impl Visitor {
                             }
                             _ => "write the pod's fields under `spec`",
                         };
-                        return self.malformed(object, &pointer, "the pod has no `spec`", remedy);
+                        self.malformed(object, &pointer, "the pod has no `spec`", remedy);
+                        return false;
                     }
                 }
             }
             // Settings of a container that the operator makes: its own defaults hold as long as nothing of ours replaces them.
-            Shape::Container if row.source != Source::Config && !unknown::is_own_container(node) => return,
+            Shape::Container if row.source != Source::Config && !unknown::is_own_container(node) => return false,
             _ => (None, pointer, node),
         };
         let is_right = match place.shape {
@@ -360,6 +384,7 @@ impl Visitor {
                 traits: row.traits,
             });
         }
+        is_right
     }
 
     /// Whether `spec` is a pod's, with lists of containers; the first thing wrong with each list is reported.
@@ -438,7 +463,9 @@ impl Visitor {
                     let place = unknown::row(group, kind, Some((&path, shape)), false);
                     format!("add the row `{place}` to `podTemplates`, or, if this makes no pods, the row `{ignored}`")
                 }
-                None => format!("write a safe value, or, if this makes no pods, add the row `{ignored}` to `podTemplates`"),
+                None => {
+                    format!("write a safe value, or, if this makes no pods, add the row `{ignored}` to `podTemplates`")
+                }
             };
             let message = format!("{what}, and no row of `podTemplates` describes it");
             self.problems.push(Finding::new(&rules::UNKNOWN_POD_TEMPLATE, object.at(&pointer), message, remedy));

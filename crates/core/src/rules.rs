@@ -9,6 +9,12 @@ rules! {
     UNMATCHED_TARGET = "unmatched-target", Error,
         "A target of the config matches nothing in the stream",
         "A target that matches nothing is most often a typo, and what it should harden would pass untouched. Correct it, or say `optional: true` where it is right that it may match nothing.";
+    NO_WORKLOADS = "no-workloads", Error,
+        "A function is for workloads, and the stream has none",
+        "A stream without any workload is most often another one than was meant: a lone Service, a kustomization.yaml, the config itself. Nothing in it was hardened, so nothing may pass as hardened. Say `--allow-none`, or `allowNone: true` in the Pipeline, where it is right.";
+    CONFIG_AS_INPUT = "config-as-input", Error,
+        "A config of krmor is among the objects",
+        "No cluster knows the kind, so applying it would fail, and a config that is an object is likely not in force. Leave it out of the input, or annotate it with `config.kubernetes.io/local-config: \"true\"`, which kustomize and kpt hand to no cluster.";
     MALFORMED_POD = "malformed-pod", Error,
         "A pod or pod template is not shaped as the API has it",
         "krmor cannot harden what it cannot read, and the API server would refuse it. Write the pod's fields as the Kubernetes API has them; a row of `podTemplates` that leads to the wrong place is corrected in the config.";
@@ -48,6 +54,6 @@ impl Rule {
     /// Whether its findings mean that the config or the input is wrong, rather than what the stream says.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        *self == CONFIG || *self == UNMATCHED_TARGET || *self == UNMATCHED_ROW
+        *self == CONFIG || *self == UNMATCHED_TARGET || *self == UNMATCHED_ROW || *self == NO_WORKLOADS
     }
 }

@@ -182,7 +182,19 @@ impl Stream {
         let read = documents.len();
         let (names, indexes, memo) = (OnceLock::new(), OnceLock::new(), Memo::default());
         let (workloads, references) = (workload::Table::default(), references::Table::default());
-        Self { documents, read, numbered, after: Vec::new(), objects, names, indexes, memo, workloads, references, local }
+        Self {
+            documents,
+            read,
+            numbered,
+            after: Vec::new(),
+            objects,
+            names,
+            indexes,
+            memo,
+            workloads,
+            references,
+            local,
+        }
     }
 
     /// Where pod templates live.
@@ -456,7 +468,8 @@ impl Stream {
         let workload = self.object(beside)?;
         let identity = Identity::of_value(&object);
         if workload.location.embedded {
-            let message = format!("{identity} is to be added for {}, which is inside another object", workload.reference());
+            let message =
+                format!("{identity} is to be added for {}, which is inside another object", workload.reference());
             let remedy = "exclude it from this function, or write that object there by hand";
             report.add(&common::EMBEDDED, workload.at(""), message, remedy);
             return None;
@@ -613,7 +626,8 @@ impl Stream {
         if let Some(object) = self.object(id).filter(|_| action != Action::Remove)
             && let Some(field) = self.workloads.row(&object.group(), &object.kind()).and_then(|row| row.lacks(&pointer))
         {
-            let message = format!("{} has no field `{field}` here, so {} cannot be written", object.kind(), why.rule.id);
+            let message =
+                format!("{} has no field `{field}` here, so {} cannot be written", object.kind(), why.rule.id);
             let remedy = "exclude the object from this function, or write an exception for it";
             return report.add(&common::NO_FIELD, object.at(&pointer), message, remedy);
         }
@@ -789,7 +803,8 @@ fn add_objects(node: Node<'_>, location: Location, depth: usize, out: &mut Found
 fn add_embedded(root: Node<'_>, location: &Location, depth: usize, out: &mut Found) {
     let mut open = vec![(root, Vec::<String>::new())];
     while let Some((node, tokens)) = open.pop() {
-        let is_text = |key: &str| node.get(key).is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty()));
+        let is_text =
+            |key: &str| node.get(key).is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty()));
         let is_object = node.kind() == Kind::Map
             && is_text("apiVersion")
             && is_text("kind")
@@ -805,7 +820,8 @@ fn add_embedded(root: Node<'_>, location: &Location, depth: usize, out: &mut Fou
         if node.kind() == Kind::Map {
             for (key, value) in node.entries().filter(|(_, value)| value.kind() != Kind::Scalar) {
                 // Claims are made with the pods; a status is what was; items are seen to.
-                let is_other = key.starts_with("volumeClaimTemplate") || tokens.is_empty() && (key == "status" || key == "items");
+                let is_other =
+                    key.starts_with("volumeClaimTemplate") || tokens.is_empty() && (key == "status" || key == "items");
                 if !is_other {
                     open.push((value, below(&yaml::escape_token(&key))));
                 }

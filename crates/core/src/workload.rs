@@ -18,8 +18,8 @@ use crate::config::Problem;
 use built_in::BUILT_IN;
 pub use fields::Fields;
 pub use path::Path;
-pub use schema::row_of_crd;
 pub(crate) use path::{Step, write as write_path};
+pub use schema::row_of_crd;
 
 /// What the pods of a kind do that those of others do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -350,7 +350,8 @@ impl Table {
             }
             Source::Operator | Source::Schema => {}
         }
-        (row.traits, row.selector, row.claims, row.restarts) = (known.traits, known.selector, known.claims, known.restarts);
+        (row.traits, row.selector, row.claims, row.restarts) =
+            (known.traits, known.selector, known.claims, known.restarts);
         self.rows.retain(|other| !(other.group == row.group && other.kind == row.kind));
         self.add(vec![row]);
     }
@@ -377,7 +378,9 @@ impl Table {
     #[must_use]
     pub fn row(&self, group: &str, kind: &str) -> Option<&Row> {
         let own = self.rows.iter().find(|row| row.matches(group, kind));
-        own.filter(|row| row.kind != ANY).or_else(|| operators::row(group, kind)).or(own)
+        own.filter(|row| row.kind != ANY || row.source == Source::Config)
+            .or_else(|| operators::row(group, kind))
+            .or(own)
     }
 
     /// The rows of krmor itself, of schemas in the stream, and of the config, in the order in which they are tried.

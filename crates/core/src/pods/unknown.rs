@@ -105,7 +105,7 @@ pub(super) fn is_own_container(node: Node<'_>) -> bool {
 ///
 /// The parser bounds how far aliases expand, so this is linear in the size of the input.
 pub(super) fn search(root: Node<'_>, known: impl Fn(&str) -> Option<Known>) -> Found {
-    let mut search = Search { visits: Vec::new(), found: Found::default(), fields: Vec::new() };
+    let mut search = Search { visits: Vec::new(), found: Found::default(), fields: Vec::new(), known: &known };
     search.visits.push(Visit { node: root, parent: 0, step: None, pointer: String::new(), judged: None });
     let mut at = 0;
     while let Some(visit) = search.visits.get(at) {
@@ -137,14 +137,15 @@ pub(super) fn search(root: Node<'_>, known: impl Fn(&str) -> Option<Known>) -> F
     found
 }
 
-struct Search<'a> {
+struct Search<'a, 'k> {
+    known: &'k dyn Fn(&str) -> Option<Known>,
     visits: Vec<Visit<'a>>,
     found: Found,
     /// Pointers and names of harmless fields.
     fields: Vec<(String, String)>,
 }
 
-impl<'a> Search<'a> {
+impl<'a> Search<'a, '_> {
     /// Goes on to what is below: to items, and to the entries for which `wanted` says what is judged of them.
     fn enter(&mut self, at: usize, wanted: impl Fn(&str) -> Option<Option<Shape>>) {
         let Some(visit) = self.visits.get(at) else { return };
@@ -183,10 +184,18 @@ impl<'a> Search<'a> {
         }
     }
 
+    fn is_known(&self, at: usize, key: &str) -> bool {
+        self.visits
+            .get(at)
+            .is_some_and(|visit| (self.known)(&format!("{}/{}", visit.pointer, escape_token(key))).is_some())
+    }
+
     /// Notes what makes a mapping the spec of a pod.
     fn pod_fields(&mut self, at: usize, node: Node<'a>) -> bool {
         let lists = super::LISTS.iter().map(|(list, _)| *list);
-        let list = lists.into_iter().find(|list| node.get(list).is_some_and(|items| items.items().any(is_container)));
+        let list = lists.into_iter().find(|list| {
+            node.get(list).is_some_and(|items| items.items().any(is_container)) && !self.is_known(at, list)
+        });
         let flag = || ["hostNetwork", "hostPID", "hostIPC"].into_iter().find(|key| is_true(node, key));
         let what = match (list, flag()) {
             (Some(list), _) => format!("`{list}` looks like those of a pod"),
@@ -215,11 +224,16 @@ impl<'a> Search<'a> {
         for (key, value) in node.entries() {
             let list = value.kind() == Kind::Seq
                 && (LISTS.contains(&key.as_ref()) && value.items().any(is_container)
-                    || value.items().any(|item| is_image(item) && has_container_fields(item) && item.get("name").is_some()));
+                    || value
+                        .items()
+                        .any(|item| is_image(item) && has_container_fields(item) && item.get("name").is_some()));
             let single = value.kind() == Kind::Map
                 && (key == "script" || key == "container" || key.ends_with("Container"))
                 && is_image(value);
-            let shape = if list {
+            let shape = if (list || single) && self.is_known(at, &key) {
+                below.push(key);
+                continue;
+            } else if list {
                 Shape::Containers
             } else if single {
                 Shape::Container
@@ -227,7 +241,8 @@ impl<'a> Search<'a> {
                 below.push(key);
                 continue;
             };
-            let what = format!("`{key}` {}", if list { "lists what looks like containers" } else { "looks like a container" });
+            let what =
+                format!("`{key}` {}", if list { "lists what looks like containers" } else { "looks like a container" });
             let (Some(visit), step) = (self.visits.get(at), escape_token(&key).into_owned()) else { continue };
             let pointer = format!("{}/{step}", visit.pointer);
             let path = self.path(at, Some(&key));

@@ -18,7 +18,16 @@ pub(super) struct BuiltIn {
 }
 
 const fn row(group: &'static str, kind: &'static str, paths: &'static [&'static str]) -> BuiltIn {
-    BuiltIn { group, kind, paths, traits: &[], selector: PodSelector::Unset, claims: None, restarts: None, ignored: None }
+    BuiltIn {
+        group,
+        kind,
+        paths,
+        traits: &[],
+        selector: PodSelector::Unset,
+        claims: None,
+        restarts: None,
+        ignored: None,
+    }
 }
 
 const fn none(group: &'static str, kind: &'static str, why: Ignored) -> BuiltIn {

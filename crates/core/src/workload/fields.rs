@@ -67,7 +67,11 @@ impl Fields {
 
     /// Notes the fields of a container for which `has` is true, by their pointers.
     pub(super) fn add_container(&mut self, has: impl Fn(&str) -> bool) {
-        CONTAINER.iter().enumerate().filter(|(_, field)| has(field)).for_each(|(bit, _)| self.0 |= 1 << (POD.len() + bit));
+        CONTAINER
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| has(field))
+            .for_each(|(bit, _)| self.0 |= 1 << (POD.len() + bit));
     }
 
     /// Notes every field of a container.
@@ -120,12 +124,12 @@ impl Fields {
             Shape::Template | Shape::Spec if tokens.first() == Some(&"metadata") => Some("metadata".to_owned()),
             Shape::Template => None,
             Shape::Spec => pod(behind(0)),
-            Shape::Container => container(behind(0)).or_else(|| of(&POD, &|field| CONTAINER.contains(&field), &behind(0))),
+            Shape::Container => {
+                container(behind(0)).or_else(|| of(&POD, &|field| CONTAINER.contains(&field), &behind(0)))
+            }
             Shape::Containers if is_index(0) => container(behind(1)),
             // What is written beside the items of a list belongs to a pod, and there is none.
-            Shape::Containers => {
-                tokens.first().map(|token| unescape_token(token).unwrap_or_default().into_owned())
-            }
+            Shape::Containers => tokens.first().map(|token| unescape_token(token).unwrap_or_default().into_owned()),
         }
     }
 }

@@ -25,7 +25,9 @@ fn rows(lines: &'static str) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for line in lines.lines().filter(|line| !line.starts_with('#')) {
         let mut parts = line.split(' ');
-        let Some((group, kind, place)) = (|| Some((parts.next()?, parts.next()?, place(&mut parts)?)))() else { continue };
+        let Some((group, kind, place)) = (|| Some((parts.next()?, parts.next()?, place(&mut parts)?)))() else {
+            continue;
+        };
         match rows.last_mut().filter(|row| row.group == group && row.kind == kind) {
             Some(row) => row.places.push(place),
             None => {

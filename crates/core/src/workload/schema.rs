@@ -104,7 +104,8 @@ impl Walk {
             "/metadata" => metadata.is_some_and(|metadata| has(metadata, "/annotations") || is_open(metadata)),
             field => has(schema, field),
         });
-        let container = ["containers", "initContainers"].iter().find_map(|list| schema.find(&["properties", list, "items"]));
+        let container =
+            ["containers", "initContainers"].iter().find_map(|list| schema.find(&["properties", list, "items"]));
         match container {
             Some(container) => fields.add_container(|field| has(container, field)),
             None => fields.add_all_containers(),
@@ -170,7 +171,9 @@ fn is_container(schema: Node<'_>) -> bool {
 
 /// A pod template whose schema says nothing is known by its name.
 fn opaque(schema: Node<'_>, step: Option<&Token>) -> Option<Shape> {
-    let Some(Token::Key(key)) = step.filter(|_| is_open(schema) && schema.get("properties").is_none()) else { return None };
+    let Some(Token::Key(key)) = step.filter(|_| is_open(schema) && schema.get("properties").is_none()) else {
+        return None;
+    };
     let is = |name: &str, end: &str| key == name || key.ends_with(end);
     if is("podTemplate", "PodTemplate") || is("podTemplateSpec", "PodTemplateSpec") {
         return Some(Shape::Template);
