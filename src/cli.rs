@@ -95,6 +95,9 @@ struct Source {
     /// Accept an input without any workload.
     #[arg(long)]
     allow_none: bool,
+    /// The input is a part of the stream: targets, rows and exceptions that match nothing in it are right.
+    #[arg(long)]
+    partial: bool,
     /// Files and directories with CustomResourceDefinitions: their schemas say where the pods of their kinds are.
     #[arg(long, value_name = "PATH")]
     crds: Vec<PathBuf>,

@@ -209,7 +209,7 @@ fn read_pipeline(spec: &Value, title: String) -> Result<Pipeline, Vec<Problem>> 
         FailOn::Warning => Severity::Warning,
     };
     let (pod_templates, allow_none) = (spec.pod_templates, spec.allow_none);
-    Ok(Pipeline { title, fail_on, pod_templates, workloads, references, allow_none, steps })
+    Ok(Pipeline { title, fail_on, pod_templates, workloads, references, allow_none, partial: false, steps })
 }
 
 /// kpt's `ConfigMap` config: `data` holds the scalar fields of one function's spec, and, where the caller cannot name it
@@ -251,5 +251,14 @@ fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Resu
 fn alone(title: String) -> Pipeline {
     let (workloads, references) = (Table::default(), references::Table::default());
     let (pod_templates, steps) = (Vec::new(), Vec::new());
-    Pipeline { title, fail_on: Severity::Error, pod_templates, workloads, references, allow_none: false, steps }
+    Pipeline {
+        title,
+        fail_on: Severity::Error,
+        pod_templates,
+        workloads,
+        references,
+        allow_none: false,
+        partial: false,
+        steps,
+    }
 }

@@ -6,7 +6,7 @@ use krmor_core::config::GROUP;
 use krmor_core::facts::Facts;
 use krmor_core::pods;
 use krmor_core::references;
-use krmor_core::report::{Finding, Place, Report, Severity};
+use krmor_core::report::{Finding, Place, Report, Rule, Severity};
 use krmor_core::rules;
 use krmor_core::stream::Stream;
 use krmor_core::workload::{PodTemplateRow, Row, Table};
@@ -38,6 +38,8 @@ pub struct Pipeline {
     pub references: references::Table,
     /// A stream without workloads is right, although functions are for workloads.
     pub allow_none: bool,
+    /// The stream is a part of one: what the config is for may be in the rest.
+    pub partial: bool,
     /// The functions, in the order they run.
     pub steps: Vec<Step>,
 }
@@ -52,6 +54,10 @@ pub enum Outcome {
     /// A target that matches nothing, or a config that cannot be right.
     Usage,
 }
+
+/// Findings about what the rest of a stream may have.
+const MAY_BE_ELSEWHERE: [&Rule; 4] =
+    [&rules::UNMATCHED_TARGET, &rules::UNMATCHED_ROW, &rules::NO_WORKLOADS, &rules::UNUSED_EXCEPTION];
 
 impl Pipeline {
     /// Takes over what a caller says besides the config.
@@ -91,6 +97,9 @@ impl Pipeline {
         for (step, needed) in self.steps.iter().zip(&needed) {
             report.begin(&step.name);
             step.run.policy().report_unused(needed, stream, report);
+        }
+        if self.partial {
+            report.findings.retain(|finding| !MAY_BE_ELSEWHERE.contains(&finding.rule));
         }
         self.outcome(report)
     }

@@ -584,8 +584,9 @@ fn empty_input_is_an_error_unless_it_is_allowed() {
         run(&folder, &["run", "--config", "config.yaml", "--allow-empty"], input).gives(0, input, "");
         run(&folder, &["--config", "config.yaml", "--allow-empty"], input).gives(0, input, "");
     }
-    run(&folder, &["diff", "--config", "config.yaml", "--allow-empty"], "").gives(0, "", "");
-    let nothing = "SecurityContext harden: nothing to change in 0 objects\n";
+    let judged = "SecurityContext harden: judged 0 workloads with 0 containers\n";
+    run(&folder, &["diff", "--config", "config.yaml", "--allow-empty"], "").gives(0, "", judged);
+    let nothing = "SecurityContext harden: nothing to change in 0 objects; judged 0 workloads with 0 containers\n";
     run(&folder, &["check", "--config", "config.yaml", "--allow-empty"], "").gives(0, nothing, "");
     std::fs::create_dir(folder.0.join("none")).unwrap();
     run(&folder, &["run", "--config", "config.yaml", "none"], "").fails(2, wanted);
@@ -629,7 +630,10 @@ fn a_directory_stands_for_its_manifests_in_the_order_of_their_names() {
         service("a"),
         service("b")
     );
-    run(&folder, &["run", "--config", "config2.yaml", "d"], "").gives(0, &wanted, "");
+    run(&folder, &["run", "--config", "config2.yaml", "--allow-none", "d"], "").gives(0, &wanted, "");
+    // Nothing was hardened, so nothing passes as hardened.
+    let none = run(&folder, &["check", "--config", "config2.yaml", "d"], "");
+    assert_eq!(none.code, Some(2), "{}", none.out);
 }
 
 // ---- output ----
@@ -739,7 +743,7 @@ Deployment web (web.yaml)
   added      spec.template.spec.containers[0].securityContext: {\"allowPrivilegeEscalation\":false}  (no-privilege-escalation: no process gains more privileges than its parent has)
   added      spec.template.spec.containers[0].securityContext.capabilities: {\"drop\":[\"ALL\"]}  (drop-capabilities: no Linux capability but those added by name)
 ";
-    let verdict = "SecurityContext harden: a run would make 4 changes\n";
+    let verdict = "SecurityContext harden: a run would make 4 changes; judged 1 workload with 1 container\n";
     run(&folder, &["check", "--config", "config.yaml", "web.yaml"], "").gives(
         1,
         &format!("{wanted}{changes}{verdict}"),
@@ -751,7 +755,11 @@ Deployment web (web.yaml)
         &format!("{wanted}{changes}"),
     );
     let done = run(&folder, &["check", "--config", "config.yaml"], HARDENED);
-    done.gives(0, &format!("{wanted}SecurityContext harden: nothing to change in 1 object\n"), "");
+    done.gives(
+        0,
+        &format!("{wanted}SecurityContext harden: nothing to change in 1 object; judged 1 workload with 1 container\n"),
+        "",
+    );
 
     let done = run(&folder, &["check", "--config", "config.yaml", "--format", "json", "web.yaml"], "");
     let report: Value = serde_json::from_str(&done.out).unwrap();
@@ -783,8 +791,9 @@ Deployment web web.yaml
 +         seccompProfile:                    # seccomp-profile: system calls outside the profile are refused
 +           type: RuntimeDefault             # seccomp-profile: system calls outside the profile are refused
 ";
-    run(&folder, &[&args[..], &["web.yaml"]].concat(), "").gives(1, wanted, "");
-    run(&folder, &args, HARDENED).gives(0, "", "");
+    let judged = "SecurityContext harden: judged 1 workload with 1 container\n";
+    run(&folder, &[&args[..], &["web.yaml"]].concat(), "").gives(1, wanted, judged);
+    run(&folder, &args, HARDENED).gives(0, "", judged);
 
     // Two objects of one document, a value that gives way, a first and a last line.
     folder.write("override.yaml", config("spec:\n  level: baseline\n  conflicts: override\n"));
@@ -1174,7 +1183,7 @@ error: spec.levle: unknown field `levle`
             "\
 info: Deployment web: spec.template.spec: no uid is set: web will not start if the image's user is root or a name  [SecurityContext image-user-unproven]
   fix: set `runAsUser`, or a numeric USER in the image
-SecurityContext harden: nothing to change in 1 object
+SecurityContext harden: nothing to change in 1 object; judged 1 workload with 1 container
 ",
             "",
         );

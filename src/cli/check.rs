@@ -29,7 +29,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         (Some(out), _) => out,
         (None, Outcome::Ok) => {
             let verdict = match changes {
-                0 => "nothing to change".to_owned(),
+                0 => format!("nothing to change in {}", many(input.stream.objects().count(), "object")),
                 _ => format!("a run would make {}", many(changes, "change")),
             };
             let judged = Judged::of(&config.pipeline, &input.stream);

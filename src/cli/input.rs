@@ -84,6 +84,7 @@ pub(super) fn run(source: &Source) -> Result<(Config, Input, Report, Outcome)> {
     config.pipeline.learn(schemas(&source.crds)?, source.allow_none);
     let mut input = read(source)?;
     let mut report = Report::default();
+    config.pipeline.partial = source.partial;
     let outcome = config.pipeline.run(&mut input.stream, &mut report);
     Ok((config, input, report, outcome))
 }
