@@ -106,6 +106,14 @@ struct Error {
     rule: &'static str,
 }
 
+impl Error {
+    fn covers(&self, hit: &Line) -> bool {
+        // A pod of which a field cannot be read is refused as a whole.
+        let whole = (self.rule == "malformed-pod").then(|| self.pointer.rsplit_once('/').map(|(upper, _)| upper));
+        self.document == hit.document && above(whole.flatten().unwrap_or(&self.pointer), &hit.pointer)
+    }
+}
+
 /// What krmor says of a file, or nothing if it refuses to read it, which nobody can miss.
 fn errors(pipeline: &Pipeline, path: &Path) -> Option<Vec<Error>> {
     let (text, _) = yaml::decode(std::fs::read(path).unwrap()).ok()?;
@@ -164,7 +172,7 @@ fn nothing_dangerous_is_unseen() {
             *covered.entry("the file is refused".to_owned()).or_default() += 1;
             continue;
         };
-        let at = errors.iter().filter(|error| error.document == hit.document && above(&error.pointer, &hit.pointer));
+        let at = errors.iter().filter(|error| error.covers(hit));
         if let Some(error) = at.max_by_key(|error| error.pointer.len()) {
             *covered.entry(error.rule.to_owned()).or_default() += 1;
         } else if let Some(class) = hit.class() {

@@ -93,7 +93,8 @@ def walk(value, pointer, around, objects, found):
             objects.append(around)
         if around and (isinstance(value.get("image"), str) or CONTAINERS & value.keys()):
             around.pod = True
-        for below, what in hits(value):
+        # What stands in metadata are names, which may be any word.
+        for below, what in hits(value) if not pointer.endswith("/metadata") else ():
             found.append((around, pointer + below, what))
         for key, one in value.items():
             walk(one, f"{pointer}/{escaped(key)}", around, objects, found)
