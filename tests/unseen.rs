@@ -59,7 +59,9 @@ impl Line {
 
     /// Why krmor does not judge it, if it does not.
     fn class(&self) -> Option<&'static str> {
-        let (Some(root), Some(inner)) = (&self.root, self.inner()) else { return Some("no object: values, patches, data") };
+        let (Some(root), Some(inner)) = (&self.root, self.inner()) else {
+            return Some("no object: values, patches, data");
+        };
         if self.local {
             return Some("local-config: reaches no cluster");
         }
@@ -114,8 +116,15 @@ impl Error {
     }
 }
 
+/// What krmor says of a file.
+struct Said {
+    errors: Vec<Error>,
+    /// Document and place of whatever it changed or noted, at any severity.
+    touched: Vec<(usize, String)>,
+}
+
 /// What krmor says of a file, or nothing if it refuses to read it, which nobody can miss.
-fn errors(pipeline: &Pipeline, path: &Path) -> Option<Vec<Error>> {
+fn said(pipeline: &Pipeline, path: &Path) -> Option<Said> {
     let (text, _) = yaml::decode(std::fs::read(path).unwrap()).ok()?;
     let mut stream = Stream::parse(&Arc::new(text)).ok()?;
     let mut numbers = HashMap::new();
@@ -134,7 +143,11 @@ fn errors(pipeline: &Pipeline, path: &Path) -> Option<Vec<Error>> {
             rule: finding.rule.id,
         })
     };
-    Some(report.findings.iter().filter_map(of).collect())
+    let errors = report.findings.iter().filter_map(of).collect();
+    let noted = report.findings.iter().filter_map(|finding| Some((finding.document()?, finding.pointer())));
+    let touched = report.changes.iter().map(|change| (change.document, change.path.as_str())).chain(noted);
+    let touched = touched.filter_map(|(number, at)| Some((*numbers.get(&number)?, at.to_owned()))).collect();
+    Some(Said { errors, touched })
 }
 
 fn short(path: &Path) -> String {
@@ -143,7 +156,7 @@ fn short(path: &Path) -> String {
 }
 
 fn table(title: &str, rows: &BTreeMap<String, usize>) {
-    println!("\n| {title} | places |\n| --- | --- |");
+    println!("\n| {title} | count |\n| --- | --- |");
     for (name, count) in rows {
         println!("| {name} | {count} |");
     }
@@ -163,12 +176,12 @@ fn nothing_dangerous_is_unseen() {
     assert!(hits.len() > 400 && objects.len() > 3000, "{} places in {} objects", hits.len(), objects.len());
 
     let pipeline: Pipeline = CONFIG.parse().unwrap();
-    let said: HashMap<&PathBuf, Option<Vec<Error>>> = files.iter().map(|path| (path, errors(&pipeline, path))).collect();
+    let said: HashMap<&PathBuf, Option<Said>> = files.iter().map(|path| (path, said(&pipeline, path))).collect();
 
     let (mut covered, mut classes, mut kinds) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let mut unseen = Vec::new();
     for hit in &hits {
-        let Some(errors) = &said[&hit.file] else {
+        let Some(Said { errors, .. }) = &said[&hit.file] else {
             *covered.entry("the file is refused".to_owned()).or_default() += 1;
             continue;
         };
@@ -179,7 +192,8 @@ fn nothing_dangerous_is_unseen() {
             *classes.entry(class.to_owned()).or_default() += 1;
         } else {
             let kind = hit.inner().unwrap_or_default();
-            let root = hit.root.as_ref().filter(|root| **root != kind).map_or(String::new(), |root| format!(" in {root}"));
+            let root =
+                hit.root.as_ref().filter(|root| **root != kind).map_or(String::new(), |root| format!(" in {root}"));
             *kinds.entry(format!("{kind}{root}")).or_default() += 1;
             let Line { name, pointer, what, .. } = hit;
             unseen.push(format!("{kind}{root} {name}: {pointer}: {what} ({})", short(&hit.file)));
@@ -191,7 +205,7 @@ fn nothing_dangerous_is_unseen() {
         hits.iter().map(|hit| (&hit.file, hit.document, hit.object.as_str())).collect();
     let mut alarms = Vec::new();
     for object in objects.iter().filter(|object| !object.pod) {
-        let Some(errors) = &said[&object.file] else { continue };
+        let Some(Said { errors, .. }) = &said[&object.file] else { continue };
         // What stands in an inner object is that object's.
         let deepest = |pointer: &str| {
             let mine = objects.iter().filter(|other| other.file == object.file && other.document == object.document);
@@ -210,11 +224,27 @@ fn nothing_dangerous_is_unseen() {
         }
     }
 
+    // What looks like a pod, and was neither hardened nor mentioned: not dangerous by what it says, but by what it leaves out.
+    let mut silent: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    for object in objects.iter().filter(|object| object.pod && object.class().is_none()) {
+        let Some(Said { touched, .. }) = &said[&object.file] else { continue };
+        let near = |at: &str| above(&object.object, at) || above(at, &object.object);
+        if !touched.iter().any(|(document, at)| *document == object.document && near(at)) {
+            let row = silent.entry(object.inner().unwrap_or_default()).or_default();
+            row.0 += 1;
+            row.1.push_str(&format!("\n  {} ({})", object.name, short(&object.file)));
+        }
+    }
+
     println!("{} files, {} objects, {} dangerous places", files.len(), objects.len(), hits.len());
     table("an error of the rule covers", &covered);
     table("not judged", &classes);
     table("UNSEEN", &kinds);
     println!("\n{}", unseen.join("\n"));
+    println!("\nlooks like a pod, and is neither hardened nor mentioned:");
+    for (kind, (count, which)) in &silent {
+        println!("{kind} {count}{which}");
+    }
     println!("\n{} alarms where nobody sees a pod\n{}", alarms.len(), alarms.join("\n"));
     assert!(unseen.is_empty(), "{} places are unseen", unseen.len());
 }
