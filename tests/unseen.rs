@@ -112,7 +112,12 @@ impl Error {
     fn covers(&self, hit: &Line) -> bool {
         // A pod of which a field cannot be read is refused as a whole.
         let whole = (self.rule == "malformed-pod").then(|| self.pointer.rsplit_once('/').map(|(upper, _)| upper));
-        self.document == hit.document && above(whole.flatten().unwrap_or(&self.pointer), &hit.pointer)
+        let upper = whole.flatten().unwrap_or(&self.pointer);
+        // A conflict is about one field: far above the place it is about something else.
+        let steps = hit.pointer.matches('/').count().saturating_sub(upper.matches('/').count());
+        self.document == hit.document
+            && above(upper, &hit.pointer)
+            && (steps <= 2 || !self.rule.starts_with("conflict/"))
     }
 }
 
