@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test may panic
 
 use std::fmt::Write as _;
+use std::process::Command;
 use std::sync::Arc;
 
 use krmor::pods::{Pod, Role, pods};
@@ -770,4 +771,13 @@ fn broken_and_hostile_objects_end_in_findings_or_nothing() {
         let _ = writeln!(bomb, "a{level}: &a{level} [{uses}]");
     }
     assert_eq!(visit(&stream(&bomb)).1.len(), 5, "one for each path");
+}
+
+#[test]
+fn the_table_of_operators_is_what_their_schemas_say() {
+    let out = Command::new("tests/operators/rows").args(["--check", env!("CARGO_BIN_EXE_krmor")]).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let kinds: Vec<(&str, &str)> =
+        Table::operators().iter().map(|row| (row.group.as_ref(), row.kind.as_ref())).collect();
+    assert!(kinds.len() >= 40, "only {} kinds", kinds.len());
 }
