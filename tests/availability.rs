@@ -431,6 +431,31 @@ fn metrics_need_requests() {
         let wanted: &[&str] = if good { &[] } else { &["metric-without-requests"] };
         assert_eq!(run(spec, &[pod(template)]).errors(), wanted, "{spec} {template}");
     }
+    // A LimitRange of the namespace gives requests to containers without: `default` counts for `defaultRequest`, `max` for both.
+    let scaled = "{autoscaling: {maxReplicas: 5, metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 60}}}]}}";
+    let range = |namespace: &str, limit: &str| {
+        values(&format!("{{apiVersion: v1, kind: LimitRange, metadata: {{name: r, namespace: {namespace}}}, spec: {{limits: [{limit}]}}}}")).remove(0)
+    };
+    let shop =
+        with(pod("{containers: [{name: a}, {name: b}]}"), "/metadata", json!({"name": "web", "namespace": "shop"}));
+    for (limit, good) in [
+        ("{type: Container, defaultRequest: {cpu: 100m}}", true),
+        ("{type: Container, default: {cpu: 1}}", true),
+        ("{type: Container, max: {cpu: 1}}", true),
+        ("{type: Container, min: {cpu: 1m}}", true),
+        ("{type: Container, maxLimitRequestRatio: {cpu: 2}}", false),
+        ("{type: Pod, max: {cpu: 1}}", false),
+        ("{type: Container, defaultRequest: {memory: 1Gi}}", false),
+        ("{type: Container, default: {cpu: null}}", false),
+    ] {
+        let wanted: &[&str] = if good { &[] } else { &["metric-without-requests"] };
+        assert_eq!(run(scaled, &[shop.clone(), range("shop", limit)]).errors(), wanted, "{limit}");
+        assert_eq!(
+            run(scaled, &[shop.clone(), range("other", limit)]).errors(),
+            ["metric-without-requests"],
+            "{limit}"
+        );
+    }
     // Without metrics the API sets cpu at 80 percent; autoscaling/v1 always does.
     let bare = pod("{containers: [{name: a}]}");
     let none = with(autoscaler(1, 3), "/spec/metrics", json!([]));

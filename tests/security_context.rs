@@ -818,6 +818,47 @@ fn versions_of_the_standard() {
     ]);
 }
 
+/// Integers as the API decodes them: kubectl writes YAML's floats as JSON, where `1.00066e+09` is 1000660000.
+#[test]
+fn integers_are_read_as_the_api_reads_them() {
+    let of = |uid: &str| format!("{{securityContext: {{runAsUser: {uid}}}, containers: [{{name: a}}]}}");
+    for uid in ["1.00066e+09", "1.0", "10_0", "0x10", "2147483647"] {
+        check(&[(uid, "{}", &of(uid), &["std", "std a"])]);
+    }
+    for root in ["0", "0.0", "0e5", "-0.0", "0x0"] {
+        check(&[(root, "{}", &of(root), &["error conflict/runAsUser .runAsUser", "std", "std a"])]);
+    }
+    // No integers: the API decodes neither a text nor a fraction.
+    for none in ["'1000'", "1.5", ".nan", "true", "1e40"] {
+        let refused = "error conflict/runAsUser .runAsUser";
+        check(&[(none, "{}", &of(none), &[refused, "std", "std a"])]);
+    }
+    let port = "{containers: [{name: a, ports: [{containerPort: 80, hostPort: 0.0}]}]}";
+    check(&[("a port that is none", "{}", port, &["std", "std a"])]);
+}
+
+/// A conflict whose severity the config turns down stays, and then what the API refuses beside it must still be told.
+#[test]
+fn what_is_invalid_beside_a_conflict_turned_down_is_still_an_error() {
+    let privileged = "{containers: [{name: a, securityContext: {privileged: true, allowPrivilegeEscalation: false}}]}";
+    let root = "{securityContext: {runAsNonRoot: true, runAsUser: 0}, containers: [{name: a}]}";
+    for setting in ["'off'", "info", "warning"] {
+        let severities = format!("{{severities: {{'conflict/*': {setting}}}}}");
+        for (pod, pointer) in [(privileged, "a.allowPrivilegeEscalation"), (root, "a")] {
+            let (_, report) = run(&spec(&severities), &self::pod(pod));
+            let invalid = report.findings.iter().filter(|finding| finding.rule.id == "invalid");
+            let invalid: Vec<_> = invalid.map(|finding| finding.severity).collect();
+            assert_eq!(invalid, [Severity::Error], "{setting} {pointer}");
+        }
+    }
+    // The conflict alone is what the config wants turned down.
+    let (_, report) = run(
+        &spec("{severities: {'conflict/*': 'off'}}"),
+        &pod("{containers: [{name: a, securityContext: {privileged: true}}]}"),
+    );
+    assert!(report.findings.iter().all(|finding| finding.severity != Severity::Error));
+}
+
 #[test]
 fn windows_pods_get_no_field_of_linux() {
     check(&[
@@ -832,6 +873,36 @@ fn windows_pods_get_no_field_of_linux() {
             "{}",
             "{nodeSelector: {kubernetes.io/os: windows}, containers: [{name: a}]}",
             &["error windows-os .nodeSelector", "std", "std a"],
+        ),
+        (
+            "so does a required affinity",
+            "{}",
+            "{affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: x, operator: Exists}, {key: kubernetes.io/os, operator: In, values: [windows]}]}, {matchExpressions: [{key: beta.kubernetes.io/os, operator: NotIn, values: [linux]}]}]}}}, containers: [{name: a}]}",
+            &["error windows-os .affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution", "std", "std a"],
+        ),
+        (
+            "an affinity that may end on Linux says nothing",
+            "{}",
+            "{affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/os, operator: In, values: [windows]}]}, {matchExpressions: [{key: zone, operator: Exists}]}]}}}, containers: [{name: a}]}",
+            &["std", "std a"],
+        ),
+        (
+            "nor does a preference",
+            "{}",
+            "{affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: [{key: kubernetes.io/os, operator: In, values: [windows]}]}}]}}, containers: [{name: a}]}",
+            &["std", "std a"],
+        ),
+        (
+            "baseline adds nothing, so nothing of Linux",
+            "{level: baseline, exceptions: [{target: {}, fields: [hostNetwork, hostPort], reason: node agent}]}",
+            "{nodeSelector: {kubernetes.io/os: windows}, hostNetwork: true, containers: [{name: a, ports: [{containerPort: 1, hostPort: 1}]}]}",
+            &["info exception .hostNetwork", "info exception a.ports.0.hostPort"],
+        ),
+        (
+            "unless it is told to",
+            "{level: baseline, seccompProfile: {type: RuntimeDefault}}",
+            "{nodeSelector: {kubernetes.io/os: windows}, containers: [{name: a}]}",
+            &["error windows-os .nodeSelector", "+ .seccompProfile.type=RuntimeDefault"],
         ),
         (
             "a selector that agrees",
@@ -893,10 +964,46 @@ fn exceptions_and_what_follows_from_them() {
             &["info exception a.privileged", "std", "+ a.capabilities.drop.0=ALL", "std b"],
         ),
         (
-            "so may SYS_ADMIN",
+            "so may CAP_SYS_ADMIN",
             "{exceptions: [{target: {containers: [a]}, fields: [capabilities.add], reason: mounts}]}",
-            "{containers: [{name: a, securityContext: {capabilities: {add: [SYS_ADMIN]}}}]}",
+            "{containers: [{name: a, securityContext: {capabilities: {add: [CAP_SYS_ADMIN]}}}]}",
             &["info exception a.capabilities.add", "std", "+ a.capabilities.drop.0=ALL"],
+        ),
+        (
+            "the API refuses that spelling only: what MetalLB's speaker ships is accepted, and gets what `restricted` demands",
+            "{exceptions: [{target: {containers: [a, b, c]}, fields: [capabilities.add], reason: mounts}]}",
+            "{containers: [{name: a, securityContext: {allowPrivilegeEscalation: false, capabilities: {add: [SYS_ADMIN]}}}, {name: b, securityContext: {capabilities: {add: [ALL]}}}, {name: c, securityContext: {capabilities: {add: [cap_sys_admin]}}}]}",
+            &[
+                "info exception a.capabilities.add",
+                "info exception b.capabilities.add",
+                "info exception c.capabilities.add",
+                "std",
+                "+ a.capabilities.drop.0=ALL",
+                "std b",
+                "std c",
+            ],
+        ),
+        (
+            "which it refuses beside false",
+            "{exceptions: [{target: {containers: [a]}, fields: [capabilities.add], reason: mounts}]}",
+            "{containers: [{name: a, securityContext: {allowPrivilegeEscalation: false, capabilities: {add: [CAP_SYS_ADMIN]}}}]}",
+            &[
+                "error invalid a.allowPrivilegeEscalation",
+                "info exception a.capabilities.add",
+                "std",
+                "+ a.capabilities.drop.0=ALL",
+            ],
+        ),
+        (
+            "plain SYS_ADMIN excuses no escalation",
+            "{exceptions: [{target: {containers: [a]}, fields: [capabilities.add], reason: mounts}]}",
+            "{containers: [{name: a, securityContext: {allowPrivilegeEscalation: true, capabilities: {add: [SYS_ADMIN]}}}]}",
+            &[
+                "error conflict/allowPrivilegeEscalation a.allowPrivilegeEscalation",
+                "info exception a.capabilities.add",
+                "std",
+                "+ a.capabilities.drop.0=ALL",
+            ],
         ),
         (
             "and says so",

@@ -1,6 +1,7 @@
 //! The autoscaler of a workload: made, or updated in what the spec names.
 
 use crate::availability::rules;
+use krmor_core::values::integer;
 use std::borrow::Cow;
 
 use k8s_openapi::api::autoscaling::v2::{CrossVersionObjectReference, HorizontalPodAutoscaler};
@@ -63,7 +64,7 @@ pub(super) fn autoscale(
 /// Takes `spec.replicas` away: each apply of the manifest would undo what the autoscaler did.
 fn release(workload: &Workload, stream: &mut Stream, report: &mut Report) {
     let Some(object) = stream.object(workload.id) else { return };
-    let Some(own) = replicas(&object).filter(|own| own.as_int() != Some(0)) else { return };
+    let Some(own) = replicas(&object).filter(|own| integer(*own) != Some(0)) else { return };
     let message = format!(
         "{} loses `spec.replicas: {}` to its autoscaler; where it runs already, the first apply without the field can \
          take it to 1 pod for a moment",

@@ -1,5 +1,6 @@
 //! What the stream says about its workloads: who scales them, which budgets cover them, what they claim.
 
+use krmor_core::values::integer;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
@@ -189,7 +190,7 @@ impl Facts {
         let scalers = self.autoscalers(object.id());
         let low = scalers.iter().map(|scaler| *scaler.range.start()).min();
         let high = scalers.iter().map(|scaler| *scaler.range.end()).max();
-        let own = replicas(object).and_then(Node::as_int);
+        let own = replicas(object).and_then(integer);
         // An autoscaler moves what is below its range into it; `replicas: 0` is a workload that is switched off.
         low.unwrap_or(own.unwrap_or(1)).max(1)..=high.unwrap_or(1).max(own.unwrap_or(1))
     }
@@ -199,7 +200,7 @@ impl Facts {
         let lowest = |workload: &Workload| {
             let object = stream.object(workload.id).filter(|_| workload.scalable(stream))?;
             // What is switched off has no pod, whatever scales it.
-            let is_off = replicas(&object).and_then(Node::as_int) == Some(0);
+            let is_off = replicas(&object).and_then(integer) == Some(0);
             Some(if is_off { 0 } else { *self.range(&object).start() })
         };
         self.covered(budget).map(lowest).sum()
@@ -214,7 +215,7 @@ fn is(object: &Object<'_>, group: &str, kind: &str) -> bool {
 fn autoscaler(stream: &Stream, scaler: &Scaler) -> Option<Autoscaler> {
     let object = &stream.object(scaler.object)?;
     let number = |key: &str, absent: i128| {
-        object.root().find(&["spec", key]).and_then(Node::as_int).unwrap_or(absent).clamp(0, i32::MAX.into())
+        object.root().find(&["spec", key]).and_then(integer).unwrap_or(absent).clamp(0, i32::MAX.into())
     };
     let (editable, range) = if is(object, "autoscaling", "HorizontalPodAutoscaler") {
         (object.version() == "v2", number("minReplicas", 1)..=number("maxReplicas", 1))

@@ -7,9 +7,11 @@ use super::spec::Spec;
 use super::values::Amount;
 use super::{placement, wishes};
 use crate::availability::rules;
+use krmor_core::facts;
 use krmor_core::report::Rule;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::values::integer;
 use krmor_core::workload::Trait;
 
 /// Reports what does not hold: conflicts with the spec, and what could never work whatever the spec says.
@@ -69,7 +71,7 @@ impl Judge<'_> {
         let Some(own) = replicas(&self.object) else { return };
         let scalers = self.facts.autoscalers(self.workload.id);
         // `replicas: 0` is a conflict of its own.
-        let (Some(scaler), false) = (scalers.first(), own.as_int() == Some(0)) else { return };
+        let (Some(scaler), false) = (scalers.first(), integer(own) == Some(0)) else { return };
         let message = format!(
             "{} sets `spec.replicas: {}`, and {} scales it: each apply undoes what the autoscaler did",
             self.name(),
@@ -106,7 +108,8 @@ impl Judge<'_> {
                 );
             }
             let Some(autoscaler) = self.stream.object(scaler.id) else { continue };
-            for gap in requests::gaps(&autoscaler, self.workload, &self.object) {
+            let given = facts::Facts::of(self.stream).default_requests(&self.object);
+            for gap in requests::gaps(&autoscaler, self.workload, &self.object, &given) {
                 let message = format!(
                     "{} scales {} by {} in percent of the requests, and {}",
                     autoscaler.reference(),

@@ -2,6 +2,7 @@
 
 use crate::availability::rules;
 use krmor_core::report::Rule;
+use krmor_core::values::integer;
 use std::borrow::Cow;
 
 use serde_json::json;
@@ -43,7 +44,7 @@ pub(super) fn of(spec: &Spec, stream: &Stream, facts: &Facts, workload: &Workloa
 fn number(spec: &Spec, facts: &Facts, object: &Object<'_>) -> Option<Wish> {
     let pointer = "/spec/replicas";
     let own = replicas(object);
-    let number = own.and_then(Node::as_int);
+    let number = own.and_then(integer);
     let scaled = !facts.autoscalers(object.id()).is_empty();
     let wish = |rule, action, reason| {
         let edits = vec![(pointer, action)];

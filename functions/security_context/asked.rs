@@ -1,5 +1,6 @@
 //! The checks of fields that no level of the standard demands, but the spec does.
 
+use krmor_core::values::integer;
 use serde_json::json;
 
 use super::baseline::flag;
@@ -40,7 +41,7 @@ pub(super) fn run_as_group(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation
 
 /// Pod's `securityContext.fsGroup`: not 0, absent.
 pub(super) fn fs_group(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>) {
-    let node = view.security.get("fsGroup").filter(|node| view.whole && node.as_int().is_none_or(|id| id == 0));
+    let node = view.security.get("fsGroup").filter(|node| view.whole && integer(*node).is_none_or(|id| id == 0));
     if let (Some(node), Some(id)) = (node, spec.fs_group) {
         out.push(fs_group_violation(view, node).set(view.pointer(Holder::Pod, FS_GROUP), json!(id.get())));
     }

@@ -3,6 +3,7 @@
 
 use crate::security_context::rules;
 use krmor_core::report::Rule;
+use krmor_core::values::integer;
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
@@ -208,7 +209,7 @@ fn automount(view: &View<'_>, judge: &mut Judge<'_>) {
 fn unproven(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
     let uid = |security: &Entries<'_>| match view.windows {
         true => value(security.get("windowsOptions"), "runAsUserName").is_some(),
-        false => security.get("runAsUser").is_some_and(|node| node.as_int() != Some(0)),
+        false => security.get("runAsUser").is_some_and(|node| integer(node) != Some(0)),
     };
     if uid(&view.security) || is_relaxed(view, judge.spec) {
         return;

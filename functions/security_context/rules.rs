@@ -110,8 +110,8 @@ krmor_core::rules! {
         "A Windows pod sets a field that only Linux has",
         "The API server refuses such a pod. Remove the field, or `os: {name: windows}` if the pod is for Linux.";
     WINDOWS_OS = "windows-os", Error,
-        "A pod selects Windows nodes and does not set `os.name`",
-        "Neither krmor nor the API server then knows that it is a Windows pod, so it would get fields of Linux. Set `os: {name: windows}` in the pod spec.";
+        "A pod selects Windows nodes, does not set `os.name`, and would get fields of Linux",
+        "Neither krmor nor the API server then knows that it is a Windows pod. Required node affinity counts like `nodeSelector`. Set `os: {name: windows}` in the pod spec.";
     WINDOWS_VERSION = "windows-version", Error,
         "A Windows pod is to be hardened by a version of the standard before v1.25",
         "Older versions of `restricted` demand fields that a Windows pod cannot have. Set `version: v1.25` or newer, or exclude the pod.";

@@ -61,7 +61,7 @@ pub struct Spec {
     #[serde(default)]
     pub conflicts: Conflicts,
     /// Weaker values and other findings that are meant, each with its reason. `fields` are then neither refused nor filled
-    /// there. Fields that could no longer hold follow: an allowed `privileged` or added `SYS_ADMIN` also allows privilege
+    /// there. Fields that could no longer hold follow: an allowed `privileged` or added `CAP_SYS_ADMIN` also allows privilege
     /// escalation, an allowed `runAsUser: 0` root. Default: none.
     #[serde(default)]
     pub exceptions: Vec<Exception>,

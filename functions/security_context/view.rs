@@ -1,5 +1,6 @@
 //! One pod as the checks see it: the parts that matter, found once, and what has been decided about them.
 
+use krmor_core::values::integer;
 use std::borrow::Cow;
 
 use serde_json::Value;
@@ -283,20 +284,18 @@ impl<'a> View<'a> {
         let own = container.security.get("runAsUser");
         let Some(uid) = own.or_else(|| self.security.get("runAsUser")) else { return false };
         let has = |decided: Decided| if chosen { decided.chosen } else { decided.stands }.has(Field::RunAsUser);
-        uid.as_int() == Some(0) && (has(container.decided) || own.is_none() && has(self.decided))
+        integer(uid) == Some(0) && (has(container.decided) || own.is_none() && has(self.decided))
     }
 
-    /// Whether a container keeps the capability `SYS_ADMIN`, which always may escalate privileges.
+    /// Whether a container keeps the capability `CAP_SYS_ADMIN`: the API refuses `allowPrivilegeEscalation: false` beside it, and
+    /// beside no other spelling, `SYS_ADMIN` and `ALL` included.
     pub(super) fn stays_sys_admin(&self, place: Holder, chosen: bool) -> bool {
         let decided = self.decided(place);
         let stays = if chosen { decided.chosen } else { decided.stands }.has(Field::CapabilitiesAdd);
         stays
             && self.container(place).is_some_and(|container| {
                 let added = value(container.security.get("capabilities"), "add");
-                added
-                    .into_iter()
-                    .flat_map(Node::items)
-                    .any(|item| matches!(item.as_str().as_deref(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN" | "ALL")))
+                added.into_iter().flat_map(Node::items).any(|item| item.as_str().as_deref() == Some("CAP_SYS_ADMIN"))
             })
     }
 }

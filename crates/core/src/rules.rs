@@ -8,7 +8,7 @@ rules! {
         "A function config is read strictly: a field that is unknown, of the wrong type, or in contradiction to another one stops the run before anything is changed. Correct the field that the message names; `krmor explain KIND` lists the fields.";
     UNMATCHED_TARGET = "unmatched-target", Error,
         "A target of the config matches nothing in the stream",
-        "A target that matches nothing is most often a typo, and what it should harden would pass untouched. Correct it, or say `optional: true` where it is right that it may match nothing.";
+        "A target that matches nothing is most often a typo, and what it should harden would pass untouched. Correct it, or say `optional: true` where it is right that it may match nothing. An exclude is told of where it matches nothing but would match what an object was called before an earlier kustomization: write the present name, or `previous: true`.";
     MALFORMED_POD = "malformed-pod", Error,
         "A pod or pod template is not shaped as the API has it",
         "krmor cannot harden what it cannot read, and the API server would refuse it. Write the pod's fields as the Kubernetes API has them; a row of `podTemplates` that leads to the wrong place is corrected in the config.";

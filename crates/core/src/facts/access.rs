@@ -53,17 +53,18 @@ impl<'a> Facts<'a> {
         bindings.filter(grants).filter_map(role).collect()
     }
 
-    /// The LimitRanges of an object's namespace that give containers requests they do not have: `cpu`, `memory` and so on.
+    /// What the LimitRanges of an object's namespace give containers that do not request it: `cpu`, `memory` and so on.
     #[must_use]
     pub fn default_requests(self, object: &Object<'_>) -> Vec<String> {
         let near = self.stream.of_kind("", "LimitRange").filter(|range| Near::Certain.share(range, object));
         let limits = near.filter_map(|range| range.root().find(&["spec", "limits"])).flat_map(Node::items);
         let of_containers =
             limits.filter(|limit| limit.get("type").and_then(Node::as_str).as_deref() == Some("Container"));
-        // Without `defaultRequest` the API takes `default`.
-        let given = of_containers.flat_map(|limit| ["defaultRequest", "default"].map(|key| limit.get(key)));
-        let mut names: Vec<String> =
-            given.flatten().flat_map(Node::entries).map(|(name, _)| name.into_owned()).collect();
+        // Without `defaultRequest` the API takes `default`, which is `max` without one; without all of them `min`.
+        let keys = ["defaultRequest", "default", "max", "min"];
+        let given = of_containers.flat_map(|limit| keys.map(|key| limit.get(key)));
+        let given = given.flatten().flat_map(Node::entries).filter(|(_, amount)| !amount.is_null());
+        let mut names: Vec<String> = given.map(|(name, _)| name.into_owned()).collect();
         names.sort_unstable();
         names.dedup();
         names
