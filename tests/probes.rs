@@ -205,7 +205,7 @@ fn the_container_is_the_sole_one_or_the_one_with_the_port() {
             "by the name of a port of UDP",
             READY,
             &two(", ports: [{name: http, containerPort: 8080, protocol: UDP}]", other),
-            &["+ a readiness tcpSocket:http"],
+            &["+ a readiness tcpSocket:http", "warning probe-port a readinessProbe.tcpSocket.port"],
         ),
         ("nor does a native sidecar", READY_8080, sidecar, &["error ambiguous-container pod"]),
         ("a command has no port", "{liveness: {exec: {command: [x]}}}", &http_b, &["error ambiguous-container pod"]),
@@ -347,7 +347,7 @@ fn named_ports_are_ports_of_the_container() {
     let grpc = "{readiness: {grpc: {port: http}}}";
     let failed: &[&str] = &["error probe-port a ports"];
     // The kubelet looks a name up whatever its protocol; whether the program also listens by TCP nobody knows.
-    let looked_up: &[&str] = &["+ a readiness tcpSocket:http"];
+    let looked_up: &[&str] = &["+ a readiness tcpSocket:http", "warning probe-port a readinessProbe.tcpSocket.port"];
     for (ports, tcp, as_grpc) in [
         (
             "[{name: http, containerPort: 8080}]",

@@ -826,10 +826,11 @@ fn integers_are_read_as_the_api_reads_them() {
         check(&[(uid, "{}", &of(uid), &["std", "std a"])]);
     }
     for root in ["0", "0.0", "0e5", "-0.0", "0x0"] {
-        check(&[(root, "{}", &of(root), &["error conflict/runAsUser .runAsUser", "std", "std a"])]);
+        let filled = &["error conflict/runAsUser .runAsUser", "+ .seccompProfile.type=RuntimeDefault", "std a"];
+        check(&[(root, "{}", &of(root), filled)]);
     }
     // No integers: the API decodes neither a text nor a fraction.
-    for none in ["'1000'", "1.5", ".nan", "true", "1e40"] {
+    for none in ["'1000'", "1.5", "true", "1e40"] {
         let refused = "error conflict/runAsUser .runAsUser";
         check(&[(none, "{}", &of(none), &[refused, "std", "std a"])]);
     }

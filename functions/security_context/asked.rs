@@ -5,9 +5,14 @@ use serde_json::json;
 
 use super::baseline::flag;
 use super::fields::Field;
+use super::judge::Judge;
 use super::restricted::ids;
 use super::spec::Spec;
 use super::view::{Holder, View, Violation, show, value};
+use crate::security_context::rules;
+use krmor_core::facts::Facts;
+use krmor_core::report::Finding;
+use krmor_core::stream::Stream;
 use krmor_yaml::Node;
 
 const FS_GROUP: &str = "/securityContext/fsGroup";
@@ -79,4 +84,25 @@ pub(super) fn needs_token(view: &View<'_>) -> bool {
         None => node.as_bool() == Some(true),
     });
     on && value(annotations, AGENT_TOKEN_VOLUME).is_none()
+}
+
+/// Says when the pod loses the token of a ServiceAccount that RBAC of the stream grants something.
+pub(super) fn token_with_rights(view: &View<'_>, stream: &Stream, judge: &mut Judge<'_>) {
+    let pointer = view.pointer(Holder::Pod, "/automountServiceAccountToken");
+    if !judge.edits.iter().any(|edit| edit.pointer == pointer) {
+        return;
+    }
+    let text = |key: &str| view.spec.get(key).and_then(Node::as_str).filter(|name| !name.is_empty());
+    let account = text("serviceAccountName").or_else(|| text("serviceAccount")).unwrap_or("default".into());
+    let Some(grant) = Facts::of(stream).grants(&account, &view.object).into_iter().next() else { return };
+    let Some(binding) = stream.object(grant.binding) else { return };
+    let message = format!(
+        "the pod loses its token, and {} grants its ServiceAccount `{account}` the {} `{}`",
+        binding.reference(),
+        grant.kind,
+        grant.role
+    );
+    let remedy = "if the program calls the Kubernetes API, leave the token: exceptions with `fields: [automountServiceAccountToken]`";
+    let found = Finding::new(&rules::TOKEN_WITH_RIGHTS, view.object.at(&pointer), message, remedy);
+    judge.report.record(found.about(Field::AutomountServiceAccountToken.name()));
 }

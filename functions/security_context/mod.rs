@@ -10,10 +10,13 @@ mod baseline;
 mod checks;
 pub mod fields;
 mod fill;
+mod images;
 mod judge;
+mod namespaces;
 mod profiles;
 mod restricted;
 pub mod rules;
+mod seed;
 pub mod spec;
 mod validity;
 pub mod values;
@@ -23,6 +26,7 @@ mod volumes;
 use self::checks::Check;
 use self::fill::Demands;
 use self::judge::Judge;
+pub use self::namespaces::judge;
 pub use self::spec::Spec;
 use self::view::{View, Violation};
 use krmor_core::exceptions::Exceptions;
@@ -71,7 +75,8 @@ impl Run<'_> {
             }
         }
         fill::fill(&self.demands, &view, &mut judge);
-        volumes::writable_paths(&view, &mut judge);
+        volumes::writable_paths(&self.demands, &view, &mut judge);
         validity::validity(&self.demands, &view, &mut judge);
+        asked::token_with_rights(&view, stream, &mut judge);
     }
 }
