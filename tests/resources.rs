@@ -437,7 +437,7 @@ fn a_remedy_settles_what_it_is_for() {
             "fill",
             "{requests: {cpu: 250m}}",
             "{limits: {cpu: 100m}}",
-            "raise the limit, or ask for something else of this container: spec.containers: [{name: web, requests: {cpu: 100m}}]",
+            "raise the limit, let `limitsCap: true` take it, or ask for something else of this container: spec.containers: [{name: web, requests: {cpu: 100m}}]",
         ),
         (
             "fill",
@@ -455,7 +455,7 @@ fn a_remedy_settles_what_it_is_for() {
             "fill",
             "{containers: [{name: w.*, requests: {cpu: 250m}}]}",
             "{limits: {cpu: 100m}}",
-            "raise the limit, or lower spec.containers[0].requests.cpu",
+            "raise the limit, let `limitsCap: true` take it, or lower spec.containers[0].requests.cpu",
         ),
         ("set", "{requests: {cpu: 250m}}", "{limits: {cpu: 100m}}", "name the limit in the spec, too"),
         ("set", "{limits: {cpu: 250m}}", "{requests: {cpu: 1}}", "name the request in the spec, too"),

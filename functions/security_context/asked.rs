@@ -11,10 +11,12 @@ use super::spec::Spec;
 use super::view::{Holder, View, Violation, show, value};
 use crate::security_context::rules;
 use krmor_core::facts::Facts;
-use krmor_core::report::Finding;
-use krmor_core::stream::Stream;
+use krmor_core::report::{Class, Finding, Severity, Why};
+use krmor_core::stream::{Action, Edit, Stream};
 use krmor_yaml::Node;
+use std::borrow::Cow;
 
+const HOST_USERS: &str = "/hostUsers";
 const FS_GROUP: &str = "/securityContext/fsGroup";
 /// Marks pods for which the Vault agent injector puts in its containers.
 const AGENT_INJECT: &str = "vault.hashicorp.com/agent-inject";
@@ -73,6 +75,36 @@ pub(super) fn automount_service_account_token(view: &View<'_>, _: &Spec, out: &m
         let violation = view.violation(Field::AutomountServiceAccountToken, Holder::Pod, path, says);
         out.push(violation.set(view.pointer(Holder::Pod, path), json!(false)));
     }
+}
+
+/// Pod's `hostUsers`: false. Not for Windows pods, which have no such field.
+pub(super) fn host_users(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
+    let node = view.spec.get("hostUsers").filter(|node| view.whole && !view.windows && node.as_bool() != Some(false));
+    if let Some(node) = node {
+        let violation = view.violation(Field::HostUsers, Holder::Pod, HOST_USERS, show("hostUsers", node));
+        out.push(violation.set(view.pointer(Holder::Pod, HOST_USERS), json!(false)));
+    }
+}
+
+/// Gives the pod users of its own where the spec asks for them and nothing is set. Other checks depend on it.
+pub(super) fn own_users(view: &mut View<'_>, judge: &mut Judge<'_>) {
+    if !judge.spec.user_namespaces || !view.whole || view.windows || view.spec.get("hostUsers").is_some() {
+        return;
+    }
+    let pointer = view.pointer(Holder::Pod, HOST_USERS);
+    if judge.exempts(Holder::Pod, Field::HostUsers, &rules::USER_NAMESPACES) {
+        return judge.leave(view, Holder::Pod, Field::HostUsers, &rules::USER_NAMESPACES);
+    }
+    if view.container_level_only {
+        let message = "`hostUsers` is a field of the pod, which this kind does not take";
+        let remedy = "exclude it, or leave `userNamespaces` out for it";
+        let place = view.object.at(&pointer);
+        return judge.report.add_as(Severity::Warning, &rules::USER_NAMESPACES, place, message, remedy);
+    }
+    let reason = Cow::Borrowed("root in a container is nobody on the node");
+    let why = Why { rule: &rules::USER_NAMESPACES, reason, class: Class::Added };
+    judge.edits.push(Edit { pointer, action: Action::Set(json!(false)), why });
+    view.own_users = true;
 }
 
 /// Whether the Vault agent injector needs the pod's token: it is on (as Go's `strconv.ParseBool` reads it), and no

@@ -269,7 +269,7 @@ fn image_user(view: &View<'_>, judge: &mut Judge<'_>, place: Holder, user: &Imag
     let remedy = "set `runAsUser`, or allow it: exceptions with `fields: [runAsNonRoot]`";
     let pointer = view.pointer(place, "/image");
     let severity = if judge.spec.conflicts == Conflicts::Keep { Severity::Warning } else { Severity::Error };
-    let found = Finding::new(&rules::CONFLICT_IMAGE_USER, view.object.at(&pointer), message, remedy);
+    let found = Finding::new(&rules::IMAGE_USER, view.object.at(&pointer), message, remedy);
     judge.report.record(found.with_severity(severity).about(Field::RunAsNonRoot.name()));
 }
 

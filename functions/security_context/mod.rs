@@ -68,6 +68,7 @@ impl Run<'_> {
         let grants = self.exceptions.grants(&view.object, &names);
         view.shield(self.spec, &grants);
         let mut judge = Judge { spec: self.spec, grants: &grants, report, edits: &mut self.edits };
+        asked::own_users(&mut view, &mut judge);
         for check in &self.checks {
             (check.find)(&view, self.spec, &mut self.violations);
             for violation in self.violations.drain(..) {

@@ -100,7 +100,13 @@ krmor_core::rules! {
     FS_GROUP = "fs-group", Warning,
         "A kind takes no `fsGroup`, because it has no security context of the pod",
         "`fsGroup` is a field of the pod, and kinds such as a Knative Service take container fields only. Exclude the object, or leave `fsGroup` out for it. Elsewhere krmor sets the value of the config in the pod.";
-    CONFLICT_IMAGE_USER = "conflict/imageUser", Error,
+    CONFLICT_HOST_USERS = "conflict/hostUsers", Error,
+        "A pod sets `hostUsers: true`, and the config asks for user namespaces",
+        "Without users of its own, root in a container is root on the node as soon as anything lets it out. Remove `hostUsers`, or allow it by an exception with `fields: [hostUsers]`. `conflicts: override` corrects the field.";
+    USER_NAMESPACES = "user-namespaces", Info,
+        "krmor gives a pod users of its own",
+        "The change is `hostUsers: false` and comes from `userNamespaces: true` of the config: root in a container is then nobody on the node. Nodes need Kubernetes v1.36, or v1.33 with a runtime and a file system that can. The API refuses it beside host namespaces and raw block volumes, and kinds without pod fields do not take it, which is a warning.";
+    IMAGE_USER = "image-user", Error,
         "The user of an image keeps its container from starting",
         "`images` of the config says that the user is root or a name, and the kubelet starts neither under `runAsNonRoot: true`. Set `runAsUser`, put a numeric USER into the image, or allow it by an exception with `fields: [runAsNonRoot]`.";
     NAMESPACE_LEVEL = "namespace-level", Error,

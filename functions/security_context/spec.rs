@@ -61,6 +61,11 @@ pub struct Spec {
     /// `false`: pods get `automountServiceAccountToken: false` where it is absent, and an explicit `true` is a
     /// conflict; except where the Vault agent injector needs the token. Default, and `true`: nothing is asked.
     pub automount_service_account_token: Option<bool>,
+    /// `true`: pods get `hostUsers: false` where it is absent, so that root in a container is nobody on the node, and an explicit
+    /// `true` is a conflict. For Kubernetes from v1.36 on; refused beside host namespaces and raw block volumes. Under a
+    /// `version` from v1.35 on, pods with users of their own may run as root inside. Default `false`: nothing is asked.
+    #[serde(default)]
+    pub user_namespaces: bool,
     /// What happens to explicit values weaker than asked: `fail` (the default) reports every one as an error,
     /// `override` changes them, `keep` leaves them with a warning.
     #[serde(default)]

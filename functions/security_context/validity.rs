@@ -4,7 +4,7 @@
 use super::fields::Field;
 use super::fill::{Demands, demands_the_impossible};
 use super::judge::Judge;
-use super::view::{Holder, View, show, value};
+use super::view::{ContainerView, Holder, View, show, value};
 use crate::security_context::rules;
 use krmor_core::stream::{Action, Edit};
 use krmor_yaml::Node;
@@ -64,6 +64,7 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
         judge.report.add(&rules::WINDOWS_OS, view.object.at(&pointer), message, remedy);
     }
     host_process(view, judge);
+    user_namespaces(view, judge);
     for (place, container) in view.in_scope() {
         let escalates = container.security.get("allowPrivilegeEscalation").and_then(Node::as_bool) == Some(false);
         let privileged = view.chosen(place, Field::Privileged);
@@ -139,6 +140,40 @@ fn adds_linux_field(edit: &Edit) -> bool {
     let name = edit.pointer.split_once("/securityContext/").and_then(|(_, path)| path.split('/').next());
     let is_linux = |name: &str| LINUX_OF_PODS.contains(&name) || LINUX_OF_CONTAINERS.contains(&name);
     !matches!(edit.action, Action::Remove) && name.is_some_and(is_linux)
+}
+
+/// A pod with users of its own has neither host namespaces nor raw block volumes (`validateHostUsers`). The host's network may
+/// be allowed by a feature gate, which is off by default, so it is refused only where the config asks for the users.
+fn user_namespaces(view: &View<'_>, judge: &mut Judge<'_>) {
+    let edit = |key: &str| {
+        let pointer = view.pointer(Holder::Pod, key);
+        judge.edits.iter().find(|edit| edit.pointer == pointer).map(|edit| &edit.action)
+    };
+    let sets_false = |action: &Action| matches!(action, Action::Set(value) if value.as_bool() == Some(false));
+    if !view.whole || view.windows || !edit("/hostUsers").map_or(view.own_users, sets_false) {
+        return;
+    }
+    let namespaces = [("hostNetwork", Field::HostNetwork), ("hostPID", Field::HostPid), ("hostIPC", Field::HostIpc)];
+    let stays = namespaces.into_iter().filter(|(key, field)| {
+        let is_judged = judge.spec.user_namespaces || *key != "hostNetwork" && view.chosen(Holder::Pod, *field);
+        let is_set = view.spec.get(key).and_then(Node::as_bool) == Some(true);
+        is_judged && is_set && edit(&format!("/{key}")).is_none()
+    });
+    let mut found: Vec<(String, String)> =
+        stays.map(|(key, _)| (view.pointer(Holder::Pod, &format!("/{key}")), format!("`{key}: true`"))).collect();
+    let devices = |container: &ContainerView<'_>| {
+        container.fields.get("volumeDevices").is_some_and(|list| list.items().next().is_some())
+    };
+    let raw = view.containers.iter().filter(|container| devices(container));
+    found.extend(
+        raw.map(|one| (format!("{}/volumeDevices", one.pointer), format!("`volumeDevices` of `{}`", one.name))),
+    );
+    for (pointer, what) in found {
+        let message = format!("the API refuses `hostUsers: false` beside {what}");
+        let remedy =
+            "remove one of the two; an exception with `fields: [hostUsers]` leaves the pod the users of its node";
+        judge.report.add(&rules::INVALID, view.object.at(&pointer), message, remedy);
+    }
 }
 
 /// A pod's containers are HostProcess containers all or none, and those need the host's network: overrides must not take

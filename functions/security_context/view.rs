@@ -72,6 +72,8 @@ pub(super) struct View<'a> {
     pub(super) whole: bool,
     /// Whether the carrier takes security contexts of containers only.
     pub(super) container_level_only: bool,
+    /// Whether the pod has users of its own, or gets them.
+    pub(super) own_users: bool,
     pub(super) containers: Vec<ContainerView<'a>>,
     decided: Decided,
 }
@@ -141,11 +143,12 @@ impl<'a> View<'a> {
             annotations: value(template.get("metadata"), "annotations"),
             security: Entries::of(spec.get("securityContext")),
             windows: value(spec.get("os"), "name").and_then(Node::as_str).as_deref() == Some("windows"),
-            spec,
             object,
             pod,
             whole: selected.whole_pod,
+            own_users: spec.get("hostUsers").and_then(Node::as_bool) == Some(false),
             container_level_only: pod.has(Trait::ContainerLevelOnly),
+            spec,
             decided: Decided::default(),
         })
     }
@@ -275,7 +278,7 @@ impl<'a> View<'a> {
 
     /// Whether the pod has users of its own, which relaxes some checks from v1.35 on.
     pub(super) fn has_own_users(&self) -> bool {
-        self.spec.get("hostUsers").and_then(Node::as_bool) == Some(false)
+        self.own_users
     }
 
     /// Whether a container runs as uid 0 because its value or the pod's stays so; `chosen`: because someone wants it.
