@@ -33,6 +33,10 @@ pub(super) struct Wish {
 /// The wishes about a workload that do not hold in the stream as it is.
 pub(super) fn of(spec: &Spec, stream: &Stream, facts: &Facts, workload: &Workload) -> Vec<Wish> {
     let Some(object) = stream.object(workload.id) else { return Vec::new() };
+    // Number and strategy are those of what runs the pods, which `judge` tells.
+    if facts.runner(workload.id).is_some() {
+        return Vec::new();
+    }
     let mut wishes: Vec<Wish> = number(spec, facts, &object).into_iter().collect();
     if workload.has(Trait::Recreate) {
         let claims = exclusive_claims(spec, stream, workload);
