@@ -68,7 +68,8 @@ fn fill_volume(
     if !path.seed {
         if seed::has_content(at) {
             let message = format!("{subject}: the empty volume at `{at}` hides what the image has there");
-            let remedy = "add `seed: true` to the path, which copies it first, or name a directory below it";
+            let remedy =
+                "add `seed: true` to the path, which copies it first, or take a directory that the image leaves empty";
             judge.report.add(&rules::WRITABLE_PATH, view.object.at(&pointer), message, remedy);
         }
         return;
