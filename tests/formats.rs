@@ -164,7 +164,7 @@ fn what_a_run_would_change_is_an_error_of_check_and_information_of_run() {
     // Hardened: nothing fails.
     folder.write("hard.yaml", out);
     let log = sarif(&folder, &["hard.yaml"], "", 0);
-    assert!(results(&log).iter().all(|result| result["level"] == "note"), "{log:#}");
+    assert!(results(&log).iter().all(|result| result["level"] == "warning"), "{log:#}");
 }
 
 /// The descriptors of a log, by id.

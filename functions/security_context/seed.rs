@@ -30,7 +30,7 @@ const ROOTS: &[&str] = &["/app", "/bin", "/lib", "/opt", "/sbin", "/srv", "/usr"
 /// Whether images mostly have something at a path.
 pub(super) fn has_content(path: &str) -> bool {
     let below = |root: &&str| path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    CONTENT.iter().any(|root| below(&root)) || ROOTS.contains(&path)
+    CONTENT.iter().any(below) || ROOTS.contains(&path)
 }
 
 /// Whether a container is one that seeds.

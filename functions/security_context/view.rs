@@ -61,6 +61,7 @@ struct Decided {
 }
 
 /// A pod, or a template of one.
+#[allow(clippy::struct_excessive_bools)] // each is a question of its own
 pub(super) struct View<'a> {
     pub(super) object: Object<'a>,
     pub(super) pod: &'a Pod,
