@@ -711,6 +711,13 @@ fn a_claim_that_two_workloads_share() {
     let apart = [of("a", "{}"), of("b", "{}"), rwo()];
     assert_eq!(run("{targets: [{name: a}]}", &apart).errors(), ["shared-claim"]);
     assert_eq!(run("{exclude: [{name: '[ab]'}]}", &apart).errors(), [""; 0]);
+    // Of a claim that is not in the stream the config may say it.
+    let pair = [of("a", "{}"), of("b", "{}")];
+    assert_eq!(run("{claims: [{name: data, accessMode: ReadWriteOnce}]}", &pair).errors(), ["shared-claim"]);
+    assert_eq!(run("{claims: [{name: data, accessMode: ReadWriteMany}]}", &pair).errors(), [""; 0]);
+    let other = with(of("b", "{}"), "/metadata", json!({"name": "b", "namespace": "other"}));
+    let done = run("{claims: [{name: data, accessMode: ReadWriteOnce}]}", &[of("a", "{}"), other]);
+    assert_eq!(done.errors(), [""; 0], "another namespace has another claim");
     // What is switched off mounts nothing, and a Job ends.
     let off = with(of("b", "{}"), "/spec/replicas", json!(0));
     assert_eq!(run("{}", &[of("a", "{}"), off, rwo()]).errors(), [""; 0]);

@@ -1776,6 +1776,9 @@ fn configs_that_cannot_be_right() {
         ("{writablePaths: [{path: /tmp, sizeLimit: 64m}]}", "no size in bytes"),
         ("{writablePaths: [{path: /tmp, sizeLimit: 0Mi}]}", "no size in bytes"),
         ("{writablePaths: [{path: /tmp}]}", "missing field"),
+        ("{images: [{name: a, user: -1}]}", "expected the `USER` of the image"),
+        ("{images: [{name: a, user: [1]}]}", "expected the `USER` of the image"),
+        ("{images: [{name: a}]}", "missing field"),
         ("{writablePaths: [{path: /tmp, sizeLimit: 1Mi, name: A_b}]}", "is not a volume name"),
         ("{exceptions: [{target: {}, fields: [privileged], reason: ' '}]}", "say why"),
         ("{exceptions: [{target: {}, fields: [privileged], reason: …}]}", "say why"),
@@ -1799,6 +1802,11 @@ fn configs_that_cannot_be_right() {
             "spec.writablePaths[1]: the name is listed twice",
         ),
         ("{targets: [{name: '('}]}", "spec.targets[0].name"),
+        ("{images: [{name: ' ', user: 1}]}", "spec.images[0].name: the image has no name"),
+        (
+            "{writablePaths: [{path: /a, sizeLimit: 1Mi, command: [x]}]}",
+            "spec.writablePaths[0].command: `command` goes with `seed: true` only",
+        ),
         (
             "{exceptions: [{target: {}, fields: [priviledged], reason: r}]}",
             "spec.exceptions[0].fields[0]: `priviledged` is no field of this function",

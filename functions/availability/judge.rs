@@ -21,7 +21,7 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     let facts = Facts::of(stream, &mut said);
     let mut judged = Vec::new();
     let selected = facts.select(spec, stream, &mut said);
-    shared::judge(stream, &facts, &selected, report);
+    shared::judge(spec, stream, &facts, &selected, report);
     for workload in selected {
         let Some(object) = stream.object(workload.id) else { continue };
         let mut judge = Judge { spec, stream, facts: &facts, workload, object, report };

@@ -1,9 +1,11 @@
-//! Claims of the stream that several workloads mount, and that one node, or one pod, can have.
+//! Claims of the stream, or of the config, that several workloads mount, and that one node, or one pod, can have.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::facts::{Facts, Workload};
 use super::rollout::static_claims;
+use super::spec::Spec;
 use crate::availability::rules;
 use krmor_core::facts;
 use krmor_core::labels::LabelSelector;
@@ -25,8 +27,8 @@ struct User<'a> {
 }
 
 /// Reports the claims that a selected workload shares with another one which may run on another node.
-pub(super) fn judge(stream: &Stream, facts: &Facts, selected: &[&Workload], report: &mut Report) {
-    let mut claims: BTreeMap<ObjectId, Vec<User<'_>>> = BTreeMap::new();
+pub(super) fn judge(spec: &Spec, stream: &Stream, facts: &Facts, selected: &[&Workload], report: &mut Report) {
+    let mut claims: BTreeMap<Claim, Vec<User<'_>>> = BTreeMap::new();
     let mut chosen: Vec<ObjectId> = selected.iter().map(|workload| workload.id).collect();
     chosen.sort_unstable();
     for workload in &facts.workloads {
@@ -37,23 +39,42 @@ pub(super) fn judge(stream: &Stream, facts: &Facts, selected: &[&Workload], repo
         }
         let is_selected = chosen.binary_search(&workload.id).is_ok();
         for (number, pointer, name) in static_claims(&object, workload) {
-            let claim = facts::referent(stream, &object, "", "PersistentVolumeClaim", &name);
-            let (Some(claim), Some(pod)) = (claim, workload.pods.get(number)) else { continue };
-            let user = User { object, pod, pointer, is_selected };
-            claims.entry(claim.id()).or_default().push(user);
+            let Some(pod) = workload.pods.get(number) else { continue };
+            let claim = match facts::referent(stream, &object, "", "PersistentVolumeClaim", &name) {
+                Some(claim) => Claim::Here(claim.id()),
+                None => Claim::Elsewhere(object.namespace().into_owned(), name),
+            };
+            claims.entry(claim).or_default().push(User { object, pod, pointer, is_selected });
         }
     }
     for (claim, users) in &claims {
-        if let Some(claim) = stream.object(*claim) {
-            shared(&claim, users, report);
-        }
+        let declared =
+            |name: &str| spec.claims.iter().find(|claim| claim.name.matches(name)).map(|claim| claim.access_mode);
+        let (name, modes) = match claim {
+            Claim::Here(id) => {
+                let Some(object) = stream.object(*id) else { continue };
+                let modes = object.root().find(&["spec", "accessModes"]).into_iter().flat_map(Node::items);
+                (object.name().into_owned(), modes.filter_map(Node::as_str).map(Cow::into_owned).collect())
+            }
+            Claim::Elsewhere(_, name) => {
+                let Some(mode) = declared(name) else { continue };
+                (name.clone(), vec![format!("{mode:?}")])
+            }
+        };
+        shared(&name, &modes, users, report);
     }
 }
 
-fn shared(claim: &Object<'_>, users: &[User<'_>], report: &mut Report) {
-    let modes = claim.root().find(&["spec", "accessModes"]).into_iter().flat_map(Node::items);
-    let modes: Vec<_> = modes.filter_map(Node::as_str).collect();
-    if modes.iter().any(|mode| matches!(mode.as_ref(), "ReadWriteMany" | "ReadOnlyMany")) {
+/// Which claim it is.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Claim {
+    Here(ObjectId),
+    /// Not in the stream: by its namespace and name.
+    Elsewhere(String, String),
+}
+
+fn shared(claim: &str, modes: &[String], users: &[User<'_>], report: &mut Report) {
+    if modes.iter().any(|mode| matches!(mode.as_str(), "ReadWriteMany" | "ReadOnlyMany")) {
         return;
     }
     let of_one_pod = !modes.is_empty() && modes.iter().all(|mode| mode == "ReadWriteOncePod");
@@ -71,12 +92,11 @@ fn shared(claim: &Object<'_>, users: &[User<'_>], report: &mut Report) {
     // What ends lets go of the claim: it may only have to wait.
     let Some(worst) = apart.iter().find(|user| !ends(user)).or(apart.first()) else { return };
     let severity = if ends(worst) || ends(first) { Severity::Warning } else { Severity::Error };
-    let mode = modes.first().map_or("without an access mode", AsRef::as_ref);
+    let mode = modes.first().map_or("without an access mode", String::as_str);
     let message = format!(
-        "{} and {} both use {}, which is {mode}: {}",
+        "{} and {} both use PersistentVolumeClaim {claim}, which is {mode}: {}",
         first.object.reference(),
         worst.object.reference(),
-        claim.reference(),
         if of_one_pod { "one pod can have it at a time" } else { "on two nodes one of them stays pending" }
     );
     let remedy = match of_one_pod {
@@ -97,7 +117,7 @@ fn on_one_node(a: &User<'_>, b: &User<'_>) -> bool {
 /// The node that a pod names.
 fn node_of(user: &User<'_>) -> Option<String> {
     let spec = user.pod.spec_node(&user.object)?;
-    let text = |node: Node<'_>| node.as_str().filter(|text| !text.is_empty()).map(std::borrow::Cow::into_owned);
+    let text = |node: Node<'_>| node.as_str().filter(|text| !text.is_empty()).map(Cow::into_owned);
     let named = spec.get("nodeName").or_else(|| spec.find(&["nodeSelector", HOST])).and_then(text);
     let by_affinity = || {
         let mut terms = spec.find(&["affinity", "nodeAffinity", REQUIRED, "nodeSelectorTerms"])?.items();

@@ -138,6 +138,10 @@ impl Spec {
             };
             found.extend(problem.map(|problem| Problem::new("/seccompProfile", problem, "correct the profile")));
         }
+        for (at, _) in self.images.iter().enumerate().filter(|(_, image)| image.name.trim().is_empty()) {
+            let problem = "the image has no name";
+            found.push(Problem::new(&format!("/images/{at}/name"), problem, "write it as containers have it"));
+        }
         for (at, path) in self.writable_paths.iter().enumerate() {
             let earlier = self.writable_paths.iter().take(at);
             let twice = |same: bool, what: &str| same.then(|| format!("{what} is listed twice"));
