@@ -346,6 +346,7 @@ fn named_ports_are_ports_of_the_container() {
     let with = |ports: &str| format!("{{pod: {{containers: [{{name: a, ports: {ports}}}]}}}}");
     let grpc = "{readiness: {grpc: {port: http}}}";
     let failed: &[&str] = &["error probe-port a ports"];
+    let grpc_of_udp: &[&str] = &["+ a readiness grpc:8080", "warning probe-port a ports"];
     // The kubelet looks a name up whatever its protocol; whether the program also listens by TCP nobody knows.
     let looked_up: &[&str] = &["+ a readiness tcpSocket:http", "warning probe-port a readinessProbe.tcpSocket.port"];
     for (ports, tcp, as_grpc) in [
@@ -359,8 +360,8 @@ fn named_ports_are_ports_of_the_container() {
             &["+ a readiness tcpSocket:http"],
             &["+ a readiness grpc:8080"],
         ),
-        ("[{name: http, containerPort: 8080, protocol: UDP}]", looked_up, &["+ a readiness grpc:8080"]),
-        ("[{name: http, containerPort: 8080, protocol: SCTP}]", looked_up, &["+ a readiness grpc:8080"]),
+        ("[{name: http, containerPort: 8080, protocol: UDP}]", looked_up, grpc_of_udp),
+        ("[{name: http, containerPort: 8080, protocol: SCTP}]", looked_up, grpc_of_udp),
         ("[{name: http, containerPort: 1}, {name: http, containerPort: 2}]", failed, failed),
         ("[{name: http, containerPort: 1}, {name: http, containerPort: 1, protocol: UDP}]", failed, failed),
         ("[{name: http}]", failed, failed),

@@ -111,8 +111,8 @@ pub(super) struct Facts {
     /// Every workload, in scope or not.
     pub(super) workloads: Vec<Workload>,
     autoscalers: HashMap<ObjectId, Vec<Autoscaler>>,
-    /// What runs a workload's pods in its place, and how many, if it says.
-    runners: HashMap<ObjectId, (ObjectId, Option<i128>)>,
+    /// Workloads in their order, each with what runs its pods in its place, and how many, if that says.
+    runners: Vec<(ObjectId, ObjectId, Option<i128>)>,
     budgets: Vec<Budget>,
     /// The numbers of the budgets that cover a workload.
     budgets_of: HashMap<ObjectId, Vec<usize>>,
@@ -140,7 +140,7 @@ impl Facts {
         let runner = |workload: &Workload| {
             let runner = facts.scalers().runner(workload.id)?.object;
             let number = stream.object(runner).and_then(|object| replicas(&object).and_then(integer));
-            Some((workload.id, (runner, number)))
+            Some((workload.id, runner, number))
         };
         let runners = workloads.iter().filter_map(runner).collect();
         let selections = facts.selections();
@@ -188,12 +188,17 @@ impl Facts {
 
     /// What runs a workload's pods in its place.
     pub(super) fn runner(&self, workload: ObjectId) -> Option<ObjectId> {
-        self.runners.get(&workload).map(|(runner, _)| *runner)
+        self.run_by(workload).map(|(_, runner, _)| *runner)
+    }
+
+    fn run_by(&self, workload: ObjectId) -> Option<&(ObjectId, ObjectId, Option<i128>)> {
+        let at = self.runners.partition_point(|(id, ..)| *id < workload);
+        self.runners.get(at).filter(|(id, ..)| *id == workload)
     }
 
     /// How many pods a workload, or what runs them in its place, says that there are.
     pub(super) fn written(&self, object: &Object<'_>) -> Option<i128> {
-        self.runners.get(&object.id()).map_or_else(|| replicas(object).and_then(integer), |(_, number)| *number)
+        self.run_by(object.id()).map_or_else(|| replicas(object).and_then(integer), |(.., number)| *number)
     }
 
     pub(super) fn budgets(&self, workload: ObjectId) -> Vec<&Budget> {

@@ -1,11 +1,11 @@
 //! Claims of the stream, or of the config, that several workloads mount, and that one node, or one pod, can have.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::facts::{Facts, Workload};
 use super::rollout::static_claims;
-use super::spec::Spec;
+use super::spec::{AccessMode, Spec};
 use crate::availability::rules;
 use krmor_core::facts;
 use krmor_core::labels::LabelSelector;
@@ -28,62 +28,64 @@ struct User<'a> {
 
 /// Reports the claims that a selected workload shares with another one which may run on another node.
 pub(super) fn judge(spec: &Spec, stream: &Stream, facts: &Facts, selected: &[&Workload], report: &mut Report) {
-    let mut claims: BTreeMap<Claim, Vec<User<'_>>> = BTreeMap::new();
-    let mut chosen: Vec<ObjectId> = selected.iter().map(|workload| workload.id).collect();
-    chosen.sort_unstable();
+    // The claims of the stream by their users' numbers, and the names of those that only the config tells of.
+    let mut users: Vec<User<'_>> = Vec::new();
+    let mut here: HashMap<ObjectId, Vec<usize>> = HashMap::new();
+    let mut declared: Vec<(String, AccessMode, Vec<usize>)> = Vec::new();
+    let mut order: Vec<ObjectId> = Vec::new();
     for workload in &facts.workloads {
         let Some(object) = stream.object(workload.id) else { continue };
         // What is switched off mounts nothing.
         if facts.written(&object) == Some(0) && facts.autoscalers(workload.id).is_empty() {
             continue;
         }
-        let is_selected = chosen.binary_search(&workload.id).is_ok();
+        // Both are in the stream's order.
+        let at = selected.partition_point(|one| one.id < workload.id);
+        let is_selected = selected.get(at).is_some_and(|one| one.id == workload.id);
         for (number, pointer, name) in static_claims(&object, workload) {
             let Some(pod) = workload.pods.get(number) else { continue };
-            let claim = match facts::referent(stream, &object, "", "PersistentVolumeClaim", &name) {
-                Some(claim) => Claim::Here(claim.id()),
-                None => Claim::Elsewhere(object.namespace().into_owned(), name),
-            };
-            claims.entry(claim).or_default().push(User { object, pod, pointer, is_selected });
+            if let Some(claim) = facts::referent(stream, &object, "", "PersistentVolumeClaim", &name) {
+                let list = here.entry(claim.id()).or_default();
+                if list.is_empty() {
+                    order.push(claim.id());
+                }
+                list.push(users.len());
+            } else if let Some(claim) = spec.claims.iter().find(|claim| claim.name.matches(&name)) {
+                let is_it = |(other, _, list): &&mut (String, AccessMode, Vec<usize>)| {
+                    let first = list.first().and_then(|&at| users.get(at));
+                    *other == name && first.is_some_and(|user| facts::share_namespace(&user.object, &object))
+                };
+                match declared.iter_mut().find(is_it) {
+                    Some((.., list)) => list.push(users.len()),
+                    None => declared.push((name, claim.access_mode, vec![users.len()])),
+                }
+            }
+            users.push(User { object, pod, pointer, is_selected });
         }
     }
-    for (claim, users) in &claims {
-        let declared =
-            |name: &str| spec.claims.iter().find(|claim| claim.name.matches(name)).map(|claim| claim.access_mode);
-        let (name, modes) = match claim {
-            Claim::Here(id) => {
-                let Some(object) = stream.object(*id) else { continue };
-                let modes = object.root().find(&["spec", "accessModes"]).into_iter().flat_map(Node::items);
-                (object.name().into_owned(), modes.filter_map(Node::as_str).map(Cow::into_owned).collect())
-            }
-            Claim::Elsewhere(_, name) => {
-                let Some(mode) = declared(name) else { continue };
-                (name.clone(), vec![format!("{mode:?}")])
-            }
-        };
-        shared(&name, &modes, users, report);
+    let of = |list: &[usize]| list.iter().filter_map(|&at| users.get(at)).collect::<Vec<_>>();
+    for id in order {
+        let (Some(list), Some(claim)) = (here.get(&id), stream.object(id)) else { continue };
+        let modes = claim.root().find(&["spec", "accessModes"]).into_iter().flat_map(Node::items);
+        let modes: Vec<String> = modes.filter_map(Node::as_str).map(Cow::into_owned).collect();
+        shared(&claim.name(), &modes, &of(list), report);
+    }
+    for (name, mode, list) in &declared {
+        shared(name, &[format!("{mode:?}")], &of(list), report);
     }
 }
 
-/// Which claim it is.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Claim {
-    Here(ObjectId),
-    /// Not in the stream: by its namespace and name.
-    Elsewhere(String, String),
-}
-
-fn shared(claim: &str, modes: &[String], users: &[User<'_>], report: &mut Report) {
+fn shared(claim: &str, modes: &[String], users: &[&User<'_>], report: &mut Report) {
     if modes.iter().any(|mode| matches!(mode.as_str(), "ReadWriteMany" | "ReadOnlyMany")) {
         return;
     }
     let of_one_pod = !modes.is_empty() && modes.iter().all(|mode| mode == "ReadWriteOncePod");
     let Some(first) = users.iter().find(|user| user.is_selected) else { return };
-    let is_other = |user: &&User<'_>| user.object.id() != first.object.id();
-    let mut apart: Vec<&User<'_>> = users.iter().filter(is_other).collect();
+    let mut apart: Vec<&User<'_>> =
+        users.iter().copied().filter(|user| user.object.id() != first.object.id()).collect();
     if !of_one_pod {
         // Whoever must be where one of these is, is with the first.
-        let mut together = vec![first];
+        let mut together: Vec<&User<'_>> = vec![*first];
         while let Some(at) = apart.iter().position(|user| together.iter().any(|other| on_one_node(user, other))) {
             together.push(apart.remove(at));
         }

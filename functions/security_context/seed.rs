@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::fields::Field;
 use super::fill::Demands;
@@ -11,6 +11,7 @@ use super::restricted::is_relaxed;
 use super::spec::WritablePath;
 use super::view::{ContainerView, Holder, View};
 use crate::security_context::rules;
+use krmor_core::fields;
 use krmor_core::report::{Class, Why};
 use krmor_core::stream::{Action, Edit};
 use krmor_yaml::Node;
@@ -77,10 +78,10 @@ pub(super) fn edit(
     let command = match &path.command {
         Some(command) => command.to_value(),
         // No shell is needed, and `/.` takes hidden files along.
-        None => json!(["cp", "-R", format!("{}/.", path.path.as_str()), format!("{MOUNT}/")]),
+        None => vec!["cp".to_owned(), "-R".to_owned(), format!("{}/.", path.path.as_str()), format!("{MOUNT}/")].into(),
     };
     fields.insert("command".to_owned(), command);
-    fields.insert("volumeMounts".to_owned(), json!([{"name": volume, "mountPath": MOUNT}]));
+    fields.insert("volumeMounts".to_owned(), Value::Array(vec![fields!({"name": volume, "mountPath": MOUNT})]));
     fields.insert("securityContext".to_owned(), security(demands, view, judge, place));
     let reason = format!("the image's files at `{}` are there before the volume hides them", path.path.as_str());
     let why = Why { rule: &rules::WRITABLE_PATH, reason: Cow::Owned(reason), class: Class::Added };
@@ -117,11 +118,15 @@ fn security(demands: &Demands, view: &View<'_>, judge: &Judge<'_>, place: Holder
     }
     let exempt = judge.exempts(place, Field::RunAsNonRoot, &rules::RUN_AS_NON_ROOT) || view.stays_root(place, false);
     if demands.non_root && !exempt && !is_relaxed(view, judge.spec) && now(Holder::Pod, "runAsNonRoot").is_none() {
-        fields.insert("runAsNonRoot".to_owned(), json!(true));
+        fields.insert("runAsNonRoot".to_owned(), true.into());
     }
-    fields.insert("allowPrivilegeEscalation".to_owned(), json!(false));
-    fields.insert("capabilities".to_owned(), json!({"drop": ["ALL"]}));
-    fields.insert("readOnlyRootFilesystem".to_owned(), json!(true));
+    let capabilities = fields!({"drop": vec!["ALL"]});
+    let hard = [
+        ("allowPrivilegeEscalation", false.into()),
+        ("capabilities", capabilities),
+        ("readOnlyRootFilesystem", true.into()),
+    ];
+    fields.extend(hard.map(|(key, value)| (key.to_owned(), value)));
     Value::Object(fields)
 }
 
