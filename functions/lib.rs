@@ -313,7 +313,8 @@ pub static FUNCTIONS: &[Function] = &[
         Phase::Security,
         security_context,
         "security_context",
-        "Hardens pods and containers to a level of the Pod Security Standards"
+        "Hardens pods and containers to a level of the Pod Security Standards",
+        judge
     ),
     function!(
         "Availability",

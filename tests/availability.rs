@@ -431,6 +431,31 @@ fn metrics_need_requests() {
         let wanted: &[&str] = if good { &[] } else { &["metric-without-requests"] };
         assert_eq!(run(spec, &[pod(template)]).errors(), wanted, "{spec} {template}");
     }
+    // A LimitRange of the namespace gives requests to containers without: `default` counts for `defaultRequest`, `max` for both.
+    let scaled = "{autoscaling: {maxReplicas: 5, metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 60}}}]}}";
+    let range = |namespace: &str, limit: &str| {
+        values(&format!("{{apiVersion: v1, kind: LimitRange, metadata: {{name: r, namespace: {namespace}}}, spec: {{limits: [{limit}]}}}}")).remove(0)
+    };
+    let shop =
+        with(pod("{containers: [{name: a}, {name: b}]}"), "/metadata", json!({"name": "web", "namespace": "shop"}));
+    for (limit, good) in [
+        ("{type: Container, defaultRequest: {cpu: 100m}}", true),
+        ("{type: Container, default: {cpu: 1}}", true),
+        ("{type: Container, max: {cpu: 1}}", true),
+        ("{type: Container, min: {cpu: 1m}}", true),
+        ("{type: Container, maxLimitRequestRatio: {cpu: 2}}", false),
+        ("{type: Pod, max: {cpu: 1}}", false),
+        ("{type: Container, defaultRequest: {memory: 1Gi}}", false),
+        ("{type: Container, default: {cpu: null}}", false),
+    ] {
+        let wanted: &[&str] = if good { &[] } else { &["metric-without-requests"] };
+        assert_eq!(run(scaled, &[shop.clone(), range("shop", limit)]).errors(), wanted, "{limit}");
+        assert_eq!(
+            run(scaled, &[shop.clone(), range("other", limit)]).errors(),
+            ["metric-without-requests"],
+            "{limit}"
+        );
+    }
     // Without metrics the API sets cpu at 80 percent; autoscaling/v1 always does.
     let bare = pod("{containers: [{name: a}]}");
     let none = with(autoscaler(1, 3), "/spec/metrics", json!([]));
@@ -624,6 +649,138 @@ fn claims_that_one_pod_holds_keep_a_workload_from_scaling() {
     let renamed =
         with(with(claim(&["ReadWriteMany"]), "/metadata/name", json!("pre-data")), "/metadata/annotations", notes);
     assert_eq!(run("{replicas: 3}", &[on_claim(web()), renamed]).errors(), [""; 0]);
+}
+
+#[test]
+fn a_claim_that_two_workloads_share() {
+    let claim = |mode: &str| claim(&[mode]);
+    let of = |name: &str, template: &str| {
+        let mut object = on_claim(workload("apps/v1", "Deployment", name));
+        let own = values(template).remove(0);
+        for (key, value) in own.as_object().unwrap() {
+            object["spec"]["template"]["spec"][key] = value.clone();
+        }
+        object["spec"]["template"]["metadata"]["labels"] = json!({"app": name});
+        object["spec"]["selector"] = json!({"matchLabels": {"app": name}});
+        object
+    };
+    let near = |to: &str, key: &str| {
+        format!(
+            "{{affinity: {{podAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: [{{topologyKey: {key}, labelSelector: {{matchLabels: {{app: {to}}}}}}}]}}}}}}"
+        )
+    };
+    let host = "kubernetes.io/hostname";
+    let on_host = format!("{{nodeSelector: {{{host}: n1}}}}");
+    let by_affinity = format!(
+        "{{affinity: {{nodeAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: {{nodeSelectorTerms: [{{matchExpressions: [{{key: {host}, operator: In, values: [n1]}}]}}]}}}}}}}}"
+    );
+    let preferred = format!(
+        "{{affinity: {{podAffinity: {{preferredDuringSchedulingIgnoredDuringExecution: [{{weight: 1, podAffinityTerm: {{topologyKey: {host}, labelSelector: {{matchLabels: {{app: a}}}}}}}}]}}}}}}"
+    );
+    let elsewhere = format!(
+        "{{affinity: {{podAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: [{{topologyKey: {host}, namespaces: [x], labelSelector: {{matchLabels: {{app: a}}}}}}]}}}}}}"
+    );
+    for (mode, a, b, wanted) in [
+        ("ReadWriteOnce", "{}", "{}", true),
+        ("ReadWriteMany", "{}", "{}", false),
+        ("ReadOnlyMany", "{}", "{}", false),
+        ("ReadWriteOncePod", "{}", "{}", true),
+        ("ReadWriteOnce", "{}", &near("a", host), false),
+        ("ReadWriteOnce", &near("b", host), "{}", false),
+        ("ReadWriteOnce", "{}", &near("c", host), true),
+        ("ReadWriteOnce", "{}", &near("a", "topology.kubernetes.io/zone"), true),
+        ("ReadWriteOnce", "{}", &preferred, true),
+        ("ReadWriteOnce", "{}", &elsewhere, true),
+        ("ReadWriteOncePod", "{}", &near("a", host), true),
+        ("ReadWriteOnce", &on_host, &on_host, false),
+        ("ReadWriteOnce", &on_host, &by_affinity, false),
+        ("ReadWriteOnce", "{nodeName: n1}", "{nodeName: n2}", true),
+        ("ReadWriteOnce", &on_host, "{}", true),
+    ] {
+        let done = run("{}", &[of("a", a), of("b", b), claim(mode)]);
+        let expected: &[&str] = if wanted { &["shared-claim"] } else { &[] };
+        let found: Vec<&str> = done.errors().into_iter().filter(|rule| *rule == "shared-claim").collect();
+        assert_eq!(found, expected, "{mode} {a} {b}");
+    }
+    // By a chain; of three that are apart one finding.
+    let rwo = || claim("ReadWriteOnce");
+    let chain = [of("a", "{}"), of("b", &near("c", host)), of("c", &near("a", host)), rwo()];
+    assert_eq!(run("{}", &chain).errors(), [""; 0]);
+    assert_eq!(run("{}", &[of("a", "{}"), of("b", "{}"), of("c", "{}"), rwo()]).errors(), ["shared-claim"]);
+    // Out of scope is not out of the cluster; two that nobody asks about are.
+    let apart = [of("a", "{}"), of("b", "{}"), rwo()];
+    assert_eq!(run("{targets: [{name: a}]}", &apart).errors(), ["shared-claim"]);
+    assert_eq!(run("{exclude: [{name: '[ab]'}]}", &apart).errors(), [""; 0]);
+    // Of a claim that is not in the stream the config may say it.
+    let pair = [of("a", "{}"), of("b", "{}")];
+    assert_eq!(run("{claims: [{name: data, accessMode: ReadWriteOnce}]}", &pair).errors(), ["shared-claim"]);
+    assert_eq!(run("{claims: [{name: data, accessMode: ReadWriteMany}]}", &pair).errors(), [""; 0]);
+    let other = with(of("b", "{}"), "/metadata", json!({"name": "b", "namespace": "other"}));
+    let done = run("{claims: [{name: data, accessMode: ReadWriteOnce}]}", &[of("a", "{}"), other]);
+    assert_eq!(done.errors(), [""; 0], "another namespace has another claim");
+    // What is switched off mounts nothing, and a Job ends.
+    let off = with(of("b", "{}"), "/spec/replicas", json!(0));
+    assert_eq!(run("{}", &[of("a", "{}"), off, rwo()]).errors(), [""; 0]);
+    let mut job = of("b", "{restartPolicy: Never}");
+    job["apiVersion"] = json!("batch/v1");
+    job["kind"] = json!("Job");
+    let done = run("{}", &[of("a", "{}"), job, rwo()]);
+    assert_eq!((done.errors(), done.rules(Severity::Warning)), (vec![], vec!["shared-claim"]));
+}
+
+#[test]
+fn what_a_rollout_runs_is_scaled_there() {
+    let rollout = |spec: Value| {
+        let mut object = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "canary"},
+            "spec": {"workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}});
+        for (key, value) in spec.as_object().unwrap() {
+            object["spec"][key] = value.clone();
+        }
+        object
+    };
+    let off = with(web(), "/spec/replicas", json!(0));
+    let scaled = "{autoscaling: {minReplicas: 2, maxReplicas: 5, metrics: [{type: Resource, resource: {name: cpu, target: {type: AverageValue, averageValue: 1}}}]}}";
+    let done = run(scaled, &[off.clone(), rollout(json!({"replicas": 3}))]);
+    assert_eq!(done.errors(), [""; 0], "{:?}", done.report.findings);
+    let target = &done.the("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"];
+    assert_eq!(target, &json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "canary"}));
+    assert_eq!(done.the("Deployment")["spec"]["replicas"], json!(0), "the Rollout's controller took it to 0");
+    assert!(done.the("Rollout")["spec"].get("replicas").is_none());
+    // One that is there is brought to the config.
+    let mut there = autoscaler(1, 3);
+    there["spec"]["scaleTargetRef"] =
+        json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "canary"});
+    let done = run(scaled, &[off.clone(), rollout(json!({})), there]);
+    assert_eq!(done.the("HorizontalPodAutoscaler")["spec"]["maxReplicas"], json!(5));
+    // One of the Deployment starts pods of its own.
+    let done = run(scaled, &[off.clone(), rollout(json!({})), autoscaler(1, 3)]);
+    assert!(done.errors().contains(&"run-by-another"), "{:?}", done.errors());
+    // A ScaledObject has the number; so has a scaler that krmor does not know.
+    for (api, kind) in [("keda.sh/v1alpha1", "ScaledObject"), ("datadoghq.com/v1alpha1", "WatermarkPodAutoscaler")] {
+        for (name, of) in [("canary", "Rollout"), ("web", "Deployment")] {
+            let group = if of == "Rollout" { "argoproj.io/v1alpha1" } else { "apps/v1" };
+            let scaler = json!({"apiVersion": api, "kind": kind, "metadata": {"name": "s"},
+                "spec": {"scaleTargetRef": {"apiVersion": group, "kind": of, "name": name}, "maxReplicaCount": 3}});
+            let mut objects = vec![off.clone(), scaler];
+            if of == "Rollout" {
+                objects.push(rollout(json!({})));
+            } else {
+                objects[0] = web();
+            }
+            assert_eq!(run(scaled, &objects).errors(), ["autoscaler-version"], "{kind} of {of}");
+        }
+    }
+    // Number and strategy are the Rollout's.
+    for spec in ["{replicas: 2}", "{strategy: {type: Recreate}}", "{singleton: true}"] {
+        let objects = [off.clone(), rollout(json!({}))];
+        let done = run(spec, &objects);
+        assert_eq!(done.errors(), [""; 0], "{spec}");
+        assert!(done.rules(Severity::Warning).contains(&"run-by-another"), "{spec}");
+        assert_eq!(done.objects, objects, "{spec}");
+    }
+    // A budget counts what the Rollout runs.
+    let done = run("{budget: {minAvailable: 2}}", &[off, rollout(json!({"replicas": 2}))]);
+    assert_eq!(done.errors(), ["budget-blocks-drain"]);
 }
 
 #[test]

@@ -69,6 +69,9 @@ spec:
       runAsUser: 0
 ";
 
+/// What settles the user of the image above: without it every run has a warning.
+const SETTLED: &str = "spec: {images: [{name: nginx, user: 101}]}\n";
+
 /// A config of the function alone.
 fn config(spec: &str) -> String {
     format!("apiVersion: krmor.dev/v1alpha1\nkind: SecurityContext\nmetadata:\n  name: harden\n{spec}")
@@ -108,7 +111,7 @@ fn run(folder: &Folder, args: &[&str], stdin: &str) -> Done {
 /// A folder with `config.yaml` (all defaults) and `web.yaml`.
 fn folder(name: &str) -> Folder {
     let folder = Folder::new(&format!("cli-{name}"));
-    folder.write("config.yaml", config(""));
+    folder.write("config.yaml", config(SETTLED));
     folder.write("web.yaml", DEPLOYMENT);
     folder
 }
@@ -732,9 +735,10 @@ fn an_output_directory_takes_every_file_by_its_own_name() {
 #[test]
 fn check_says_whether_a_run_would_change_anything() {
     let folder = folder("check");
+    folder.write("config.yaml", config(""));
     let wanted = "\
-info: Deployment web: spec.template.spec: no uid is set: web will not start if the image's user is root or a name  [SecurityContext image-user-unproven]
-  fix: set `runAsUser`, or a numeric USER in the image
+warning: Deployment web: spec.template.spec: no uid is set: web will not start if the image's user is root or a name  [SecurityContext image-user-unproven]
+  fix: set `runAsUser`, or a numeric USER in the image, and say it in `images` of the config
 ";
     let changes = "\
 Deployment web (web.yaml)
@@ -1142,7 +1146,7 @@ fn kustomize_calls_a_plugin_by_its_name_or_by_the_environment() {
     let link = folder.0.join("Pipeline");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_krmor"), &link).unwrap();
     folder.write("typo.yaml", config("spec:\n  levle: x\n"));
-    folder.write("tmp-123", config(""));
+    folder.write("tmp-123", config(SETTLED));
     let by_name = |args: &[&str], stdin: &str| {
         call(
             Command::new(&link).current_dir(&folder.0).env_remove("KUSTOMIZE_PLUGIN_CONFIG_ROOT").args(args),
@@ -1181,8 +1185,6 @@ error: spec.levle: unknown field `levle`
         plugin(&["check", "--config", "config.yaml"], HARDENED).gives(
             0,
             "\
-info: Deployment web: spec.template.spec: no uid is set: web will not start if the image's user is root or a name  [SecurityContext image-user-unproven]
-  fix: set `runAsUser`, or a numeric USER in the image
 SecurityContext harden: nothing to change in 1 object; judged 1 workload with 1 container
 ",
             "",

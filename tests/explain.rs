@@ -137,7 +137,7 @@ fn what_is_not_there_is_a_usage_error_with_the_nearest() {
         ),
         (
             "SecurityContext.writablePaths.quota",
-            "error: SecurityContext.writablePaths has no field `quota`; the fields are: path, sizeLimit, name\n",
+            "error: SecurityContext.writablePaths has no field `quota`; the fields are: path, sizeLimit, name, seed, command\n",
         ),
         (
             "SecurityContext.targets[0].nam.x",

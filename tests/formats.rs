@@ -140,7 +140,7 @@ fn what_a_run_would_change_is_an_error_of_check_and_information_of_run() {
     let folder = folder("changes");
     let log = sarif(&folder, &["sub dir"], "", 1);
     let wanted = [
-        "SecurityContext/image-user-unproven note sub%20dir/web.yaml:7:5",
+        "SecurityContext/image-user-unproven warning sub%20dir/web.yaml:7:5",
         "SecurityContext/run-as-non-root error sub%20dir/web.yaml:7:5",
         "SecurityContext/seccomp-profile error sub%20dir/web.yaml:7:5",
         "SecurityContext/no-privilege-escalation error sub%20dir/web.yaml:9:9",
@@ -164,7 +164,7 @@ fn what_a_run_would_change_is_an_error_of_check_and_information_of_run() {
     // Hardened: nothing fails.
     folder.write("hard.yaml", out);
     let log = sarif(&folder, &["hard.yaml"], "", 0);
-    assert!(results(&log).iter().all(|result| result["level"] == "note"), "{log:#}");
+    assert!(results(&log).iter().all(|result| result["level"] == "warning"), "{log:#}");
 }
 
 /// The descriptors of a log, by id.
@@ -192,7 +192,7 @@ fn rules_are_described_with_their_weight() {
     }
     assert_eq!(described(&log).iter().map(|(id, _)| *id).collect::<Vec<_>>(), seen);
     assert_eq!(weight(&log, "SecurityContext/conflict/privileged"), (json!("error"), json!("8.0")));
-    assert_eq!(weight(&log, "SecurityContext/image-user-unproven"), (json!("note"), json!("2.0")));
+    assert_eq!(weight(&log, "SecurityContext/image-user-unproven"), (json!("warning"), json!("5.0")));
 
     // What the config makes of a rule is said by its results; the description stays that of the rule.
     let lenient = "spec: {severities: {conflict/privileged: warning}}";

@@ -53,6 +53,26 @@ fn every_function_takes_its_own_rules_and_no_others() {
     }
 }
 
+/// An exception allows nothing to an object that only says it was called so.
+#[test]
+fn exceptions_match_what_objects_are_called_now() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: evil, annotations: {internal.config.kubernetes.io/previousNames: agent}}\nspec: {containers: [{name: a, securityContext: {privileged: true}}]}\n";
+    let run = |previous: bool| {
+        let target = json!({"name": "agent", "previous": previous});
+        let exceptions = json!([{"target": target, "fields": ["privileged"], "reason": "node agent"}]);
+        let config =
+            json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "SecurityContext", "spec": {"exceptions": exceptions}});
+        let mut stream = krmor::parse(pod).unwrap();
+        let mut report = Report::default();
+        (read(&config).unwrap().run(&mut stream, &mut report), report)
+    };
+    let (outcome, report) = run(false);
+    assert_eq!(outcome, Outcome::Findings);
+    let unused = report.findings.iter().find(|finding| finding.rule.id == "unused-exception").unwrap();
+    assert!(unused.message.contains("`previous: true` would match it"), "{}", unused.message);
+    assert_eq!(run(true).0, Outcome::Ok);
+}
+
 const POD: &str = "apiVersion: v1
 kind: Pod
 metadata: {name: p}

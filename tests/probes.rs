@@ -201,6 +201,12 @@ fn the_container_is_the_sole_one_or_the_one_with_the_port() {
         ("both declare it", READY, &http_both, &["error ambiguous-container pod"]),
         ("none does", READY, &two(other, other), &["error ambiguous-container pod"]),
         ("a port of UDP does not count", READY_8080, &udp, &["+ b readiness tcpSocket:8080"]),
+        (
+            "by the name of a port of UDP",
+            READY,
+            &two(", ports: [{name: http, containerPort: 8080, protocol: UDP}]", other),
+            &["+ a readiness tcpSocket:http", "warning probe-port a readinessProbe.tcpSocket.port"],
+        ),
         ("nor does a native sidecar", READY_8080, sidecar, &["error ambiguous-container pod"]),
         ("a command has no port", "{liveness: {exec: {command: [x]}}}", &http_b, &["error ambiguous-container pod"]),
         (
@@ -336,10 +342,13 @@ fn what_is_there_stays_unless_overwritten() {
 }
 
 #[test]
-fn named_ports_are_tcp_ports_of_the_container() {
+fn named_ports_are_ports_of_the_container() {
     let with = |ports: &str| format!("{{pod: {{containers: [{{name: a, ports: {ports}}}]}}}}");
     let grpc = "{readiness: {grpc: {port: http}}}";
     let failed: &[&str] = &["error probe-port a ports"];
+    let grpc_of_udp: &[&str] = &["+ a readiness grpc:8080", "warning probe-port a ports"];
+    // The kubelet looks a name up whatever its protocol; whether the program also listens by TCP nobody knows.
+    let looked_up: &[&str] = &["+ a readiness tcpSocket:http", "warning probe-port a readinessProbe.tcpSocket.port"];
     for (ports, tcp, as_grpc) in [
         (
             "[{name: http, containerPort: 8080}]",
@@ -351,8 +360,8 @@ fn named_ports_are_tcp_ports_of_the_container() {
             &["+ a readiness tcpSocket:http"],
             &["+ a readiness grpc:8080"],
         ),
-        ("[{name: http, containerPort: 8080, protocol: UDP}]", failed, failed),
-        ("[{name: http, containerPort: 8080, protocol: SCTP}]", failed, failed),
+        ("[{name: http, containerPort: 8080, protocol: UDP}]", looked_up, grpc_of_udp),
+        ("[{name: http, containerPort: 8080, protocol: SCTP}]", looked_up, grpc_of_udp),
         ("[{name: http, containerPort: 1}, {name: http, containerPort: 2}]", failed, failed),
         ("[{name: http, containerPort: 1}, {name: http, containerPort: 1, protocol: UDP}]", failed, failed),
         ("[{name: http}]", failed, failed),

@@ -85,7 +85,14 @@ fn fill_adds_what_is_absent_and_keeps_the_rest() {
         (both, one("{requests: {cpu: null}, limits: {memory: null}}"), all),
         (both, one("{claims: [{name: gpu}]}"), all),
         (both, one("{requests: {cpu: 1}}"), &["+ requests/memory=128Mi", "+ limits/memory=256Mi"]),
-        (both, one("{limits: {memory: 1Gi, cpu: 1}}"), &["+ requests/memory=128Mi", "+ requests/cpu=100m"]),
+        // A limit counts for an absent request: what is Guaranteed stays so.
+        (both, one("{limits: {memory: 1Gi, cpu: 1}}"), &["info requests limits/memory", "info requests limits/cpu"]),
+        (both, one("{limits: {memory: 128Mi, cpu: 0.1}}"), &[]),
+        (
+            both,
+            one("{limits: {cpu: 1}, requests: {cpu: null}}"),
+            &["+ requests/memory=128Mi", "+ limits/memory=256Mi", "info requests limits/cpu"],
+        ),
         (both, one("{requests: {cpu: '0.1', memory: 134217728}, limits: {memory: 268435456}}"), &[]),
         // Not what the spec names.
         (both, one("{requests: {ephemeral-storage: 1Gi, memory: 1, cpu: 2}, limits: {memory: 2}}"), &[]),
@@ -120,6 +127,26 @@ fn set_replaces_what_differs_as_an_amount() {
             &["error request-above-limit limits/cpu"],
         ),
         (both, one("{requests: {cpu: 100m, memory: 1Gi}, limits: {cpu: 1500m, memory: 2Gi}}"), &["~ requests/cpu=1"]),
+        ("{mode: set, requests: {cpu: 100m}}", one("{limits: {cpu: 1}}"), &["+ requests/cpu=100m"]),
+    ]);
+}
+
+#[test]
+fn a_limit_caps_requests_when_it_is_told_to() {
+    let fill = "{limitsCap: true, requests: {cpu: 250m}}";
+    let set = "{mode: set, limitsCap: true, requests: {cpu: 250m}}";
+    let both = "{mode: set, limitsCap: true, requests: {cpu: 250m}, limits: {cpu: 1}}";
+    hold(&[
+        (fill, one("{limits: {cpu: 100m}}"), &["info requests limits/cpu"]),
+        (fill, one("{limits: {cpu: 1}}"), &["info requests limits/cpu"]),
+        (fill, one("{}"), &["+ requests/cpu=250m"]),
+        (set, one("{limits: {cpu: 100m}}"), &["+ requests/cpu=100m", "info requests limits/cpu"]),
+        (set, one("{limits: {cpu: 100m}, requests: {cpu: 50m}}"), &["~ requests/cpu=100m", "info requests limits/cpu"]),
+        (set, one("{limits: {cpu: 1}}"), &["+ requests/cpu=250m"]),
+        // A limit that gives way caps nothing.
+        (both, one("{limits: {cpu: 100m}}"), &["+ requests/cpu=250m", "~ limits/cpu=1"]),
+        // Nor does it lower what the manifest itself requests.
+        (fill, one("{limits: {cpu: 100m}, requests: {cpu: 200m}}"), &["error request-above-limit limits/cpu"]),
     ]);
 }
 
@@ -127,7 +154,7 @@ fn set_replaces_what_differs_as_an_amount() {
 fn requests_are_at_most_the_limits() {
     hold(&[
         ("{requests: {cpu: 250m}}", one("{limits: {cpu: 100m}}"), &["error request-above-limit limits/cpu"]),
-        ("{requests: {cpu: 250m}}", one("{limits: {cpu: 0.25}}"), &["+ requests/cpu=250m"]),
+        ("{requests: {cpu: 250m}}", one("{limits: {cpu: 0.25}}"), &[]),
         ("{requests: {memory: 1Gi}}", one("{limits: {memory: 1G}}"), &["error request-above-limit limits/memory"]),
         ("{limits: {memory: 1Gi}}", one("{requests: {memory: 2Gi}}"), &["error request-above-limit requests/memory"]),
         ("{limits: {memory: 2Gi}}", one("{requests: {memory: 2147483648}}"), &["+ limits/memory=2Gi"]),
@@ -410,7 +437,7 @@ fn a_remedy_settles_what_it_is_for() {
             "fill",
             "{requests: {cpu: 250m}}",
             "{limits: {cpu: 100m}}",
-            "raise the limit, or ask for something else of this container: spec.containers: [{name: web, requests: {cpu: 100m}}]",
+            "raise the limit, let `limitsCap: true` take it, or ask for something else of this container: spec.containers: [{name: web, requests: {cpu: 100m}}]",
         ),
         (
             "fill",
@@ -428,7 +455,7 @@ fn a_remedy_settles_what_it_is_for() {
             "fill",
             "{containers: [{name: w.*, requests: {cpu: 250m}}]}",
             "{limits: {cpu: 100m}}",
-            "raise the limit, or lower spec.containers[0].requests.cpu",
+            "raise the limit, let `limitsCap: true` take it, or lower spec.containers[0].requests.cpu",
         ),
         ("set", "{requests: {cpu: 250m}}", "{limits: {cpu: 100m}}", "name the limit in the spec, too"),
         ("set", "{limits: {cpu: 250m}}", "{requests: {cpu: 1}}", "name the request in the spec, too"),

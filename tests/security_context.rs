@@ -475,6 +475,13 @@ const CONFLICTS: &[(&str, &str, &str, &str, &[&str])] = &[
         &["- .metadata.annotations.container.seccomp.security.alpha.kubernetes.io/a=unconfined"],
     ),
     (
+        "baseline, userNamespaces: true",
+        "hostUsers",
+        "{hostUsers: true, containers: [{name: a}]}",
+        ".hostUsers",
+        &["~ .hostUsers=true→false"],
+    ),
+    (
         "baseline",
         "appArmorProfile",
         "{securityContext: {appArmorProfile: {type: Unconfined}, fsGroup: 1}, containers: [{name: a}]}",
@@ -633,7 +640,8 @@ fn every_check_fails_is_overridden_or_kept() {
         let entries = remedy.split_once("exceptions: ").unwrap_or_else(|| panic!("{remedy}")).1;
         let entries = entries.replace("reason: …", "reason: meant");
         let allowed = spec(&format!("{{level: {config}, exceptions: {entries}}}"));
-        let (output, report) = run(&allowed, &input);
+        let (output, mut report) = run(&allowed, &input);
+        report.findings.retain(|finding| finding.rule.id != "image-user-unproven");
         assert_ne!(report.worst(), Some(Severity::Warning), "{:#?}", report.findings);
         let excused = ["procMount", "procMount_restricted"].contains(id);
         assert!(report.worst() == Some(Severity::Info) || excused, "{config} {id}: {:#?}", report.findings);
@@ -660,7 +668,8 @@ fn every_check_fails_is_overridden_or_kept() {
         }
         assert_eq!(run(&with("override"), &output).0, output, "{id}: not idempotent");
 
-        let (output, report) = run(&with("keep"), &input);
+        let (output, mut report) = run(&with("keep"), &input);
+        report.findings.retain(|finding| finding.rule.id != "image-user-unproven");
         let warnings = report.findings.iter().filter(|finding| finding.severity == Severity::Warning);
         assert_eq!(warnings.map(|finding| finding.rule.id.to_owned()).collect::<Vec<_>>(), std::slice::from_ref(&rule));
         assert_eq!(about_conflict(&input, &output), Vec::<String>::new(), "{config} {id}: keep changes the value");
@@ -819,6 +828,326 @@ fn versions_of_the_standard() {
 }
 
 #[test]
+fn user_namespaces_when_asked() {
+    let asked = "{userNamespaces: true}";
+    let with_pid =
+        "{exceptions: [{target: {}, fields: [hostPID, hostNetwork], reason: node agent}], userNamespaces: true}";
+    let one = |pod: &str| format!("{{{pod}, containers: [{{name: a, securityContext: {{runAsUser: 0}}}}]}}");
+    let std_of_own: &[&str] = &["+ .seccompProfile.type=RuntimeDefault", "std a"];
+    check(&[
+        ("not unasked", "{}", "{containers: [{name: a}]}", &["std", "std a"]),
+        (
+            "users of its own allow root from v1.35 on",
+            asked,
+            &one("restartPolicy: Always"),
+            &[std_of_own, &["+ .hostUsers=false"]].concat(),
+        ),
+        ("as those that are there", asked, &one("hostUsers: false"), std_of_own),
+        (
+            "but not before",
+            "{userNamespaces: true, version: v1.34}",
+            &one("restartPolicy: Always"),
+            &[std_of_own, &["+ .hostUsers=false", "error conflict/runAsUser a.runAsUser"]].concat(),
+        ),
+        (
+            "an exception keeps the node's users",
+            "{userNamespaces: true, exceptions: [{target: {}, fields: [hostUsers], reason: mounts}]}",
+            "{containers: [{name: a}]}",
+            &["info exception", "std", "std a"],
+        ),
+        ("Windows has none", asked, "{os: {name: windows}, containers: [{name: a}]}", &["+ .runAsNonRoot=true"]),
+        (
+            "one container cannot have its own",
+            "{userNamespaces: true, targets: [{containers: [a]}]}",
+            "{containers: [{name: a}]}",
+            &["+ a.runAsNonRoot=true", "+ a.seccompProfile.type=RuntimeDefault", "std a"],
+        ),
+        (
+            "the API refuses them beside the node's namespaces",
+            with_pid,
+            "{hostPID: true, hostNetwork: true, containers: [{name: a}]}",
+            &[
+                "info exception .hostPID",
+                "info exception .hostNetwork",
+                "error invalid .hostPID",
+                "error invalid .hostNetwork",
+                "+ .hostUsers=false",
+                "+ .seccompProfile.type=RuntimeDefault",
+                "std a",
+            ],
+        ),
+        (
+            "whoever wrote them; the host's network is a matter of a feature gate",
+            "{exceptions: [{target: {}, fields: [hostPID, hostNetwork], reason: node agent}]}",
+            "{hostUsers: false, hostPID: true, hostNetwork: true, containers: [{name: a}]}",
+            &[
+                "info exception .hostPID",
+                "info exception .hostNetwork",
+                "error invalid .hostPID",
+                "+ .seccompProfile.type=RuntimeDefault",
+                "std a",
+            ],
+        ),
+        (
+            "and beside raw block volumes",
+            asked,
+            "{containers: [{name: a, volumeDevices: [{name: d, devicePath: /dev/x}]}]}",
+            &["error invalid a.volumeDevices", "+ .hostUsers=false", "+ .seccompProfile.type=RuntimeDefault", "std a"],
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_known_of_images_settles_their_users() {
+    let rules = |images: &str, pod: &str| {
+        let (_, report) = run(&spec(&format!("{{images: [{images}]}}")), &self::pod(pod));
+        let found = report.findings.iter().filter(|finding| finding.rule.id.starts_with("image-user"));
+        found.map(|finding| format!("{} {}", finding.severity.name(), finding.rule.id)).collect::<Vec<_>>()
+    };
+    let web = "{containers: [{name: a, image: 'example.com/web:1@sha256:ab'}]}";
+    for (images, wanted) in [
+        ("", vec!["warning image-user-unproven"]),
+        ("{name: example.com/other, user: 1}", vec!["warning image-user-unproven"]),
+        ("{name: example.com/web, user: 1000}", vec![]),
+        ("{name: 'example.com/web:1', user: '1000:1000'}", vec![]),
+        ("{name: example.com/web, user: 0}", vec!["error image-user"]),
+        ("{name: example.com/web, user: root}", vec!["error image-user"]),
+        ("{name: example.com/web, user: '0:0'}", vec!["error image-user"]),
+        ("{name: example.com/web, user: ''}", vec!["error image-user"]),
+        ("{name: example.com/web, user: nginx}", vec!["error image-user"]),
+        ("{name: 'example.com/web:1', user: 7}, {name: example.com/web, user: 0}", vec![]),
+    ] {
+        assert_eq!(rules(images, web), wanted, "{images}");
+    }
+    let root = "{name: example.com/web, user: 0}";
+    let settled = "{securityContext: {runAsUser: 7}, containers: [{name: a, image: 'example.com/web:1'}]}";
+    assert!(rules(root, settled).is_empty(), "a uid of the manifest counts more");
+    let of_two = "{containers: [{name: a, image: 'example.com/web:1'}, {name: b, image: x}]}";
+    assert_eq!(rules(root, of_two), ["error image-user", "warning image-user-unproven"]);
+    let windows = "{os: {name: windows}, containers: [{name: a, image: 'example.com/web:1'}]}";
+    assert!(rules("{name: example.com/web, user: ContainerUser}", windows).is_empty());
+    assert_eq!(rules("{name: example.com/web, user: containeradministrator}", windows), ["error image-user"]);
+}
+
+#[test]
+fn a_token_with_rights_is_a_warning() {
+    let run = |account: &str, binding: &str| {
+        let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "b", "namespace": "shop"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "r"}, "subjects": [value(binding)]});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop"}, "spec": value(account)});
+        let (_, report) = run(&spec("{automountServiceAccountToken: false}"), &format!("{pod}\n---\n{binding}\n"));
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.rule.id == "token-with-rights" && finding.severity == Severity::Warning)
+    };
+    let web = "{serviceAccountName: web, containers: [{name: a}]}";
+    let default = "{containers: [{name: a}]}";
+    for (account, subject, wanted) in [
+        (web, "{kind: ServiceAccount, name: web, namespace: shop}", true),
+        (web, "{kind: ServiceAccount, name: web}", true),
+        (web, "{kind: ServiceAccount, name: web, namespace: other}", false),
+        (web, "{kind: ServiceAccount, name: default, namespace: shop}", false),
+        (default, "{kind: ServiceAccount, name: default, namespace: shop}", true),
+        ("{serviceAccount: web, containers: [{name: a}]}", "{kind: ServiceAccount, name: web, namespace: shop}", true),
+        (web, "{kind: Group, name: 'system:serviceaccounts:shop'}", true),
+        (web, "{kind: Group, name: 'system:serviceaccounts'}", true),
+        (web, "{kind: Group, name: 'system:serviceaccounts:other'}", false),
+        (web, "{kind: User, name: 'system:serviceaccount:shop:web'}", true),
+        // Nothing is taken from a pod that says so itself.
+        (
+            "{serviceAccountName: web, automountServiceAccountToken: false, containers: [{name: a}]}",
+            "{kind: ServiceAccount, name: web, namespace: shop}",
+            false,
+        ),
+    ] {
+        assert_eq!(run(account, subject), wanted, "{account} {subject}");
+    }
+}
+
+#[test]
+fn namespaces_of_the_stream_enforce_their_level() {
+    let told = |config: &str, labels: &str, pod: &str| {
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": value(labels)}});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop"}, "spec": value(pod)});
+        let config =
+            json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "SecurityContext", "spec": value(config)}).to_string();
+        let documents = yaml::parse(&Arc::new(config)).unwrap();
+        let pipeline = krmor::config::read(documents[0].root(), None).unwrap();
+        let mut stream = Stream::parse(&Arc::new(format!("{namespace}\n---\n{pod}\n"))).unwrap();
+        let mut report = Report::default();
+        pipeline.run(&mut stream, &mut report);
+        let found = report.findings.iter().filter(|finding| finding.rule.id == "namespace-level");
+        found.map(|finding| format!("{} {}", finding.severity.name(), finding.message)).collect::<Vec<_>>()
+    };
+    let (enforce, version) = ("pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/enforce-version");
+    let of = |level: &str| format!("{{{enforce}: {level}}}");
+    let lean = "{containers: [{name: a}]}";
+    let privileged = "{containers: [{name: a, securityContext: {privileged: true}}]}";
+    let allowed = "{exceptions: [{target: {}, fields: [privileged], reason: agent}]}";
+    assert!(told("{}", &of("restricted"), lean).is_empty());
+    assert!(told("{}", "{}", privileged).is_empty());
+    assert!(told("{}", "{pod-security.kubernetes.io/warn: restricted}", privileged).is_empty());
+    // What an exception allows admission refuses all the same.
+    let found = told(allowed, &of("baseline"), privileged);
+    assert_eq!(
+        found,
+        ["error violates PodSecurity \"baseline:latest\": container `a` sets `privileged: true` (privileged)"]
+    );
+    let both = "{exceptions: [{target: {}, fields: [privileged], reason: agent}, {target: {}, rules: [namespace-level], reason: exempt}]}";
+    assert!(told(both, &of("baseline"), privileged).is_empty());
+    // What is excluded, too.
+    assert!(!told("{exclude: [{name: p}]}", &of("restricted"), lean).is_empty());
+    // Less than the label says.
+    let found = told("{level: baseline}", &of("restricted"), lean);
+    assert_eq!(found.iter().filter(|line| line.starts_with("error")).count(), 4, "{found:?}");
+    assert_eq!(found.iter().filter(|line| line.starts_with("warning the config asks for `baseline`")).count(), 1);
+    // The version counts: v1.18 demands no seccomp profile.
+    let early = told("{level: baseline}", &format!("{{{enforce}: restricted, {version}: v1.18}}"), lean);
+    assert_eq!(early.iter().filter(|line| line.starts_with("error")).count(), 2, "{early:?}");
+    let later = told("{level: baseline}", &format!("{{{enforce}: restricted, {version}: v1.99}}"), lean);
+    assert_eq!(later.iter().filter(|line| line.starts_with("error")).count(), 4, "{later:?}");
+    assert_eq!(told("{}", &of("privileged"), lean).len(), 1);
+    assert!(told("{}", &of("privileged"), lean)[0].starts_with("info "));
+    assert!(told("{}", &of("strict"), lean)[0].starts_with("error "));
+}
+
+#[test]
+fn writable_paths_are_filled_first_when_asked() {
+    let seed =
+        "{readOnlyRootFilesystem: true, runAsUser: 7, writablePaths: [{path: /etc/nginx, sizeLimit: 1Mi, seed: true}]}";
+    let made = |config: &str, pod: &str| {
+        let input = self::pod(pod);
+        let (output, report) = run(&spec(config), &input);
+        let (again, second) = run(&spec(config), &output);
+        assert_eq!(again, output, "{config} {pod}: not idempotent");
+        assert!(second.changes.is_empty());
+        (value(&output), report)
+    };
+    let (object, report) = made(
+        seed,
+        "{containers: [{name: a, image: 'nginx:1', resources: {limits: {memory: 1Gi}, claims: [{name: x}]}}]}",
+    );
+    let init = &object["spec"]["initContainers"][0];
+    assert_eq!(init["name"], json!("seed-etc-nginx-a"));
+    assert_eq!((&init["image"], &init["resources"]), (&json!("nginx:1"), &json!({"limits": {"memory": "1Gi"}})));
+    assert_eq!(init["command"], json!(["cp", "-R", "/etc/nginx/.", "/krmor-seed/"]));
+    assert_eq!(init["volumeMounts"], json!([{"name": "etc-nginx-a", "mountPath": "/krmor-seed"}]));
+    assert_eq!(
+        init["securityContext"],
+        json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}, "readOnlyRootFilesystem": true})
+    );
+    let writable = |report: &Report| {
+        let found = report.findings.iter().filter(|finding| finding.rule.id == "writable-path");
+        found.map(|finding| finding.severity.name()).collect::<Vec<_>>()
+    };
+    assert_eq!(writable(&report), ["info"], "that the image must have `cp`");
+
+    // A command of one's own; the containers' own users; one volume is filled once.
+    let (object, report) = made(
+        "{readOnlyRootFilesystem: true, writablePaths: [{path: /srv/data, sizeLimit: 1Mi, seed: true, name: data, command: [/copy, /srv/data]}]}",
+        "{containers: [{name: a, image: x, securityContext: {runAsUser: 9}}, {name: b, image: y}]}",
+    );
+    let init = object["spec"]["initContainers"].as_array().unwrap();
+    assert_eq!(init.len(), 1);
+    assert_eq!(
+        (&init[0]["command"], &init[0]["securityContext"]["runAsUser"]),
+        (&json!(["/copy", "/srv/data"]), &json!(9))
+    );
+    assert!(writable(&report).is_empty());
+
+    // Container fields only: the init container says what the pod does not.
+    let (object, _) = made(
+        "{readOnlyRootFilesystem: true, writablePaths: [{path: /etc/x, sizeLimit: 1Mi, seed: true}], targets: [{containers: [a]}]}",
+        "{containers: [{name: a, image: x}, {name: b, image: y}]}",
+    );
+    let security = &object["spec"]["initContainers"][0]["securityContext"];
+    assert_eq!(
+        (&security["runAsNonRoot"], &security["seccompProfile"]["type"]),
+        (&json!(true), &json!("RuntimeDefault"))
+    );
+
+    // What cannot be filled stays as it is, and is told: init containers, what runs as root alone.
+    let (object, report) = made(
+        seed,
+        "{initContainers: [{name: i, image: x}], containers: [{name: a, image: y, volumeMounts: [{name: v, mountPath: /etc/nginx}]}]}",
+    );
+    assert_eq!(object["spec"]["initContainers"].as_array().unwrap().len(), 1);
+    assert!(object["spec"]["initContainers"][0].get("volumeMounts").is_none());
+    assert_eq!(writable(&report), ["warning"]);
+    let root = "{readOnlyRootFilesystem: true, writablePaths: [{path: /etc/x, sizeLimit: 1Mi, seed: true}], exceptions: [{target: {containers: [a]}, fields: [runAsUser], reason: binds}]}";
+    let (object, report) = made(
+        root,
+        "{containers: [{name: a, image: x, securityContext: {runAsUser: 0}}, {name: b, image: y, volumeMounts: [{name: v, mountPath: /etc}]}]}",
+    );
+    assert!(object["spec"].get("initContainers").is_none());
+    assert_eq!(writable(&report), ["warning"]);
+    let whole = root.replace("containers: [a]", "");
+    let (object, _) = made(&whole, "{containers: [{name: a, image: x, securityContext: {runAsUser: 0}}]}");
+    assert_eq!(object["spec"]["initContainers"][0]["securityContext"]["runAsUser"], json!(0));
+
+    // An empty volume where images have files.
+    for (path, warns) in [
+        ("/usr/share/nginx/html", true),
+        ("/etc/nginx", true),
+        ("/etc/nginx/conf.d", true),
+        ("/var/www/html", true),
+        ("/app", true),
+        ("/app/tmp", false),
+        ("/tmp", false),
+        ("/var/cache/nginx", false),
+        ("/etcetera", false),
+    ] {
+        let config = format!("{{readOnlyRootFilesystem: true, writablePaths: [{{path: {path}, sizeLimit: 1Mi}}]}}");
+        let (_, report) = made(&config, "{containers: [{name: a, image: x}]}");
+        assert_eq!(writable(&report), if warns { vec!["warning"] } else { vec![] }, "{path}");
+    }
+}
+
+/// Integers as the API decodes them: kubectl writes YAML's floats as JSON, where `1.00066e+09` is 1000660000.
+#[test]
+fn integers_are_read_as_the_api_reads_them() {
+    let of = |uid: &str| format!("{{securityContext: {{runAsUser: {uid}}}, containers: [{{name: a}}]}}");
+    for uid in ["1.00066e+09", "1.0", "10_0", "0x10", "2147483647"] {
+        check(&[(uid, "{}", &of(uid), &["std", "std a"])]);
+    }
+    for root in ["0", "0.0", "0e5", "-0.0", "0x0"] {
+        let filled = &["error conflict/runAsUser .runAsUser", "+ .seccompProfile.type=RuntimeDefault", "std a"];
+        check(&[(root, "{}", &of(root), filled)]);
+    }
+    // No integers: the API decodes neither a text nor a fraction.
+    for none in ["'1000'", "1.5", "true", "1e40"] {
+        let refused = "error conflict/runAsUser .runAsUser";
+        check(&[(none, "{}", &of(none), &[refused, "std", "std a"])]);
+    }
+    let port = "{containers: [{name: a, ports: [{containerPort: 80, hostPort: 0.0}]}]}";
+    check(&[("a port that is none", "{}", port, &["std", "std a"])]);
+}
+
+/// A conflict whose severity the config turns down stays, and then what the API refuses beside it must still be told.
+#[test]
+fn what_is_invalid_beside_a_conflict_turned_down_is_still_an_error() {
+    let privileged = "{containers: [{name: a, securityContext: {privileged: true, allowPrivilegeEscalation: false}}]}";
+    let root = "{securityContext: {runAsNonRoot: true, runAsUser: 0}, containers: [{name: a}]}";
+    for setting in ["'off'", "info", "warning"] {
+        let severities = format!("{{severities: {{'conflict/*': {setting}}}}}");
+        for (pod, pointer) in [(privileged, "a.allowPrivilegeEscalation"), (root, "a")] {
+            let (_, report) = run(&spec(&severities), &self::pod(pod));
+            let invalid = report.findings.iter().filter(|finding| finding.rule.id == "invalid");
+            let invalid: Vec<_> = invalid.map(|finding| finding.severity).collect();
+            assert_eq!(invalid, [Severity::Error], "{setting} {pointer}");
+        }
+    }
+    // The conflict alone is what the config wants turned down.
+    let (_, report) = run(
+        &spec("{severities: {'conflict/*': 'off'}}"),
+        &pod("{containers: [{name: a, securityContext: {privileged: true}}]}"),
+    );
+    assert!(report.findings.iter().all(|finding| finding.severity != Severity::Error));
+}
+
+#[test]
 fn windows_pods_get_no_field_of_linux() {
     check(&[
         (
@@ -832,6 +1161,36 @@ fn windows_pods_get_no_field_of_linux() {
             "{}",
             "{nodeSelector: {kubernetes.io/os: windows}, containers: [{name: a}]}",
             &["error windows-os .nodeSelector", "std", "std a"],
+        ),
+        (
+            "so does a required affinity",
+            "{}",
+            "{affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: x, operator: Exists}, {key: kubernetes.io/os, operator: In, values: [windows]}]}, {matchExpressions: [{key: beta.kubernetes.io/os, operator: NotIn, values: [linux]}]}]}}}, containers: [{name: a}]}",
+            &["error windows-os .affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution", "std", "std a"],
+        ),
+        (
+            "an affinity that may end on Linux says nothing",
+            "{}",
+            "{affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/os, operator: In, values: [windows]}]}, {matchExpressions: [{key: zone, operator: Exists}]}]}}}, containers: [{name: a}]}",
+            &["std", "std a"],
+        ),
+        (
+            "nor does a preference",
+            "{}",
+            "{affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: [{key: kubernetes.io/os, operator: In, values: [windows]}]}}]}}, containers: [{name: a}]}",
+            &["std", "std a"],
+        ),
+        (
+            "baseline adds nothing, so nothing of Linux",
+            "{level: baseline, exceptions: [{target: {}, fields: [hostNetwork, hostPort], reason: node agent}]}",
+            "{nodeSelector: {kubernetes.io/os: windows}, hostNetwork: true, containers: [{name: a, ports: [{containerPort: 1, hostPort: 1}]}]}",
+            &["info exception .hostNetwork", "info exception a.ports.0.hostPort"],
+        ),
+        (
+            "unless it is told to",
+            "{level: baseline, seccompProfile: {type: RuntimeDefault}}",
+            "{nodeSelector: {kubernetes.io/os: windows}, containers: [{name: a}]}",
+            &["error windows-os .nodeSelector", "+ .seccompProfile.type=RuntimeDefault"],
         ),
         (
             "a selector that agrees",
@@ -893,10 +1252,46 @@ fn exceptions_and_what_follows_from_them() {
             &["info exception a.privileged", "std", "+ a.capabilities.drop.0=ALL", "std b"],
         ),
         (
-            "so may SYS_ADMIN",
+            "so may CAP_SYS_ADMIN",
             "{exceptions: [{target: {containers: [a]}, fields: [capabilities.add], reason: mounts}]}",
-            "{containers: [{name: a, securityContext: {capabilities: {add: [SYS_ADMIN]}}}]}",
+            "{containers: [{name: a, securityContext: {capabilities: {add: [CAP_SYS_ADMIN]}}}]}",
             &["info exception a.capabilities.add", "std", "+ a.capabilities.drop.0=ALL"],
+        ),
+        (
+            "the API refuses that spelling only: what MetalLB's speaker ships is accepted, and gets what `restricted` demands",
+            "{exceptions: [{target: {containers: [a, b, c]}, fields: [capabilities.add], reason: mounts}]}",
+            "{containers: [{name: a, securityContext: {allowPrivilegeEscalation: false, capabilities: {add: [SYS_ADMIN]}}}, {name: b, securityContext: {capabilities: {add: [ALL]}}}, {name: c, securityContext: {capabilities: {add: [cap_sys_admin]}}}]}",
+            &[
+                "info exception a.capabilities.add",
+                "info exception b.capabilities.add",
+                "info exception c.capabilities.add",
+                "std",
+                "+ a.capabilities.drop.0=ALL",
+                "std b",
+                "std c",
+            ],
+        ),
+        (
+            "which it refuses beside false",
+            "{exceptions: [{target: {containers: [a]}, fields: [capabilities.add], reason: mounts}]}",
+            "{containers: [{name: a, securityContext: {allowPrivilegeEscalation: false, capabilities: {add: [CAP_SYS_ADMIN]}}}]}",
+            &[
+                "error invalid a.allowPrivilegeEscalation",
+                "info exception a.capabilities.add",
+                "std",
+                "+ a.capabilities.drop.0=ALL",
+            ],
+        ),
+        (
+            "plain SYS_ADMIN excuses no escalation",
+            "{exceptions: [{target: {containers: [a]}, fields: [capabilities.add], reason: mounts}]}",
+            "{containers: [{name: a, securityContext: {allowPrivilegeEscalation: true, capabilities: {add: [SYS_ADMIN]}}}]}",
+            &[
+                "error conflict/allowPrivilegeEscalation a.allowPrivilegeEscalation",
+                "info exception a.capabilities.add",
+                "std",
+                "+ a.capabilities.drop.0=ALL",
+            ],
         ),
         (
             "and says so",
@@ -1381,6 +1776,9 @@ fn configs_that_cannot_be_right() {
         ("{writablePaths: [{path: /tmp, sizeLimit: 64m}]}", "no size in bytes"),
         ("{writablePaths: [{path: /tmp, sizeLimit: 0Mi}]}", "no size in bytes"),
         ("{writablePaths: [{path: /tmp}]}", "missing field"),
+        ("{images: [{name: a, user: -1}]}", "expected the `USER` of the image"),
+        ("{images: [{name: a, user: [1]}]}", "expected the `USER` of the image"),
+        ("{images: [{name: a}]}", "missing field"),
         ("{writablePaths: [{path: /tmp, sizeLimit: 1Mi, name: A_b}]}", "is not a volume name"),
         ("{exceptions: [{target: {}, fields: [privileged], reason: ' '}]}", "say why"),
         ("{exceptions: [{target: {}, fields: [privileged], reason: …}]}", "say why"),
@@ -1404,6 +1802,11 @@ fn configs_that_cannot_be_right() {
             "spec.writablePaths[1]: the name is listed twice",
         ),
         ("{targets: [{name: '('}]}", "spec.targets[0].name"),
+        ("{images: [{name: ' ', user: 1}]}", "spec.images[0].name: the image has no name"),
+        (
+            "{writablePaths: [{path: /a, sizeLimit: 1Mi, command: [x]}]}",
+            "spec.writablePaths[0].command: `command` goes with `seed: true` only",
+        ),
         (
             "{exceptions: [{target: {}, fields: [priviledged], reason: r}]}",
             "spec.exceptions[0].fields[0]: `priviledged` is no field of this function",

@@ -67,7 +67,9 @@ fn rows() -> Vec<Row> {
 fn places(field: &str) -> Vec<String> {
     let security = |key: &str| format!("/securityContext/{key}");
     let (of_pod, of_containers) = match field {
-        "hostNetwork" | "hostPID" | "hostIPC" | "automountServiceAccountToken" => (Some(format!("/{field}")), vec![]),
+        "hostNetwork" | "hostPID" | "hostIPC" | "hostUsers" | "automountServiceAccountToken" => {
+            (Some(format!("/{field}")), vec![])
+        }
         "volumes" => (Some("/volumes/0".to_owned()), vec![]),
         "hostPath" => (Some("/volumes/0/hostPath".to_owned()), vec![]),
         "fsGroup" | "sysctls" => (Some(security(field)), vec![]),

@@ -176,8 +176,58 @@ metadata:
         (json!({"kind": "Job"}), false),
         (json!({"name": "web", "namespace": "staging", "kind": "Deployment", "group": "apps"}), true),
     ] {
-        assert_eq!(matches(&target, object), wanted, "{target}");
+        let of_targets = Matcher::new(&selector(&target), "target").unwrap().with_previous();
+        assert_eq!(of_targets.matches(&stream(object).object(0).unwrap()), wanted, "{target}");
+        let mut trusting = target.clone();
+        trusting["previous"] = json!(true);
+        assert_eq!(matches(&trusting, object), wanted, "{target}");
+        let is_present = target
+            .as_object()
+            .unwrap()
+            .values()
+            .all(|text| ["prod-eu-web", "live", "StatefulSet", "apps"].contains(&text.as_str().unwrap()));
+        assert_eq!(matches(&target, object), wanted && is_present, "{target}: what loosens does not trust annotations");
     }
+}
+
+/// Anybody who writes a manifest can write the annotations of earlier names: an exclude or exception does not trust them.
+#[test]
+fn excludes_match_what_objects_are_called_now() {
+    let claims = |key: &str, value: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: evil\n  namespace: shop\n  annotations: {{internal.config.kubernetes.io/{key}: '{value}'}}\nspec: {{containers: [{{name: a}}]}}\n"
+        )
+    };
+    for (key, value, exclude) in [
+        ("previousNames", "node-agent", json!({"name": "node-agent"})),
+        ("previousNames", "x,node-agent", json!({"name": "node-.*"})),
+        ("previousNamespaces", "kube-system", json!({"namespace": "kube-system"})),
+        ("previousKinds", "DaemonSet", json!({"kind": "DaemonSet"})),
+        ("previousNames", "node-agent", json!({"name": "node-agent", "containers": ["a"]})),
+    ] {
+        let stream = stream(&claims(key, value));
+        let (selected, findings) = select(&stream, &json!([]), &json!([exclude]));
+        assert_eq!(selected.len(), 1, "{key}");
+        let object = stream.object(0).unwrap();
+        assert_eq!(selected[0].containers(&object).len(), 1, "{key}");
+        let finding = &findings[0];
+        assert_eq!(
+            (findings.len(), finding.severity, finding.rule.id),
+            (1, Severity::Error, "unmatched-target"),
+            "{key}"
+        );
+        assert!(finding.remedy.as_deref().unwrap().contains("`previous: true`"), "{key}");
+        let mut trusting = exclude.clone();
+        trusting["previous"] = json!(true);
+        let (selected, findings) = select(&stream, &json!([]), &json!([trusting]));
+        let left = selected.iter().flat_map(|one| one.containers(&object)).count();
+        assert_eq!((left, findings.len()), (0, 0), "{key}: the author of the config trusts them");
+        let mut optional = exclude.clone();
+        optional["optional"] = json!(true);
+        assert_eq!(select(&stream, &json!([]), &json!([optional])).1.len(), 0, "{key}");
+    }
+    // An exclude that matches nothing at all has always been no error.
+    assert_eq!(story(&stream(APPS), &json!([]), &json!([{"name": "other"}])), [WEB, SEED, LONE]);
 }
 
 #[test]
@@ -557,7 +607,7 @@ fn every_field_of_a_selector_is_described() {
     let schema = serde_json::to_value(schemars::schema_for!(Selector)).unwrap();
     assert_eq!(schema["additionalProperties"], json!(false));
     let fields = schema["properties"].as_object().unwrap();
-    assert_eq!(fields.len(), 9);
+    assert_eq!(fields.len(), 10);
     for (name, field) in fields {
         assert!(field["description"].is_string(), "{name}");
     }

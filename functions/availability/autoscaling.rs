@@ -1,6 +1,7 @@
 //! The autoscaler of a workload: made, or updated in what the spec names.
 
 use crate::availability::rules;
+use krmor_core::values::integer;
 use std::borrow::Cow;
 
 use k8s_openapi::api::autoscaling::v2::{CrossVersionObjectReference, HorizontalPodAutoscaler};
@@ -10,6 +11,7 @@ use serde_json::Value;
 use super::facts::{Facts, Workload, replicas};
 use super::metrics::Metric;
 use super::spec::Autoscaling;
+use krmor_core::facts::scalers::Scales;
 use krmor_core::fields;
 use krmor_core::manifest::{Manifest, Metadata};
 use krmor_core::reconcile::{self, Field, Item, Ownership, Wanted};
@@ -38,11 +40,21 @@ pub(super) fn autoscale(
     stream: &mut Stream,
     report: &mut Report,
 ) {
-    match facts.autoscalers(workload.id).as_slice() {
-        [] => bring(scaling, workload, None, stream, report),
-        [one] if one.editable => bring(scaling, workload, Some(one.id), stream, report),
-        [one] => {
-            let (Some(object), Some(other)) = (stream.object(workload.id), stream.object(one.id)) else { return };
+    // A Rollout that runs the pods in the workload's place is what is scaled.
+    let target = facts.runner(workload.id).unwrap_or(workload.id);
+    let there = facts.autoscalers(workload.id);
+    let unknown = other_scaler(target, stream);
+    match there.as_slice() {
+        [] if unknown.is_none() => bring(scaling, target, None, stream, report),
+        [one] if one.editable && one.target == target && unknown.is_none() => {
+            bring(scaling, target, Some(one.id), stream, report);
+        }
+        // It scales what has no pods; reported with the final stream.
+        [one] if one.target != target => return,
+        [] | [_] => {
+            let other = unknown.or_else(|| there.first().map(|one| one.id));
+            let other = other.and_then(|id| stream.object(id));
+            let (Some(object), Some(other)) = (stream.object(target), other) else { return };
             let api = other.api_version().into_owned();
             let other = other.reference();
             let message = format!(
@@ -57,13 +69,19 @@ pub(super) fn autoscale(
         }
         _ => return, // reported with the final stream
     }
-    release(workload, stream, report);
+    release(target, stream, report);
+}
+
+/// A scaler of another kind than krmor knows: it sets the number of pods, too.
+fn other_scaler(target: ObjectId, stream: &Stream) -> Option<ObjectId> {
+    let scalers = krmor_core::facts::Facts::of(stream).scalers();
+    scalers.naming(target).find(|one| one.scales == Scales::ByEvents).map(|one| one.object)
 }
 
 /// Takes `spec.replicas` away: each apply of the manifest would undo what the autoscaler did.
-fn release(workload: &Workload, stream: &mut Stream, report: &mut Report) {
-    let Some(object) = stream.object(workload.id) else { return };
-    let Some(own) = replicas(&object).filter(|own| own.as_int() != Some(0)) else { return };
+fn release(target: ObjectId, stream: &mut Stream, report: &mut Report) {
+    let Some(object) = stream.object(target) else { return };
+    let Some(own) = replicas(&object).filter(|own| integer(*own) != Some(0)) else { return };
     let message = format!(
         "{} loses `spec.replicas: {}` to its autoscaler; where it runs already, the first apply without the field can \
          take it to 1 pod for a moment",
@@ -75,19 +93,19 @@ fn release(workload: &Workload, stream: &mut Stream, report: &mut Report) {
     report.add(&rules::REPLICAS_REMOVED, object.at("/spec/replicas"), message, remedy);
     let reason = Cow::Borrowed("each apply would undo what the autoscaler did");
     let why = Why { rule: &rules::REPLICAS_REMOVED, reason, class: Class::Overridden };
-    stream.apply(report, workload.id, Edit { pointer: "/spec/replicas".to_owned(), action: Action::Remove, why });
+    stream.apply(report, target, Edit { pointer: "/spec/replicas".to_owned(), action: Action::Remove, why });
 }
 
 /// Makes the autoscaler, or brings the one that is there to what the config says.
 fn bring(
     scaling: &Autoscaling,
-    workload: &Workload,
+    target: ObjectId,
     existing: Option<ObjectId>,
     stream: &mut Stream,
     report: &mut Report,
 ) {
     let wanted = match existing {
-        None => stream.object(workload.id).and_then(|object| whole(scaling, &object)),
+        None => stream.object(target).and_then(|object| whole(scaling, &object)),
         Some(_) => Some(fields!({"spec": fields!({
             "minReplicas": scaling.lowest(),
             "maxReplicas": scaling.max_replicas.get(),
@@ -97,7 +115,7 @@ fn bring(
     };
     let Some(object) = wanted else { return };
     let reason = format!("scales between {} and {} pods", scaling.lowest(), scaling.max_replicas.get()).into();
-    let wanted = Wanted { existing, beside: workload.id, object, rule: &rules::AUTOSCALER, reason };
+    let wanted = Wanted { existing, beside: target, object, rule: &rules::AUTOSCALER, reason };
     reconcile::apply(stream, report, wanted, scaling);
 }
 

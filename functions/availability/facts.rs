@@ -1,5 +1,6 @@
 //! What the stream says about its workloads: who scales them, which budgets cover them, what they claim.
 
+use krmor_core::values::integer;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
@@ -88,7 +89,7 @@ pub(super) fn replicas<'a>(object: &Object<'a>) -> Option<Node<'a>> {
 #[derive(Debug)]
 pub(super) struct Autoscaler {
     pub(super) id: ObjectId,
-    target: ObjectId,
+    pub(super) target: ObjectId,
     /// Whether it is one of autoscaling/v2, which krmor can edit.
     pub(super) editable: bool,
     pub(super) range: RangeInclusive<i128>,
@@ -110,6 +111,8 @@ pub(super) struct Facts {
     /// Every workload, in scope or not.
     pub(super) workloads: Vec<Workload>,
     autoscalers: HashMap<ObjectId, Vec<Autoscaler>>,
+    /// Workloads in their order, each with what runs its pods in its place, and how many, if that says.
+    runners: Vec<(ObjectId, ObjectId, Option<i128>)>,
     budgets: Vec<Budget>,
     /// The numbers of the budgets that cover a workload.
     budgets_of: HashMap<ObjectId, Vec<usize>>,
@@ -134,6 +137,12 @@ impl Facts {
         for scaler in facts.scalers().all().iter().filter_map(|scaler| autoscaler(stream, scaler)) {
             autoscalers.entry(scaler.target).or_default().push(scaler);
         }
+        let runner = |workload: &Workload| {
+            let runner = facts.scalers().runner(workload.id)?.object;
+            let number = stream.object(runner).and_then(|object| replicas(&object).and_then(integer));
+            Some((workload.id, runner, number))
+        };
+        let runners = workloads.iter().filter_map(runner).collect();
         let selections = facts.selections();
         let covering = |selection: &Selection| {
             let object = stream.object(selection.object)?;
@@ -149,7 +158,7 @@ impl Facts {
                 budgets_of.entry(workload.id).or_default().push(number);
             }
         }
-        Self { workloads, autoscalers, budgets, budgets_of }
+        Self { workloads, autoscalers, runners, budgets, budgets_of }
     }
 
     /// The workloads that a spec is for. Targets that match nothing become errors of the report.
@@ -171,8 +180,25 @@ impl Facts {
         scalable.into_iter().filter(|workload| wanted(workload)).collect()
     }
 
+    /// What scales a workload's pods, directly or by what runs them in its place.
     pub(super) fn autoscalers(&self, workload: ObjectId) -> Vec<&Autoscaler> {
-        self.autoscalers.get(&workload).into_iter().flatten().collect()
+        let ids = [Some(workload), self.runner(workload)].into_iter().flatten();
+        ids.filter_map(|id| self.autoscalers.get(&id)).flatten().collect()
+    }
+
+    /// What runs a workload's pods in its place.
+    pub(super) fn runner(&self, workload: ObjectId) -> Option<ObjectId> {
+        self.run_by(workload).map(|(_, runner, _)| *runner)
+    }
+
+    fn run_by(&self, workload: ObjectId) -> Option<&(ObjectId, ObjectId, Option<i128>)> {
+        let at = self.runners.partition_point(|(id, ..)| *id < workload);
+        self.runners.get(at).filter(|(id, ..)| *id == workload)
+    }
+
+    /// How many pods a workload, or what runs them in its place, says that there are.
+    pub(super) fn written(&self, object: &Object<'_>) -> Option<i128> {
+        self.run_by(object.id()).map_or_else(|| replicas(object).and_then(integer), |(.., number)| *number)
     }
 
     pub(super) fn budgets(&self, workload: ObjectId) -> Vec<&Budget> {
@@ -189,7 +215,7 @@ impl Facts {
         let scalers = self.autoscalers(object.id());
         let low = scalers.iter().map(|scaler| *scaler.range.start()).min();
         let high = scalers.iter().map(|scaler| *scaler.range.end()).max();
-        let own = replicas(object).and_then(Node::as_int);
+        let own = self.written(object);
         // An autoscaler moves what is below its range into it; `replicas: 0` is a workload that is switched off.
         low.unwrap_or(own.unwrap_or(1)).max(1)..=high.unwrap_or(1).max(own.unwrap_or(1))
     }
@@ -199,7 +225,7 @@ impl Facts {
         let lowest = |workload: &Workload| {
             let object = stream.object(workload.id).filter(|_| workload.scalable(stream))?;
             // What is switched off has no pod, whatever scales it.
-            let is_off = replicas(&object).and_then(Node::as_int) == Some(0);
+            let is_off = self.written(&object) == Some(0);
             Some(if is_off { 0 } else { *self.range(&object).start() })
         };
         self.covered(budget).map(lowest).sum()
@@ -214,7 +240,7 @@ fn is(object: &Object<'_>, group: &str, kind: &str) -> bool {
 fn autoscaler(stream: &Stream, scaler: &Scaler) -> Option<Autoscaler> {
     let object = &stream.object(scaler.object)?;
     let number = |key: &str, absent: i128| {
-        object.root().find(&["spec", key]).and_then(Node::as_int).unwrap_or(absent).clamp(0, i32::MAX.into())
+        object.root().find(&["spec", key]).and_then(integer).unwrap_or(absent).clamp(0, i32::MAX.into())
     };
     let (editable, range) = if is(object, "autoscaling", "HorizontalPodAutoscaler") {
         (object.version() == "v2", number("minReplicas", 1)..=number("maxReplicas", 1))

@@ -5,11 +5,13 @@ use super::requests;
 use super::rollout::{Rollout, exclusive_claims};
 use super::spec::Spec;
 use super::values::Amount;
-use super::{placement, wishes};
+use super::{placement, shared, wishes};
 use crate::availability::rules;
+use krmor_core::facts;
 use krmor_core::report::Rule;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::values::integer;
 use krmor_core::workload::Trait;
 
 /// Reports what does not hold: conflicts with the spec, and what could never work whatever the spec says.
@@ -18,9 +20,12 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     let mut said = Report::default();
     let facts = Facts::of(stream, &mut said);
     let mut judged = Vec::new();
-    for workload in facts.select(spec, stream, &mut said) {
+    let selected = facts.select(spec, stream, &mut said);
+    shared::judge(spec, stream, &facts, &selected, report);
+    for workload in selected {
         let Some(object) = stream.object(workload.id) else { continue };
         let mut judge = Judge { spec, stream, facts: &facts, workload, object, report };
+        judge.run_by_another();
         judge.replicas();
         judge.autoscalers();
         judge.claims();
@@ -66,18 +71,46 @@ impl Judge<'_> {
         if self.spec.singleton {
             return; // which says more of both
         }
-        let Some(own) = replicas(&self.object) else { return };
+        let counted = self.facts.runner(self.workload.id).and_then(|runner| self.stream.object(runner));
+        let counted = counted.unwrap_or(self.object);
+        let Some(own) = replicas(&counted) else { return };
         let scalers = self.facts.autoscalers(self.workload.id);
         // `replicas: 0` is a conflict of its own.
-        let (Some(scaler), false) = (scalers.first(), own.as_int() == Some(0)) else { return };
+        let (Some(scaler), false) = (scalers.first(), integer(own) == Some(0)) else { return };
         let message = format!(
             "{} sets `spec.replicas: {}`, and {} scales it: each apply undoes what the autoscaler did",
-            self.name(),
+            counted.reference(),
             own.json(),
             self.name_of(scaler.id)
         );
         let remedy = "remove `spec.replicas` (and any `replicas:` of a kustomization), or declare `autoscaling` with its metrics here, which does";
-        self.error(&rules::REPLICAS_WITH_AUTOSCALER, "/spec/replicas", message, remedy);
+        self.error_at(counted.id(), &rules::REPLICAS_WITH_AUTOSCALER, "/spec/replicas", message, remedy);
+    }
+
+    /// A Rollout that refers to a workload makes the pods, and takes the workload's own to 0.
+    fn run_by_another(&mut self) {
+        let Some(runner) = self.facts.runner(self.workload.id) else { return };
+        let runs = format!("{} runs the pods of {}", self.name_of(runner), self.name());
+        for scaler in self.facts.autoscalers(self.workload.id) {
+            if scaler.target != runner {
+                let message = format!(
+                    "{runs}, and {} scales the latter, which would start pods of its own",
+                    self.name_of(scaler.id)
+                );
+                let remedy = format!("let `scaleTargetRef` name {}", self.name_of(runner));
+                self.error_at(scaler.id, &rules::RUN_BY_ANOTHER, "/spec/scaleTargetRef", message, &remedy);
+            }
+        }
+        let asked = [
+            ("replicas", self.spec.replicas.is_some()),
+            ("strategy", self.spec.strategy.is_some()),
+            ("singleton", self.spec.singleton),
+        ];
+        if let Some((name, _)) = asked.into_iter().find(|(_, is_asked)| *is_asked) {
+            let message = format!("{runs}: `{name}` of the config is not set there");
+            let remedy = format!("write it in {}, or exclude {}", self.name_of(runner), self.name());
+            self.report.add(&rules::RUN_BY_ANOTHER, self.object.at(""), message, remedy);
+        }
     }
 
     fn autoscalers(&mut self) {
@@ -106,7 +139,8 @@ impl Judge<'_> {
                 );
             }
             let Some(autoscaler) = self.stream.object(scaler.id) else { continue };
-            for gap in requests::gaps(&autoscaler, self.workload, &self.object) {
+            let given = facts::Facts::of(self.stream).default_requests(&self.object);
+            for gap in requests::gaps(&autoscaler, self.workload, &self.object, &given) {
                 let message = format!(
                     "{} scales {} by {} in percent of the requests, and {}",
                     autoscaler.reference(),
@@ -150,7 +184,8 @@ impl Judge<'_> {
         }
         let Some(claim) = claims.first().filter(|_| self.workload.has(Trait::Recreate)) else { return };
         // Without `strategy` in the spec this is a wish; with a rolling one it is what the config asks for.
-        let asked = self.spec.strategy.is_some() && !self.spec.singleton;
+        let is_own = self.facts.runner(self.workload.id).is_none();
+        let asked = self.spec.strategy.is_some() && !self.spec.singleton && is_own;
         let lowest = *self.facts.range(&self.object).start();
         if asked && Rollout::of(&self.object).waits(lowest) {
             let message = format!(

@@ -13,6 +13,7 @@ mod placement;
 mod requests;
 mod rollout;
 pub mod rules;
+mod shared;
 pub mod spec;
 pub mod values;
 mod wishes;

@@ -82,8 +82,9 @@ pub(super) fn resource_metrics(autoscaler: &Object<'_>) -> Vec<(String, String)>
     relative.map(|metric| (metric.pointer, metric.resource)).collect()
 }
 
-/// The metrics of an autoscaler that lack requests in the pods of a workload.
-pub(super) fn gaps(autoscaler: &Object<'_>, workload: &Workload, object: &Object<'_>) -> Vec<Gap> {
+/// The metrics of an autoscaler that lack requests in the pods of a workload. `given` are the resources for which a LimitRange
+/// gives requests to containers without.
+pub(super) fn gaps(autoscaler: &Object<'_>, workload: &Workload, object: &Object<'_>, given: &[String]) -> Vec<Gap> {
     // Of a group of pods only the leader is looked at, whose template comes first.
     let Some(pod) = workload.pods.first() else { return Vec::new() };
     let mut containers = pod.containers(object);
@@ -92,7 +93,8 @@ pub(super) fn gaps(autoscaler: &Object<'_>, workload: &Workload, object: &Object
     let mut found = Vec::new();
     for metric in metrics(autoscaler).into_iter().filter(|metric| metric.relative) {
         let has = |container: &Container| {
-            container.node(object).is_some_and(|node| requests(node.get("resources"), &metric.resource))
+            given.contains(&metric.resource)
+                || container.node(object).is_some_and(|node| requests(node.get("resources"), &metric.resource))
         };
         let missing: Vec<&str> = match &metric.container {
             Some(name) => match containers.iter().find(|container| container.name == *name) {

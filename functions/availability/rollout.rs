@@ -22,11 +22,24 @@ pub(super) struct Exclusive {
 pub(super) fn exclusive_claims(spec: &Spec, stream: &Stream, workload: &Workload) -> Vec<Exclusive> {
     let Some(object) = stream.object(workload.id) else { return Vec::new() };
     let mut found: Vec<Exclusive> = Vec::new();
-    for pod in &workload.pods {
+    for (_, pointer, name) in static_claims(&object, workload) {
+        found.extend(exclusive(spec, stream, &object, &name).map(|(says, unknown)| Exclusive {
+            pointer,
+            says: format!("PersistentVolumeClaim {says}"),
+            unknown,
+        }));
+    }
+    found
+}
+
+/// The claims that all pods of a workload share: the number of the pod's template, the pointer of the name, and the name.
+pub(super) fn static_claims(object: &Object<'_>, workload: &Workload) -> Vec<(usize, String, String)> {
+    let mut found = Vec::new();
+    for (number, pod) in workload.pods.iter().enumerate() {
         let templates = pod.claims.and_then(|pointer| object.root().at_pointer(pointer));
         let templates = templates.into_iter().flat_map(Node::items);
         let own: Vec<_> = templates.filter_map(|claim| claim.find(&["metadata", "name"])?.as_str()).collect();
-        let volumes = pod.spec_node(&object).and_then(|node| node.get("volumes")).into_iter().flat_map(Node::items);
+        let volumes = pod.spec_node(object).and_then(|node| node.get("volumes")).into_iter().flat_map(Node::items);
         for (at, volume) in volumes.enumerate() {
             let Some(name) = volume.find(&["persistentVolumeClaim", "claimName"]).and_then(Node::as_str) else {
                 continue;
@@ -37,11 +50,7 @@ pub(super) fn exclusive_claims(spec: &Spec, stream: &Stream, workload: &Workload
                 continue;
             }
             let pointer = format!("{}/volumes/{at}/persistentVolumeClaim/claimName", pod.spec);
-            found.extend(exclusive(spec, stream, &object, &name).map(|(says, unknown)| Exclusive {
-                pointer,
-                says: format!("PersistentVolumeClaim {says}"),
-                unknown,
-            }));
+            found.push((number, pointer, name.into_owned()));
         }
     }
     found

@@ -32,8 +32,11 @@ krmor_core::rules! {
         "A rolling update waits for ever for a volume that the old pod holds",
         "The new pod cannot mount a ReadWriteOnce claim that the old pod has on another node, and the old pod stays until the new one is ready. Set `strategy: {type: Recreate}`, or `maxSurge: 0` with `maxUnavailable: 1`. Where several nodes can mount the claim, declare its `accessMode` in `claims`.";
     SHARED_CLAIM = "shared-claim", Error,
-        "A workload runs more than one pod on a claim that one pod or node can mount",
-        "The pods beyond the first can stay pending, because the access mode is ReadWriteOnce or ReadWriteOncePod. Keep to one pod, use a ReadWriteMany claim, or give each pod its own by `volumeClaimTemplates`. A claim that is not in the stream counts as ReadWriteOnce unless `claims` declares its `accessMode`.";
+        "More than one pod, or more than one workload, is to use a claim that one pod or node can mount",
+        "The pods beyond the first can stay pending, because the access mode is ReadWriteOnce or ReadWriteOncePod. Two workloads can share a ReadWriteOnce claim where both must land on one node: by a required `podAffinity` with `topologyKey: kubernetes.io/hostname`, or by the same node's name; beside a Job, which ends, it is a warning. Keep to one pod, use a ReadWriteMany claim, or give each pod its own by `volumeClaimTemplates`. A claim that is not in the stream counts as ReadWriteOnce unless `claims` declares its `accessMode`.";
+    RUN_BY_ANOTHER = "run-by-another", Warning,
+        "Another object runs the pods of a workload",
+        "A Rollout with `workloadRef` makes its pods from the template of the workload, and takes the workload to 0 pods. `autoscaling` of the config scales the Rollout; number and strategy are left to it, which is a warning. An autoscaler of the workload itself is an error: it would start the pods twice. Let it name the Rollout.";
     SINGLETON_SCALED = "singleton-scaled", Error,
         "An autoscaler scales a workload that the config calls a singleton",
         "The autoscaler would start the second pod that must never run. Remove the autoscaler, or exclude the workload from this function.";

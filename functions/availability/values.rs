@@ -1,5 +1,6 @@
 //! Single values of the spec. Each checks itself while it is read, so that an error names its place.
 
+use krmor_core::values::integer;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -24,7 +25,7 @@ pub enum Amount {
 impl Amount {
     /// Reads a field of a manifest; `None` for what the API would refuse.
     pub(super) fn of(node: Node<'_>) -> Option<Self> {
-        match node.as_int() {
+        match integer(node) {
             Some(number) => i32::try_from(number).ok().filter(|number| *number >= 0).map(Self::Count),
             None => Self::percent(&node.as_str()?),
         }

@@ -2,6 +2,7 @@
 
 use crate::availability::rules;
 use krmor_core::report::Rule;
+use krmor_core::values::integer;
 use std::borrow::Cow;
 
 use serde_json::json;
@@ -32,6 +33,10 @@ pub(super) struct Wish {
 /// The wishes about a workload that do not hold in the stream as it is.
 pub(super) fn of(spec: &Spec, stream: &Stream, facts: &Facts, workload: &Workload) -> Vec<Wish> {
     let Some(object) = stream.object(workload.id) else { return Vec::new() };
+    // Number and strategy are those of what runs the pods, which `judge` tells.
+    if facts.runner(workload.id).is_some() {
+        return Vec::new();
+    }
     let mut wishes: Vec<Wish> = number(spec, facts, &object).into_iter().collect();
     if workload.has(Trait::Recreate) {
         let claims = exclusive_claims(spec, stream, workload);
@@ -43,7 +48,7 @@ pub(super) fn of(spec: &Spec, stream: &Stream, facts: &Facts, workload: &Workloa
 fn number(spec: &Spec, facts: &Facts, object: &Object<'_>) -> Option<Wish> {
     let pointer = "/spec/replicas";
     let own = replicas(object);
-    let number = own.and_then(Node::as_int);
+    let number = own.and_then(integer);
     let scaled = !facts.autoscalers(object.id()).is_empty();
     let wish = |rule, action, reason| {
         let edits = vec![(pointer, action)];

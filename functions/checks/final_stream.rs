@@ -1,5 +1,6 @@
 //! The final stream as the rules see it: its facts, its pods, and what is in scope.
 
+use krmor_core::values::integer;
 use std::borrow::Cow;
 
 use super::spec::Spec;
@@ -91,7 +92,7 @@ impl<'a> PodHere<'a> {
         let ports = nodes.flat_map(|node| node.get("ports").into_iter().flat_map(Node::items).collect::<Vec<_>>());
         let read = |port: Node<'a>| Port {
             name: port.get("name").and_then(scalar).unwrap_or_default(),
-            number: port.get("containerPort").and_then(Node::as_int),
+            number: port.get("containerPort").and_then(integer),
             protocol: protocol(port),
         };
         ports.map(read).collect()

@@ -78,6 +78,8 @@ fn sums<'w>(world: &'w FinalStream<'w>, name: &str, pool: &Pool) -> Result<Sums,
 fn matching<'w>(world: &'w FinalStream<'w>, field: &str, target: &Selector) -> Result<Vec<&'w PodHere<'w>>, Gap<'w>> {
     let pointer = format!("{field}/target");
     let Ok(matcher) = Matcher::new(target, &pointer) else { return Ok(Vec::new()) };
+    // More pods are more connections, so the target may match what they were called before.
+    let matcher = matcher.with_previous();
     let pods: Vec<_> = world.pods.iter().filter(|pod| matcher.matches(&pod.object)).collect();
     match pods.is_empty() && !target.optional {
         true => {

@@ -3,6 +3,7 @@
 use crate::exposure::rules;
 use krmor_core::report::Place;
 use krmor_core::rules as common;
+use krmor_core::values::integer;
 use std::collections::BTreeSet;
 
 use super::plan::Candidates;
@@ -200,7 +201,7 @@ fn listens(service: &Object<'_>, port: &services::Port, pod: &Pod, workload: &Ob
         .flat_map(Node::items)
         .filter_map(|port| {
             let name = port.get("name").and_then(Node::as_str).unwrap_or_default();
-            Some((name.into_owned(), port.get("containerPort")?.as_int()?))
+            Some((name.into_owned(), integer(port.get("containerPort")?)?))
         })
         .collect();
     let (known, target) = match &port.target {

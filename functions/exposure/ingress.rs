@@ -8,6 +8,7 @@ use k8s_openapi::api::networking::v1::{
 use krmor_core::reconcile::{Field, Item, Ownership, Refusal, Step};
 use krmor_core::report::Place;
 use krmor_core::rules as common;
+use krmor_core::values::integer;
 use krmor_yaml::escape_token;
 use serde_json::Value;
 
@@ -169,7 +170,7 @@ impl Kept<'_> {
         let service = self.stream.object(backend.service)?;
         let name = there.get("name").and_then(Node::as_str).unwrap_or_default();
         let port = there.get("port")?;
-        let number = port.get("number").and_then(Node::as_int) == Some(backend.port.port);
+        let number = port.get("number").and_then(integer) == Some(backend.port.port);
         let called = port.get("name").and_then(Node::as_str).is_some_and(|name| name == backend.port.name);
         Some(service.is_named(&name) && (number || called))
     }

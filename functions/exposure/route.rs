@@ -4,6 +4,7 @@ use crate::exposure::rules;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use krmor_core::reconcile::{Field, Ownership, Refusal, Step};
 use krmor_core::report::Place;
+use krmor_core::values::integer;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -172,7 +173,7 @@ impl Ownership for Kept<'_> {
         match pattern {
             "/spec/path" | "/spec/to/kind" | "/spec/to/weight" | "/spec/wildcardPolicy" => Field::Keep,
             "/spec/to/name" => Field::keep_if(self.service.is_named(&text)),
-            "/spec/port/targetPort" => Field::keep_if(match there.as_int() {
+            "/spec/port/targetPort" => Field::keep_if(match integer(there) {
                 Some(number) => {
                     self.backend.port.target == Target::Number(number) || self.backend.numbers.contains(&number)
                 }

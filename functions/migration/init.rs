@@ -2,6 +2,7 @@
 
 use crate::migration::rules;
 use krmor_core::rules as common;
+use krmor_core::values::integer;
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use krmor_core::reconcile::{self, Context};
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Stream};
 use krmor_core::workload::Trait;
-use krmor_yaml::{Node, escape_token};
+use krmor_yaml::escape_token;
 
 /// Adds the init container behind those that are there, which may fetch what it needs; or brings it up to date.
 pub(super) fn apply(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream, report: &mut Report) {
@@ -84,7 +85,7 @@ fn existing(spec: &Spec, containers: Vec<Container>) -> Option<Container> {
 pub(super) fn judge(spec: &Spec, pod: &Pod, stream: &Stream, report: &mut Report) {
     let Some(object) = stream.object(pod.object) else { return };
     let Some(container) = existing(spec, pod.containers(&object)) else { return };
-    let replicas = object.root().find(&["spec", "replicas"]).and_then(Node::as_int).filter(|_| pod.scalable());
+    let replicas = object.root().find(&["spec", "replicas"]).and_then(integer).filter(|_| pod.scalable());
     let scalers = Facts::of(stream).scalers().of_pods(pod.object);
     let scaler = scalers.first().and_then(|scaler| stream.object(scaler.object));
     let who = match (scaler, replicas) {

@@ -175,6 +175,7 @@ impl Look<'_> {
             return;
         };
         let Ok(matcher) = Matcher::new(&selector, DATABASE) else { return };
+        let matcher = matcher.with_previous();
         let own = [self.job.id(), self.workload.id()];
         let found: Vec<Object<'_>> =
             self.stream.objects().filter(|object| !own.contains(&object.id()) && matcher.matches(object)).collect();

@@ -1,6 +1,7 @@
 //! The monitor that covers a workload: the one that is there, brought up to date, or a new one.
 
 use crate::monitoring::rules;
+use krmor_core::values::integer;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -182,7 +183,7 @@ fn endpoints(shape: Shape, port: &Port, found: &[ObjectId], stream: &Stream) -> 
         }
         let Some(target) = item.get("targetPort").or_else(|| item.get("portNumber")) else { return false };
         let name = || target.as_str().map(std::borrow::Cow::into_owned).map(Target::Name);
-        target.as_int().map(Target::Number).or_else(name).is_some_and(|target| port.targets.contains(&target))
+        integer(target).map(Target::Number).or_else(name).is_some_and(|target| port.targets.contains(&target))
     };
     let all = found.iter().filter_map(|&id| Some((id, stream.object(id)?.root().find(&["spec", shape.endpoints])?)));
     all.flat_map(|(monitor, list)| list.items().enumerate().map(move |(at, item)| (monitor, at, item)))
@@ -295,7 +296,7 @@ fn leads_to(target: Target, pod: &Pod, workload: &Object<'_>) -> Vec<Target> {
     let Some(number) = services::container_port(&target, pod, workload) else { return vec![target] };
     let containers = pod.containers(workload);
     let ports = containers.iter().filter_map(|container| container.node(workload)?.get("ports")).flat_map(Node::items);
-    let same = ports.filter(|port| port.get("containerPort").and_then(Node::as_int) == Some(number));
+    let same = ports.filter(|port| port.get("containerPort").and_then(integer) == Some(number));
     let names = same.filter_map(|port| port.get("name")?.as_str()).map(|name| Target::Name(name.into_owned()));
     names.chain([Target::Number(number)]).collect()
 }

@@ -1,6 +1,7 @@
 //! The port with the metrics: found by its name, or added when the spec says so.
 
 use crate::monitoring::rules;
+use krmor_core::values::integer;
 use serde_json::{Value, json};
 
 use super::spec::Spec;
@@ -135,7 +136,7 @@ fn on_container(spec: &Spec, selected: &Selected, stream: &mut Stream, report: &
     };
     for port in containers.iter().flat_map(ports) {
         let own = port.get("name").and_then(Node::as_str).unwrap_or_default();
-        if port.get("containerPort").and_then(Node::as_int) == Some(i128::from(number)) {
+        if port.get("containerPort").and_then(integer) == Some(i128::from(number)) {
             // Declared already, under whatever name.
             return Some(if own.is_empty() { json!(number) } else { json!(own) });
         }

@@ -69,10 +69,14 @@ fn by_port(
         return main;
     }
     let ports: Vec<&ContainerPort> = spec.plans.iter().filter_map(|plan| plan.handler.port()).collect();
-    let declares = |container: &&Container| {
-        container.node(object).is_some_and(|node| ports.iter().any(|port| ports::declares(node, port)))
+    let declaring = |by_name: bool| -> Vec<&Container> {
+        let declares = |node| ports.iter().any(|port| ports::declares(node, port, by_name));
+        main.iter().filter(|container| container.node(object).is_some_and(declares)).collect()
     };
-    let found: Vec<&Container> = main.iter().filter(declares).collect();
+    let mut found = declaring(false);
+    if found.is_empty() {
+        found = declaring(true);
+    }
     if let [only] = found.as_slice() {
         return vec![(*only).clone()];
     }

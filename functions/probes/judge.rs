@@ -4,7 +4,7 @@ use super::plan::Purpose;
 use super::{Spec, choose, ports, subject};
 use crate::probes::rules;
 use krmor_core::pods::Container;
-use krmor_core::report::Report;
+use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, Stream};
 use krmor_core::target;
 use krmor_core::workload::Trait;
@@ -30,13 +30,20 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
 fn dangling_names(object: &Object<'_>, container: &Container, node: Node<'_>, report: &mut Report) {
     for key in [Purpose::Liveness, Purpose::Readiness, Purpose::Startup].map(Purpose::key) {
         for handler in ["httpGet", "tcpSocket"] {
-            let name = node.find(&[key, handler, "port"]).and_then(Node::as_str);
-            let problem = name.and_then(|name| ports::named(node, &name).err());
-            if let Some(problem) = problem {
+            let Some(name) = node.find(&[key, handler, "port"]).and_then(Node::as_str) else { continue };
+            let at = || object.at(&format!("{}/{key}/{handler}/port", container.pointer));
+            if let Err(problem) = ports::named(node, &name) {
                 let message =
                     format!("{}: its `{key}` cannot work: the container {}", subject(container), problem.message);
-                let pointer = format!("{}/{key}/{handler}/port", container.pointer);
-                report.add(&rules::PROBE_PORT, object.at(&pointer), message, problem.remedy);
+                report.add(&rules::PROBE_PORT, at(), message, problem.remedy);
+            } else if let Some(protocol) = ports::other_protocol(node, &name) {
+                let message = format!(
+                    "{}: its `{key}` asks `{name}` by TCP, and the container has it as a port of {protocol}: it fails \
+                     unless the program listens on the same number of TCP",
+                    subject(container)
+                );
+                let remedy = "name a port of TCP, or probe with `exec`";
+                report.add_as(Severity::Warning, &rules::PROBE_PORT, at(), message, remedy);
             }
         }
     }

@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use self::existing::Existing;
 pub use self::judge::judge;
 use self::plan::{Plan, Purpose};
+use self::spec::Handler;
 pub use self::spec::Spec;
 use krmor_core::kube::ContainerPort;
 use krmor_core::pods::{Container, Role};
@@ -133,6 +134,19 @@ impl<'a> Recipient<'a, '_> {
             let remedy = "leave it out for this kind: by an `exclude` here, and a config of its own";
             self.add(Severity::Error, &rules::PROBE_GRACE_PERIOD, "", message, remedy);
             return None;
+        }
+        // The number that gRPC takes tells nothing of it later.
+        let by_name = match &plan.handler {
+            Handler::Grpc(_) => plan.handler.port().and_then(|port| match port {
+                ContainerPort::Name(name) => ports::other_protocol(self.node, name),
+                ContainerPort::Number(_) => None,
+            }),
+            _ => None,
+        };
+        if let Some(protocol) = by_name {
+            let message = format!("{}: its `{key}` asks by TCP for a port of {protocol}", subject(self.container));
+            let remedy = "name a port of TCP";
+            self.add(Severity::Warning, &rules::PROBE_PORT, "/ports", message, remedy);
         }
         let why = Why { rule: plan.purpose.rule(), reason: Cow::Owned(plan.reason()), class };
         Some(Edit { pointer: format!("{}/{key}", self.container.pointer), action: Action::Set(wanted), why })

@@ -1,5 +1,6 @@
 //! The ports that a container declares, and the port of a probe among them.
 
+use krmor_core::values::integer;
 use serde_json::{Value, json};
 
 use super::spec::Handler;
@@ -13,29 +14,27 @@ struct Declared {
     protocol: String,
 }
 
-impl Declared {
-    fn is_tcp(&self) -> bool {
-        self.protocol == "TCP"
-    }
-}
+/// The protocol of ports that name none, and of probes.
+const TCP: &str = "TCP";
 
 fn declared(container: Node<'_>) -> impl Iterator<Item = Declared> + '_ {
     container.get("ports").into_iter().flat_map(Node::items).map(|port| {
         let text = |key: &str| port.get(key).and_then(Node::as_str).map(std::borrow::Cow::into_owned);
-        let number = port.get("containerPort").and_then(Node::as_int);
+        let number = port.get("containerPort").and_then(integer);
         Declared {
             name: text("name").unwrap_or_default(),
             number: number.and_then(|number| u16::try_from(number).ok()).filter(|number| *number > 0),
-            protocol: text("protocol").unwrap_or_else(|| "TCP".to_owned()),
+            protocol: text("protocol").unwrap_or_else(|| TCP.to_owned()),
         }
     })
 }
 
-/// Whether a container declares the port as one that a probe can ask.
-pub(super) fn declares(container: Node<'_>, port: &ContainerPort) -> bool {
-    declared(container).filter(Declared::is_tcp).any(|declared| match port {
-        ContainerPort::Number(number) => declared.number == Some(*number),
-        ContainerPort::Name(name) => declared.name == *name,
+/// Whether a container declares the port; by a protocol other than the probes' only `by_name`, since the kubelet looks names up
+/// whatever their protocol.
+pub(super) fn declares(container: Node<'_>, port: &ContainerPort, by_name: bool) -> bool {
+    declared(container).any(|declared| match port {
+        ContainerPort::Number(number) => declared.protocol == TCP && declared.number == Some(*number),
+        ContainerPort::Name(name) => (by_name || declared.protocol == TCP) && declared.name == *name,
     })
 }
 
@@ -57,16 +56,17 @@ pub(super) fn resolve(container: Node<'_>, handler: &Handler) -> Result<Value, P
     }
 }
 
+/// The protocol of the port that a container calls `name`, where it is not the one of probes.
+pub(super) fn other_protocol(container: Node<'_>, name: &str) -> Option<String> {
+    declared(container).find(|port| port.name == name).map(|port| port.protocol).filter(|protocol| protocol != TCP)
+}
+
 /// The number of the port that a container calls `name`.
 pub(super) fn named(container: Node<'_>, name: &str) -> Result<u16, Problem> {
     let problem = |message: String, remedy: &str| Err(Problem { message, remedy: remedy.to_owned() });
     let mut alike = declared(container).filter(|port| port.name == name);
     match (alike.next(), alike.next()) {
         (Some(_), Some(_)) => problem(format!("has two ports named `{name}`"), "give each port a name of its own"),
-        (Some(port), None) if !port.is_tcp() => problem(
-            format!("has `{name}` as a port of {}, which no probe can ask", port.protocol),
-            "give a port of TCP, or probe with `exec`",
-        ),
         (Some(Declared { number: Some(number), .. }), None) => Ok(number),
         (Some(_), None) => {
             problem(format!("gives no number for its port `{name}`"), "set its `containerPort`, from 1 to 65535")

@@ -36,7 +36,7 @@ krmor_core::rules! {
         "The API server refuses probes in init and ephemeral containers. Take the container out of the target's `containers`. An init container with `restartPolicy: Always` is a native sidecar and may have probes.";
     PROBE_PORT = "probe-port", Error,
         "A probe names a port that its container does not have",
-        "The kubelet cannot resolve the name, so each probe fails and the container is restarted or gets no requests. Correct the name, or declare the port in the container's `ports`, by TCP.";
+        "The kubelet cannot resolve the name, so each probe fails and the container is restarted or gets no requests. Correct the name, or declare the port in the container's `ports`. The name of a port of UDP or SCTP resolves, too, but is asked by TCP, which is a warning.";
     SHARED_QUERY = "shared-query", Warning,
         "A liveness or startup probe asks the same path and query as the readiness probe",
         "A query often asks whether a backend answers. When the backend fails, the kubelet restarts the container, which does not mend the backend. Let liveness and startup ask a path that needs the program only.";

@@ -112,15 +112,34 @@ pub(super) struct Settled {
     pub(super) edits: Vec<Edit>,
     /// Values of the manifest that are wrong: pointer, message, and whether the API refuses them.
     faults: Vec<(String, String, bool)>,
+    /// Requests that come out otherwise than the spec asks for, because of a limit: pointer and message.
+    notes: Vec<(String, String)>,
     /// Whether it can be as it is.
     pub(super) is_sound: bool,
 }
 
+/// How a spec treats what is there.
+#[derive(Clone, Copy)]
+pub(super) struct Manner {
+    pub(super) mode: Mode,
+    /// `limitsCap` of the spec.
+    pub(super) limits_cap: bool,
+}
+
 impl Settled {
-    pub(super) fn of(container: Container, node: Node<'_>, asks: &Requirements, mode: Mode) -> Self {
-        let mut settled =
-            Self { container, now: Requirements::default(), edits: Vec::new(), faults: Vec::new(), is_sound: true };
-        settled.now.requests = settled.settle(node, "requests", &asks.requests, mode);
+    pub(super) fn of(container: Container, node: Node<'_>, asks: &Requirements, manner: Manner) -> Self {
+        let mut settled = Self {
+            container,
+            now: Requirements::default(),
+            edits: Vec::new(),
+            faults: Vec::new(),
+            notes: Vec::new(),
+            is_sound: true,
+        };
+        let mode = manner.mode;
+        let requests: Vec<Amount> =
+            asks.requests.iter().filter_map(|asked| settled.beside_limit(node, asked, &asks.limits, manner)).collect();
+        settled.now.requests = settled.settle(node, "requests", &requests, mode);
         settled.now.limits = settled.settle(node, "limits", &asks.limits, mode);
         settled.is_sound = settled.faults.iter().all(|(_, _, is_refused)| !is_refused);
         settled
@@ -128,6 +147,38 @@ impl Settled {
 
     fn pointer(&self, list: &str, name: &str) -> String {
         format!("{}/resources/{list}/{}", self.container.pointer, escape_token(name))
+    }
+
+    /// The request to ask for where the manifest has a limit: one that is there counts for an absent request, since the API
+    /// copies it, and a lower request would take the pod out of the class Guaranteed.
+    fn beside_limit(&mut self, node: Node<'_>, asked: &Amount, limits: &[Amount], manner: Manner) -> Option<Amount> {
+        let there = |list: &str| node.find(&["resources", list, &asked.name]).filter(|node| !node.is_null());
+        let limit = there("limits").and_then(|limit| Quantity::of(&limit.to_value()?).ok());
+        let stays = manner.mode == Mode::Fill || amount(limits, &asked.name).is_none();
+        let Some(quantity) = limit.filter(|_| stays) else { return Some(asked.clone()) };
+        let limit = Amount { name: asked.name.clone(), quantity, asked_at: None };
+        let is_capped = manner.limits_cap && asked.quantity > limit.quantity;
+        let pointer = self.pointer("limits", &asked.name);
+        match manner.mode {
+            Mode::Fill if there("requests").is_none() && (is_capped || asked.quantity <= limit.quantity) => {
+                let message = format!(
+                    "it gets no request {} of {}: Kubernetes takes {} for it",
+                    asked.bare(),
+                    asked.place(),
+                    limit.phrase("limit")
+                );
+                if asked.quantity != limit.quantity {
+                    self.notes.push((pointer, message));
+                }
+                None
+            }
+            Mode::Set if is_capped => {
+                let message = format!("{} caps {}", limit.phrase("limit"), asked.phrase("request"));
+                self.notes.push((pointer, message));
+                Some(Amount { quantity: limit.quantity, ..asked.clone() })
+            }
+            _ => Some(asked.clone()),
+        }
     }
 
     fn settle(&mut self, node: Node<'_>, list: &'static str, asks: &[Amount], mode: Mode) -> Vec<Amount> {
@@ -190,7 +241,7 @@ impl Settled {
     }
 
     /// Reports what the API would refuse, or reads otherwise than anybody means it.
-    pub(super) fn judge(&mut self, mode: Mode, object: &Object<'_>, report: &mut Report) {
+    pub(super) fn judge(&mut self, manner: Manner, object: &Object<'_>, report: &mut Report) {
         let name = &self.container.name;
         let what = format!("container `{name}`");
         for (pointer, message, is_refused) in &self.faults {
@@ -204,18 +255,22 @@ impl Settled {
                 "correct it, or exclude the container",
             );
         }
+        for (pointer, message) in &self.notes {
+            let message = format!("{what}: {message}");
+            report.add(&rules::REQUESTS, object.at(pointer), message, way_to_a_request(manner.mode));
+        }
         for conflict in self.now.conflicts() {
             self.is_sound = false;
             let (rule, list, at, message, remedy) = match conflict {
                 Conflict::Above(request, limit) => {
                     let message = format!("{} is above {}", request.phrase("request"), limit.phrase("limit"));
                     let list = if limit.asked_at.is_none() { "limits" } else { "requests" };
-                    (&rules::REQUEST_ABOVE_LIMIT, list, limit, message, way_out(name, request, limit, mode))
+                    (&rules::REQUEST_ABOVE_LIMIT, list, limit, message, way_out(name, request, limit, manner))
                 }
                 Conflict::Unequal(request, limit) => {
                     let message = format!("{} must equal {}", request.phrase("request"), limit.phrase("limit"));
                     let list = if limit.asked_at.is_none() { "limits" } else { "requests" };
-                    (&rules::NO_OVERCOMMIT, list, limit, message, way_out(name, request, limit, mode))
+                    (&rules::NO_OVERCOMMIT, list, limit, message, way_out(name, request, limit, manner))
                 }
                 Conflict::NoLimit(request) => {
                     let message = format!("{} needs an equal limit", request.phrase("request"));
@@ -236,8 +291,15 @@ impl Settled {
     }
 }
 
+fn way_to_a_request(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Fill => "let `mode: set` write the request, if it is meant",
+        Mode::Set => "raise the limit, if the request is meant",
+    }
+}
+
 /// How to settle that a request and a limit do not go together.
-fn way_out(container: &str, request: &Amount, limit: &Amount, mode: Mode) -> String {
+fn way_out(container: &str, request: &Amount, limit: &Amount, Manner { mode, .. }: Manner) -> String {
     let (lower, raise) = if request.quantity > limit.quantity { ("lower", "raise") } else { ("raise", "lower") };
     let ask = |list: &str, amount: &Amount, bound: &Amount, change: &str| {
         if amount.is_of_entry() {
@@ -249,6 +311,9 @@ fn way_out(container: &str, request: &Amount, limit: &Amount, mode: Mode) -> Str
     match (&request.asked_at, &limit.asked_at, mode) {
         (Some(_), None, Mode::Set) => "name the limit in the spec, too".to_owned(),
         (None, Some(_), Mode::Set) => "name the request in the spec, too".to_owned(),
+        (Some(_), None, Mode::Fill) if request.quantity > limit.quantity => {
+            format!("{raise} the limit, let `limitsCap: true` take it, or {}", ask("requests", request, limit, lower))
+        }
         (Some(_), None, Mode::Fill) => format!("{raise} the limit, or {}", ask("requests", request, limit, lower)),
         (None, Some(_), Mode::Fill) => format!("{lower} the request, or {}", ask("limits", limit, request, raise)),
         _ => format!("{lower} the request or {raise} the limit"),

@@ -11,7 +11,7 @@ pub mod rules;
 pub mod spec;
 
 use self::asked::Asked;
-use self::container::Settled;
+use self::container::{Manner, Settled};
 pub use self::spec::Spec;
 use krmor_core::pods::Role;
 use krmor_core::report::Place;
@@ -42,14 +42,15 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
 fn look(spec: &Spec, asked: &mut Asked<'_>, pod: &Selected, stream: &Stream, report: &mut Report) -> Vec<Edit> {
     let Some(object) = stream.object(pod.pod.object) else { return Vec::new() };
     let mut settled: Vec<Settled> = Vec::new();
+    let manner = Manner { mode: spec.mode, limits_cap: spec.limits_cap };
     // The API takes no resources for ephemeral containers.
     for container in pod.pod.containers(&object).into_iter().filter(|container| container.role != Role::Ephemeral) {
         let Some(node) = container.node(&object) else { continue };
         let in_scope = pod.includes(&container.name);
         let asks = if in_scope { asked.of_container(&container.name) } else { &asked.nothing };
-        let mut now = Settled::of(container, node, asks, spec.mode);
+        let mut now = Settled::of(container, node, asks, manner);
         if in_scope {
-            now.judge(spec.mode, &object, report);
+            now.judge(manner, &object, report);
         }
         settled.push(now);
     }

@@ -24,10 +24,14 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, remote = "Self")]
 pub struct Spec {
-    /// What becomes of values that are there: `fill` (the default) keeps each and adds the absent ones; `set` replaces
-    /// those that the spec names and that differ. Neither touches resources that the spec does not name.
+    /// What becomes of values that are there: `fill` (the default) keeps each and adds the absent ones, but no request
+    /// beside a limit, which counts for it; `set` replaces those that the spec names and that differ. Neither touches resources that the spec does not name.
     #[serde(default)]
     pub mode: Mode,
+    /// `true`: where a request of the spec is above a limit that stays, the container requests the limit. Default `false`:
+    /// that is an error which names both; nothing is clamped.
+    #[serde(default)]
+    pub limits_cap: bool,
     /// What the scheduler reserves for each container, by resource: `cpu` in cores (at least `1m`), `memory`,
     /// `ephemeral-storage` and `hugepages-<size>` in bytes, devices such as `nvidia.com/gpu` in whole numbers. A null
     /// asks for nothing. Default: none.

@@ -10,6 +10,7 @@ use super::view::{Holder, View};
 use krmor_core::report::Report;
 use krmor_core::stream::{Action, Edit, Object};
 use krmor_core::target::Selected;
+use krmor_core::values::integer;
 use krmor_core::values::json_text;
 use krmor_yaml::Node;
 
@@ -107,7 +108,7 @@ impl Audit<'_> {
         let Some(check) = check.filter(|_| on_host) else { return };
         for (place, container) in view.in_scope().filter(|(_, container)| !container.pointer.contains("/ephemeral")) {
             for (at, port) in container.fields.get("ports").into_iter().flat_map(Node::items).enumerate() {
-                let number = |key| port.get(key).and_then(Node::as_int).filter(|number| *number != 0);
+                let number = |key| port.get(key).and_then(integer).filter(|number| *number != 0);
                 if let (Some(port), None) = (number("containerPort"), number("hostPort")) {
                     let what = format!("{} gets `hostPort: {port}` on the host's network", view.subject(place));
                     let pointer = view.pointer(place, &format!("/ports/{at}"));

@@ -1,5 +1,6 @@
 //! The checks of the level `baseline`: each with its restricted fields and their allowed values.
 
+use krmor_core::values::integer;
 use serde_json::{Value, json};
 
 use super::fields::Field;
@@ -68,7 +69,7 @@ pub(super) fn host_namespaces(view: &View<'_>, _: &Spec, out: &mut Vec<Violation
 pub(super) fn host_ports(view: &View<'_>, _: &Spec, out: &mut Vec<Violation>) {
     for (place, container) in view.in_scope() {
         for (at, port) in container.fields.get("ports").into_iter().flat_map(Node::items).enumerate() {
-            if let Some(node) = value(Some(port), "hostPort").filter(|node| node.as_int() != Some(0)) {
+            if let Some(node) = value(Some(port), "hostPort").filter(|node| integer(*node) != Some(0)) {
                 let path = format!("/ports/{at}/hostPort");
                 let pointer = view.pointer(place, &path);
                 out.push(view.violation(Field::HostPort, place, &path, show("hostPort", node)).remove(pointer));

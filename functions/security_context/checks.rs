@@ -115,6 +115,7 @@ static CHECKS: &[Check] = &{
             asked::fixed_ids,
             "no fixed ids: OpenShift assigns them",
         ),
+        check(&rules::CONFLICT_HOST_USERS, Asked(|spec| spec.user_namespaces), asked::host_users, "only `false`"),
         // In the standard since v1.23; before, because `runAsNonRoot: true` keeps uid 0 from starting.
         check(&rules::CONFLICT_RUN_AS_USER, Restricted { from: 0 }, restricted::run_as_user, "no uid 0"),
         check(

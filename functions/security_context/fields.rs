@@ -56,6 +56,8 @@ fields! {
     HostPid = "hostPID",
     /// `hostIPC` of the pod.
     HostIpc = "hostIPC",
+    /// `hostUsers` of the pod.
+    HostUsers = "hostUsers",
     /// `hostPort` of containers' ports.
     HostPort = "hostPort",
     /// `securityContext.windowsOptions.hostProcess` of pod and containers; allowed, `hostNetwork` is, too.

@@ -3,19 +3,23 @@
 
 use crate::security_context::rules;
 use krmor_core::report::Rule;
+use krmor_core::values::integer;
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
 use super::asked::needs_token;
 use super::fields::Field;
+use super::images;
 use super::judge::Judge;
 use super::profiles::annotated_seccomp;
 use super::restricted::{is_linux, is_relaxed};
-use super::spec::{Level, Profile, Spec};
+use super::spec::{Conflicts, Level, Profile, Spec};
+use super::values::ImageUser;
 use super::view::{ContainerView, Entries, Holder, View, value};
-use krmor_core::report::{Class, Why};
+use krmor_core::report::{Class, Finding, Severity, Why};
 use krmor_core::stream::{Action, Edit};
+use krmor_yaml::Node;
 
 /// The versions of `restricted` that began to demand a field.
 const ALLOW_PRIVILEGE_ESCALATION: u32 = 8;
@@ -43,10 +47,10 @@ impl Fill {
 
 /// What a spec demands of every pod, worked out once.
 pub(super) struct Demands {
-    non_root: bool,
+    pub(super) non_root: bool,
     escalation: bool,
     drop: bool,
-    seccomp: Option<Value>,
+    pub(super) seccomp: Option<Value>,
     user: Option<Value>,
     group: Option<Value>,
     fs_group: Option<Value>,
@@ -213,7 +217,7 @@ fn automount(view: &View<'_>, judge: &mut Judge<'_>) {
 fn unproven(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
     let uid = |security: &Entries<'_>| match view.windows {
         true => value(security.get("windowsOptions"), "runAsUserName").is_some(),
-        false => security.get("runAsUser").is_some_and(|node| node.as_int() != Some(0)),
+        false => security.get("runAsUser").is_some_and(|node| integer(node) != Some(0)),
     };
     if uid(&view.security) || is_relaxed(view, judge.spec) {
         return;
@@ -223,17 +227,55 @@ fn unproven(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
         let filled = demands.user.is_some() && !view.windows && !judge.exempts(place, Field::RunAsUser, USER.0);
         !exempt && !filled && !uid(security) && !view.stays_root(place, false)
     };
-    let names = view.in_scope().filter(|(place, container)| is_unproven(*place, &container.security));
-    let names: Vec<&str> = names.map(|(_, container)| container.name.as_str()).collect();
+    let open: Vec<_> = view.in_scope().filter(|(place, one)| is_unproven(*place, &one.security)).collect();
+    let mut names: Vec<&str> = Vec::new();
+    for (place, container) in open {
+        let image = container.fields.get("image").and_then(Node::as_str).unwrap_or_default();
+        match images::user(&judge.spec.images, &image) {
+            None => names.push(&container.name),
+            Some(user) => image_user(view, judge, place, user),
+        }
+    }
     if names.is_empty() {
         return;
     }
     let (unset, root, remedy) = match view.windows {
-        true => ("user", "ContainerAdministrator", "set `windowsOptions.runAsUserName`"),
-        false => ("uid", "root or a name", "set `runAsUser`, or a numeric USER in the image"),
+        true => (
+            "user",
+            "ContainerAdministrator",
+            "set `windowsOptions.runAsUserName`, or say the image's user in `images`",
+        ),
+        false => (
+            "uid",
+            "root or a name",
+            "set `runAsUser`, or a numeric USER in the image, and say it in `images` of the config",
+        ),
     };
     let message = format!("no {unset} is set: {} will not start if the image's user is {root}", names.join(", "));
     judge.report.add(&rules::IMAGE_USER_UNPROVEN, view.object.at(&view.pod.spec), message, remedy);
+}
+
+/// Says when the user that the config knows of an image keeps its container from starting.
+fn image_user(view: &View<'_>, judge: &mut Judge<'_>, place: Holder, user: &ImageUser) {
+    let is_root = match view.windows {
+        true => user.to_string().eq_ignore_ascii_case("ContainerAdministrator"),
+        false => user.is_root(),
+    };
+    let what = match user {
+        _ if is_root => "is root",
+        // Windows has users by name only.
+        ImageUser::Name(_) if !view.windows => "is a name, which may be root's",
+        _ => return,
+    };
+    let message = format!(
+        "{} never starts: the user `{user}` of its image {what}, and `runAsNonRoot: true` refuses it",
+        view.subject(place)
+    );
+    let remedy = "set `runAsUser`, or allow it: exceptions with `fields: [runAsNonRoot]`";
+    let pointer = view.pointer(place, "/image");
+    let severity = if judge.spec.conflicts == Conflicts::Keep { Severity::Warning } else { Severity::Error };
+    let found = Finding::new(&rules::IMAGE_USER, view.object.at(&pointer), message, remedy);
+    judge.report.record(found.with_severity(severity).about(Field::RunAsNonRoot.name()));
 }
 
 /// Whether a container's root filesystem is read-only once everything is set.

@@ -10,10 +10,13 @@ mod baseline;
 mod checks;
 pub mod fields;
 mod fill;
+mod images;
 mod judge;
+mod namespaces;
 mod profiles;
 mod restricted;
 pub mod rules;
+mod seed;
 pub mod spec;
 mod validity;
 pub mod values;
@@ -23,6 +26,7 @@ mod volumes;
 use self::checks::Check;
 use self::fill::Demands;
 use self::judge::Judge;
+pub use self::namespaces::judge;
 pub use self::spec::Spec;
 use self::view::{View, Violation};
 use krmor_core::exceptions::Exceptions;
@@ -64,6 +68,7 @@ impl Run<'_> {
         let grants = self.exceptions.grants(&view.object, &names);
         view.shield(self.spec, &grants);
         let mut judge = Judge { spec: self.spec, grants: &grants, report, edits: &mut self.edits };
+        asked::own_users(&mut view, &mut judge);
         for check in &self.checks {
             (check.find)(&view, self.spec, &mut self.violations);
             for violation in self.violations.drain(..) {
@@ -71,7 +76,8 @@ impl Run<'_> {
             }
         }
         fill::fill(&self.demands, &view, &mut judge);
-        volumes::writable_paths(&view, &mut judge);
+        volumes::writable_paths(&self.demands, &view, &mut judge);
         validity::validity(&self.demands, &view, &mut judge);
+        asked::token_with_rights(&view, stream, &mut judge);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! What it wants and nobody set is no violation here: `fill` sets it.
 
+use krmor_core::values::integer;
 use serde_json::json;
 
 use super::baseline::{added_capabilities, flag, masked_proc};
@@ -69,7 +70,7 @@ pub(super) fn run_as_user(view: &View<'_>, spec: &Spec, out: &mut Vec<Violation>
 /// Uids or gids of pod and containers: not 0, absent. `override` puts `instead` there, or nothing.
 pub(super) fn ids(view: &View<'_>, key: &str, field: Field, instead: Option<NonRootId>, out: &mut Vec<Violation>) {
     for setting in view.settings(key, field) {
-        if setting.node.as_int().is_none_or(|id| id == 0) {
+        if integer(setting.node).is_none_or(|id| id == 0) {
             let path = format!("/securityContext/{key}");
             let violation = view.violation_of(&setting, field, &path, show(key, setting.node));
             out.push(match instead {

@@ -100,9 +100,24 @@ krmor_core::rules! {
     FS_GROUP = "fs-group", Warning,
         "A kind takes no `fsGroup`, because it has no security context of the pod",
         "`fsGroup` is a field of the pod, and kinds such as a Knative Service take container fields only. Exclude the object, or leave `fsGroup` out for it. Elsewhere krmor sets the value of the config in the pod.";
-    IMAGE_USER_UNPROVEN = "image-user-unproven", Info,
+    CONFLICT_HOST_USERS = "conflict/hostUsers", Error,
+        "A pod sets `hostUsers: true`, and the config asks for user namespaces",
+        "Without users of its own, root in a container is root on the node as soon as anything lets it out. Remove `hostUsers`, or allow it by an exception with `fields: [hostUsers]`. `conflicts: override` corrects the field.";
+    USER_NAMESPACES = "user-namespaces", Info,
+        "krmor gives a pod users of its own",
+        "The change is `hostUsers: false` and comes from `userNamespaces: true` of the config: root in a container is then nobody on the node. Nodes need Kubernetes v1.36, or v1.33 with a runtime and a file system that can. The API refuses it beside host namespaces and raw block volumes, and kinds without pod fields do not take it, which is a warning.";
+    IMAGE_USER = "image-user", Error,
+        "The user of an image keeps its container from starting",
+        "`images` of the config says that the user is root or a name, and the kubelet starts neither under `runAsNonRoot: true`. Set `runAsUser`, put a numeric USER into the image, or allow it by an exception with `fields: [runAsNonRoot]`.";
+    NAMESPACE_LEVEL = "namespace-level", Error,
+        "A namespace enforces more than a pod or the config keeps to",
+        "A Namespace of the stream has the label `pod-security.kubernetes.io/enforce`, and Pod Security admission refuses the pod there, or its workload gets none. Harden the pod, also where an exception or `exclude` leaves it alone, or let the namespace enforce less. Where admission exempts the pod by its own config, write an exception with `rules: [namespace-level]`. A config that asks for less is a warning, a namespace that enforces `privileged` an info.";
+    TOKEN_WITH_RIGHTS = "token-with-rights", Warning,
+        "krmor switches off the token of a ServiceAccount that RBAC grants something",
+        "A RoleBinding or ClusterRoleBinding of the stream grants the account a role, so the program most likely calls the Kubernetes API and needs the token. Leave the field to the manifest by an exception with `fields: [automountServiceAccountToken]`, or remove the binding.";
+    IMAGE_USER_UNPROVEN = "image-user-unproven", Warning,
         "No user is set, so a container may not start under `runAsNonRoot: true`",
-        "krmor cannot look into images: a container whose image has root, or a user by name, is refused by the kubelet (`CreateContainerConfigError`). Set `runAsUser`, or a numeric `USER` in the image; for Windows, `windowsOptions.runAsUserName`.";
+        "krmor cannot look into images: a container whose image has root, or a user by name, is refused by the kubelet (`CreateContainerConfigError`). Set `runAsUser`, or say in `images` of the config which numeric `USER` the image has; for Windows, `windowsOptions.runAsUserName`.";
     INVALID = "invalid", Error,
         "Fields of a pod contradict each other, so the API refuses it or it never starts",
         "Examples are `allowPrivilegeEscalation: false` beside `privileged: true`, uid 0 under `runAsNonRoot: true`, and `procMount: Unmasked` without `hostUsers: false`. Often an exception allows one half only. Change one of the two fields.";
@@ -110,12 +125,12 @@ krmor_core::rules! {
         "A Windows pod sets a field that only Linux has",
         "The API server refuses such a pod. Remove the field, or `os: {name: windows}` if the pod is for Linux.";
     WINDOWS_OS = "windows-os", Error,
-        "A pod selects Windows nodes and does not set `os.name`",
-        "Neither krmor nor the API server then knows that it is a Windows pod, so it would get fields of Linux. Set `os: {name: windows}` in the pod spec.";
+        "A pod selects Windows nodes, does not set `os.name`, and would get fields of Linux",
+        "Neither krmor nor the API server then knows that it is a Windows pod. Required node affinity counts like `nodeSelector`. Set `os: {name: windows}` in the pod spec.";
     WINDOWS_VERSION = "windows-version", Error,
         "A Windows pod is to be hardened by a version of the standard before v1.25",
         "Older versions of `restricted` demand fields that a Windows pod cannot have. Set `version: v1.25` or newer, or exclude the pod.";
     WRITABLE_PATH = "writable-path", Warning,
-        "A path of `writablePaths` stays read-only or finds its volume's name taken",
-        "The program cannot write there and may fail. Mount the read-only volume elsewhere, give the writable path another `name`, or leave it out for this container. Where nothing is in the way, krmor adds an emptyDir.";
+        "A path of `writablePaths` stays read-only, finds its volume's name taken, or hides what the image has there",
+        "The program cannot write there, or misses files of its image, and may fail. `seed: true` fills the volume first. Else mount the read-only volume elsewhere, give the writable path another `name`, or leave it out for this container. Where nothing is in the way, krmor adds an emptyDir, and with `seed: true` an init container that fills it; the image must then have `cp`, or the path gets a `command`.";
 }

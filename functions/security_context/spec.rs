@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::fields::Field;
-use super::values::{MountPath, NonRootId, Size, Version};
+use super::values::{ImageUser, MountPath, NonRootId, Size, Version};
 use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
@@ -15,6 +15,7 @@ use krmor_core::kube::VolumeName;
 use krmor_core::severities::{Setting, Severities};
 use krmor_core::suggest::suggest;
 use krmor_core::target::Selector;
+use krmor_core::values::Command;
 
 /// Hardens pods and containers to a level of the Pod Security Standards.
 ///
@@ -34,6 +35,10 @@ pub struct Spec {
     /// `openshift`: no fixed uid, gid or fsGroup, since its security context constraints assign them from the
     /// namespace's range. Existing ones are conflicts; cannot be combined with `runAsUser`, `runAsGroup`, `fsGroup`.
     pub profile: Option<Profile>,
+    /// Users that images name, which krmor cannot see: each settles whether its containers start under `runAsNonRoot: true`
+    /// where no `runAsUser` is set. Default: none.
+    #[serde(default)]
+    pub images: Vec<ImageFact>,
     /// Uid that containers run as where none is set (`securityContext.runAsUser`): 1 to 2147483647. Default: left to
     /// the image. An explicit 0 becomes a conflict at every level.
     pub run_as_user: Option<NonRootId>,
@@ -56,12 +61,17 @@ pub struct Spec {
     /// `false`: pods get `automountServiceAccountToken: false` where it is absent, and an explicit `true` is a
     /// conflict; except where the Vault agent injector needs the token. Default, and `true`: nothing is asked.
     pub automount_service_account_token: Option<bool>,
+    /// `true`: pods get `hostUsers: false` where it is absent, so that root in a container is nobody on the node, and an explicit
+    /// `true` is a conflict. For Kubernetes from v1.36 on; refused beside host namespaces and raw block volumes. Under a
+    /// `version` from v1.35 on, pods with users of their own may run as root inside. Default `false`: nothing is asked.
+    #[serde(default)]
+    pub user_namespaces: bool,
     /// What happens to explicit values weaker than asked: `fail` (the default) reports every one as an error,
     /// `override` changes them, `keep` leaves them with a warning.
     #[serde(default)]
     pub conflicts: Conflicts,
     /// Weaker values and other findings that are meant, each with its reason. `fields` are then neither refused nor filled
-    /// there. Fields that could no longer hold follow: an allowed `privileged` or added `SYS_ADMIN` also allows privilege
+    /// there. Fields that could no longer hold follow: an allowed `privileged` or added `CAP_SYS_ADMIN` also allows privilege
     /// escalation, an allowed `runAsUser: 0` root. Default: none.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
@@ -128,11 +138,20 @@ impl Spec {
             };
             found.extend(problem.map(|problem| Problem::new("/seccompProfile", problem, "correct the profile")));
         }
+        for (at, _) in self.images.iter().enumerate().filter(|(_, image)| image.name.trim().is_empty()) {
+            let problem = "the image has no name";
+            found.push(Problem::new(&format!("/images/{at}/name"), problem, "write it as containers have it"));
+        }
         for (at, path) in self.writable_paths.iter().enumerate() {
             let earlier = self.writable_paths.iter().take(at);
             let twice = |same: bool, what: &str| same.then(|| format!("{what} is listed twice"));
             let same_path = earlier.clone().any(|other| other.path == path.path);
             let same_name = path.name.is_some() && earlier.clone().any(|other| other.name == path.name);
+            let alone = path.command.is_some() && !path.seed;
+            found.extend(alone.then(|| {
+                let at = format!("/writablePaths/{at}/command");
+                Problem::new(&at, "`command` goes with `seed: true` only", "add `seed: true`, or remove it")
+            }));
             let problem = twice(same_path, "the path").or_else(|| twice(same_name, "the name"));
             found.extend(
                 problem.map(|problem| Problem::new(&format!("/writablePaths/{at}"), problem, "remove one of the two")),
@@ -205,6 +224,18 @@ pub enum SeccompType {
     Localhost,
 }
 
+/// What is known of an image.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImageFact {
+    /// Name of the image as containers have it, with its registry; a tag and a digest may be left out, and then any fits. The
+    /// first entry that fits counts.
+    pub name: String,
+    /// `USER` of the image: a uid such as 1000, or a name. Root, and a name, which the kubelet cannot prove not to be root's,
+    /// are conflicts under `runAsNonRoot: true`.
+    pub user: ImageUser,
+}
+
 /// A directory that stays writable under a read-only root filesystem.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -216,4 +247,11 @@ pub struct WritablePath {
     /// Name of the volume; given, the containers of a pod share one emptyDir. Default: each container has its own,
     /// named after the path and the container (`tmp-web`).
     pub name: Option<VolumeName>,
+    /// `true`: an init container of the same image fills the volume first with what the image has at the path. Only for main
+    /// containers. Default `false`: the volume is empty, and hides what the image has there.
+    #[serde(default)]
+    pub seed: bool,
+    /// Command that fills the volume, which the init container has at `/krmor-seed`; with `seed: true` only. Default: the
+    /// image's own `cp`, which an image without a shell may not have.
+    pub command: Option<Command>,
 }

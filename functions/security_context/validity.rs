@@ -4,8 +4,9 @@
 use super::fields::Field;
 use super::fill::{Demands, demands_the_impossible};
 use super::judge::Judge;
-use super::view::{Holder, View, show, value};
+use super::view::{ContainerView, Holder, View, show, value};
 use crate::security_context::rules;
+use krmor_core::stream::{Action, Edit};
 use krmor_yaml::Node;
 
 /// Fields of a pod that only Linux has (`validateWindows`), those aside that have a check of their own.
@@ -52,27 +53,23 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
             let remedy = "set `version: v1.25` or newer, or exclude the pod";
             judge.report.add(&rules::WINDOWS_VERSION, view.object.at(&view.pod.spec), message, remedy);
         }
-    } else if let Some(selector) = view.spec.get("nodeSelector") {
-        let is_windows = |label: &&&str| selector.get(label).and_then(Node::as_str).as_deref() == Some("windows");
-        if let Some(label) = OS_LABELS.iter().find(is_windows) {
-            let pointer = view.pointer(Holder::Pod, "/nodeSelector");
-            let message = format!(
-                "`nodeSelector` asks for Windows (`{label}`), `os.name` does not: it would get fields of Linux"
-            );
-            judge.report.add(
-                &rules::WINDOWS_OS,
-                view.object.at(&pointer),
-                message,
-                "set `os: {name: windows}` in the pod spec",
-            );
-        }
+    } else if let Some((path, label)) = windows_nodes(view)
+        && judge.edits.iter().any(adds_linux_field)
+    {
+        let pointer = view.pointer(Holder::Pod, path);
+        let field = path.rsplit('/').next().unwrap_or_default();
+        let message =
+            format!("`{field}` asks for Windows (`{label}`), `os.name` does not: it would get fields of Linux");
+        let remedy = "set `os: {name: windows}` in the pod spec";
+        judge.report.add(&rules::WINDOWS_OS, view.object.at(&pointer), message, remedy);
     }
     host_process(view, judge);
+    user_namespaces(view, judge);
     for (place, container) in view.in_scope() {
         let escalates = container.security.get("allowPrivilegeEscalation").and_then(Node::as_bool) == Some(false);
         let privileged = view.chosen(place, Field::Privileged);
         if escalates && (privileged || view.stays_sys_admin(place, true)) {
-            let what = if privileged { "privileged: true" } else { "SYS_ADMIN" };
+            let what = if privileged { "privileged: true" } else { "CAP_SYS_ADMIN" };
             let message = format!(
                 "container `{}`: the API refuses `allowPrivilegeEscalation: false` beside `{what}`",
                 container.name
@@ -105,6 +102,77 @@ pub(super) fn validity(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>
                 "set `hostUsers: false` in the pod spec",
             );
         }
+    }
+}
+
+/// Where a pod asks for Windows nodes and for nothing else, and by which label. The terms of an affinity are alternatives.
+fn windows_nodes(view: &View<'_>) -> Option<(&'static str, &'static str)> {
+    let is = |node: Option<Node<'_>>, text: &str| node.and_then(Node::as_str).as_deref() == Some(text);
+    let selector = view.spec.get("nodeSelector");
+    if let Some(label) = OS_LABELS.iter().find(|label| is(value(selector, label), "windows")) {
+        return Some(("/nodeSelector", label));
+    }
+    let required =
+        value(value(view.spec.get("affinity"), "nodeAffinity"), "requiredDuringSchedulingIgnoredDuringExecution");
+    let mut terms = value(required, "nodeSelectorTerms")?.items().peekable();
+    terms.peek()?;
+    let mut found = None;
+    let all = terms.all(|term| {
+        let label = value(Some(term), "matchExpressions").into_iter().flat_map(Node::items).find_map(|one| {
+            let label = OS_LABELS.iter().find(|label| is(one.get("key"), label))?;
+            let mut values = value(Some(one), "values").into_iter().flat_map(Node::items).peekable();
+            let is_meant = match one.get("operator").and_then(Node::as_str).as_deref() {
+                Some("In") => values.peek().is_some() && values.all(|value| is(Some(value), "windows")),
+                // Nodes have one of two systems.
+                Some("NotIn") => values.any(|value| is(Some(value), "linux")),
+                _ => false,
+            };
+            is_meant.then_some(*label)
+        });
+        found = found.or(label);
+        label.is_some()
+    });
+    found.filter(|_| all).map(|label| ("/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution", label))
+}
+
+/// Whether an edit writes a field that only Linux has.
+fn adds_linux_field(edit: &Edit) -> bool {
+    let name = edit.pointer.split_once("/securityContext/").and_then(|(_, path)| path.split('/').next());
+    let is_linux = |name: &str| LINUX_OF_PODS.contains(&name) || LINUX_OF_CONTAINERS.contains(&name);
+    !matches!(edit.action, Action::Remove) && name.is_some_and(is_linux)
+}
+
+/// A pod with users of its own has neither host namespaces nor raw block volumes (`validateHostUsers`). The host's network may
+/// be allowed by a feature gate, which is off by default, so it is refused only where the config asks for the users.
+fn user_namespaces(view: &View<'_>, judge: &mut Judge<'_>) {
+    let edit = |key: &str| {
+        let pointer = view.pointer(Holder::Pod, key);
+        judge.edits.iter().find(|edit| edit.pointer == pointer).map(|edit| &edit.action)
+    };
+    let sets_false = |action: &Action| matches!(action, Action::Set(value) if value.as_bool() == Some(false));
+    if !view.whole || view.windows || !edit("/hostUsers").map_or(view.own_users, sets_false) {
+        return;
+    }
+    let namespaces = [("hostNetwork", Field::HostNetwork), ("hostPID", Field::HostPid), ("hostIPC", Field::HostIpc)];
+    let stays = namespaces.into_iter().filter(|(key, field)| {
+        let is_judged = judge.spec.user_namespaces || *key != "hostNetwork" && view.chosen(Holder::Pod, *field);
+        let is_set = view.spec.get(key).and_then(Node::as_bool) == Some(true);
+        is_judged && is_set && edit(&format!("/{key}")).is_none()
+    });
+    let mut found: Vec<(String, String)> =
+        stays.map(|(key, _)| (view.pointer(Holder::Pod, &format!("/{key}")), format!("`{key}: true`"))).collect();
+    let devices = |container: &ContainerView<'_>| {
+        container.fields.get("volumeDevices").is_some_and(|list| list.items().next().is_some())
+    };
+    let raw = view.containers.iter().filter(|container| devices(container));
+    found.extend(
+        raw.map(|one| (format!("{}/volumeDevices", one.pointer), format!("`volumeDevices` of `{}`", one.name))),
+    );
+    for (pointer, what) in found {
+        let message = format!("the API refuses `hostUsers: false` beside {what}");
+        let remedy =
+            "remove one of the two; an exception with `fields: [hostUsers]` leaves the pod the users of its node";
+        judge.report.add(&rules::INVALID, view.object.at(&pointer), message, remedy);
     }
 }
 

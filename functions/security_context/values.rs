@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use krmor_core::quantity::Quantity;
 
@@ -15,6 +16,12 @@ const NEWEST: u32 = 37;
 pub struct Version(u32);
 
 impl Version {
+    /// The newest that the tables of checks know.
+    #[must_use]
+    pub fn newest() -> Self {
+        Self(NEWEST)
+    }
+
     /// The minor number: 35 in v1.35.
     #[must_use]
     pub fn minor(self) -> u32 {
@@ -123,6 +130,62 @@ impl TryFrom<String> for Size {
         match size.filter(|size| !size.written().ends_with(['n', 'u', 'm'])) {
             Some(size) => Ok(Self(size.written().into_owned())),
             None => Err(format!("`{text}` is no size in bytes: write a positive number with a unit, such as `64Mi`")),
+        }
+    }
+}
+
+/// The user that an image names: its `USER`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "Value")]
+#[schemars(with = "ImageUserSchema")]
+pub enum ImageUser {
+    /// By its number, which the kubelet can compare with 0.
+    Id(i64),
+    /// By its name, which it cannot.
+    Name(String),
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[allow(dead_code)] // only its schema counts
+enum ImageUserSchema {
+    Id(i64),
+    Name(String),
+}
+
+impl ImageUser {
+    /// Whether it is root's, on Linux; an image without `USER` has root.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        match self {
+            Self::Id(id) => *id == 0,
+            Self::Name(name) => matches!(name.as_str(), "" | "root"),
+        }
+    }
+}
+
+impl std::fmt::Display for ImageUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "{id}"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+impl TryFrom<Value> for ImageUser {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let wrong = || "expected the `USER` of the image: its uid, or its name".to_owned();
+        match value {
+            Value::Number(number) => number.as_i64().filter(|id| *id >= 0).map(Self::Id).ok_or_else(wrong),
+            // A Dockerfile may give a group, too: `USER 1000:1000`.
+            Value::String(text) => {
+                let user = text.split(':').next().unwrap_or_default().trim();
+                Ok(user.parse().ok().filter(|id| *id >= 0).map_or_else(|| Self::Name(user.to_owned()), Self::Id))
+            }
+            _ => Err(wrong()),
         }
     }
 }

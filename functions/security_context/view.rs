@@ -1,5 +1,6 @@
 //! One pod as the checks see it: the parts that matter, found once, and what has been decided about them.
 
+use krmor_core::values::integer;
 use std::borrow::Cow;
 
 use serde_json::Value;
@@ -60,6 +61,7 @@ struct Decided {
 }
 
 /// A pod, or a template of one.
+#[allow(clippy::struct_excessive_bools)] // each is a question of its own
 pub(super) struct View<'a> {
     pub(super) object: Object<'a>,
     pub(super) pod: &'a Pod,
@@ -71,6 +73,8 @@ pub(super) struct View<'a> {
     pub(super) whole: bool,
     /// Whether the carrier takes security contexts of containers only.
     pub(super) container_level_only: bool,
+    /// Whether the pod has users of its own, or gets them.
+    pub(super) own_users: bool,
     pub(super) containers: Vec<ContainerView<'a>>,
     decided: Decided,
 }
@@ -139,11 +143,12 @@ impl<'a> View<'a> {
             annotations: value(pod.metadata_node(&object), "annotations"),
             security: Entries::of(spec.get("securityContext")),
             windows: value(spec.get("os"), "name").and_then(Node::as_str).as_deref() == Some("windows"),
-            spec,
             object,
             pod,
             whole: selected.whole_pod,
+            own_users: spec.get("hostUsers").and_then(Node::as_bool) == Some(false),
             container_level_only: pod.has(Trait::ContainerLevelOnly) || !pod.takes("/securityContext"),
+            spec,
             decided: Decided::default(),
         })
     }
@@ -273,7 +278,7 @@ impl<'a> View<'a> {
 
     /// Whether the pod has users of its own, which relaxes some checks from v1.35 on.
     pub(super) fn has_own_users(&self) -> bool {
-        self.spec.get("hostUsers").and_then(Node::as_bool) == Some(false)
+        self.own_users
     }
 
     /// Whether a container runs as uid 0 because its value or the pod's stays so; `chosen`: because someone wants it.
@@ -282,20 +287,18 @@ impl<'a> View<'a> {
         let own = container.security.get("runAsUser");
         let Some(uid) = own.or_else(|| self.security.get("runAsUser")) else { return false };
         let has = |decided: Decided| if chosen { decided.chosen } else { decided.stands }.has(Field::RunAsUser);
-        uid.as_int() == Some(0) && (has(container.decided) || own.is_none() && has(self.decided))
+        integer(uid) == Some(0) && (has(container.decided) || own.is_none() && has(self.decided))
     }
 
-    /// Whether a container keeps the capability `SYS_ADMIN`, which always may escalate privileges.
+    /// Whether a container keeps the capability `CAP_SYS_ADMIN`: the API refuses `allowPrivilegeEscalation: false` beside it, and
+    /// beside no other spelling, `SYS_ADMIN` and `ALL` included.
     pub(super) fn stays_sys_admin(&self, place: Holder, chosen: bool) -> bool {
         let decided = self.decided(place);
         let stays = if chosen { decided.chosen } else { decided.stands }.has(Field::CapabilitiesAdd);
         stays
             && self.container(place).is_some_and(|container| {
                 let added = value(container.security.get("capabilities"), "add");
-                added
-                    .into_iter()
-                    .flat_map(Node::items)
-                    .any(|item| matches!(item.as_str().as_deref(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN" | "ALL")))
+                added.into_iter().flat_map(Node::items).any(|item| item.as_str().as_deref() == Some("CAP_SYS_ADMIN"))
             })
     }
 }

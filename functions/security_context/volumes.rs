@@ -5,8 +5,9 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
-use super::fill::is_read_only;
+use super::fill::{Demands, is_read_only};
 use super::judge::Judge;
+use super::seed;
 use super::spec::WritablePath;
 use super::view::{ContainerView, Holder, View, value};
 use krmor_core::report::{Class, Severity, Why};
@@ -19,19 +20,24 @@ const MAX_NAME: usize = 63;
 const READ_ONLY: &[&str] = &["configMap", "downwardAPI", "image", "projected", "secret"];
 
 /// Adds the volumes and mounts that are missing.
-pub(super) fn writable_paths(view: &View<'_>, judge: &mut Judge<'_>) {
+pub(super) fn writable_paths(demands: &Demands, view: &View<'_>, judge: &mut Judge<'_>) {
     let spec = judge.spec;
     if spec.writable_paths.is_empty() {
         return;
     }
     let mut names = Names::of(view);
+    let mut seeded = Vec::new();
     for (place, container) in view.in_scope() {
-        if !is_read_only(view, judge, place) {
+        if !is_read_only(view, judge, place) || seed::seeds(container) {
             continue;
         }
         for path in &spec.writable_paths {
             match obstacle(view, container, path.path.as_str()) {
-                None => mount(view, judge, &mut names, place, path),
+                None => {
+                    if let Some(volume) = mount(view, judge, &mut names, place, path) {
+                        fill_volume(demands, view, judge, place, path, &volume, &mut seeded);
+                    }
+                }
                 Some(Obstacle::Writable) => {}
                 Some(Obstacle::ReadOnly(at)) => {
                     let path = path.path.as_str();
@@ -43,6 +49,41 @@ pub(super) fn writable_paths(view: &View<'_>, judge: &mut Judge<'_>) {
                 }
             }
         }
+    }
+    judge.edits.extend(seeded.into_iter().map(|(_, edit)| edit));
+}
+
+/// Fills a volume with what the image has at its path where the spec says so, or warns where the volume hides it.
+fn fill_volume(
+    demands: &Demands,
+    view: &View<'_>,
+    judge: &mut Judge<'_>,
+    place: Holder,
+    path: &WritablePath,
+    volume: &str,
+    seeded: &mut Vec<(String, Edit)>,
+) {
+    let (subject, at) = (view.subject(place), path.path.as_str());
+    let pointer = view.pointer(place, "/volumeMounts");
+    if !path.seed {
+        if seed::has_content(at) {
+            let message = format!("{subject}: the empty volume at `{at}` hides what the image has there");
+            let remedy =
+                "add `seed: true` to the path, which copies it first, or take a directory that the image leaves empty";
+            judge.report.add(&rules::WRITABLE_PATH, view.object.at(&pointer), message, remedy);
+        }
+        return;
+    }
+    if seeded.iter().any(|(other, _)| other == volume) {
+        return;
+    }
+    let Some(edit) = seed::edit(demands, view, judge, place, path, volume) else { return };
+    seeded.push((volume.to_owned(), edit));
+    if path.command.is_none() {
+        let message = format!("{subject}: an init container of its image copies `{at}` by the image's own `cp`");
+        let remedy = "give the path a `command` if the image has none";
+        let place = view.object.at(&pointer);
+        judge.report.add_as(Severity::Info, &rules::WRITABLE_PATH, place, message, remedy);
     }
 }
 
@@ -125,8 +166,26 @@ fn volume<'a>(view: &View<'a>, name: &str) -> Option<Node<'a>> {
     volumes.into_iter().find(|volume| volume.get("name").and_then(Node::as_str).as_deref() == Some(name))
 }
 
-fn mount(view: &View<'_>, judge: &mut Judge<'_>, names: &mut Names, place: Holder, path: &WritablePath) {
-    let Some(container) = view.container(place) else { return };
+/// Mounts the volume of a path; its name, if it is mounted.
+fn mount(
+    view: &View<'_>,
+    judge: &mut Judge<'_>,
+    names: &mut Names,
+    place: Holder,
+    path: &WritablePath,
+) -> Option<String> {
+    let container = view.container(place)?;
+    if let Some(why) = seed::obstacle(view, judge, place).filter(|_| path.seed) {
+        let message = format!(
+            "container `{}`: `{}` stays read-only and is not filled: {why}",
+            container.name,
+            path.path.as_str()
+        );
+        let remedy = "leave the path out for this container, or fill a volume by an init container of your own";
+        let pointer = view.pointer(place, "/volumeMounts");
+        judge.report.add(&rules::WRITABLE_PATH, view.object.at(&pointer), message, remedy);
+        return None;
+    }
     let name = match &path.name {
         None => names.free(path.path.as_str(), &container.name),
         Some(name) => name.as_str().to_owned(),
@@ -137,7 +196,8 @@ fn mount(view: &View<'_>, judge: &mut Judge<'_>, names: &mut Names, place: Holde
         let message = format!("the volume `{name}` for `{}` exists and is no emptyDir", path.path.as_str());
         let pointer = view.pointer(Holder::Pod, "/volumes");
         let remedy = "give the writable path another name, or none";
-        return judge.report.add_as(Severity::Error, &rules::WRITABLE_PATH, view.object.at(&pointer), message, remedy);
+        judge.report.add_as(Severity::Error, &rules::WRITABLE_PATH, view.object.at(&pointer), message, remedy);
+        return None;
     }
     let reason = format!("`{}` stays writable under the read-only root filesystem", path.path.as_str());
     let why = Why { rule: &rules::WRITABLE_PATH, reason: Cow::Owned(reason), class: Class::Added };
@@ -150,4 +210,5 @@ fn mount(view: &View<'_>, judge: &mut Judge<'_>, names: &mut Names, place: Holde
     let mount = json!({"name": name, "mountPath": path.path.as_str()});
     let pointer = view.pointer(place, "/volumeMounts");
     judge.edits.push(Edit { pointer, action: Action::Append(mount), why });
+    Some(name)
 }

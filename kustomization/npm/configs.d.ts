@@ -260,15 +260,15 @@ export interface EnvironmentSpec {
        */
       version?: string | null;
       /**
-       * Kind, now or before an earlier kustomization changed it.
+       * Kind. In a target also the one before an earlier kustomization changed it.
        */
       kind?: string | null;
       /**
-       * Name, now or before an earlier kustomization added a prefix or suffix.
+       * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
        */
       name?: string | null;
       /**
-       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
        */
       namespace?: string | null;
       /**
@@ -288,6 +288,11 @@ export interface EnvironmentSpec {
        * A target that matches nothing is an error, unless this is true.
        */
       optional?: boolean;
+      /**
+       * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+       * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+       */
+      previous?: boolean;
     };
     /**
      * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
@@ -341,15 +346,15 @@ export interface Target {
    */
   version?: string | null;
   /**
-   * Kind, now or before an earlier kustomization changed it.
+   * Kind. In a target also the one before an earlier kustomization changed it.
    */
   kind?: string | null;
   /**
-   * Name, now or before an earlier kustomization added a prefix or suffix.
+   * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
    */
   name?: string | null;
   /**
-   * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+   * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
    */
   namespace?: string | null;
   /**
@@ -369,6 +374,11 @@ export interface Target {
    * A target that matches nothing is an error, unless this is true.
    */
   optional?: boolean;
+  /**
+   * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+   * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+   */
+  previous?: boolean;
 }
 /**
  * Gives workloads their secrets from Vault by reference, and turns values in manifests into references
@@ -752,15 +762,15 @@ export interface VaultSecretsSpec {
        */
       version?: string | null;
       /**
-       * Kind, now or before an earlier kustomization changed it.
+       * Kind. In a target also the one before an earlier kustomization changed it.
        */
       kind?: string | null;
       /**
-       * Name, now or before an earlier kustomization added a prefix or suffix.
+       * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
        */
       name?: string | null;
       /**
-       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
        */
       namespace?: string | null;
       /**
@@ -780,6 +790,11 @@ export interface VaultSecretsSpec {
        * A target that matches nothing is an error, unless this is true.
        */
       optional?: boolean;
+      /**
+       * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+       * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+       */
+      previous?: boolean;
     };
     /**
      * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
@@ -921,15 +936,15 @@ export interface MigrationSpec {
        */
       version?: string | null;
       /**
-       * Kind, now or before an earlier kustomization changed it.
+       * Kind. In a target also the one before an earlier kustomization changed it.
        */
       kind?: string | null;
       /**
-       * Name, now or before an earlier kustomization added a prefix or suffix.
+       * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
        */
       name?: string | null;
       /**
-       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
        */
       namespace?: string | null;
       /**
@@ -949,6 +964,11 @@ export interface MigrationSpec {
        * A target that matches nothing is an error, unless this is true.
        */
       optional?: boolean;
+      /**
+       * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+       * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+       */
+      previous?: boolean;
     };
     /**
      * Says that the database is not in this stream, whatever the variables name. Default `false`.
@@ -991,15 +1011,15 @@ export interface MigrationSpec {
        */
       version?: string | null;
       /**
-       * Kind, now or before an earlier kustomization changed it.
+       * Kind. In a target also the one before an earlier kustomization changed it.
        */
       kind?: string | null;
       /**
-       * Name, now or before an earlier kustomization added a prefix or suffix.
+       * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
        */
       name?: string | null;
       /**
-       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
        */
       namespace?: string | null;
       /**
@@ -1019,6 +1039,11 @@ export interface MigrationSpec {
        * A target that matches nothing is an error, unless this is true.
        */
       optional?: boolean;
+      /**
+       * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+       * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+       */
+      previous?: boolean;
     };
     /**
      * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
@@ -1505,15 +1530,15 @@ export interface ProbesSpec {
        */
       version?: string | null;
       /**
-       * Kind, now or before an earlier kustomization changed it.
+       * Kind. In a target also the one before an earlier kustomization changed it.
        */
       kind?: string | null;
       /**
-       * Name, now or before an earlier kustomization added a prefix or suffix.
+       * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
        */
       name?: string | null;
       /**
-       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
        */
       namespace?: string | null;
       /**
@@ -1533,6 +1558,11 @@ export interface ProbesSpec {
        * A target that matches nothing is an error, unless this is true.
        */
       optional?: boolean;
+      /**
+       * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+       * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+       */
+      previous?: boolean;
     };
     /**
      * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
@@ -1585,10 +1615,15 @@ export interface ResourcesEntry {
  */
 export interface ResourcesSpec {
   /**
-   * What becomes of values that are there: `fill` (the default) keeps each and adds the absent ones; `set` replaces
-   * those that the spec names and that differ. Neither touches resources that the spec does not name.
+   * What becomes of values that are there: `fill` (the default) keeps each and adds the absent ones, but no request
+   * beside a limit, which counts for it; `set` replaces those that the spec names and that differ. Neither touches resources that the spec does not name.
    */
   mode?: "fill" | "set";
+  /**
+   * `true`: where a request of the spec is above a limit that stays, the container requests the limit. Default `false`:
+   * that is an error which names both; nothing is clamped.
+   */
+  limitsCap?: boolean;
   /**
    * What the scheduler reserves for each container, by resource: `cpu` in cores (at least `1m`), `memory`,
    * `ephemeral-storage` and `hugepages-<size>` in bytes, devices such as `nvidia.com/gpu` in whole numbers. A null
@@ -1650,15 +1685,15 @@ export interface ResourcesSpec {
        */
       version?: string | null;
       /**
-       * Kind, now or before an earlier kustomization changed it.
+       * Kind. In a target also the one before an earlier kustomization changed it.
        */
       kind?: string | null;
       /**
-       * Name, now or before an earlier kustomization added a prefix or suffix.
+       * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
        */
       name?: string | null;
       /**
-       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
        */
       namespace?: string | null;
       /**
@@ -1678,6 +1713,11 @@ export interface ResourcesSpec {
        * A target that matches nothing is an error, unless this is true.
        */
       optional?: boolean;
+      /**
+       * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+       * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+       */
+      previous?: boolean;
     };
     /**
      * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
@@ -1744,6 +1784,24 @@ export interface SecurityContextSpec {
    */
   profile?: "openshift" | null;
   /**
+   * Users that images name, which krmor cannot see: each settles whether its containers start under `runAsNonRoot: true`
+   * where no `runAsUser` is set. Default: none.
+   *
+   * Items: What is known of an image.
+   */
+  images?: {
+    /**
+     * Name of the image as containers have it, with its registry; a tag and a digest may be left out, and then any fits. The
+     * first entry that fits counts.
+     */
+    name: string;
+    /**
+     * `USER` of the image: a uid such as 1000, or a name. Root, and a name, which the kubelet cannot prove not to be root's,
+     * are conflicts under `runAsNonRoot: true`.
+     */
+    user: number | string;
+  }[];
+  /**
    * Uid that containers run as where none is set (`securityContext.runAsUser`): 1 to 2147483647. Default: left to
    * the image. An explicit 0 becomes a conflict at every level.
    */
@@ -1796,6 +1854,18 @@ export interface SecurityContextSpec {
      * named after the path and the container (`tmp-web`).
      */
     name?: string | null;
+    /**
+     * `true`: an init container of the same image fills the volume first with what the image has at the path. Only for main
+     * containers. Default `false`: the volume is empty, and hides what the image has there.
+     */
+    seed?: boolean;
+    /**
+     * Command that fills the volume, which the init container has at `/krmor-seed`; with `seed: true` only. Default: the
+     * image's own `cp`, which an image without a shell may not have.
+     *
+     * @minItems 1
+     */
+    command?: [string, ...string[]] | null;
   }[];
   /**
    * `false`: pods get `automountServiceAccountToken: false` where it is absent, and an explicit `true` is a
@@ -1803,13 +1873,19 @@ export interface SecurityContextSpec {
    */
   automountServiceAccountToken?: boolean | null;
   /**
+   * `true`: pods get `hostUsers: false` where it is absent, so that root in a container is nobody on the node, and an explicit
+   * `true` is a conflict. For Kubernetes from v1.36 on; refused beside host namespaces and raw block volumes. Under a
+   * `version` from v1.35 on, pods with users of their own may run as root inside. Default `false`: nothing is asked.
+   */
+  userNamespaces?: boolean;
+  /**
    * What happens to explicit values weaker than asked: `fail` (the default) reports every one as an error,
    * `override` changes them, `keep` leaves them with a warning.
    */
   conflicts?: "fail" | "override" | "keep";
   /**
    * Weaker values and other findings that are meant, each with its reason. `fields` are then neither refused nor filled
-   * there. Fields that could no longer hold follow: an allowed `privileged` or added `SYS_ADMIN` also allows privilege
+   * there. Fields that could no longer hold follow: an allowed `privileged` or added `CAP_SYS_ADMIN` also allows privilege
    * escalation, an allowed `runAsUser: 0` root. Default: none.
    *
    * Items: Findings that are meant.
@@ -1828,15 +1904,15 @@ export interface SecurityContextSpec {
        */
       version?: string | null;
       /**
-       * Kind, now or before an earlier kustomization changed it.
+       * Kind. In a target also the one before an earlier kustomization changed it.
        */
       kind?: string | null;
       /**
-       * Name, now or before an earlier kustomization added a prefix or suffix.
+       * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
        */
       name?: string | null;
       /**
-       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
        */
       namespace?: string | null;
       /**
@@ -1856,6 +1932,11 @@ export interface SecurityContextSpec {
        * A target that matches nothing is an error, unless this is true.
        */
       optional?: boolean;
+      /**
+       * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+       * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+       */
+      previous?: boolean;
     };
     /**
      * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
@@ -2070,15 +2151,15 @@ export interface AvailabilitySpec {
        */
       version?: string | null;
       /**
-       * Kind, now or before an earlier kustomization changed it.
+       * Kind. In a target also the one before an earlier kustomization changed it.
        */
       kind?: string | null;
       /**
-       * Name, now or before an earlier kustomization added a prefix or suffix.
+       * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
        */
       name?: string | null;
       /**
-       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
        */
       namespace?: string | null;
       /**
@@ -2098,6 +2179,11 @@ export interface AvailabilitySpec {
        * A target that matches nothing is an error, unless this is true.
        */
       optional?: boolean;
+      /**
+       * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+       * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+       */
+      previous?: boolean;
     };
     /**
      * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
@@ -2290,15 +2376,15 @@ export interface ExposureSpec {
        */
       version?: string | null;
       /**
-       * Kind, now or before an earlier kustomization changed it.
+       * Kind. In a target also the one before an earlier kustomization changed it.
        */
       kind?: string | null;
       /**
-       * Name, now or before an earlier kustomization added a prefix or suffix.
+       * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
        */
       name?: string | null;
       /**
-       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
        */
       namespace?: string | null;
       /**
@@ -2318,6 +2404,11 @@ export interface ExposureSpec {
        * A target that matches nothing is an error, unless this is true.
        */
       optional?: boolean;
+      /**
+       * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+       * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+       */
+      previous?: boolean;
     };
     /**
      * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
@@ -2442,15 +2533,15 @@ export interface MonitoringSpec {
        */
       version?: string | null;
       /**
-       * Kind, now or before an earlier kustomization changed it.
+       * Kind. In a target also the one before an earlier kustomization changed it.
        */
       kind?: string | null;
       /**
-       * Name, now or before an earlier kustomization added a prefix or suffix.
+       * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
        */
       name?: string | null;
       /**
-       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
        */
       namespace?: string | null;
       /**
@@ -2470,6 +2561,11 @@ export interface MonitoringSpec {
        * A target that matches nothing is an error, unless this is true.
        */
       optional?: boolean;
+      /**
+       * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+       * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+       */
+      previous?: boolean;
     };
     /**
      * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
@@ -2611,15 +2707,15 @@ export interface ChecksSpec {
            */
           version?: string | null;
           /**
-           * Kind, now or before an earlier kustomization changed it.
+           * Kind. In a target also the one before an earlier kustomization changed it.
            */
           kind?: string | null;
           /**
-           * Name, now or before an earlier kustomization added a prefix or suffix.
+           * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
            */
           name?: string | null;
           /**
-           * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+           * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
            */
           namespace?: string | null;
           /**
@@ -2639,6 +2735,11 @@ export interface ChecksSpec {
            * A target that matches nothing is an error, unless this is true.
            */
           optional?: boolean;
+          /**
+           * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+           * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+           */
+          previous?: boolean;
         };
         /**
          * Name of the environment variable that holds the number of connections. Default: the setting `max_connections` of
@@ -2671,15 +2772,15 @@ export interface ChecksSpec {
              */
             version?: string | null;
             /**
-             * Kind, now or before an earlier kustomization changed it.
+             * Kind. In a target also the one before an earlier kustomization changed it.
              */
             kind?: string | null;
             /**
-             * Name, now or before an earlier kustomization added a prefix or suffix.
+             * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
              */
             name?: string | null;
             /**
-             * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+             * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
              */
             namespace?: string | null;
             /**
@@ -2699,6 +2800,11 @@ export interface ChecksSpec {
              * A target that matches nothing is an error, unless this is true.
              */
             optional?: boolean;
+            /**
+             * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+             * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+             */
+            previous?: boolean;
           };
           /**
            * Connections that a process keeps open: a whole number, or `{env: KEY}` to read it from the workload.
@@ -2782,15 +2888,15 @@ export interface ChecksSpec {
        */
       version?: string | null;
       /**
-       * Kind, now or before an earlier kustomization changed it.
+       * Kind. In a target also the one before an earlier kustomization changed it.
        */
       kind?: string | null;
       /**
-       * Name, now or before an earlier kustomization added a prefix or suffix.
+       * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
        */
       name?: string | null;
       /**
-       * Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+       * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
        */
       namespace?: string | null;
       /**
@@ -2810,6 +2916,11 @@ export interface ChecksSpec {
        * A target that matches nothing is an error, unless this is true.
        */
       optional?: boolean;
+      /**
+       * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+       * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+       */
+      previous?: boolean;
     };
     /**
      * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.

@@ -7,7 +7,7 @@ use crate::config::Problem;
 use crate::mask::is_letter;
 use crate::report::Rule;
 use crate::severities::RuleName;
-use crate::stream::Object;
+use crate::stream::{Object, Stream};
 use crate::target::{Matcher, Pattern, Selector};
 
 /// Findings that are meant.
@@ -140,6 +140,12 @@ impl<'s> Exceptions<'s> {
     #[must_use]
     pub fn get(&self, number: usize) -> Option<&'s Exception> {
         self.all.get(number)
+    }
+
+    /// The object that the exception of a number would match with `previous: true`, where it matches none.
+    #[must_use]
+    pub fn matches_previous<'a>(&self, number: usize, stream: &'a Stream) -> Option<Object<'a>> {
+        self.matchers.get(number)?.matches_previous(stream)
     }
 
     /// The exceptions that hold for an object with containers of these names.

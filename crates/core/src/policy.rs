@@ -136,7 +136,12 @@ impl Policy<'_> {
                 false => (Severity::Warning, "matches nothing"),
             };
             let place = Place::Config(format!("/exceptions/{number}"));
-            let message = format!("`{target}` {what}");
+            let mut message = format!("`{target}` {what}");
+            if let Some(object) = exceptions.matches_previous(number, stream) {
+                let hint =
+                    format!(", but {} was called so before: `previous: true` would match it", object.reference());
+                message.push_str(&hint);
+            }
             report.add_as(severity, &rules::UNUSED_EXCEPTION, place, message, "remove it, or correct its target");
         }
     }

@@ -8,7 +8,7 @@ rules! {
         "A function config is read strictly: a field that is unknown, of the wrong type, or in contradiction to another one stops the run before anything is changed. Correct the field that the message names; `krmor explain KIND` lists the fields.";
     UNMATCHED_TARGET = "unmatched-target", Error,
         "A target of the config matches nothing in the stream",
-        "A target that matches nothing is most often a typo, and what it should harden would pass untouched. Correct it, or say `optional: true` where it is right that it may match nothing.";
+        "A target that matches nothing is most often a typo, and what it should harden would pass untouched. Correct it, or say `optional: true` where it is right that it may match nothing. An exclude is told of where it matches nothing but would match what an object was called before an earlier kustomization: write the present name, or `previous: true`.";
     NO_WORKLOADS = "no-workloads", Error,
         "A function is for workloads, and the stream has none",
         "A stream without any workload is most often another one than was meant: a lone Service, a kustomization.yaml, the config itself. Nothing in it was hardened, so nothing may pass as hardened. Say `--allow-none`, or `allowNone: true` in the Pipeline, where it is right.";

@@ -32,11 +32,11 @@ pub struct Selector {
     pub group: Option<String>,
     /// API version without its group, such as `v1`.
     pub version: Option<String>,
-    /// Kind, now or before an earlier kustomization changed it.
+    /// Kind. In a target also the one before an earlier kustomization changed it.
     pub kind: Option<String>,
-    /// Name, now or before an earlier kustomization added a prefix or suffix.
+    /// Name. In a target also the one before an earlier kustomization added a prefix or suffix.
     pub name: Option<String>,
-    /// Namespace, now or before an earlier kustomization changed it; an object without one is in `default`.
+    /// Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
     pub namespace: Option<String>,
     /// Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
     pub label_selector: Option<String>,
@@ -47,6 +47,9 @@ pub struct Selector {
     pub containers: Vec<String>,
     /// A target that matches nothing is an error, unless this is true.
     pub optional: bool,
+    /// In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+    /// kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+    pub previous: bool,
 }
 
 /// A field of a selector that holds a regular expression.
@@ -91,11 +94,12 @@ impl Field {
         object.annotation(key)
     }
 
-    fn matches(self, pattern: &Pattern, object: &Object<'_>) -> bool {
+    fn matches(self, pattern: &Pattern, object: &Object<'_>, previous: bool) -> bool {
         let value = self.value(object);
+        let was = || self.previous(object).is_some_and(|list| list.split(',').any(|old| pattern.matches(old)));
         pattern.matches(&value)
             || (self == Field::Namespace && value.is_empty() && pattern.matches("default"))
-            || self.previous(object).is_some_and(|list| list.split(',').any(|old| pattern.matches(old)))
+            || previous && was()
     }
 }
 
@@ -156,6 +160,8 @@ impl Scope {
             matchers.filter_map(|matcher| matcher.map_err(|mut found| problems.append(&mut found)).ok()).collect()
         };
         let (targets, exclude) = (all(&self.targets, "targets"), all(&self.exclude, "exclude"));
+        // A target makes things stricter, whatever tells that it is meant; what loosens matches what the object is now.
+        let targets = targets.into_iter().map(Matcher::with_previous).collect();
         let empty = exclude.iter().filter(|matcher| matcher.conditions() == 0 && !matcher.names_containers());
         problems.extend(
             empty.map(|empty| Problem::new(&empty.place, "it is empty and would exclude everything", "remove it")),
@@ -242,6 +248,8 @@ pub struct Matcher {
     labels: Vec<Requirement>,
     annotations: Vec<Requirement>,
     containers: Arc<[Pattern]>,
+    /// Whether it also matches what objects were before an earlier kustomization.
+    previous: bool,
 }
 
 impl Matcher {
@@ -289,13 +297,30 @@ impl Matcher {
             return Err(problems);
         }
         let (place, selector, containers) = (place.to_owned(), selector.clone(), containers.into());
-        Ok(Self { place, selector, fields, labels, annotations, containers })
+        let previous = selector.previous;
+        Ok(Self { place, selector, fields, labels, annotations, containers, previous })
+    }
+
+    /// Also matches what objects were before an earlier kustomization: right where a match makes things stricter.
+    #[must_use]
+    pub fn with_previous(self) -> Self {
+        Self { previous: true, ..self }
+    }
+
+    /// The first object of a stream that it would match with `previous: true`, where it matches none.
+    #[must_use]
+    pub fn matches_previous<'a>(&self, stream: &'a Stream) -> Option<Object<'a>> {
+        if self.previous || stream.objects().any(|object| self.matches(&object)) {
+            return None;
+        }
+        let other = self.clone().with_previous();
+        stream.objects().find(|object| other.matches(object))
     }
 
     /// Whether it selects the object, its containers aside.
     #[must_use]
     pub fn matches(&self, object: &Object<'_>) -> bool {
-        self.fields.iter().all(|(field, pattern)| field.matches(pattern, object))
+        self.fields.iter().all(|(field, pattern)| field.matches(pattern, object, self.previous))
             && all_met(&self.labels, object, "labels")
             && all_met(&self.annotations, object, "annotations")
     }
@@ -412,7 +437,8 @@ impl Compiled {
             }
             out.extend(self.one(&object, pod, &mut matched));
         }
-        let problems = self.unmatched(stream, &matched, &Over::Pods(candidates));
+        let mut problems = self.unmatched(stream, &matched, &Over::Pods(candidates));
+        problems.extend(self.renamed(stream));
         (out, problems)
     }
 
@@ -456,7 +482,8 @@ impl Compiled {
         let candidates: Vec<ObjectId> = objects.into_iter().collect();
         let all = candidates.iter().filter_map(|&id| stream.object(id));
         let out = all.filter(|object| self.whole(object, &mut matched)).map(|object| object.id()).collect();
-        let problems = self.unmatched(stream, &matched, &Over::Objects(candidates));
+        let mut problems = self.unmatched(stream, &matched, &Over::Objects(candidates));
+        problems.extend(self.renamed(stream));
         (out, problems)
     }
 
@@ -488,6 +515,7 @@ impl Compiled {
         let mut problems = self.unmatched(stream, &but(true), &Over::Pods(carriers));
         let everything = stream.objects().map(|object| object.id()).collect();
         problems.extend(self.unmatched(stream, &but(false), &Over::Objects(everything)));
+        problems.extend(self.renamed(stream));
         (objects.iter().map(Object::id).collect(), selected, problems)
     }
 
@@ -504,6 +532,17 @@ impl Compiled {
             Finding::new(&common::UNMATCHED_TARGET, Place::Config(target.place.clone()), message, remedy)
         };
         required.map(finding).collect()
+    }
+
+    /// The excludes that match nothing but would match what an object was called before.
+    fn renamed<'a>(&'a self, stream: &'a Stream) -> impl Iterator<Item = Finding> + 'a {
+        self.exclude.iter().filter(|exclude| !exclude.selector.optional).filter_map(|exclude| {
+            let object = exclude.matches_previous(stream)?;
+            let message =
+                format!("`{}` excludes nothing: {} was called so before", exclude.selector, object.reference());
+            let remedy = "name what it is now, or set `previous: true`, which trusts the annotations that tell";
+            Some(Finding::new(&common::UNMATCHED_TARGET, Place::Config(exclude.place.clone()), message, remedy))
+        })
     }
 }
 
@@ -591,7 +630,9 @@ impl Matcher {
     fn near<'a>(&self, object: Object<'a>) -> Near<'a> {
         let mut misses = Vec::new();
         let mut closest: Option<(Field, String, usize)> = None;
-        for (field, pattern) in self.fields.iter().filter(|(field, pattern)| !field.matches(pattern, &object)) {
+        for (field, pattern) in
+            self.fields.iter().filter(|(field, pattern)| !field.matches(pattern, &object, self.previous))
+        {
             misses.push(field.key());
             let value = field.value(&object);
             if let Some(letters) = distance(pattern.text(), &value)

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
+use krmor_yaml::{Node, Scalar};
+
 /// A number from 0 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "i64")]
@@ -84,4 +86,33 @@ pub use krmor_yaml::json_text;
 pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     let value = Option::<T>::deserialize(deserializer)?;
     value.map(Some).ok_or_else(|| de::Error::custom("nothing is given here: write `{}`, or remove the line"))
+}
+
+/// The largest whole number up to which every one is a float of its own.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A whole number as the API reads it: clients write YAML's floats as JSON before it does, so that `1.00066e+09` is 1000660000.
+/// A text is none.
+#[must_use]
+pub fn integer(node: Node<'_>) -> Option<i128> {
+    match node.scalar() {
+        Scalar::Int(number) => Some(number),
+        Scalar::Float(number) => whole(number),
+        _ => None,
+    }
+}
+
+/// As [`integer`], of a value.
+#[must_use]
+pub fn integer_of(value: &Value) -> Option<i128> {
+    let Value::Number(number) = value else { return None };
+    let whole_number = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+    whole_number.or_else(|| whole(number.as_f64()?))
+}
+
+/// The whole number that a float is.
+fn whole(number: f64) -> Option<i128> {
+    #[allow(clippy::cast_possible_truncation)]
+    let whole = number as i128;
+    (number.abs() <= EXACT && number.fract().abs() < f64::EPSILON).then_some(whole)
 }

@@ -1,5 +1,6 @@
 //! Numbers that workloads say of themselves: in variables, on command lines, as replicas.
 
+use krmor_core::values::integer;
 use std::borrow::Cow;
 
 use super::super::final_stream::{FinalStream, PodHere, scalar};
@@ -88,7 +89,7 @@ pub(super) fn of_setting(pod: &PodHere<'_>) -> Option<u64> {
 /// The most pods that there will be; nothing where nodes decide.
 pub(super) fn replicas(world: &FinalStream<'_>, pod: &PodHere<'_>) -> Option<u64> {
     let object = pod.object;
-    let number = |node: Option<Node<'_>>| u64::try_from(node?.as_int()?).ok();
+    let number = |node: Option<Node<'_>>| u64::try_from(integer(node?)?).ok();
     if pod.pod.runs_to_completion(&object) {
         return Some(number(object.root().find(&["spec", "parallelism"])).unwrap_or(1));
     }

@@ -6,6 +6,7 @@ use super::super::findings::{Findings, Found};
 use super::service_port::ports;
 use super::{Answer, To, list};
 use krmor_core::stream::Object;
+use krmor_core::values::integer;
 use krmor_yaml::Node;
 
 pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
@@ -40,12 +41,12 @@ fn leads_to(world: &FinalStream<'_>, service: &Object<'_>, wanted: Node<'_>) -> 
     if let Some(name) = wanted.as_str() {
         return items.into_iter().any(|port| port.get("name").and_then(Node::as_str).as_deref() == Some(name.as_ref()));
     }
-    let Some(number) = wanted.as_int() else { return true };
+    let Some(number) = integer(wanted) else { return true };
     // Without a look at the pods nobody knows what they listen on.
     let Some(pods) = world.pods_of_service(service).filter(|pods| !pods.is_empty()) else { return true };
     items.into_iter().any(|port| match port.get("targetPort").filter(|target| !target.is_null()) {
-        None => port.get("port").and_then(Node::as_int) == Some(number),
-        Some(target) => match (target.as_int(), target.as_str()) {
+        None => port.get("port").and_then(integer) == Some(number),
+        Some(target) => match (integer(target), target.as_str()) {
             (Some(target), _) => target == number,
             (_, Some(name)) => pods.iter().any(|pod| declares(pod, &name, number)),
             _ => true,

@@ -4,6 +4,7 @@ use super::super::final_stream::{FinalStream, scalar};
 use super::super::findings::{Findings, Found};
 use super::{Answer, To, list};
 use krmor_core::stream::Object;
+use krmor_core::values::integer;
 use krmor_yaml::Node;
 
 pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
@@ -50,8 +51,8 @@ fn has_port(service: &Object<'_>, wanted: Node<'_>) -> bool {
     let is_external = spec.and_then(|spec| spec.get("type")?.as_str()).as_deref() == Some("ExternalName");
     let mut ports = spec.and_then(|spec| spec.get("ports")).into_iter().flat_map(Node::items);
     is_external
-        || match (wanted.as_int(), wanted.as_str()) {
-            (Some(number), _) => ports.any(|port| port.get("port").and_then(Node::as_int) == Some(number)),
+        || match (integer(wanted), wanted.as_str()) {
+            (Some(number), _) => ports.any(|port| port.get("port").and_then(integer) == Some(number)),
             (_, Some(name)) => {
                 ports.any(|port| port.get("name").and_then(Node::as_str).as_deref() == Some(name.as_ref()))
             }

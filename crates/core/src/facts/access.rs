@@ -18,6 +18,21 @@ pub struct Grant {
     pub role: String,
 }
 
+/// The labels by which a namespace says what Pod Security admission enforces.
+const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+const ENFORCE_VERSION: &str = "pod-security.kubernetes.io/enforce-version";
+
+/// What Pod Security admission enforces in a namespace, as its labels say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enforced {
+    /// `privileged`, `baseline`, `restricted`, or what the API would refuse.
+    pub level: String,
+    /// `latest`, or a version such as `v1.35`.
+    pub version: String,
+    /// The Namespace.
+    pub namespace: ObjectId,
+}
+
 /// A claim of the stream, and who mounts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
@@ -35,16 +50,29 @@ impl<'a> Facts<'a> {
     pub fn grants(self, account: &str, namespace_of: &Object<'_>) -> Vec<Grant> {
         let bindings =
             ["RoleBinding", "ClusterRoleBinding"].into_iter().flat_map(|kind| self.stream.of_kind(RBAC, kind));
-        let grants = |binding: &Object<'a>| {
-            let subjects = self.references().of_object(binding.id()).filter(|one| one.is_to("ServiceAccount"));
-
-            { subjects }.any(|one| {
-                let is_there = one.namespace.as_ref().map_or_else(
-                    || Near::Certain.share(binding, namespace_of),
-                    |namespace| in_namespace(namespace_of, namespace),
-                );
-                one.name == account && is_there
+        let by_group = |binding: &Object<'a>| {
+            let here = namespace_of.namespace();
+            let subjects = binding.root().get("subjects").into_iter().flat_map(Node::items);
+            let mut names = subjects.filter_map(|one| one.get("name")?.as_str());
+            let all = "system:serviceaccounts";
+            // A role of one namespace gives rights to the accounts of others, too, so only the group's name counts.
+            names.any(|name| {
+                name == all
+                    || name.strip_prefix(all).and_then(|rest| rest.strip_prefix(':')).is_some_and(|rest| rest == here)
+                    || name.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'))
+                        == Some((&*here, account))
             })
+        };
+        let grants = |binding: &Object<'a>| {
+            let mut subjects = self.references().of_object(binding.id()).filter(|one| one.is_to("ServiceAccount"));
+            by_group(binding)
+                || subjects.any(|one| {
+                    let is_there = one.namespace.as_ref().map_or_else(
+                        || Near::Certain.share(binding, namespace_of),
+                        |namespace| in_namespace(namespace_of, namespace),
+                    );
+                    one.name == account && is_there
+                })
         };
         let role = |binding: Object<'a>| {
             let text = |key: &str| binding.root().find(&["roleRef", key]).and_then(Node::as_str);
@@ -53,20 +81,36 @@ impl<'a> Facts<'a> {
         bindings.filter(grants).filter_map(role).collect()
     }
 
-    /// The LimitRanges of an object's namespace that give containers requests they do not have: `cpu`, `memory` and so on.
+    /// What the LimitRanges of an object's namespace give containers that do not request it: `cpu`, `memory` and so on.
     #[must_use]
     pub fn default_requests(self, object: &Object<'_>) -> Vec<String> {
         let near = self.stream.of_kind("", "LimitRange").filter(|range| Near::Certain.share(range, object));
         let limits = near.filter_map(|range| range.root().find(&["spec", "limits"])).flat_map(Node::items);
         let of_containers =
             limits.filter(|limit| limit.get("type").and_then(Node::as_str).as_deref() == Some("Container"));
-        // Without `defaultRequest` the API takes `default`.
-        let given = of_containers.flat_map(|limit| ["defaultRequest", "default"].map(|key| limit.get(key)));
-        let mut names: Vec<String> =
-            given.flatten().flat_map(Node::entries).map(|(name, _)| name.into_owned()).collect();
+        // Without `defaultRequest` the API takes `default`, which is `max` without one; without all of them `min`.
+        let keys = ["defaultRequest", "default", "max", "min"];
+        let given = of_containers.flat_map(|limit| keys.map(|key| limit.get(key)));
+        let given = given.flatten().flat_map(Node::entries).filter(|(_, amount)| !amount.is_null());
+        let mut names: Vec<String> = given.map(|(name, _)| name.into_owned()).collect();
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// What Pod Security admission enforces on pods in the namespace of an object, by the labels of a Namespace of the stream.
+    #[must_use]
+    pub fn enforced(self, object: &Object<'_>) -> Option<Enforced> {
+        let namespace = self.namespace(object)?;
+        let label = |key: &str| {
+            let text = namespace.root().find(&["metadata", "labels", key])?.as_str()?;
+            Some(text.into_owned())
+        };
+        Some(Enforced {
+            level: label(ENFORCE)?,
+            version: label(ENFORCE_VERSION).unwrap_or_else(|| "latest".to_owned()),
+            namespace: namespace.id(),
+        })
     }
 
     /// The Namespace that an object is in, if the stream has it.

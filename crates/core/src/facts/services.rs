@@ -4,6 +4,7 @@ use super::share_namespace;
 use crate::labels::LabelSelector;
 use crate::pods::Pod;
 use crate::stream::Object;
+use crate::values::integer;
 use krmor_yaml::Node;
 
 /// Where a port of a Service sends to.
@@ -42,10 +43,10 @@ pub fn ports(service: &Object<'_>) -> Vec<Port> {
     let items = service.root().find(&["spec", "ports"]).into_iter().flat_map(Node::items);
     let ports = items.enumerate().filter_map(|(index, item)| {
         let text = |key| item.get(key).and_then(Node::as_str);
-        let port = item.get("port")?.as_int()?;
+        let port = integer(item.get("port")?)?;
         let target = match item.get("targetPort").filter(|target| !target.is_null()) {
             None => Target::Number(port),
-            Some(target) => match target.as_int() {
+            Some(target) => match integer(target) {
                 Some(number) => Target::Number(number),
                 None => Target::Name(target.as_str()?.into_owned()),
             },
@@ -74,5 +75,5 @@ pub fn container_port(target: &Target, pod: &Pod, workload: &Object<'_>) -> Opti
     let ports = containers.iter().filter_map(|container| container.node(workload)?.get("ports")).flat_map(Node::items);
     ports
         .filter(|port| port.get("name").and_then(Node::as_str).is_some_and(|own| own == *name))
-        .find_map(|port| port.get("containerPort")?.as_int())
+        .find_map(|port| integer(port.get("containerPort")?))
 }

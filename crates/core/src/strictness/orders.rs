@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Order;
 use super::standards::{SE_LINUX_TYPES, SYSCTLS, VOLUMES};
+use crate::values::integer_of;
 
 fn is(value: &Value, default: bool) -> bool {
     value.as_bool().unwrap_or(default)
@@ -37,7 +38,7 @@ pub(super) fn token(old: &Value, new: &Value) -> Order {
 
 /// 0 is root; the image's user, which an absent field means, may be; two others have different rights.
 pub(super) fn user(old: &Value, new: &Value) -> Order {
-    let rank = |value: &Value| match value.as_i64() {
+    let rank = |value: &Value| match integer_of(value) {
         Some(0) => 0,
         None => 1,
         Some(_) => 2,
@@ -50,7 +51,7 @@ pub(super) fn user(old: &Value, new: &Value) -> Order {
 
 /// 0 is root's; any other group gives rights to volumes that none gives not, and none leaves them to others.
 pub(super) fn group(old: &Value, new: &Value) -> Order {
-    let is_root = |value: &Value| value.as_i64() == Some(0);
+    let is_root = |value: &Value| integer_of(value) == Some(0);
     match Order::of_ranks(rank(!is_root(old)), rank(!is_root(new))) {
         Order::Same if old != new => Order::Incomparable,
         order => order,
@@ -163,8 +164,7 @@ pub(super) fn volumes(old: &Value, new: &Value) -> Order {
 
 pub(super) fn host_ports(old: &Value, new: &Value) -> Order {
     let taken = |value: &Value| -> Vec<[Value; 3]> {
-        let ports =
-            items(value).into_iter().filter(|port| port.get("hostPort").and_then(Value::as_i64).unwrap_or(0) != 0);
+        let ports = items(value).into_iter().filter(|port| port.get("hostPort").and_then(integer_of).unwrap_or(0) != 0);
         ports
             .map(|port| ["hostPort", "hostIP", "protocol"].map(|key| port.get(key).cloned().unwrap_or_default()))
             .collect()
