@@ -48,6 +48,9 @@ pub enum Outcome {
 impl Pipeline {
     /// Runs the functions over the stream. The stream's changes count only when the outcome is [`Outcome::Ok`].
     pub fn run(&self, stream: &mut Stream, report: &mut Report) -> Outcome {
+        for finding in krmor_core::ambiguous::findings(stream) {
+            report.record(finding); // before the functions: no policy of theirs turns it down
+        }
         match Table::with_rows(&self.pod_templates) {
             Ok(table) => stream.set_workloads(table),
             Err(problem) => {
