@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::report::{Finding, Place, field_path};
 use crate::rules::AMBIGUOUS_YAML;
-use crate::stream::{ObjectId, Stream};
+use crate::stream::{MAX_LIST_DEPTH, ObjectId, Stream};
 use crate::text::Lines;
 use krmor_yaml::{Ambiguity, Document, Reason};
 
@@ -46,13 +46,10 @@ pub fn findings(stream: &Stream) -> Vec<Finding> {
 }
 
 /// The object that holds a place of a document, or is all of it.
-fn owner(objects: &HashMap<(usize, &str), ObjectId>, document: usize, mut pointer: &str) -> Option<ObjectId> {
-    loop {
-        if let Some(id) = objects.get(&(document, pointer)) {
-            return Some(*id);
-        }
-        pointer = pointer.get(..pointer.rfind('/')?)?;
-    }
+fn owner(objects: &HashMap<(usize, &str), ObjectId>, document: usize, pointer: &str) -> Option<ObjectId> {
+    // No deeper than the items of lists are looked for.
+    let ends = pointer.match_indices('/').map(|(at, _)| at).chain([pointer.len()]).take(2 * MAX_LIST_DEPTH + 4);
+    ends.filter_map(|end| objects.get(&(document, pointer.get(..end)?)).copied()).last()
 }
 
 fn finding<'a>(

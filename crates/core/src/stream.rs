@@ -21,7 +21,7 @@ use crate::workload;
 use krmor_yaml::{self as yaml, Document, EditError, Kind, Node, NodeRef, Op, Operation};
 
 /// How deep `List`s may hold `List`s.
-const MAX_LIST_DEPTH: usize = 8;
+pub(crate) const MAX_LIST_DEPTH: usize = 8;
 
 /// Where an object lies.
 #[derive(Clone, Debug)]

@@ -68,7 +68,9 @@ impl Reason {
                 "kustomize and kpt read a point in time and may write it in another form, kubectl reads a text",
                 "put it in quotes",
             ),
-            Self::Number => ("a number that not every reader has", "put a text in quotes; write a number in decimal digits"),
+            Self::Number => {
+                ("a number that not every reader has", "put a text in quotes; write a number in decimal digits")
+            }
             Self::Tag => (
                 "kubectl reads the tag otherwise than kustomize and kpt",
                 "remove the tag, and put what is a text in quotes",
@@ -85,7 +87,9 @@ impl Reason {
                 "kubectl lets what `<<` merges win over the keys above it, kustomize and kpt the keys of the mapping",
                 "put `<<` in front of all other keys of its mapping, or write the values out",
             ),
-            Self::Break => ("readers make different line breaks of it", "end lines with a line feed, and write a `\\n`"),
+            Self::Break => {
+                ("readers make different line breaks of it", "end lines with a line feed, and write a `\\n`")
+            }
             Self::End => (
                 "kubectl ends the last line of the text with a line break, kustomize and kpt do not",
                 "end the file with a line break",
@@ -122,7 +126,9 @@ fn is_word(text: &str) -> bool {
 /// go-yaml v3 alone reads a sign behind `0o`.
 fn has_inner_sign(text: &str) -> bool {
     let digits = text.trim_start_matches('_').strip_prefix('0').map(|rest| rest.trim_start_matches('_'));
-    digits.and_then(|rest| rest.strip_prefix('o')).is_some_and(|rest| rest.trim_start_matches('_').starts_with(['+', '-']))
+    digits
+        .and_then(|rest| rest.strip_prefix('o'))
+        .is_some_and(|rest| rest.trim_start_matches('_').starts_with(['+', '-']))
 }
 
 /// Whether `sigs.k8s.io/yaml` makes the text that is written of a key.
@@ -177,15 +183,26 @@ struct Walk<'a> {
     found: Vec<Ambiguity>,
     /// How many pairs of nodes may still be compared: it keeps time linear.
     budget: usize,
+    /// How long the pointers are so far, and may be.
+    told: usize,
+    limit: usize,
 }
 
 impl Document {
-    /// The places that the readers of Kubernetes manifests read differently, in the order of the walk; empty for nearly all
-    /// documents. It is told of the document as it was read, and an edit may have settled it.
+    /// The places that the readers of Kubernetes manifests read differently, in the order of the text; empty for nearly all
+    /// documents. Where they are so many and so deep that their pointers would be far longer than the text, the last are
+    /// left out. An edit may have settled a place: this is about the document as it was read.
     #[must_use]
     pub fn ambiguities(&self) -> Vec<Ambiguity> {
         let budget = self.nodes.len().saturating_mul(4).saturating_add(1000);
-        let mut walk = Walk { document: self, frames: Vec::new(), found: Vec::new(), budget };
+        let mut walk = Walk {
+            document: self,
+            frames: Vec::new(),
+            found: Vec::new(),
+            budget,
+            told: 0,
+            limit: self.span().len().saturating_mul(4).saturating_add(1 << 16),
+        };
         walk.split();
         walk.run();
         walk.found
@@ -237,10 +254,15 @@ impl Document {
 
 impl<'a> Walk<'a> {
     fn note(&mut self, span: Range<usize>, pointer: String, reason: Reason) {
+        self.told += pointer.len();
         self.found.push(Ambiguity { span, pointer, reason });
     }
 
     fn note_node(&mut self, raw: Raw, reason: Reason) {
+        // Deep places have long pointers: no more of them than the text is long.
+        if self.told > self.limit {
+            return;
+        }
         self.note(raw.start as usize..raw.end as usize, self.pointer(), reason);
     }
 
@@ -474,7 +496,8 @@ impl<'a> Walk<'a> {
         let reason = match tag.as_deref() {
             Some("!") if id == target && found.style != Style::Plain && text == "<<" => Some(Reason::Merge),
             None if found.style == Style::Plain && is_word(&text) => Some(Reason::Key),
-            Some("!") => None, // v2 reads a text
+            // v2 reads a text.
+            Some("!") => (document.scalar(target) == Scalar::Null).then_some(Reason::Key),
             _ if !stays(&document.scalar(target), &text) => Some(Reason::Key),
             _ => self.scalar(target, found).filter(|reason| match reason {
                 Reason::Time => false,
@@ -491,15 +514,40 @@ impl<'a> Walk<'a> {
     /// Keys that are one and the same by an alias or a tag; the parser refuses all others.
     fn keys(&mut self, map: Raw) {
         let document = self.document;
+        self.twins(map);
         if !document.keys_of(map).any(|(_, key)| key.kind == Kind::Alias || key.is(flag::PROPS)) {
             return;
         }
         let mut seen = HashSet::new();
         for (id, key) in document.keys_of(map) {
             let text = document.key(id);
-            if !document.is_merge(id, key) && !seen.insert(text.clone()) {
+            if !document.is_merge(id, key) && !seen.insert(text.clone()) && self.told <= self.limit {
                 let pointer = format!("{}/{}", self.pointer(), pointer::escape(&text));
                 self.note(key.start as usize..key.end as usize, pointer, Reason::Twice);
+            }
+        }
+    }
+
+    /// Keys that v3 alone reads as one and the same number: those that v2 takes for texts.
+    fn twins(&mut self, map: Raw) {
+        let document = self.document;
+        let is_text = |id: Id, key: Raw| {
+            let tagged = || self.tag(id, key).is_some_and(|(_, name)| name == "!");
+            key.style == Style::Plain && (has_inner_sign(&document.string(id)) || key.is(flag::PROPS) && tagged())
+        };
+        let odd: Vec<(Id, Raw)> = document.keys_of(map).filter(|(id, key)| is_text(*id, *key)).collect();
+        for (id, key) in odd {
+            let value = document.scalar(id);
+            if matches!(value, Scalar::Str(_) | Scalar::Merge) {
+                continue;
+            }
+            let mut others = document.keys_of(map).filter(|(other, _)| *other != id);
+            let twin = others.any(|(other, _)| {
+                self.budget = self.budget.saturating_sub(1);
+                self.budget == 0 || document.scalar(document.resolve(other)) == value
+            });
+            if twin {
+                self.note_node(key, Reason::Key);
             }
         }
     }
@@ -511,7 +559,7 @@ impl<'a> Walk<'a> {
         for (key, value) in document.entries(map) {
             let text = document.key(key);
             let other = theirs.remove(&text).unwrap_or(NONE);
-            if !self.same(value, other) {
+            if !self.same(value, other) && self.told <= self.limit {
                 let raw = document.raw(value);
                 let span = raw.map_or(0..0, |raw| raw.start as usize..raw.end as usize);
                 let pointer = format!("{}/{}", self.pointer(), pointer::escape(&text));
