@@ -7,7 +7,7 @@ rules! {
         "The config cannot be right, or does not fit the stream",
         "A function config is read strictly: a field that is unknown, of the wrong type, or in contradiction to another one stops the run before anything is changed. Correct the field that the message names; `krmor explain KIND` lists the fields.";
     AMBIGUOUS_YAML = "ambiguous-yaml", Error,
-        "kubectl, kustomize and kpt do not read the same in the text",
+        "Readers such as kubectl and kustomize do not read the same in the text",
         "What one reader takes for a text, a key or a document can be another one for the next: what was judged would not be what is applied. Write it in the way that the finding proposes, which all of them read alike.";
     UNMATCHED_TARGET = "unmatched-target", Error,
         "A target of the config matches nothing in the stream",
