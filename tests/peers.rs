@@ -136,7 +136,7 @@ fn what_is_set_is_kept_to_the_byte() {
         "    description: >-\n      Serves the shop,\n      and nothing else.\n",
         "            - >\n              select count(*)\n              from orders\n",
         "          # not a comment of YAML's\n          psql -f /schema.sql   # nor this\n\n          echo \"done: yes\"\n",
-        "{rollme: '0123', since: 2024-01-01}\n",
+        "{rollme: '0123', since: '2024-01-01'}\n",
         "              value: \"0100\"\n",
     ] {
         assert_eq!(manifests().matches(kept).count(), 1, "{kept}");

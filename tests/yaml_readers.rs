@@ -18,6 +18,7 @@ type Answer = Result<Vec<String>, String>;
 fn canonical(value: &Value) -> String {
     match value {
         Value::Number(number) => match number.as_f64() {
+            Some(0.0) => "0".to_owned(),
             Some(float) if number.is_f64() && float.fract() == 0.0 => format!("{float:.0}"),
             _ => number.to_string(),
         },

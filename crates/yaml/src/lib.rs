@@ -127,11 +127,11 @@ impl Encoding {
     #[must_use]
     pub fn is_ambiguous(self, text: &str, documents: usize) -> bool {
         // A byte of these could pass for a line feed, a carriage return or a dash.
-        let misleading = |c: char| matches!(u32::from(c) >> 8, 0x0A | 0x0D | 0x2D);
+        let misleading = || text.encode_utf16().any(|unit| matches!(unit >> 8, 0x0A | 0x0D | 0x2D));
         match self {
             Encoding::Utf8 => false,
             Encoding::Utf16Le => true, // they cut its last line feed in two
-            Encoding::Utf16Be => documents > 1 || !text.ends_with('\n') || text.contains(misleading),
+            Encoding::Utf16Be => documents > 1 || !text.ends_with('\n') || misleading(),
         }
     }
 
