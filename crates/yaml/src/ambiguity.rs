@@ -148,7 +148,7 @@ fn stays(key: &Scalar<'_>, text: &str) -> bool {
             let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
             #[expect(clippy::cast_possible_truncation, reason = "it is compared with what is lost")]
             let short = f64::from(*value as f32);
-            let count = digits.bytes().filter(u8::is_ascii_digit).count();
+            let count = digits.trim_start_matches(['0', '.']).bytes().filter(u8::is_ascii_digit).count();
             (count < 7 || count == 7 && whole.len() < 7 && short.to_bits() == value.to_bits())
                 && plain(whole)
                 && plain(fraction)
@@ -298,6 +298,7 @@ impl<'a> Walk<'a> {
             self.note(at..scan::line_end(text.as_bytes(), at), String::new(), Reason::Directive);
         }
         let mut separated = span.start == 0;
+        let mut is_first = true;
         let mut from = span.start;
         while let Some(found) = text.get(from..span.end).and_then(|part| part.find("---")) {
             let at = from + found;
@@ -313,12 +314,13 @@ impl<'a> Walk<'a> {
                 self.note(at..from + line.trim_end().len(), String::new(), Reason::Marker);
             }
             separated = true;
+            is_first = at == 0;
             from += line.len();
             if at > 0 && text.get(from + 1..).is_some_and(|next| next.starts_with('\u{feff}')) {
                 self.note(from + 1..from + 4, String::new(), Reason::Mark);
             }
         }
-        self.dots(from);
+        self.dots(from, is_first);
         if !separated && !document.root().is_null() {
             let root = document.root().span().unwrap_or(span);
             self.note(root, String::new(), Reason::Hidden);
@@ -326,10 +328,10 @@ impl<'a> Walk<'a> {
     }
 
     /// `...` behind a document that ends at `from` or later.
-    fn dots(&mut self, from: usize) {
+    fn dots(&mut self, from: usize, is_first: bool) {
         let document = self.document;
         let (text, root) = (document.file.as_str(), document.root());
-        let empty = root.is_null() && document.span().start > 0;
+        let empty = root.is_null() && !is_first;
         // kubectl reads one value of JSON after the other.
         let is_json = || root.span().and_then(|span| text.get(span)).is_some_and(is_json);
         let content = root.span().map_or(from, |span| span.end.max(from));
@@ -445,7 +447,7 @@ impl<'a> Walk<'a> {
         match value {
             Scalar::Timestamp(time) if time != text => Some(Reason::Time),
             Scalar::Float(value) if !value.is_finite() => Some(Reason::Number),
-            Scalar::Int(_) if has_inner_sign(text) => Some(Reason::Number),
+            Scalar::Int(_) | Scalar::Float(_) if has_inner_sign(text) => Some(Reason::Number),
             _ => None,
         }
     }
@@ -501,7 +503,7 @@ impl<'a> Walk<'a> {
             _ if !stays(&document.scalar(target), &text) => Some(Reason::Key),
             _ => self.scalar(target, found).filter(|reason| match reason {
                 Reason::Time => false,
-                Reason::Number => tag.as_deref() == Some("!!int"),
+                Reason::Number => tag.is_some() && has_inner_sign(&text),
                 Reason::Tag => document.key(target) != text,
                 _ => true,
             }),
