@@ -68,6 +68,9 @@ impl Pipeline {
 
     /// Runs the functions over the stream. The stream's changes count only when the outcome is [`Outcome::Ok`].
     pub fn run(&self, stream: &mut Stream, report: &mut Report) -> Outcome {
+        for finding in krmor_core::ambiguous::findings(stream) {
+            report.record(finding); // before the functions: no policy of theirs turns it down
+        }
         let mut workloads = self.workloads.clone();
         stream.schemas().into_iter().for_each(|row| workloads.add_schema(row));
         stream.set_workloads(workloads);

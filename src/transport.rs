@@ -14,6 +14,7 @@ pub use crate::failure::{FOUND, Failure, INTERNAL, Result, USAGE};
 use crate::krm::{self, ResourceList};
 use crate::pipeline::{Outcome, Pipeline};
 use crate::report::Report;
+use crate::rules::AMBIGUOUS_YAML;
 use crate::stream::Stream;
 use crate::text;
 use crate::workload::Row;
@@ -140,6 +141,7 @@ fn bare(config: &Config, input: Vec<u8>, allow_empty: bool, tell: Option<Tell<'_
     let (text, encoding) = decode("standard input", input)?;
     let text = Arc::new(text);
     let mut stream = Stream::parse(&text).map_err(|error| excerpt::yaml_error("standard input", &text, &error))?;
+    check_encoding("standard input", encoding, &text, stream.documents().len())?;
     if stream.objects().next().is_none() {
         if allow_empty {
             return write(out, &encoding.encode(text.to_string()));
@@ -282,6 +284,17 @@ pub(crate) fn code(outcome: Outcome) -> u8 {
 
 pub(crate) fn decode(name: &str, bytes: Vec<u8>) -> Result<(String, Encoding)> {
     yaml::decode(bytes).map_err(|error| Failure::usage(format!("{name}: {error} (at byte {})", error.offset)))
+}
+
+/// Refuses what other readers would split in other places: they split bytes, whatever these encode.
+pub(crate) fn check_encoding(name: &str, encoding: Encoding, text: &str, documents: usize) -> Result<()> {
+    if !encoding.is_ambiguous(text, documents) {
+        return Ok(());
+    }
+    let rule = AMBIGUOUS_YAML.id;
+    Err(Failure::usage(format!(
+        "{name}: kubectl and kustomize do not read this UTF-16 text as it is meant; write it as UTF-8  [{rule}]"
+    )))
 }
 
 fn write(out: &mut dyn Write, bytes: &[u8]) -> Result<()> {

@@ -57,8 +57,6 @@ const GROWN: &[(&str, &str)] = &[
     ("workloads.yaml", r#"            "image": "nginx:1.27""#),
     ("workloads.yaml", "        ]"),
     ("workloads.yaml", r#"          image: "envoyproxy/envoy:v1.31.0""#),
-    // The scalar had no line break at its end, since the file had none.
-    ("no-final-newline-block-scalar.yaml", "    - |"),
 ];
 
 /// Lines that cannot stay, and why.

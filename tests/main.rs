@@ -44,3 +44,4 @@ mod vault_secrets;
 mod workload;
 mod yaml_edits;
 mod yaml_oracle;
+mod yaml_readers;

@@ -239,7 +239,7 @@ fn a_job_of_an_earlier_run_follows_and_gets_another_name() {
     assert!(notes.get("helm.sh/hook").is_none(), "{notes}");
     assert_eq!(done.the("Job")["metadata"]["name"], "api-migrate");
     // A Job that a person wrote is left alone, and its name is taken for a hook.
-    let own = "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: api-migrate}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: x, image: y}]}}}\n";
+    let own = "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: api-migrate}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: x, image: x}]}}}\n";
     let done = run(&job("hook: argocd-presync"), &format!("{}{own}", api("", "")));
     assert_eq!(done.found(), ["error name-taken"]);
     let done = run(&job(HASHED), &format!("{}{own}", api("", "")));

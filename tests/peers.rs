@@ -136,7 +136,7 @@ fn what_is_set_is_kept_to_the_byte() {
         "    description: >-\n      Serves the shop,\n      and nothing else.\n",
         "            - >\n              select count(*)\n              from orders\n",
         "          # not a comment of YAML's\n          psql -f /schema.sql   # nor this\n\n          echo \"done: yes\"\n",
-        "{rollme: '0123', since: 2024-01-01}\n",
+        "{rollme: '0123', since: '2024-01-01'}\n",
         "              value: \"0100\"\n",
     ] {
         assert_eq!(manifests().matches(kept).count(), 1, "{kept}");
@@ -212,8 +212,10 @@ fn a_rollout_and_a_list_are_reached_where_their_pods_are() {
 fn a_name_that_old_yaml_reads_as_a_boolean_is_no_way_out() {
     let input =
         "apiVersion: v1\nkind: Pod\nmetadata:\n  name: ON\nspec:\n  containers:\n  - name: on\n    image: x:1\n";
-    let out = security_context("{}", input).unwrap();
-    assert!(out.contains("  name: ON\n") && out.contains("  - name: on\n"), "{out}");
+    let error = security_context("{}", input).unwrap_err();
+    assert!(error.contains("[ambiguous-yaml]"), "{error}");
+    let out = security_context("{}", &input.replace("ON", "'ON'").replace("name: on", "name: 'on'")).unwrap();
+    assert!(out.contains("  name: 'ON'\n") && out.contains("  - name: 'on'\n"), "{out}");
     assert!(out.contains("runAsNonRoot: true") && out.contains("- ALL"), "{out}");
 }
 

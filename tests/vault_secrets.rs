@@ -253,7 +253,7 @@ fn no_secret_of_a_wanted_type_is_left() {
     let secrets = [
         plain("a", "stringData: {A: x}\n"),
         plain("b", "type: Opaque\ndata: {B: eA==}\nimmutable: true\n"),
-        plain("c", "type: kubernetes.io/basic-auth\nstringData: {username: x, password: y}\n"),
+        plain("c", "type: kubernetes.io/basic-auth\nstringData: {username: x, password: z}\n"),
         plain("d", "type: kubernetes.io/service-account-token\n"),
         plain("e", "type: Opaque\n"),
     ];

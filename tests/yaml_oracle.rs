@@ -29,7 +29,7 @@ fn ours(bytes: &[u8]) -> String {
     }
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
@@ -127,7 +127,7 @@ fn given_structures() {
 }
 
 /// One to five small changes of the kinds that hands and merges make.
-fn mutate(bytes: &[u8], random: &mut Random) -> Vec<u8> {
+pub(crate) fn mutate(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     const PIECES: &[&str] = &[
         " ", "  ", "\n", "\n", "\t", ":", ": ", "- ", "-", "?", "? ", ",", "[", "]", "{", "}", "#", " #", "&a ", "*a",
         "!", "!!str ", "|", ">", "|-\n", "'", "\"", "%", "@", "a", "0", "~", "---\n", "...\n", "<<: ", "\\", "\r\n",

@@ -125,6 +125,7 @@ pub(super) fn read(source: &Source) -> Result<Input> {
         let (text, encoding) = decode(&name, bytes)?;
         let text = Arc::new(text);
         let parsed = yaml::parse(&text).map_err(|error| excerpt::yaml_error(&name, &text, &error))?;
+        transport::check_encoding(&name, encoding, &text, parsed.len())?;
         let start = documents.len();
         let shown: Option<Arc<str>> = (!from_stdin).then(|| Arc::from(name.as_str()));
         names.extend((0..parsed.len()).map(|number| shown.clone().map(|name| (name, number))));

@@ -2,6 +2,7 @@
 
 #[macro_use]
 pub mod report;
+pub mod ambiguous;
 pub mod config;
 pub mod exceptions;
 pub mod facts;

@@ -6,6 +6,9 @@ rules! {
     CONFIG = "config", Error,
         "The config cannot be right, or does not fit the stream",
         "A function config is read strictly: a field that is unknown, of the wrong type, or in contradiction to another one stops the run before anything is changed. Correct the field that the message names; `krmor explain KIND` lists the fields.";
+    AMBIGUOUS_YAML = "ambiguous-yaml", Error,
+        "Readers such as kubectl and kustomize do not read the same in the text",
+        "What one reader takes for a text, a key or a document can be another one for the next: what was judged would not be what is applied. Write it in the way that the finding proposes, which all of them read alike.";
     UNMATCHED_TARGET = "unmatched-target", Error,
         "A target of the config matches nothing in the stream",
         "A target that matches nothing is most often a typo, and what it should harden would pass untouched. Correct it, or say `optional: true` where it is right that it may match nothing. An exclude is told of where it matches nothing but would match what an object was called before an earlier kustomization: write the present name, or `previous: true`.";

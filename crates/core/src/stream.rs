@@ -21,7 +21,7 @@ use crate::workload;
 use krmor_yaml::{self as yaml, Document, EditError, Kind, Node, NodeRef, Op, Operation};
 
 /// How deep objects may hold objects.
-const MAX_DEPTH: usize = 8;
+pub(crate) const MAX_DEPTH: usize = 8;
 
 /// The annotation of what is for tools on this machine: kustomize and kpt hand it to no cluster.
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
@@ -236,6 +236,16 @@ impl Stream {
     #[must_use]
     pub fn memo<T: Any + Send + Sync + Default>(&self) -> &T {
         self.memo.get()
+    }
+
+    /// Every object by the number of its YAML document and its pointer there.
+    pub(crate) fn by_pointer(&self) -> HashMap<(usize, &str), ObjectId> {
+        self.objects.iter().enumerate().map(|(id, at)| ((at.yaml, at.inside.as_str()), id)).collect()
+    }
+
+    /// Whether the objects are the items of a ResourceList.
+    pub(crate) fn is_list(&self) -> bool {
+        self.objects.first().is_some_and(|first| first.inside.len() != first.prefix.len())
     }
 
     /// The YAML documents of the input, in order.
@@ -872,6 +882,11 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn root(&self) -> Node<'a> {
         self.root
+    }
+
+    /// The part of a pointer from its YAML document's root that leads on from the object.
+    pub(crate) fn relative<'p>(&self, pointer: &'p str) -> Option<&'p str> {
+        pointer.strip_prefix(self.location.inside.as_str())
     }
 
     /// A place in it, for findings: `pointer` is from the object's root.

@@ -18,6 +18,7 @@ const FREE_NODES: u64 = 400_000;
 pub(crate) fn keys(text: &str, nodes: &mut [Raw], props: &[Props], map: Id) -> Result<()> {
     let raw = |id: Id| nodes.get(id as usize).copied();
     let mut seen: Vec<(Cow<'_, str>, u32)> = Vec::new();
+    let mut aliases: Vec<(&str, u32)> = Vec::new();
     let mut plain: [(&str, u32); SMALL] = [("", 0); SMALL];
     let mut count = 0;
     let mut merge = false;
@@ -29,7 +30,10 @@ pub(crate) fn keys(text: &str, nodes: &mut [Raw], props: &[Props], map: Id) -> R
             let message = "a mapping or list cannot be a key; if this is a template `{{ … }}`, quote it";
             return Err(Error::new(key.start as usize, message));
         }
-        if key.kind != Kind::Alias {
+        if key.kind == Kind::Alias {
+            // go-yaml compares the names.
+            aliases.push((cook::uncooked(text, key), key.start));
+        } else {
             if is_merge(text, props, next, key) {
                 merge = true;
                 check_merge(nodes, value)?;
@@ -60,6 +64,14 @@ pub(crate) fn keys(text: &str, nodes: &mut [Raw], props: &[Props], map: Id) -> R
             }
         }
     }
+    aliases.sort_unstable();
+    for pair in aliases.windows(2) {
+        if let [(first, _), (second, at)] = *pair
+            && first == second
+        {
+            return Err(duplicate(second, at));
+        }
+    }
     if merge && let Some(map) = nodes.get_mut(map as usize) {
         map.flags |= flag::MERGE;
     }
@@ -72,12 +84,11 @@ fn duplicate(key: &str, at: u32) -> Error {
     Error::new(at as usize, &format!("the key `{shown}` stands twice in this mapping; keep one"))
 }
 
-/// A plain `<<`, or one tagged `!!merge`.
+/// A plain `<<`, or any that is tagged `!!merge`.
 pub(crate) fn is_merge(text: &str, props: &[Props], id: Id, key: Raw) -> bool {
-    if key.kind != Kind::Scalar
-        || key.style != Style::Plain
-        || text.get(key.start as usize..key.end as usize) != Some("<<")
-    {
+    let plain = key.style == Style::Plain;
+    // Quoted it merges by its tag only.
+    if key.kind != Kind::Scalar || !plain && !key.is(flag::PROPS) || cook::decode(text, key) != "<<" {
         return false;
     }
     if !key.is(flag::PROPS) {
@@ -86,9 +97,10 @@ pub(crate) fn is_merge(text: &str, props: &[Props], id: Id, key: Raw) -> bool {
     // Searched from the end: while parsing they are not in order yet, and a key's are among the latest.
     match props.iter().rev().find(|p| p.node == id) {
         Some(p) if p.tag.1 > p.tag.0 => {
-            matches!(text.get(p.tag.0 as usize..p.tag.1 as usize), Some("!!merge" | "!" | "!<tag:yaml.org,2002:merge>"))
+            let tag = text.get(p.tag.0 as usize..p.tag.1 as usize).unwrap_or("");
+            plain && tag == "!" || scalar::tag_name(tag).is_ok_and(|name| name == "!!merge")
         }
-        _ => true,
+        _ => plain,
     }
 }
 

@@ -535,9 +535,14 @@ impl Document {
                 Ok(self.collection(Kind::Seq, &children))
             }
             _ => {
-                let text = self.string(id).into_owned();
+                let mut text = self.string(id).into_owned();
                 let style = match self.scalar(id) {
-                    Scalar::Str(_) | Scalar::Timestamp(_) => Style::NewStr,
+                    Scalar::Str(value) => {
+                        // Base64 loses its tag in the copy.
+                        text = value.into_owned();
+                        Style::NewStr
+                    }
+                    Scalar::Timestamp(_) => Style::NewStr,
                     Scalar::Null => return Ok(self.new_scalar(Style::NewLiteral, "null")),
                     _ => Style::NewLiteral,
                 };

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod ambiguity;
 pub mod base64;
 mod check;
 mod cook;
@@ -17,6 +18,7 @@ mod view;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+pub use ambiguity::{Ambiguity, Reason};
 pub use edit::{EditError, Op, Operation};
 pub use node::Kind;
 use node::{Id, NONE, Props, Raw, Style, flag};
@@ -68,6 +70,8 @@ pub struct Document {
     hints: Hints,
     has_alias: bool,
     handles: Vec<(String, String)>,
+    /// Where `%YAML` or `%TAG` stands before it.
+    directive: Option<u32>,
     /// Text of the scalars that edits made.
     added: String,
     /// Nodes that took another's place in the text, in the order of `new`.
@@ -118,6 +122,19 @@ pub enum Encoding {
 }
 
 impl Encoding {
+    /// Whether kubectl and kustomize, which split bytes into lines and documents, read a text of so many documents in this
+    /// encoding otherwise than it is meant, or not at all.
+    #[must_use]
+    pub fn is_ambiguous(self, text: &str, documents: usize) -> bool {
+        // A byte of these could pass for a line feed, a carriage return or a dash.
+        let misleading = || text.encode_utf16().any(|unit| matches!(unit >> 8, 0x0A | 0x0D | 0x2D));
+        match self {
+            Encoding::Utf8 => false,
+            Encoding::Utf16Le => true, // they cut its last line feed in two
+            Encoding::Utf16Be => documents > 1 || !text.ends_with('\n') || misleading(),
+        }
+    }
+
     /// The bytes of `text`, which keeps its byte order mark, in this encoding.
     #[must_use]
     pub fn encode(self, text: String) -> Vec<u8> {
@@ -311,8 +328,19 @@ impl Document {
         true
     }
 
+    /// The text of a key, which may be an alias or base64 with the tag `!!binary`.
+    fn key(&self, id: Id) -> Cow<'_, str> {
+        let id = self.resolve(id);
+        if self.raw(id).is_some_and(|raw| raw.is(flag::PROPS))
+            && let Scalar::Str(text) = self.scalar(id)
+        {
+            return text;
+        }
+        self.string(id)
+    }
+
     fn same_key(&self, a: Id, b: Id) -> bool {
-        self.string(self.resolve(a)) == self.string(self.resolve(b))
+        self.key(a) == self.key(b)
     }
 }
 
@@ -380,7 +408,7 @@ impl<'a> Iterator for Entries<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (key, value) = self.list.next()?;
-        Some((self.document.string(self.document.resolve(key)), Node::at(self.document, value)))
+        Some((self.document.key(key), Node::at(self.document, value)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -561,10 +589,10 @@ impl Document {
         let written = match raw.style {
             Style::Plain => raw.start as usize..raw.end as usize,
             Style::Single | Style::Double => raw.start as usize + 1..(raw.end as usize).saturating_sub(1),
-            _ => return self.string(self.resolve(id)) == key,
+            _ => return self.key(id) == key,
         };
-        if raw.kind == Kind::Alias || raw.is(flag::COOKED) {
-            return self.string(self.resolve(id)) == key;
+        if raw.kind == Kind::Alias || raw.is(flag::COOKED | flag::PROPS) {
+            return self.key(id) == key;
         }
         written.len() == key.len() && self.file.as_bytes().get(written) == Some(key.as_bytes())
     }

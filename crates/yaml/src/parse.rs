@@ -107,6 +107,7 @@ pub(crate) struct Parser<'t> {
     has_alias: bool,
     hints: Hints,
     handles: Vec<(String, String)>,
+    directive: Option<u32>,
     documents: Vec<Document>,
     document_start: usize,
     in_document: bool,
@@ -139,6 +140,7 @@ impl<'t> Parser<'t> {
             has_alias: false,
             hints: Hints::default(),
             handles: Vec::new(),
+            directive: None,
             documents: Vec::new(),
             document_start: 0,
             in_document: false,
@@ -334,6 +336,7 @@ impl<'t> Parser<'t> {
             hints: std::mem::take(&mut self.hints),
             has_alias: self.has_alias,
             handles: std::mem::take(&mut self.handles),
+            directive: self.directive.take(),
             added: String::new(),
             replaced: Vec::new(),
             dirty: Vec::new(),
@@ -357,6 +360,7 @@ impl<'t> Parser<'t> {
             // As in go-yaml: a directive ends the open document.
             self.finish_document(start, false)?;
         }
+        self.directive = Some(at(start));
         (self.pos, self.handles) = scan::directives(self.bytes, start)?;
         self.line_start = self.pos;
         self.skip_to_token();

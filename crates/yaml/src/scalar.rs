@@ -281,9 +281,15 @@ fn is_infinity(unsigned: &str) -> bool {
     unsigned.eq_ignore_ascii_case(".inf") || unsigned.eq_ignore_ascii_case(".nan")
 }
 
+const CORE: &str = "tag:yaml.org,2002:";
+
+/// Whether a verbatim tag is written out in full.
+pub(crate) fn is_core(tag: &str) -> bool {
+    tag.strip_prefix("!<").is_some_and(|uri| percent_decoded(uri).is_ok_and(|uri| uri.starts_with(CORE)))
+}
+
 /// The tag without its notation: `!!int` for all of `!!int`, `!<tag:yaml.org,2002:int>` and `!!i%6Et`.
-fn tag_name(tag: &str) -> Result<Cow<'_, str>, String> {
-    const CORE: &str = "tag:yaml.org,2002:";
+pub(crate) fn tag_name(tag: &str) -> Result<Cow<'_, str>, String> {
     let name = if let Some(uri) = tag.strip_prefix("!<").and_then(|tag| tag.strip_suffix('>')) {
         uri
     } else {

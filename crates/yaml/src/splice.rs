@@ -368,7 +368,7 @@ impl<'a> Writer<'a> {
     }
 
     fn key(&self, id: Id) -> Cow<'a, str> {
-        self.document.string(self.document.resolve(id))
+        self.document.key(id)
     }
 
     fn cut(&mut self, start: usize, end: usize, depth: usize, text: impl Into<String>) {

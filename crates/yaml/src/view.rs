@@ -35,9 +35,9 @@ pub(crate) fn write(document: &Document, root: Id, mode: Mode) -> String {
             frame.parts.push(out.len());
             if frame.is_map {
                 match mode {
-                    Mode::Json => write_json_string(&mut out, &document.string(document.resolve(key))),
+                    Mode::Json => write_json_string(&mut out, &document.key(key)),
                     Mode::Typed if frame.string_keys => {
-                        write_json_string(&mut out, &document.string(document.resolve(key)));
+                        write_json_string(&mut out, &document.key(key));
                     }
                     Mode::Typed => write_scalar(document, document.resolve(key), mode, &mut out),
                 }

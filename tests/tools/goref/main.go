@@ -9,6 +9,11 @@
 //	sigs        sigs.k8s.io/yaml, one document; sigsstrict refuses duplicate keys
 //	kyaml       kyaml's reader, then MarshalJSON
 //
+// Modes of whole streams, as the tools split and read them; JSON values instead of dumps, null documents left out:
+//
+//	json        go.yaml.in/yaml/v3, then JSON, as kustomize makes it of its nodes
+//	kubectl     k8s.io/apimachinery's reader of YAML or JSON, as kubectl and the other clients of the API use it
+//
 // A dump is null, true, false, i<decimal>, f<IEEE 754 bits in hex> or fnan, T<RFC 3339 time>, a JSON string, [a,b] or
 // {key:value} with the entries sorted.
 //
@@ -37,6 +42,7 @@ import (
 
 	yaml2 "go.yaml.in/yaml/v2"
 	yaml3 "go.yaml.in/yaml/v3"
+	apiyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 	sigs "sigs.k8s.io/yaml"
@@ -134,6 +140,39 @@ func dumpJSON(text []byte) (string, error) {
 	return b.String(), nil
 }
 
+// asKustomize decodes a document as kyaml does: a mapping by texts as keys, then JSON.
+func asKustomize(n *yaml3.Node) (json.RawMessage, error) {
+	var v any
+	err := n.Decode(&v)
+	if err == nil && len(n.Content) == 1 && n.Content[0].Kind == yaml3.MappingNode {
+		m := map[string]any{}
+		v, err = m, n.Decode(&m)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(v)
+}
+
+// values collects the JSON values of a stream until next says io.EOF.
+func values(next func() (json.RawMessage, error)) (docs []string, err error) {
+	for {
+		raw, err := next()
+		if errors.Is(err, io.EOF) {
+			return docs, nil
+		} else if err != nil {
+			return nil, err
+		}
+		var text bytes.Buffer
+		if raw = bytes.TrimSpace(raw); len(raw) == 0 || string(raw) == "null" {
+			continue
+		} else if err := json.Compact(&text, raw); err != nil {
+			return nil, err
+		}
+		docs = append(docs, text.String())
+	}
+}
+
 // throughKyaml reads with kyaml and prints each document with the given printer.
 func throughKyaml(data []byte, show func(*kyaml.RNode) (string, error)) (docs []string, err error) {
 	// kyaml follows aliases without a bound: a loop overflows the stack, which Go cannot recover from, and an alias
@@ -216,6 +255,18 @@ func run(mode string, data []byte) (docs []string, err error) {
 		return stream(yaml2.NewDecoder(bytes.NewReader(data)))
 	case "v3":
 		return stream(yaml3.NewDecoder(bytes.NewReader(data)))
+	case "json":
+		d := yaml3.NewDecoder(bytes.NewReader(data))
+		return values(func() (json.RawMessage, error) {
+			var n yaml3.Node
+			if err := d.Decode(&n); err != nil {
+				return nil, err
+			}
+			return asKustomize(&n)
+		})
+	case "kubectl":
+		d := apiyaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096) // as cli-runtime's StreamVisitor
+		return values(func() (raw json.RawMessage, err error) { return raw, d.Decode(&raw) })
 	case "sigs", "sigsstrict":
 		convert := sigs.YAMLToJSON
 		if mode == "sigsstrict" {
@@ -248,7 +299,7 @@ func run(mode string, data []byte) (docs []string, err error) {
 	case "encode3":
 		return one(encode3(data))
 	default:
-		fail(fmt.Errorf("no mode %q: v2 v3 sigs sigsstrict kyaml kyamlrt kustomize encode3", mode))
+		fail(fmt.Errorf("no mode %q: v2 v3 sigs sigsstrict kyaml json kubectl kyamlrt kustomize encode3", mode))
 		return nil, nil
 	}
 }
