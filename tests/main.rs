@@ -19,6 +19,7 @@ mod explain;
 mod exposure;
 mod facts;
 mod formats;
+mod judged;
 mod kustomize;
 mod laws;
 mod layouts;
