@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use krmor_core::references::{self, ReferenceRow};
-use krmor_core::report::{Report, Severity};
+use krmor_core::report::{Finding, ObjectId, Report, Severity};
 use krmor_core::stream::Stream;
+use krmor_core::validity;
 use krmor_core::workload::{PodTemplateRow, Table};
 use krmor_functions::{Function, Run};
 
@@ -77,11 +78,32 @@ impl Pipeline {
                 needed.extend(report.take_needed());
             }
         }
+        self.judge_validity(stream, report, &mut needed);
         for (step, needed) in self.steps.iter().zip(&needed) {
             report.begin(&step.name);
             step.run.policy().report_unused(needed, stream, report);
         }
         self.outcome(report)
+    }
+
+    /// Records what the API server refuses in the final stream. It is the whole run's: the exceptions and severities of every
+    /// step count, each in its turn. What a function has called an error at the same place is not said a second time.
+    fn judge_validity(&self, stream: &Stream, report: &mut Report, needed: &mut [HashSet<usize>]) {
+        let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let mut said: Vec<(ObjectId, String)> =
+            errors.filter_map(|finding| Some((finding.object()?, finding.pointer().to_owned()))).collect();
+        said.sort_unstable();
+        let is_said = |finding: &Finding| {
+            let object = finding.object();
+            object.is_some_and(|object| said.binary_search_by(|(id, at)| (*id, at.as_str()).cmp(&(object, finding.pointer()))).is_ok())
+        };
+        let from = report.findings.len();
+        report.begin("");
+        report.record_once(validity::findings(stream).into_iter().filter(|finding| !is_said(finding)));
+        for (step, needed) in self.steps.iter().zip(needed) {
+            step.run.policy().apply(stream, report, from);
+            needed.extend(report.take_needed());
+        }
     }
 
     /// What the findings of a report mean for the run.

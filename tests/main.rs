@@ -39,6 +39,7 @@ mod secret_heavy;
 mod security_context;
 mod security_context_table;
 mod target;
+mod validity;
 mod vault_secrets;
 mod workload;
 mod yaml_edits;

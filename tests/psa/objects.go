@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	apiservice "k8s.io/kubernetes/pkg/api/service"
 	"k8s.io/kubernetes/pkg/apis/apps"
@@ -56,6 +58,8 @@ type refusal struct {
 // objects answers each line, an object, with a line that lists what the API server says when the object is to be created:
 // it decodes, defaults and converts as the server does, and runs the strategy of the kind, which the server's storage runs.
 func objects() {
+	// What one generation of its validation code thinks of the other is no answer.
+	klog.SetLogger(klog.Logger{})
 	out := bufio.NewWriter(os.Stdout)
 	write := json.NewEncoder(out)
 	for read := json.NewDecoder(bufio.NewReader(os.Stdin)); read.More(); {
@@ -72,8 +76,14 @@ func objects() {
 	}
 }
 
-func create(text []byte) []refusal {
-	refusals := []refusal{}
+func create(text []byte) (refusals []refusal) {
+	refusals = []refusal{}
+	// The server answers with an error of its own (500) where its validation code fails.
+	defer func() {
+		if failed := recover(); failed != nil {
+			refusals = append(refusals, refusal{"", "panic", fmt.Sprint(failed)})
+		}
+	}()
 	// Fields that the server does not know are dropped: it refuses them only where the client asks for it.
 	object, _, err := legacyscheme.Codecs.UniversalDecoder().Decode(text, nil, nil)
 	if err != nil {
@@ -92,6 +102,7 @@ func create(text []byte) []refusal {
 		namespace = metav1.NamespaceDefault
 	}
 	ctx := genericapirequest.WithNamespace(genericapirequest.NewContext(), namespace)
+	ctx = genericapirequest.WithRequestInfo(ctx, &genericapirequest.RequestInfo{IsResourceRequest: true, Verb: "create"})
 	// What the handler of requests to create does.
 	access.SetUID(types.UID("f3a5c2f0-4f0e-4f3b-8f6e-2f4b1d1f0a01"))
 	access.SetCreationTimestamp(metav1.Time{Time: time.Unix(1_700_000_000, 0)})
@@ -100,8 +111,14 @@ func create(text []byte) []refusal {
 	if access.GetGenerateName() != "" && access.GetName() == "" {
 		access.SetName(strategy.GenerateName(access.GetGenerateName()))
 	}
-	if svc, ok := object.(*core.Service); ok {
-		allocate(svc)
+	switch own := object.(type) {
+	case *core.Service:
+		allocate(own)
+	case *core.Pod:
+		// The admission plugin ServiceAccount comes before the strategy.
+		if own.Spec.ServiceAccountName == "" {
+			own.Spec.ServiceAccountName = "default"
+		}
 	}
 	err = rest.BeforeCreate(strategy, ctx, object)
 	var status apierrors.APIStatus
@@ -162,4 +179,3 @@ func strategyOf(object runtime.Object) rest.RESTCreateStrategy {
 	}
 	return nil
 }
-

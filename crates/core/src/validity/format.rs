@@ -122,7 +122,7 @@ pub(super) fn entry(format: &str, key: &str, value: &str) -> Option<String> {
 /// The last key of a pointer, and the number behind it where it is a list's item: `args[1]`.
 pub(super) fn name_of(at: &str) -> Cow<'_, str> {
     let (before, token) = at.rsplit_once('/').unwrap_or(("", at));
-    match token.bytes().all(|b| b.is_ascii_digit()) {
+    match !token.is_empty() && token.bytes().all(|b| b.is_ascii_digit()) {
         true => Cow::Owned(format!("{}[{token}]", before.rsplit('/').next().unwrap_or_default())),
         false => krmor_yaml::unescape_token(token).unwrap_or(Cow::Borrowed(token)),
     }

@@ -135,9 +135,6 @@ impl Judge<'_> {
             self.say(&rules::ONE_OF, at, message, "remove it; a patch does so by setting it to null");
         } else if number(update, "partition").is_some_and(|partition| partition < 0) {
             self.say(&rules::VALUE, &format!("{at}/partition"), "`partition` is below 0", "write 0 or more");
-        } else if amount(update, "maxUnavailable") == Some(0) {
-            let message = "`maxUnavailable` is 0, so no pod could be replaced";
-            self.say(&rules::VALUE, &format!("{at}/maxUnavailable"), message, "write 1 or more");
         }
     }
 
@@ -239,7 +236,7 @@ impl Judge<'_> {
                 self.say(&rules::REFERENCE, &format!("{place}/containerName"), message, "correct the name");
             }
             let values: Vec<i128> =
-                items(codes, &place, "values").filter_map(|(_, value)| super::walk::whole(value)).collect();
+                items(codes, &place, "values").map(|(_, value)| super::walk::whole(value).unwrap_or(0)).collect();
             if text(codes, "operator") == "In" && values.contains(&0) {
                 let message = "0 is no failure, so it may not be among the `values` of `In`";
                 self.say(&rules::VALUE, &format!("{place}/values"), message, "remove it");

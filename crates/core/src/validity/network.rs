@@ -198,6 +198,16 @@ impl Judge<'_> {
         }
     }
 
+    /// `ValidateAPIVersion`; an object that a metric is of may be of the core group.
+    pub(super) fn target(&mut self, node: Node<'_>, at: &str) {
+        let version = text(node, "apiVersion");
+        let slashes = version.matches('/').count();
+        if slashes > 1 || at.ends_with("/scaleTargetRef") && (slashes == 0 || version.starts_with('/')) {
+            let message = format!("`apiVersion: {}` must have a group, such as `apps/v1`", shown(&version));
+            self.say(&rules::VALUE, at, message, "set `apiVersion` of what is scaled");
+        }
+    }
+
     /// `validateMetricSpec`
     pub(super) fn metric(&mut self, node: Node<'_>, at: &str) {
         let kind = text(node, "type");

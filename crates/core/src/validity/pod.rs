@@ -176,23 +176,6 @@ impl Judge<'_> {
                 self.say(&rules::CONFLICT, &format!("{at}/{key}/sleep"), message, remedy);
             }
         }
-        let Some(signal) = get(lifecycle, "stopSignal").and_then(Node::as_str) else { return };
-        let place = format!("{at}/stopSignal");
-        match pod.os().as_str() {
-            "" => {
-                let message = "`stopSignal` needs `os.name` in the pod's spec";
-                self.say(&rules::CONFLICT, &place, message, "set `os: {name: linux}`");
-            }
-            "windows" if !matches!(&*signal, "SIGKILL" | "SIGTERM") => {
-                let message = format!("`stopSignal: {}` is not one of `SIGKILL`, `SIGTERM`", shown(&signal));
-                self.say(&rules::VALUE, &place, message, "write one of them");
-            }
-            "linux" if !is_signal(&signal) => {
-                let message = format!("`stopSignal: {}` is no signal of Linux", shown(&signal));
-                self.say(&rules::VALUE, &place, message, "write a signal such as `SIGTERM`");
-            }
-            _ => {}
-        }
     }
 
     /// `ValidateVolumeMounts`
@@ -353,18 +336,6 @@ impl Judge<'_> {
             self.say(&rules::DUPLICATE, &place, message, "change `hostPort`, or remove it");
         }
     }
-}
-
-/// `supportedStopSignalsLinux`
-fn is_signal(text: &str) -> bool {
-    const NAMES: &str = "ABRT|ALRM|BUS|CHLD|CLD|CONT|FPE|HUP|ILL|INT|IO|IOT|KILL|PIPE|POLL|PROF|PWR|QUIT|SEGV|STKFLT|STOP|SYS|\
-                         TERM|TRAP|TSTP|TTIN|TTOU|URG|USR1|USR2|VTALRM|WINCH|XCPU|XFSZ|RTMIN|RTMAX";
-    let Some(name) = text.strip_prefix("SIG") else { return false };
-    let plus = |start: &str, most: u32| {
-        let rest = name.strip_prefix(start)?;
-        Some(!rest.starts_with('0') && rest.parse::<u32>().is_ok_and(|number| (1..=most).contains(&number)))
-    };
-    NAMES.split('|').any(|known| known == name) || plus("RTMIN+", 15).or_else(|| plus("RTMAX-", 14)).unwrap_or(false)
 }
 
 /// `GetDeletionCostFromPodAnnotations`

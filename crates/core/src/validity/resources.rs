@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 
-use super::hooks::repeated;
 use super::pod::{Container, Pod};
 use super::walk::shown;
 use super::{Judge, format, get, is_filled, items, rules, text};
@@ -18,7 +17,8 @@ fn amounts(node: Node<'_>, at: &str, key: &str) -> Amounts {
     let entries = node.get(key).into_iter().flat_map(Node::entries);
     let read = entries.filter_map(|(name, value)| {
         let pointer = format!("{at}/{key}/{}", krmor_yaml::escape_token(&name));
-        let amount = Quantity::of(&value.to_value()?).ok()?;
+        // Null is an amount here, too: none.
+        let amount = if value.is_null() { Quantity::zero() } else { Quantity::of(&value.to_value()?).ok()? };
         Some((name.into_owned(), amount, pointer))
     });
     read.collect()
@@ -39,7 +39,7 @@ impl Judge<'_> {
         // Only a pod gets requests from its limits before it is judged: in a template they are judged as they are.
         self.requirements(resources, &at, false);
         let claims: Vec<String> = items(pod.spec, "", "resourceClaims").map(|(_, claim)| text(claim, "name")).collect();
-        let mut seen = Vec::new();
+        let mut seen: Vec<(String, String)> = Vec::new();
         for (place, claim) in items(resources, &at, "claims") {
             let name = text(claim, "name");
             if !claims.contains(&name) || name.is_empty() {
@@ -49,10 +49,13 @@ impl Judge<'_> {
             if get(claim, "request").is_some_and(|request| request.as_str().is_some_and(|text| !text.is_empty() && !format::is_label(&text))) {
                 self.say(&rules::VALUE, &format!("{place}/request"), "`request` must be at most 63 of `a-z`, `0-9` and inner `-`", "correct it");
             }
-            seen.push(((name, text(claim, "request")), place));
-        }
-        for place in repeated(&mut seen) {
-            self.say(&rules::DUPLICATE, &place, "the same claim is named twice", "remove one of them");
+            let request = text(claim, "request");
+            // A claim as a whole, and a part of it, are the same as well.
+            let is_same = |(other, part): &(String, String)| *other == name && (*part == request || part.is_empty() || request.is_empty());
+            if seen.iter().any(is_same) {
+                self.say(&rules::DUPLICATE, &place, "the same claim is named twice", "remove one of them");
+            }
+            seen.push((name, request));
         }
     }
 
@@ -148,10 +151,8 @@ impl Judge<'_> {
         }
     }
 
-    /// What the containers of a pod request of a resource while they run together, in thousandths. Init containers may
-    /// need more before that, which is left out.
+    /// What a pod needs of a resource at once for its containers, in thousandths: `AggregateContainerRequests`.
     fn sum(pod: &Pod<'_>, name: &str) -> i128 {
-        let together = pod.containers.iter().filter(|container| container.list == "containers" || container.is_sidecar());
         let of_one = |container: &Container<'_>| {
             let resources = get(container.node, "resources")?;
             let requests = amounts(resources, "", "requests");
@@ -159,7 +160,14 @@ impl Judge<'_> {
             let limits = if pod.is_pod { amounts(resources, "", "limits") } else { Vec::new() };
             of(&requests, name).or_else(|| of(&limits, name)).map(Quantity::millis)
         };
-        together.filter_map(of_one).fold(0, i128::saturating_add)
+        let (mut before, mut beside) = (0_i128, 0_i128);
+        for container in pod.containers.iter().filter(|container| container.list == "initContainers") {
+            let own = of_one(container).unwrap_or(0);
+            before = before.max(beside.saturating_add(own));
+            beside = beside.saturating_add(if container.is_sidecar() { own } else { 0 });
+        }
+        let main = pod.containers.iter().filter(|container| container.list == "containers").filter_map(of_one);
+        before.max(main.fold(beside, i128::saturating_add))
     }
 }
 
