@@ -53,6 +53,7 @@ pub(super) fn fault(format: &str, text: &str) -> Option<String> {
         "segment" if !is_segment(text) => "must not be `.` or `..`, or contain `/` or `%`",
         // `IsWildcardDNS1123Subdomain`
         "host" if !is_host(text) => "must be a DNS name in lower case, perhaps with `*.` before it",
+        "iqn" if !["iqn", "eui", "naa"].iter().any(|prefix| text.starts_with(prefix)) => "must start with `iqn`, `eui` or `naa`",
         "zone" if !is_zone(text) => "must be a time zone such as `Europe/Berlin`",
         "cron" => return cron::fault(text),
         "envField" if !is_field(text, ENV_FIELDS) => {

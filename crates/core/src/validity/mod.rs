@@ -59,7 +59,13 @@ struct Judge<'j> {
 
 impl Judge<'_> {
     /// Notes what the API server refuses at a pointer from the object's root.
-    fn say(&mut self, rule: &'static Rule, pointer: &str, message: impl Into<String>, remedy: impl Into<String>) {
+    fn say(&mut self, rule: &'static Rule, pointer: &str, message: impl AsRef<str>, remedy: impl AsRef<str>) {
+        self.note(rule, pointer, message.as_ref(), remedy.as_ref());
+    }
+
+    /// Once for all forms of texts: modules are small.
+    #[inline(never)]
+    fn note(&mut self, rule: &'static Rule, pointer: &str, message: &str, remedy: &str) {
         self.findings.push(Finding::new(rule, self.object.at(pointer), message, remedy));
     }
 

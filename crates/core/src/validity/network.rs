@@ -194,7 +194,7 @@ impl Judge<'_> {
         let (least, most) = (number(spec, "minReplicas").unwrap_or(1), number(spec, "maxReplicas").unwrap_or(0));
         if most > 0 && least > most {
             let message = format!("`minReplicas: {least}` is above `maxReplicas: {most}`");
-            self.say(&rules::CONFLICT, at, message, "raise `maxReplicas`, or lower `minReplicas`");
+            self.say(&rules::CONFLICT, &format!("{at}/maxReplicas"), message, "raise `maxReplicas`, or lower `minReplicas`");
         }
     }
 

@@ -120,7 +120,9 @@ impl Judge<'_> {
         let is_helper = *list == "initContainers" && !container.is_sidecar();
         if is_helper {
             for key in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
-                if get(*node, key).is_some() {
+                // A signal is behind a feature gate, and gone before the rest is looked at.
+                let is_gone = |node: Node<'_>| node.entries().all(|(key, _)| key == "stopSignal") && node.entries().next().is_some();
+                if get(*node, key).is_some_and(|node| key != "lifecycle" || !is_gone(node)) {
                     let message = format!("an init container that ends takes no `{key}`");
                     self.say(&rules::CONFLICT, &format!("{at}/{key}"), message, "remove it, or set `restartPolicy: Always`");
                 }

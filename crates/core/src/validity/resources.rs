@@ -134,11 +134,17 @@ impl Judge<'_> {
         let limits = amounts(resources, &at, "limits");
         for container in pod.containers.iter().filter(|container| container.list == "containers") {
             let Some(own) = get(container.node, "resources") else { continue };
-            for (name, limit, place) in amounts(own, &format!("{}/resources", container.at), "limits") {
-                let most = of(&limits, &name).filter(|most| limit.millis() > most.millis());
-                if let Some(most) = most {
-                    let message = format!("the limit of `{}`, {}, is above that of the pod, {}", shown(&name), limit.written(), most.written());
-                    self.say(&rules::RESOURCES, &place, message, "lower it, or raise that of the pod");
+            for (name, limit, _) in amounts(own, "", "limits") {
+                let pod_limit = limits.iter().find(|(other, most, _)| *other == name && limit.millis() > most.millis());
+                if let Some((_, most, place)) = pod_limit {
+                    let message = format!(
+                        "container `{}`: its limit of `{}`, {}, is above that of the pod, {}",
+                        container.name,
+                        shown(&name),
+                        limit.written(),
+                        most.written()
+                    );
+                    self.say(&rules::RESOURCES, place, message, "lower it, or raise that of the pod");
                 }
             }
         }

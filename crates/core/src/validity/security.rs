@@ -101,6 +101,8 @@ impl Judge<'_> {
     fn host_process(&mut self, pod: &Pod<'_>) {
         let of = |node: Option<Node<'_>>| node?.find(&["windowsOptions", "hostProcess"])?.as_bool();
         let whole = of(get(pod.spec, "securityContext"));
+        let first = pod.containers.iter().find(|one| of(get(one.node, "securityContext")).is_some());
+        let place = first.filter(|_| whole != Some(true)).map_or_else(|| pod.at.clone(), |one| one.at.clone());
         let own: Vec<Option<bool>> =
             pod.containers.iter().map(|container| of(get(container.node, "securityContext"))).collect();
         let count = own.iter().filter(|one| one.or(whole) == Some(true)).count();
@@ -112,7 +114,8 @@ impl Judge<'_> {
         } else {
             return;
         };
-        self.say(&rules::SECURITY_CONTEXT, &pod.at, message, "make all containers of the pod the same");
+        let place = format!("{place}/securityContext/windowsOptions/hostProcess");
+        self.say(&rules::SECURITY_CONTEXT, &place, message, "make all containers of the pod the same");
     }
 
     /// `validateWindowsSecurityContextOptions`, without the grammar of domains.
