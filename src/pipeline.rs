@@ -95,7 +95,9 @@ impl Pipeline {
         said.sort_unstable();
         let is_said = |finding: &Finding| {
             let object = finding.object();
-            object.is_some_and(|object| said.binary_search_by(|(id, at)| (*id, at.as_str()).cmp(&(object, finding.pointer()))).is_ok())
+            object.is_some_and(|object| {
+                said.binary_search_by(|(id, at)| (*id, at.as_str()).cmp(&(object, finding.pointer()))).is_ok()
+            })
         };
         let from = report.findings.len();
         report.begin("");

@@ -71,9 +71,40 @@ fn written(value: &mut Value) {
 // ---- broken objects ----
 
 const TEXTS: &[&str] = &[
-    "", "Bad_Name", "a/b", "../x", "/abs", "UPPER", "Always", "Never", "None", "true", "1", "80%", "150%", "http", "x y", "-a",
-    "a.b", "Local", "Localhost", "RuntimeDefault", "IPv4", "In", "10m", "-1", "1.5", "NoSchedule", "metadata.labels['a b']",
-    "spec.foo", "10.0.0.256", "é", "web", "*", "example.com/x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "",
+    "Bad_Name",
+    "a/b",
+    "../x",
+    "/abs",
+    "UPPER",
+    "Always",
+    "Never",
+    "None",
+    "true",
+    "1",
+    "80%",
+    "150%",
+    "http",
+    "x y",
+    "-a",
+    "a.b",
+    "Local",
+    "Localhost",
+    "RuntimeDefault",
+    "IPv4",
+    "In",
+    "10m",
+    "-1",
+    "1.5",
+    "NoSchedule",
+    "metadata.labels['a b']",
+    "spec.foo",
+    "10.0.0.256",
+    "é",
+    "web",
+    "*",
+    "example.com/x",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 ];
 const NUMBERS: &[f64] =
     &[-1.0, 0.0, 1.0, 2.0, 70_000.0, 65_536.0, 3e9, 1.1e12, 1.5, 100.0, 101.0, 1000.0, -5.0, 1_000_660_000.0];
@@ -160,8 +191,16 @@ impl Stock {
                     Value::String(_) => json!(5),
                     value => json!(value.to_string()),
                 };
-                let others =
-                    [other, json!({}), json!([]), json!(true), json!("x"), json!(1.25), json!(["a"]), json!({"a": "b"})];
+                let others = [
+                    other,
+                    json!({}),
+                    json!([]),
+                    json!(true),
+                    json!("x"),
+                    json!(1.25),
+                    json!(["a"]),
+                    json!({"a": "b"}),
+                ];
                 set(&place, random.pick(&others).clone());
             }
             3 | 4 => set(&of(Value::is_number, random), json!(random.pick(NUMBERS))),
@@ -222,7 +261,9 @@ fn remove(object: &mut Value, place: &Place) {
 /// A pod as the template of a Deployment.
 fn as_template(pod: &Value) -> Value {
     let mut spec = pod["spec"].clone();
-    spec.as_object_mut().unwrap().shift_remove("activeDeadlineSeconds");
+    for key in ["activeDeadlineSeconds", "ephemeralContainers"] {
+        spec.as_object_mut().unwrap().shift_remove(key);
+    }
     json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
         "spec": {
@@ -277,7 +318,8 @@ fn compare(objects: &[Value]) -> Tally {
 fn show(what: &str, tally: &Tally) {
     let Tally { all, refused, found, missed, .. } = tally;
     let mut out = std::io::stderr();
-    writeln!(out, "validity: {what}: {all} objects, {refused} refused by the API server, {found} of them by krmor").unwrap();
+    writeln!(out, "validity: {what}: {all} objects, {refused} refused by the API server, {found} of them by krmor")
+        .unwrap();
     let mut missed: Vec<_> = missed.iter().collect();
     missed.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     missed.iter().take(30).for_each(|(kind, count)| writeln!(out, "  {count:4} not found: {kind}").unwrap());
@@ -366,11 +408,15 @@ fn nothing_untrue_is_said_of_real_objects() {
 
 /// A pod with this text in its spec, after one container.
 fn pod(spec: &str) -> String {
-    format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers: [{{name: web, image: web}}]\n{spec}")
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers: [{{name: web, image: web}}]\n{spec}"
+    )
 }
 
 fn container(fields: &str) -> String {
-    format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: web, {fields}}}]}}")
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: web, {fields}}}]}}"
+    )
 }
 
 /// Each rule with objects that break it, and where.
@@ -428,7 +474,9 @@ fn each_rule_finds_what_it_is_for() {
 /// The finding is the run's; exceptions and severities of any function count.
 #[test]
 fn every_function_refuses_what_the_api_server_refuses() {
-    let text = container("env: [{name: A, value: b, valueFrom: {fieldRef: {fieldPath: metadata.name}}}], securityContext: {runAsUser: 7}");
+    let text = container(
+        "env: [{name: A, value: b, valueFrom: {fieldRef: {fieldPath: metadata.name}}}], securityContext: {runAsUser: 7}",
+    );
     let done = run_whole("SecurityContext", &json!({}), &text);
     assert_eq!(done.outcome, Outcome::Findings);
     assert_eq!(done.errors().iter().map(|finding| finding.rule.id).collect::<Vec<_>>(), ["valid/one-of"]);
@@ -441,7 +489,8 @@ fn every_function_refuses_what_the_api_server_refuses() {
         assert_eq!(done.outcome, Outcome::Ok, "{spec}");
         assert!(done.report.findings.iter().all(|finding| finding.rule.id != "unused-exception"), "{spec}");
     }
-    let local = text.replace("{name: web}\nspec", "{name: web, annotations: {config.kubernetes.io/local-config: 'true'}}\nspec");
+    let local = text
+        .replace("{name: web}\nspec", "{name: web, annotations: {config.kubernetes.io/local-config: 'true'}}\nspec");
     assert_ne!(local, text);
     let done = run_whole("SecurityContext", &json!({}), &local);
     assert!(done.report.findings.iter().all(|finding| !finding.rule.id.starts_with("valid/")));

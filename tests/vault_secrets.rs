@@ -44,7 +44,7 @@ impl Done {
 }
 
 fn pipeline(spec: &Value) -> Result<krmor::pipeline::Pipeline, Vec<krmor::config::Problem>> {
-    let text = Arc::new(config(spec.clone()).to_string());
+    let text = Arc::new(crate::common::quiet(config(spec.clone())).to_string());
     krmor::config::read(yaml::parse(&text).unwrap()[0].root(), None)
 }
 

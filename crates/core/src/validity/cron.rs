@@ -19,8 +19,7 @@ pub(super) fn fault(text: &str) -> Option<String> {
         return Some("must not name a time zone: that is for `timeZone`".to_owned());
     }
     if let Some(word) = text.strip_prefix('@') {
-        let is_known =
-            matches!(word, "yearly" | "annually" | "monthly" | "weekly" | "daily" | "midnight" | "hourly");
+        let is_known = matches!(word, "yearly" | "annually" | "monthly" | "weekly" | "daily" | "midnight" | "hourly");
         // A duration that is none is rare, and left to the API server.
         let is_every = word.strip_prefix("every ").is_some_and(|rest| rest.contains(|c: char| c.is_ascii_digit()));
         return (!is_known && !is_every).then(|| "must be `@hourly` or the like, or five fields".to_owned());
@@ -29,9 +28,12 @@ pub(super) fn fault(text: &str) -> Option<String> {
     if words.len() != FIELDS.len() {
         return Some(format!("has {} fields, and a schedule has 5", words.len()));
     }
-    let is_good = |(word, field): &(&str, _)| word.split(',').filter(|part| !part.is_empty()).all(|part| range(part, *field));
+    let is_good =
+        |(word, field): &(&str, _)| word.split(',').filter(|part| !part.is_empty()).all(|part| range(part, *field));
     let wrong = words.iter().copied().zip(FIELDS).find(|pair| !is_good(pair));
-    wrong.map(|(word, (name, least, most, _))| format!("has `{}` for the {name}, which is from {least} to {most}", shown(word)))
+    wrong.map(|(word, (name, least, most, _))| {
+        format!("has `{}` for the {name}, which is from {least} to {most}", shown(word))
+    })
 }
 
 /// Whether a part of a field can be read: `*`, `1`, `1-5`, `*/2`.
@@ -61,10 +63,22 @@ mod tests {
 
     #[test]
     fn schedules_are_read_as_the_api_server_reads_them() {
-        for text in ["* * * * *", "*/5 0-3,5 1 JAN mon-fri", "@daily", "@every 1h", "0 0 ? * 0", "5/15 * * * *", "0,, * * * *"] {
+        for text in
+            ["* * * * *", "*/5 0-3,5 1 JAN mon-fri", "@daily", "@every 1h", "0 0 ? * 0", "5/15 * * * *", "0,, * * * *"]
+        {
             assert_eq!(fault(text), None, "{text}");
         }
-        for text in ["* * * *", "60 * * * *", "* * * * 7", "5-1 * * * *", "*/0 * * * *", "@often", "a * * * *", "1-2-3 * * * *", "TZ=UTC * * * * *"] {
+        for text in [
+            "* * * *",
+            "60 * * * *",
+            "* * * * 7",
+            "5-1 * * * *",
+            "*/0 * * * *",
+            "@often",
+            "a * * * *",
+            "1-2-3 * * * *",
+            "TZ=UTC * * * * *",
+        ] {
             assert!(fault(text).is_some(), "{text}");
         }
     }

@@ -16,7 +16,9 @@ pub(super) fn fault(format: &str, text: &str) -> Option<String> {
         // `IsDNS1123Label`
         "label" if !is_label(text) => "must be at most 63 of `a-z`, `0-9` and inner `-`",
         // `IsDNS1123Subdomain`
-        "name" if !is_name(text) => "must be at most 253 of `a-z`, `0-9`, `-` and `.`, with a letter or digit at both ends of each part",
+        "name" if !is_name(text) => {
+            "must be at most 253 of `a-z`, `0-9`, `-` and `.`, with a letter or digit at both ends of each part"
+        }
         // `NameIsDNSSubdomain` of what something is put behind.
         "prefix" if !is_name(&format!("{}a", text.strip_suffix('-').unwrap_or(text))) => {
             "must be at most 253 of `a-z`, `0-9`, `-` and `.`, with a letter or digit at both ends of each part"
@@ -32,7 +34,9 @@ pub(super) fn fault(format: &str, text: &str) -> Option<String> {
         "env" if text.is_empty() || !text.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'=') => {
             "must be printable ASCII without `=`"
         }
-        "dataKey" if DataKey::check(text).is_err() => "must be at most 253 letters, digits, `-`, `_` and `.`, and not start with `..`",
+        "dataKey" if DataKey::check(text).is_err() => {
+            "must be at most 253 letters, digits, `-`, `_` and `.`, and not start with `..`"
+        }
         "ip" if !is_ip(text) => "must be an IP address",
         // `validatePathNoBacksteps`
         "up" if goes_up(text) => "must not contain `..`",
@@ -45,15 +49,21 @@ pub(super) fn fault(format: &str, text: &str) -> Option<String> {
         "absolute" if !text.starts_with('/') => "must be an absolute path",
         // `IsHTTPHeaderName`
         "header" if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => "must be letters, digits and `-`",
-        "sysctl" if !is_sysctl(text) => "must be parts of `a-z`, `0-9`, inner `-` and `_`, with `.` or `/` between them",
+        "sysctl" if !is_sysctl(text) => {
+            "must be parts of `a-z`, `0-9`, inner `-` and `_`, with `.` or `/` between them"
+        }
         "search" if !is_search(text) => "must be a DNS name",
         // `ValidateCSIDriverName`
-        "driver" if text.len() > 63 || !is_name(&text.to_ascii_lowercase()) => "must be a DNS name of at most 63 characters",
+        "driver" if text.len() > 63 || !is_name(&text.to_ascii_lowercase()) => {
+            "must be a DNS name of at most 63 characters"
+        }
         // `IsPathSegmentName`
         "segment" if !is_segment(text) => "must not be `.` or `..`, or contain `/` or `%`",
         // `IsWildcardDNS1123Subdomain`
         "host" if !is_host(text) => "must be a DNS name in lower case, perhaps with `*.` before it",
-        "iqn" if !["iqn", "eui", "naa"].iter().any(|prefix| text.starts_with(prefix)) => "must start with `iqn`, `eui` or `naa`",
+        "iqn" if !["iqn", "eui", "naa"].iter().any(|prefix| text.starts_with(prefix)) => {
+            "must start with `iqn`, `eui` or `naa`"
+        }
         "zone" if !is_zone(text) => "must be a time zone such as `Europe/Berlin`",
         "cron" => return cron::fault(text),
         "envField" if !is_field(text, ENV_FIELDS) => {
@@ -73,9 +83,11 @@ pub(super) fn fault(format: &str, text: &str) -> Option<String> {
     Some(what.to_owned())
 }
 
-const KEY: &str = "must be at most 63 letters, digits, inner `-`, `_` and `.`, perhaps with a DNS name and `/` before them";
+const KEY: &str =
+    "must be at most 63 letters, digits, inner `-`, `_` and `.`, perhaps with a DNS name and `/` before them";
 const LABEL_VALUE: &str = "must be empty, or at most 63 letters, digits, inner `-`, `_` and `.`";
-const PORT: &str = "must be a port number from 1 to 65535, or a name of at most 15 of `a-z`, `0-9` and single inner `-` with a letter";
+const PORT: &str =
+    "must be a port number from 1 to 65535, or a name of at most 15 of `a-z`, `0-9` and single inner `-` with a letter";
 const ENV_FIELDS: &str = "metadata.name|metadata.namespace|metadata.uid|spec.nodeName|spec.host|spec.serviceAccountName|\
                           status.hostIP|status.hostIPs|status.podIP|status.podIPs";
 const VOLUME_FIELDS: &str = "metadata.name|metadata.namespace|metadata.uid|metadata.labels|metadata.annotations";

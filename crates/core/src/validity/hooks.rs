@@ -208,7 +208,8 @@ impl Judge<'_> {
             }
         }
         let other: Vec<_> = items(node, at, "mismatchLabelKeys").filter_map(|(_, key)| key.as_str()).collect();
-        let both = items(node, at, "matchLabelKeys").find(|(_, key)| key.as_str().is_some_and(|key| other.contains(&key)));
+        let both =
+            items(node, at, "matchLabelKeys").find(|(_, key)| key.as_str().is_some_and(|key| other.contains(&key)));
         if let Some((place, _)) = both {
             let message = "a key is in `matchLabelKeys` and in `mismatchLabelKeys`";
             self.say(&rules::CONFLICT, &place, message, "remove it from one of them");

@@ -122,7 +122,10 @@ impl Judge<'_> {
         hidden.iter().for_each(|at| self.unsay(at, &rules::TYPE));
         for (number, name) in self.claims.clone().iter().enumerate() {
             if !format::is_label(name) {
-                let message = format!("the claim `{}` is a volume too, so its name must be at most 63 of `a-z`, `0-9` and inner `-`", shown(name));
+                let message = format!(
+                    "the claim `{}` is a volume too, so its name must be at most 63 of `a-z`, `0-9` and inner `-`",
+                    shown(name)
+                );
                 let place = format!("/spec/volumeClaimTemplates/{number}/metadata");
                 self.say(&rules::VALUE, &place, message, "rename the claim");
             }
@@ -174,7 +177,12 @@ impl Judge<'_> {
         if get(spec, "podFailurePolicy").is_some() {
             if policy == "OnFailure" {
                 let message = "`podFailurePolicy` needs `restartPolicy: Never`";
-                self.say(&rules::RESTART_POLICY, &format!("{place}/restartPolicy"), message, "set `restartPolicy: Never`");
+                self.say(
+                    &rules::RESTART_POLICY,
+                    &format!("{place}/restartPolicy"),
+                    message,
+                    "set `restartPolicy: Never`",
+                );
             }
             if text(spec, "podReplacementPolicy") == "TerminatingOrFailed" {
                 let message = "`podFailurePolicy` needs `podReplacementPolicy: Failed`";
@@ -288,7 +296,8 @@ impl Judge<'_> {
             let Some(source) = get(spec, key) else { continue };
             let is_core = text(source, "apiGroup").is_empty() && text(source, "kind") != "PersistentVolumeClaim";
             if text(source, "name").is_empty() || text(source, "kind").is_empty() || is_core {
-                let message = format!("`{key}` needs `kind` and `name`, and `apiGroup` unless it is a PersistentVolumeClaim");
+                let message =
+                    format!("`{key}` needs `kind` and `name`, and `apiGroup` unless it is a PersistentVolumeClaim");
                 self.say(&rules::REQUIRED, &format!("{at}/{key}"), message, "set them");
             }
         }

@@ -50,7 +50,8 @@ impl Judge<'_> {
                 self.say(&rules::VALUE, &place, message, "correct it");
             }
         }
-        let is_outside = matches!(kind, "LoadBalancer" | "NodePort") || kind == "ClusterIP" && is_filled(spec, "externalIPs");
+        let is_outside =
+            matches!(kind, "LoadBalancer" | "NodePort") || kind == "ClusterIP" && is_filled(spec, "externalIPs");
         let policy = text(spec, "externalTrafficPolicy");
         if !policy.is_empty() && !is_outside {
             let message = "`externalTrafficPolicy` needs `type: NodePort` or `LoadBalancer`, or `externalIPs`";
@@ -63,10 +64,16 @@ impl Judge<'_> {
             let message = "`healthCheckNodePort` needs `type: LoadBalancer` and `externalTrafficPolicy: Local`";
             self.say(&rules::CONFLICT, "/spec/healthCheckNodePort", message, "remove it");
         }
-        let timeout = spec.find(&["sessionAffinityConfig", "clientIP"]).and_then(|client| number(client, "timeoutSeconds"));
+        let timeout =
+            spec.find(&["sessionAffinityConfig", "clientIP"]).and_then(|client| number(client, "timeoutSeconds"));
         if text(spec, "sessionAffinity") == "ClientIP" && timeout.is_some_and(|time| !(1..=86_400).contains(&time)) {
             let message = "`timeoutSeconds` is not from 1 to 86400";
-            self.say(&rules::VALUE, "/spec/sessionAffinityConfig/clientIP/timeoutSeconds", message, "write such a number");
+            self.say(
+                &rules::VALUE,
+                "/spec/sessionAffinityConfig/clientIP/timeoutSeconds",
+                message,
+                "write such a number",
+            );
         }
     }
 
@@ -101,7 +108,8 @@ impl Judge<'_> {
         let families: Vec<String> =
             items(spec, "", "ipFamilies").map(|(_, family)| family.as_str().unwrap_or_default().into_owned()).collect();
         for (number, family) in families.iter().enumerate() {
-            if !matches!(family.as_str(), "IPv4" | "IPv6") || families.iter().take(number).any(|other| other == family) {
+            if !matches!(family.as_str(), "IPv4" | "IPv6") || families.iter().take(number).any(|other| other == family)
+            {
                 let message = "`ipFamilies` are `IPv4` and `IPv6`, each at most once";
                 self.say(&rules::VALUE, &format!("/spec/ipFamilies/{number}"), message, "correct them");
             }
@@ -194,7 +202,12 @@ impl Judge<'_> {
         let (least, most) = (number(spec, "minReplicas").unwrap_or(1), number(spec, "maxReplicas").unwrap_or(0));
         if most > 0 && least > most {
             let message = format!("`minReplicas: {least}` is above `maxReplicas: {most}`");
-            self.say(&rules::CONFLICT, &format!("{at}/maxReplicas"), message, "raise `maxReplicas`, or lower `minReplicas`");
+            self.say(
+                &rules::CONFLICT,
+                &format!("{at}/maxReplicas"),
+                message,
+                "raise `maxReplicas`, or lower `minReplicas`",
+            );
         }
     }
 

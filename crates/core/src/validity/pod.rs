@@ -52,9 +52,12 @@ impl<'a> Pod<'a> {
         volumes.sort();
         let mut containers = Vec::new();
         for list in LISTS {
-            containers.extend(
-                items(spec, &at, list).map(|(at, node)| Container { node, at, name: text(node, "name"), list }),
-            );
+            containers.extend(items(spec, &at, list).map(|(at, node)| Container {
+                node,
+                at,
+                name: text(node, "name"),
+                list,
+            }));
         }
         let annotations = holder.find(&["metadata", "annotations"]);
         Some(Self { spec, at, is_pod, annotations, volumes, containers })
@@ -121,10 +124,17 @@ impl Judge<'_> {
         if is_helper {
             for key in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] {
                 // A signal is behind a feature gate, and gone before the rest is looked at.
-                let is_gone = |node: Node<'_>| node.entries().all(|(key, _)| key == "stopSignal") && node.entries().next().is_some();
+                let is_gone = |node: Node<'_>| {
+                    node.entries().all(|(key, _)| key == "stopSignal") && node.entries().next().is_some()
+                };
                 if get(*node, key).is_some_and(|node| key != "lifecycle" || !is_gone(node)) {
                     let message = format!("an init container that ends takes no `{key}`");
-                    self.say(&rules::CONFLICT, &format!("{at}/{key}"), message, "remove it, or set `restartPolicy: Always`");
+                    self.say(
+                        &rules::CONFLICT,
+                        &format!("{at}/{key}"),
+                        message,
+                        "remove it, or set `restartPolicy: Always`",
+                    );
                 }
             }
         }
@@ -148,8 +158,14 @@ impl Judge<'_> {
             let Some(file) = variable.find(&["valueFrom", "fileKeyRef"]) else { continue };
             let volume = text(file, "volumeName");
             if !volume.is_empty() && !pod.volume(&volume).is_some_and(|(.., is_empty)| *is_empty) {
-                let message = format!("the pod has no emptyDir `{}`, from which the variable is to be read", shown(&volume));
-                self.say(&rules::REFERENCE, &format!("{place}/valueFrom/fileKeyRef/volumeName"), message, "correct the name");
+                let message =
+                    format!("the pod has no emptyDir `{}`, from which the variable is to be read", shown(&volume));
+                self.say(
+                    &rules::REFERENCE,
+                    &format!("{place}/valueFrom/fileKeyRef/volumeName"),
+                    message,
+                    "correct the name",
+                );
             }
         }
         let image = text(*node, "image");
@@ -191,7 +207,11 @@ impl Judge<'_> {
         for (place, mount) in items(*node, at, "volumeMounts") {
             let (name, path) = (text(mount, "name"), text(mount, "mountPath"));
             if !name.is_empty() && pod.volume(&name).is_none() {
-                let message = format!("container `{}` mounts volume `{}`, and the pod has none of that name", container.name, shown(&name));
+                let message = format!(
+                    "container `{}` mounts volume `{}`, and the pod has none of that name",
+                    container.name,
+                    shown(&name)
+                );
                 self.say(&rules::REFERENCE, &format!("{place}/name"), message, "add the volume, or correct the name");
             }
             if devices.iter().any(|(other, device)| *other == name || *device == path) {
@@ -252,9 +272,15 @@ impl Judge<'_> {
             self.say(&rules::REQUIRED, at, message, "name a server in `dnsConfig.nameservers`");
         }
         if let Some(config) = get(*spec, "dnsConfig") {
-            let length: usize = items(config, at, "searches").map(|(_, search)| search.as_str().map_or(1, |text| text.len() + 1)).sum();
+            let length: usize =
+                items(config, at, "searches").map(|(_, search)| search.as_str().map_or(1, |text| text.len() + 1)).sum();
             if length > 2049 {
-                conflict(self, "dnsConfig/searches", "`searches` have more than 2048 characters together", "shorten them");
+                conflict(
+                    self,
+                    "dnsConfig/searches",
+                    "`searches` have more than 2048 characters together",
+                    "shorten them",
+                );
             }
         }
         if get(*spec, "hostnameOverride").is_some() {
@@ -263,22 +289,42 @@ impl Judge<'_> {
                 conflict(self, "hostnameOverride", message, "remove it");
             }
             if text(*spec, "hostnameOverride").len() > 64 {
-                self.say(&rules::VALUE, &format!("{at}/hostnameOverride"), "`hostnameOverride` has more than 64 characters", "shorten it");
+                self.say(
+                    &rules::VALUE,
+                    &format!("{at}/hostnameOverride"),
+                    "`hostnameOverride` has more than 64 characters",
+                    "shorten it",
+                );
             }
         }
         if is_true(*spec, "shareProcessNamespace") && is_true(*spec, "hostPID") {
-            conflict(self, "shareProcessNamespace", "`shareProcessNamespace` stands beside `hostPID`", "remove one of them");
+            conflict(
+                self,
+                "shareProcessNamespace",
+                "`shareProcessNamespace` stands beside `hostPID`",
+                "remove one of them",
+            );
         }
         if pod.has_own_users() {
             for key in ["hostNetwork", "hostPID", "hostIPC"] {
                 if is_true(*spec, key) {
-                    conflict(self, key, &format!("`{key}: true` stands beside `hostUsers: false`"), "remove one of them");
+                    conflict(
+                        self,
+                        key,
+                        &format!("`{key}: true` stands beside `hostUsers: false`"),
+                        "remove one of them",
+                    );
                 }
             }
             for container in &pod.containers {
                 if is_filled(container.node, "volumeDevices") {
                     let message = "`volumeDevices` stand beside `hostUsers: false` of the pod";
-                    self.say(&rules::CONFLICT, &format!("{}/volumeDevices", container.at), message, "remove one of them");
+                    self.say(
+                        &rules::CONFLICT,
+                        &format!("{}/volumeDevices", container.at),
+                        message,
+                        "remove one of them",
+                    );
                 }
             }
         }
@@ -288,7 +334,12 @@ impl Judge<'_> {
             }
             for (place, volume) in items(*spec, at, "volumes") {
                 if get(volume, "image").is_some_and(|image| text(image, "reference").is_empty()) {
-                    self.say(&rules::REQUIRED, &format!("{place}/image"), "`reference` is missing, and the API requires it", "name the image");
+                    self.say(
+                        &rules::REQUIRED,
+                        &format!("{place}/image"),
+                        "`reference` is missing, and the API requires it",
+                        "name the image",
+                    );
                 }
             }
         } else if is_filled(*spec, "ephemeralContainers") {
@@ -297,7 +348,8 @@ impl Judge<'_> {
         }
         let cost = pod.annotation("controller.kubernetes.io/pod-deletion-cost");
         if cost.is_some_and(|cost| !is_cost(&cost)) {
-            let message = "the annotation `controller.kubernetes.io/pod-deletion-cost` must be a whole number of 32 bits";
+            let message =
+                "the annotation `controller.kubernetes.io/pod-deletion-cost` must be a whole number of 32 bits";
             let place = format!("{}/metadata/annotations", at.strip_suffix("/spec").unwrap_or(at));
             self.say(&rules::VALUE, &place, message, "write a number, in quotes");
         }
@@ -317,7 +369,9 @@ impl Judge<'_> {
                     self.say(&rules::CONFLICT, &format!("{place}/hostPort"), message, "remove `hostPort`");
                 }
                 // In pods, not in templates, the API server itself sets the port on the host.
-                let Some(outer) = outer.or_else(|| (on_host && pod.is_pod && inner != 0).then_some(inner)) else { continue };
+                let Some(outer) = outer.or_else(|| (on_host && pod.is_pod && inner != 0).then_some(inner)) else {
+                    continue;
+                };
                 let protocol = text(port, "protocol");
                 let protocol = if protocol.is_empty() { "TCP".to_owned() } else { protocol };
                 own.push(((protocol, text(port, "hostIP"), outer), place));

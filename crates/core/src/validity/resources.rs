@@ -46,12 +46,21 @@ impl Judge<'_> {
                 let message = format!("the pod has no resource claim `{}`", shown(&name));
                 self.say(&rules::REFERENCE, &place, message, "add it to `resourceClaims`, or correct the name");
             }
-            if get(claim, "request").is_some_and(|request| request.as_str().is_some_and(|text| !text.is_empty() && !format::is_label(&text))) {
-                self.say(&rules::VALUE, &format!("{place}/request"), "`request` must be at most 63 of `a-z`, `0-9` and inner `-`", "correct it");
+            if get(claim, "request").is_some_and(|request| {
+                request.as_str().is_some_and(|text| !text.is_empty() && !format::is_label(&text))
+            }) {
+                self.say(
+                    &rules::VALUE,
+                    &format!("{place}/request"),
+                    "`request` must be at most 63 of `a-z`, `0-9` and inner `-`",
+                    "correct it",
+                );
             }
             let request = text(claim, "request");
             // A claim as a whole, and a part of it, are the same as well.
-            let is_same = |(other, part): &(String, String)| *other == name && (*part == request || part.is_empty() || request.is_empty());
+            let is_same = |(other, part): &(String, String)| {
+                *other == name && (*part == request || part.is_empty() || request.is_empty())
+            };
             if seen.iter().any(is_same) {
                 self.say(&rules::DUPLICATE, &place, "the same claim is named twice", "remove one of them");
             }
@@ -69,7 +78,9 @@ impl Judge<'_> {
             // What cannot be lent twice.
             let is_firm = is_huge(name) || !is_native(name);
             let message = match limit.map(|limit| request.millis().cmp(&limit.millis())) {
-                None if is_firm => format!("`{}` is requested without a limit, and it cannot be overcommitted", shown(name)),
+                None if is_firm => {
+                    format!("`{}` is requested without a limit, and it cannot be overcommitted", shown(name))
+                }
                 Some(Ordering::Less | Ordering::Greater) if is_firm => {
                     format!("the request of `{}` differs from its limit, and it cannot be overcommitted", shown(name))
                 }
@@ -82,7 +93,9 @@ impl Judge<'_> {
             self.say(&rules::RESOURCES, place, message, "make the two fit");
         }
         let mut all = limits.iter().chain(&requests);
-        if all.clone().any(|(name, ..)| is_huge(name)) && !all.any(|(name, ..)| matches!(name.as_str(), "cpu" | "memory")) {
+        if all.clone().any(|(name, ..)| is_huge(name))
+            && !all.any(|(name, ..)| matches!(name.as_str(), "cpu" | "memory"))
+        {
             let message = "huge pages need cpu or memory beside them";
             self.say(&rules::RESOURCES, at, message, "ask for cpu or memory, too");
         }
@@ -94,10 +107,17 @@ impl Judge<'_> {
         let is_known = match name.contains('/') {
             _ if of_pod => matches!(name, "cpu" | "memory") || is_huge(name),
             false => is_standard,
-            true => is_native(name) || check_selector_key(&format!("requests.{name}")).is_ok() && !name.starts_with("requests."),
+            true => {
+                is_native(name)
+                    || check_selector_key(&format!("requests.{name}")).is_ok() && !name.starts_with("requests.")
+            }
         };
         if check_selector_key(name).is_err() || !is_known {
-            let message = format!("`{}` is no resource that a {} can ask for", shown(name), if of_pod { "pod" } else { "container" });
+            let message = format!(
+                "`{}` is no resource that a {} can ask for",
+                shown(name),
+                if of_pod { "pod" } else { "container" }
+            );
             let remedy = "write `cpu`, `memory` or `ephemeral-storage`, or the whole name of a device, such as `example.com/gpu`";
             self.say(&rules::RESOURCES, place, message, remedy);
         }
@@ -151,7 +171,8 @@ impl Judge<'_> {
         for (name, request, place) in amounts(resources, &at, "requests") {
             let sum = Self::sum(pod, &name);
             if sum > request.millis() {
-                let message = format!("the containers request more `{}` than the pod, {}", shown(&name), request.written());
+                let message =
+                    format!("the containers request more `{}` than the pod, {}", shown(&name), request.written());
                 self.say(&rules::RESOURCES, &place, message, "raise it, or lower those of the containers");
             }
         }

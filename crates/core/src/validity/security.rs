@@ -37,8 +37,10 @@ impl Judge<'_> {
             }
         }
         if text(security, "procMount") == "Unmasked" && !pod.has_own_users() {
-            let message =
-                format!("container `{}`: the API refuses `procMount: Unmasked` without `hostUsers: false`", container.name);
+            let message = format!(
+                "container `{}`: the API refuses `procMount: Unmasked` without `hostUsers: false`",
+                container.name
+            );
             let remedy = "set `hostUsers: false` in the pod spec";
             self.say(&rules::SECURITY_CONTEXT, &format!("{at}/procMount"), message, remedy);
         }
@@ -120,7 +122,10 @@ impl Judge<'_> {
 
     /// `validateWindowsSecurityContextOptions`, without the grammar of domains.
     pub(super) fn windows_options(&mut self, node: Node<'_>, at: &str) {
-        if get(node, "gmsaCredentialSpec").and_then(Node::as_str).is_some_and(|text| text.is_empty() || text.len() > 65_536) {
+        if get(node, "gmsaCredentialSpec")
+            .and_then(Node::as_str)
+            .is_some_and(|text| text.is_empty() || text.len() > 65_536)
+        {
             let message = "`gmsaCredentialSpec` must have 1 to 65536 characters";
             self.say(&rules::VALUE, &format!("{at}/gmsaCredentialSpec"), message, "correct it");
         }
@@ -147,7 +152,9 @@ impl Judge<'_> {
             let below = format!("{place}/{}", krmor_yaml::escape_token(&key));
             if key == SECCOMP_POD || key.starts_with(SECCOMP_CONTAINER) {
                 let is_good = matches!(&*value, "runtime/default" | "docker/default" | "unconfined")
-                    || value.strip_prefix("localhost/").is_some_and(|path| !path.starts_with('/') && !super::format::goes_up(path));
+                    || value
+                        .strip_prefix("localhost/")
+                        .is_some_and(|path| !path.starts_with('/') && !super::format::goes_up(path));
                 if !is_good {
                     let message = format!("the annotation `{}` names no profile", shown(&key));
                     self.say(&rules::VALUE, &below, message, "remove it, and set `seccompProfile`");
@@ -161,12 +168,22 @@ impl Judge<'_> {
             }
         }
         let security = get(pod.spec, "securityContext");
-        let of = |node: Option<Node<'_>>, key: &str| node.and_then(|node| get(node, key)).map(|one| (text(one, "type"), text(one, "localhostProfile")));
-        let mut pairs = vec![(SECCOMP_POD.to_owned(), of(security, "seccompProfile"), format!("{}/securityContext/seccompProfile", pod.at))];
+        let of = |node: Option<Node<'_>>, key: &str| {
+            node.and_then(|node| get(node, key)).map(|one| (text(one, "type"), text(one, "localhostProfile")))
+        };
+        let mut pairs = vec![(
+            SECCOMP_POD.to_owned(),
+            of(security, "seccompProfile"),
+            format!("{}/securityContext/seccompProfile", pod.at),
+        )];
         for container in &pod.containers {
             let own = get(container.node, "securityContext");
             let at = format!("{}/securityContext", container.at);
-            pairs.push((format!("{SECCOMP_CONTAINER}{}", container.name), of(own, "seccompProfile"), format!("{at}/seccompProfile")));
+            pairs.push((
+                format!("{SECCOMP_CONTAINER}{}", container.name),
+                of(own, "seccompProfile"),
+                format!("{at}/seccompProfile"),
+            ));
             if pod.os() != "windows" {
                 let profile = of(own, "appArmorProfile").or_else(|| of(security, "appArmorProfile"));
                 pairs.push((format!("{APP_ARMOR}{}", container.name), profile, at));
@@ -176,7 +193,9 @@ impl Judge<'_> {
             let Some((profile, annotation)) = profile.zip(pod.annotation(&key)) else { continue };
             let fits = match profile.0.as_str() {
                 "Unconfined" => annotation == "unconfined",
-                "RuntimeDefault" => annotation == "runtime/default" || annotation == "docker/default" && !key.starts_with(APP_ARMOR),
+                "RuntimeDefault" => {
+                    annotation == "runtime/default" || annotation == "docker/default" && !key.starts_with(APP_ARMOR)
+                }
                 "Localhost" => annotation.strip_prefix("localhost/") == Some(profile.1.as_str()),
                 _ => true,
             };
