@@ -15,7 +15,9 @@ use krmor::yaml;
 use serde_json::{Value, json};
 
 fn config(spec: Value) -> Value {
-    json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "VaultSecrets", "metadata": {"name": "v"}, "spec": spec})
+    crate::common::quiet(
+        json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "VaultSecrets", "metadata": {"name": "v"}, "spec": spec}),
+    )
 }
 
 struct Done {
@@ -44,7 +46,7 @@ impl Done {
 }
 
 fn pipeline(spec: &Value) -> Result<krmor::pipeline::Pipeline, Vec<krmor::config::Problem>> {
-    let text = Arc::new(crate::common::quiet(config(spec.clone())).to_string());
+    let text = Arc::new(config(spec.clone()).to_string());
     krmor::config::read(yaml::parse(&text).unwrap()[0].root(), None)
 }
 
