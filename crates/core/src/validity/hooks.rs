@@ -2,7 +2,7 @@
 
 use super::types;
 use super::walk::shown;
-use super::{Judge, get, is_filled, is_true, items, rules, text};
+use super::{Judge, below, get, is_filled, is_true, items, rules, text};
 use crate::quantity::Quantity;
 use krmor_yaml::Node;
 
@@ -53,7 +53,7 @@ impl Judge<'_> {
         if has_value && get(node, "valueFrom").is_some() {
             let message = format!("variable `{}` has both `value` and `valueFrom`", shown(&text(node, "name")));
             let remedy = "keep one; a patch removes the other by setting it to null";
-            self.say(&rules::ONE_OF, &format!("{at}/valueFrom"), message, remedy);
+            self.say(&rules::ONE_OF, &below(at, "valueFrom"), message, remedy);
         }
     }
 
@@ -61,10 +61,10 @@ impl Judge<'_> {
     fn mount(&mut self, node: Node<'_>, at: &str) {
         if !text(node, "subPath").is_empty() && !text(node, "subPathExpr").is_empty() {
             let message = "`subPath` and `subPathExpr` stand together, and the API takes one of them";
-            self.say(&rules::ONE_OF, &format!("{at}/subPathExpr"), message, "keep one of them");
+            self.say(&rules::ONE_OF, &below(at, "subPathExpr"), message, "keep one of them");
         }
         if matches!(text(node, "recursiveReadOnly").as_str(), "Enabled" | "IfPossible") {
-            let place = format!("{at}/recursiveReadOnly");
+            let place = below(at, "recursiveReadOnly");
             if !is_true(node, "readOnly") {
                 let message = "`recursiveReadOnly` needs `readOnly: true`";
                 self.say(&rules::CONFLICT, &place, message, "set `readOnly: true`");
@@ -89,7 +89,7 @@ impl Judge<'_> {
         };
         if !units.contains(&divisor.to_string().as_str()) {
             let message = format!("`divisor: {}` is not one of {}", divisor.written(), units.join(", "));
-            self.say(&rules::VALUE, &format!("{at}/divisor"), message, "write one of them");
+            self.say(&rules::VALUE, &below(at, "divisor"), message, "write one of them");
         }
     }
 
@@ -106,7 +106,7 @@ impl Judge<'_> {
         seen.retain(|(path, _)| !path.is_empty());
         for at in repeated(&mut seen) {
             let message = "two sources of the volume write to the same path";
-            self.say(&rules::DUPLICATE, &format!("{at}/path"), message, "give one of them another path");
+            self.say(&rules::DUPLICATE, &below(&at, "path"), message, "give one of them another path");
         }
     }
 
@@ -114,7 +114,7 @@ impl Judge<'_> {
     fn local_profile(&mut self, node: Node<'_>, at: &str, is_strict: bool) {
         let profile = get(node, "localhostProfile");
         let path = text(node, "localhostProfile");
-        let place = format!("{at}/localhostProfile");
+        let place = below(at, "localhostProfile");
         match text(node, "type").as_str() {
             "Localhost" if profile.is_none() || is_strict && path.trim().is_empty() => {
                 let message = "`type: Localhost` needs `localhostProfile`";
@@ -139,25 +139,25 @@ impl Judge<'_> {
     /// `ValidateTolerations`
     fn toleration(&mut self, node: Node<'_>, at: &str) {
         let (operator, value) = (text(node, "operator"), text(node, "value"));
-        let place = format!("{at}/operator");
+        let place = below(at, "operator");
         if text(node, "key").is_empty() && operator != "Exists" {
             let message = "a toleration without `key` must have `operator: Exists`, which means all taints";
             self.say(&rules::CONFLICT, at, message, "set `key`, or `operator: Exists`");
         }
         if get(node, "tolerationSeconds").is_some() && text(node, "effect") != "NoExecute" {
             let message = "`tolerationSeconds` needs `effect: NoExecute`";
-            self.say(&rules::CONFLICT, &format!("{at}/tolerationSeconds"), message, "set `effect: NoExecute`");
+            self.say(&rules::CONFLICT, &below(at, "tolerationSeconds"), message, "set `effect: NoExecute`");
         }
         match operator.as_str() {
             "" | "Equal" => {
                 if let Some(fault) = super::format::fault("labelValue", &value) {
                     let message = format!("`value: {}` {fault}", shown(&value));
-                    self.say(&rules::VALUE, &format!("{at}/value"), message, "correct the value");
+                    self.say(&rules::VALUE, &below(at, "value"), message, "correct the value");
                 }
             }
             "Exists" if !value.is_empty() => {
                 let message = "`value` stands beside `operator: Exists`";
-                self.say(&rules::CONFLICT, &format!("{at}/value"), message, "remove `value`");
+                self.say(&rules::CONFLICT, &below(at, "value"), message, "remove `value`");
             }
             // Behind a feature gate that newer servers may open.
             "Exists" | "Lt" | "Gt" => {}
@@ -179,7 +179,7 @@ impl Judge<'_> {
             _ => return,
         };
         let message = format!("`operator: {operator}` {what}");
-        self.say(&rules::VALUE, &format!("{at}/operator"), message, "correct `values` or the operator");
+        self.say(&rules::VALUE, &below(at, "operator"), message, "correct `values` or the operator");
     }
 
     /// `ValidateNodeFieldSelectorRequirement`
@@ -194,7 +194,7 @@ impl Judge<'_> {
     fn spread(&mut self, node: Node<'_>, at: &str) {
         if get(node, "minDomains").is_some() && text(node, "whenUnsatisfiable") == "ScheduleAnyway" {
             let message = "`minDomains` needs `whenUnsatisfiable: DoNotSchedule`";
-            self.say(&rules::CONFLICT, &format!("{at}/minDomains"), message, "remove `minDomains`");
+            self.say(&rules::CONFLICT, &below(at, "minDomains"), message, "remove `minDomains`");
         }
         self.label_keys(node, at);
     }
@@ -225,12 +225,16 @@ impl Judge<'_> {
 const UNITS: &[&str] = &["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
 
 /// The places of what was there before, by name: all but the first of each.
-pub(super) fn repeated<T: Ord + Clone>(named: &mut [(T, String)]) -> Vec<String> {
+pub(super) fn repeated(named: &mut [(String, String)]) -> Vec<String> {
     // Stable, so that the first in the object stays the first.
     named.sort_by(|(first, _), (second, _)| first.cmp(second));
-    let same = named.windows(2).filter_map(|two| match two {
-        [(first, _), (second, at)] if first == second => Some(at.clone()),
-        _ => None,
-    });
-    same.collect()
+    let mut out = Vec::new();
+    for two in named.windows(2) {
+        if let [(first, _), (second, at)] = two
+            && first == second
+        {
+            out.push(at.clone());
+        }
+    }
+    out
 }

@@ -2,7 +2,7 @@
 
 use super::hooks::repeated;
 use super::walk::shown;
-use super::{Judge, format, get, is_filled, is_true, items, number, rules, text};
+use super::{Judge, below, format, get, is_filled, is_true, items, number, rules, text};
 use crate::labels::LabelSelector;
 use krmor_yaml::{Kind, Node};
 
@@ -77,7 +77,7 @@ impl Judge<'_> {
         }
         if amount(update, "maxUnavailable") == Some(0) && amount(update, "maxSurge") == Some(0) {
             let message = "`maxUnavailable` and `maxSurge` are both 0, so no pod could be replaced";
-            self.say(&rules::CONFLICT, &format!("{at}/maxUnavailable"), message, "raise one of them");
+            self.say(&rules::CONFLICT, &below(at, "maxUnavailable"), message, "raise one of them");
         }
     }
 
@@ -102,7 +102,7 @@ impl Judge<'_> {
         let surge = amount(update, "maxSurge").unwrap_or(0);
         if is_read && (unavailable == 0) == (surge == 0) {
             let message = "of `maxUnavailable`, 1 where it is not set, and `maxSurge` one must be 0 and the other not";
-            self.say(&rules::CONFLICT, &format!("{at}/maxSurge"), message, "set one of them to 0");
+            self.say(&rules::CONFLICT, &below(at, "maxSurge"), message, "set one of them to 0");
         }
     }
 
@@ -137,7 +137,7 @@ impl Judge<'_> {
             let message = "`rollingUpdate` stands beside `type: OnDelete`, and the API takes one of them";
             self.say(&rules::ONE_OF, at, message, "remove it; a patch does so by setting it to null");
         } else if number(update, "partition").is_some_and(|partition| partition < 0) {
-            self.say(&rules::VALUE, &format!("{at}/partition"), "`partition` is below 0", "write 0 or more");
+            self.say(&rules::VALUE, &below(at, "partition"), "`partition` is below 0", "write 0 or more");
         }
     }
 
@@ -169,7 +169,7 @@ impl Judge<'_> {
     pub(super) fn job_spec(&mut self, spec: Node<'_>, at: &str) {
         let pod = spec.find(&["template", "spec"]);
         let policy = pod.map(|pod| text(pod, "restartPolicy")).unwrap_or_default();
-        let place = format!("{at}/template/spec");
+        let place = below(at, "template/spec");
         if pod.is_some() && matches!(policy.as_str(), "" | "Always") {
             let message = "the pods of a Job are to end, so the API requires `restartPolicy: OnFailure` or `Never`";
             self.say(&rules::RESTART_POLICY, &place, message, "set `restartPolicy: Never` or `OnFailure`");
@@ -179,14 +179,14 @@ impl Judge<'_> {
                 let message = "`podFailurePolicy` needs `restartPolicy: Never`";
                 self.say(
                     &rules::RESTART_POLICY,
-                    &format!("{place}/restartPolicy"),
+                    &below(&place, "restartPolicy"),
                     message,
                     "set `restartPolicy: Never`",
                 );
             }
             if text(spec, "podReplacementPolicy") == "TerminatingOrFailed" {
                 let message = "`podFailurePolicy` needs `podReplacementPolicy: Failed`";
-                self.say(&rules::CONFLICT, &format!("{at}/podReplacementPolicy"), message, "set it to `Failed`");
+                self.say(&rules::CONFLICT, &below(at, "podReplacementPolicy"), message, "set it to `Failed`");
             }
         }
         let is_indexed = text(spec, "completionMode") == "Indexed";
@@ -198,7 +198,7 @@ impl Judge<'_> {
         }
         if get(spec, "maxFailedIndexes").is_some() && get(spec, "backoffLimitPerIndex").is_none() {
             let message = "`maxFailedIndexes` needs `backoffLimitPerIndex`";
-            self.say(&rules::CONFLICT, &format!("{at}/maxFailedIndexes"), message, "set `backoffLimitPerIndex`");
+            self.say(&rules::CONFLICT, &below(at, "maxFailedIndexes"), message, "set `backoffLimitPerIndex`");
         }
         if is_indexed {
             self.indexed(spec, at);
@@ -216,11 +216,11 @@ impl Judge<'_> {
         let failed = number(spec, "maxFailedIndexes");
         if failed.zip(completions).is_some_and(|(failed, completions)| failed > completions) {
             let message = "`maxFailedIndexes` is more than `completions`";
-            self.say(&rules::CONFLICT, &format!("{at}/maxFailedIndexes"), message, "lower it");
+            self.say(&rules::CONFLICT, &below(at, "maxFailedIndexes"), message, "lower it");
         }
         if number(spec, "parallelism").is_some_and(|parallelism| parallelism > 100_000) {
             let message = "`parallelism` of an indexed Job is at most 100000";
-            self.say(&rules::VALUE, &format!("{at}/parallelism"), message, "lower it");
+            self.say(&rules::VALUE, &below(at, "parallelism"), message, "lower it");
         }
     }
 
@@ -232,26 +232,26 @@ impl Judge<'_> {
             .flat_map(|list| pod.into_iter().flat_map(|pod| items(pod, "", list)))
             .map(|(_, container)| text(container, "name"))
             .collect();
-        for (place, rule) in items(policy, &format!("{at}/podFailurePolicy"), "rules") {
+        for (place, rule) in items(policy, &below(at, "podFailurePolicy"), "rules") {
             if text(rule, "action") == "FailIndex" && get(spec, "backoffLimitPerIndex").is_none() {
                 let message = "`action: FailIndex` needs `backoffLimitPerIndex`";
-                self.say(&rules::CONFLICT, &format!("{place}/action"), message, "set `backoffLimitPerIndex`");
+                self.say(&rules::CONFLICT, &below(&place, "action"), message, "set `backoffLimitPerIndex`");
             }
             let Some(codes) = get(rule, "onExitCodes") else { continue };
-            let place = format!("{place}/onExitCodes");
+            let place = below(&place, "onExitCodes");
             if get(codes, "containerName").is_some() && !names.contains(&text(codes, "containerName")) {
                 let message = format!("the pod has no container `{}`", shown(&text(codes, "containerName")));
-                self.say(&rules::REFERENCE, &format!("{place}/containerName"), message, "correct the name");
+                self.say(&rules::REFERENCE, &below(&place, "containerName"), message, "correct the name");
             }
             let values: Vec<i128> =
                 items(codes, &place, "values").map(|(_, value)| super::walk::whole(value).unwrap_or(0)).collect();
             if text(codes, "operator") == "In" && values.contains(&0) {
                 let message = "0 is no failure, so it may not be among the `values` of `In`";
-                self.say(&rules::VALUE, &format!("{place}/values"), message, "remove it");
+                self.say(&rules::VALUE, &below(&place, "values"), message, "remove it");
             }
             if !values.is_sorted_by(|first, second| first < second) {
                 let message = "`values` must stand in order, each once";
-                self.say(&rules::VALUE, &format!("{place}/values"), message, "sort them");
+                self.say(&rules::VALUE, &below(&place, "values"), message, "sort them");
             }
         }
     }
@@ -261,11 +261,11 @@ impl Judge<'_> {
         let Some(spec) = node.get("spec") else { return };
         if get(spec, "selector").is_some() {
             let message = "the selector of a Job that a CronJob makes is made for it";
-            self.say(&rules::SELECTOR, &format!("{at}/spec/selector"), message, "remove it");
+            self.say(&rules::SELECTOR, &below(at, "spec/selector"), message, "remove it");
         }
         if is_true(spec, "manualSelector") {
             let message = "a CronJob takes no `manualSelector: true`";
-            self.say(&rules::SELECTOR, &format!("{at}/spec/manualSelector"), message, "remove it");
+            self.say(&rules::SELECTOR, &below(at, "spec/manualSelector"), message, "remove it");
         }
     }
 
@@ -280,7 +280,7 @@ impl Judge<'_> {
         let single = modes.iter().filter(|mode| *mode == "ReadWriteOncePod").count();
         if single > 0 && single < modes.len() {
             let message = "`ReadWriteOncePod` stands beside other access modes";
-            self.say(&rules::CONFLICT, &format!("{at}/accessModes"), message, "keep one of them");
+            self.say(&rules::CONFLICT, &below(at, "accessModes"), message, "keep one of them");
         }
         let storage = spec.find(&["resources", "requests", "storage"]).filter(|storage| !storage.is_null());
         let Some(storage) = storage else {
@@ -290,7 +290,7 @@ impl Judge<'_> {
         let amount = storage.to_value().and_then(|value| crate::quantity::Quantity::of(&value).ok());
         if amount.is_some_and(|amount| amount.is_negative() || amount == crate::quantity::Quantity::zero()) {
             let message = "`resources.requests.storage` is not above zero";
-            self.say(&rules::RESOURCES, &format!("{at}/resources/requests/storage"), message, "raise it");
+            self.say(&rules::RESOURCES, &below(at, "resources/requests/storage"), message, "raise it");
         }
         for key in ["dataSource", "dataSourceRef"] {
             let Some(source) = get(spec, key) else { continue };
@@ -306,8 +306,8 @@ impl Judge<'_> {
     /// Constraints of a pod that say the same twice.
     pub(super) fn spreads(&mut self, spec: Node<'_>, at: &str) {
         let list = items(spec, at, "topologySpreadConstraints");
-        let mut seen: Vec<_> =
-            list.map(|(at, one)| ((text(one, "topologyKey"), text(one, "whenUnsatisfiable")), at)).collect();
+        let mut seen: Vec<(String, String)> =
+            list.map(|(at, one)| (text(one, "topologyKey") + "|" + &text(one, "whenUnsatisfiable"), at)).collect();
         for place in repeated(&mut seen) {
             let message = "two constraints have the same `topologyKey` and `whenUnsatisfiable`";
             self.say(&rules::DUPLICATE, &place, message, "keep one of them");

@@ -82,33 +82,49 @@ fn is_within(pointer: &str, place: &str) -> bool {
 }
 
 /// The value under a key; null is as good as none, as the API has it.
+#[inline(never)]
 fn get<'a>(node: Node<'a>, key: &str) -> Option<Node<'a>> {
     node.get(key).filter(|node| !node.is_null())
 }
 
 /// The text under a key; empty when there is none.
+#[inline(never)]
 fn text(node: Node<'_>, key: &str) -> String {
     node.get(key).and_then(Node::as_str).unwrap_or_default().into_owned()
 }
 
 /// The number under a key.
+#[inline(never)]
 fn number(node: Node<'_>, key: &str) -> Option<i128> {
     walk::whole(node.get(key)?)
 }
 
 /// Whether a key says `true`.
+#[inline(never)]
 fn is_true(node: Node<'_>, key: &str) -> bool {
     node.get(key).and_then(Node::as_bool) == Some(true)
 }
 
 /// The items of the list under a key, each with its pointer.
-fn items<'a>(node: Node<'a>, at: &str, key: &str) -> impl Iterator<Item = (String, Node<'a>)> {
-    let base = format!("{at}/{key}/");
-    let list = node.get(key);
-    list.into_iter().flat_map(Node::items).enumerate().map(move |(number, item)| (format!("{base}{number}"), item))
+#[inline(never)]
+fn items<'a>(node: Node<'a>, at: &str, key: &str) -> std::vec::IntoIter<(String, Node<'a>)> {
+    let mut out = Vec::new();
+    if let Some(list) = node.get(key) {
+        for (number, item) in list.items().enumerate() {
+            out.push((format!("{at}/{key}/{number}"), item));
+        }
+    }
+    out.into_iter()
+}
+
+/// The pointer of what is at some keys below a place.
+#[inline(never)]
+fn below(at: &str, keys: &str) -> String {
+    [at, "/", keys].concat()
 }
 
 /// Whether there is a list or mapping under a key with something in it.
+#[inline(never)]
 fn is_filled(node: Node<'_>, key: &str) -> bool {
     node.get(key).is_some_and(|node| node.items().next().is_some() || node.entries().next().is_some())
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::hooks::repeated;
 use super::walk::shown;
-use super::{Judge, format, get, is_filled, items, number, rules, text};
+use super::{Judge, below, format, get, is_filled, items, number, rules, text};
 use krmor_yaml::Node;
 
 impl Judge<'_> {
@@ -155,10 +155,10 @@ impl Judge<'_> {
             let outer = number(*port, "nodePort").filter(|port| *port != 0);
             if outer.is_some() && kind == "ClusterIP" {
                 let message = "`nodePort` needs `type: NodePort` or `LoadBalancer`";
-                self.say(&rules::CONFLICT, &format!("{place}/nodePort"), message, "remove it, or set the type");
+                self.say(&rules::CONFLICT, &below(place, "nodePort"), message, "remove it, or set the type");
             }
-            outside.extend(outer.map(|outer| ((protocol.clone(), outer), format!("{place}/nodePort"))));
-            seen.push(((protocol, number(*port, "port").unwrap_or(0)), format!("{place}/port")));
+            outside.extend(outer.map(|outer| (format!("{protocol}/{outer}"), below(place, "nodePort"))));
+            seen.push((format!("{protocol}/{}", number(*port, "port").unwrap_or(0)), below(place, "port")));
         }
         for place in repeated(&mut seen).into_iter().chain(repeated(&mut outside)) {
             let message = "two ports of the Service have the same number and protocol";
@@ -193,7 +193,7 @@ impl Judge<'_> {
             return;
         };
         let message = format!("`path: {}` {fault}", shown(&path));
-        self.say(&rules::VALUE, &format!("{at}/path"), message, "correct the path");
+        self.say(&rules::VALUE, &below(at, "path"), message, "correct the path");
     }
 
     /// `validateHorizontalPodAutoscalerSpec`
@@ -204,7 +204,7 @@ impl Judge<'_> {
             let message = format!("`minReplicas: {least}` is above `maxReplicas: {most}`");
             self.say(
                 &rules::CONFLICT,
-                &format!("{at}/maxReplicas"),
+                &below(at, "maxReplicas"),
                 message,
                 "raise `maxReplicas`, or lower `minReplicas`",
             );
@@ -249,7 +249,7 @@ impl Judge<'_> {
                 "pods" => format!("the target needs `{second}`"),
                 _ => format!("the target needs `{first}` or `{second}`"),
             };
-            self.say(&rules::ONE_OF, &format!("{at}/target"), message, "set it");
+            self.say(&rules::ONE_OF, &below(&at, "target"), message, "set it");
         } else if has(first) && has(second) && !matches!(key, "pods" | "object") {
             let message = format!("`{first}` and `{second}` stand together, and the API takes one of them");
             self.say(&rules::ONE_OF, &format!("{at}/target/{second}"), message, "keep one of them");

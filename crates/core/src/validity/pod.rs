@@ -2,7 +2,7 @@
 
 use super::hooks::repeated;
 use super::walk::shown;
-use super::{Judge, format, get, is_filled, is_true, items, number, rules, text};
+use super::{Judge, below, format, get, is_filled, is_true, items, number, rules, text};
 use krmor_yaml::Node;
 
 /// The lists of containers, in the order in which the API server takes their names.
@@ -39,7 +39,7 @@ impl Container<'_> {
 impl<'a> Pod<'a> {
     fn of(holder: Node<'a>, at: &str, is_pod: bool, claims: &[String]) -> Option<Self> {
         let spec = get(holder, "spec")?;
-        let at = format!("{at}/spec");
+        let at = below(at, "spec");
         let mut volumes: Vec<(String, bool, bool)> = items(spec, &at, "volumes")
             .map(|(_, volume)| {
                 let is_device = ["persistentVolumeClaim", "ephemeral"].iter().any(|kind| get(volume, kind).is_some());
@@ -110,7 +110,7 @@ impl Judge<'_> {
             .collect();
         for place in repeated(&mut named) {
             let message = "two containers of the pod have the same name";
-            self.say(&rules::DUPLICATE, &format!("{place}/name"), message, "rename one of them");
+            self.say(&rules::DUPLICATE, &below(&place, "name"), message, "rename one of them");
         }
     }
 
@@ -148,11 +148,11 @@ impl Judge<'_> {
             }
             if text(pod.spec, "restartPolicy") == "Never" || is_helper {
                 let message = "a container that is never restarted must have `restartPolicy: NotRequired` here";
-                self.say(&rules::CONFLICT, &format!("{place}/restartPolicy"), message, "write `NotRequired`");
+                self.say(&rules::CONFLICT, &below(&place, "restartPolicy"), message, "write `NotRequired`");
             }
         }
         if let Some(lifecycle) = get(*node, "lifecycle").filter(|_| !is_helper) {
-            self.lifecycle(pod, lifecycle, &format!("{at}/lifecycle"));
+            self.lifecycle(pod, lifecycle, &below(at, "lifecycle"));
         }
         for (place, variable) in items(*node, at, "env") {
             let Some(file) = variable.find(&["valueFrom", "fileKeyRef"]) else { continue };
@@ -162,7 +162,7 @@ impl Judge<'_> {
                     format!("the pod has no emptyDir `{}`, from which the variable is to be read", shown(&volume));
                 self.say(
                     &rules::REFERENCE,
-                    &format!("{place}/valueFrom/fileKeyRef/volumeName"),
+                    &below(&place, "valueFrom/fileKeyRef/volumeName"),
                     message,
                     "correct the name",
                 );
@@ -170,13 +170,13 @@ impl Judge<'_> {
         }
         let image = text(*node, "image");
         if pod.is_pod && image.trim() != image {
-            self.say(&rules::VALUE, &format!("{at}/image"), "`image` has space around it", "remove the space");
+            self.say(&rules::VALUE, &below(at, "image"), "`image` has space around it", "remove the space");
         }
         let target = text(*node, "targetContainerName");
         let is_target = |other: &Container<'_>| other.list != "ephemeralContainers" && other.name == target;
         if !target.is_empty() && !pod.containers.iter().any(is_target) {
             let message = format!("the pod has no container `{}`", shown(&target));
-            self.say(&rules::REFERENCE, &format!("{at}/targetContainerName"), message, "correct the name");
+            self.say(&rules::REFERENCE, &below(at, "targetContainerName"), message, "correct the name");
         }
     }
 
@@ -212,7 +212,7 @@ impl Judge<'_> {
                     container.name,
                     shown(&name)
                 );
-                self.say(&rules::REFERENCE, &format!("{place}/name"), message, "add the volume, or correct the name");
+                self.say(&rules::REFERENCE, &below(&place, "name"), message, "add the volume, or correct the name");
             }
             if devices.iter().any(|(other, device)| *other == name || *device == path) {
                 let message = "the same volume or path is in `volumeDevices`";
@@ -220,13 +220,13 @@ impl Judge<'_> {
             }
             if text(mount, "mountPropagation") == "Bidirectional" && !is_privileged {
                 let message = "`mountPropagation: Bidirectional` needs `privileged: true`";
-                self.say(&rules::CONFLICT, &format!("{place}/mountPropagation"), message, "remove it");
+                self.say(&rules::CONFLICT, &below(&place, "mountPropagation"), message, "remove it");
             }
             paths.push((path, place));
         }
         for place in repeated(&mut paths) {
             let message = format!("container `{}` mounts two volumes at the same path", container.name);
-            self.say(&rules::DUPLICATE, &format!("{place}/mountPath"), message, "give one of them another path");
+            self.say(&rules::DUPLICATE, &below(&place, "mountPath"), message, "give one of them another path");
         }
     }
 
@@ -242,7 +242,7 @@ impl Judge<'_> {
                     Some(_) => None,
                 };
                 if let Some(message) = message {
-                    self.say(&rules::REFERENCE, &format!("{place}/name"), message, "correct the name");
+                    self.say(&rules::REFERENCE, &below(&place, "name"), message, "correct the name");
                 }
                 names.push((name, place.clone()));
             }
@@ -264,7 +264,7 @@ impl Judge<'_> {
             && let Some(fault) = format::fault("name", &alias)
         {
             let message = format!("`serviceAccount: {}` {fault}", shown(&alias));
-            self.say(&rules::VALUE, &format!("{at}/serviceAccount"), message, "correct the name");
+            self.say(&rules::VALUE, &below(at, "serviceAccount"), message, "correct the name");
         }
         let has_servers = spec.find(&["dnsConfig", "nameservers"]).is_some_and(|list| list.items().next().is_some());
         if text(*spec, "dnsPolicy") == "None" && !has_servers {
@@ -291,7 +291,7 @@ impl Judge<'_> {
             if text(*spec, "hostnameOverride").len() > 64 {
                 self.say(
                     &rules::VALUE,
-                    &format!("{at}/hostnameOverride"),
+                    &below(at, "hostnameOverride"),
                     "`hostnameOverride` has more than 64 characters",
                     "shorten it",
                 );
@@ -336,7 +336,7 @@ impl Judge<'_> {
                 if get(volume, "image").is_some_and(|image| text(image, "reference").is_empty()) {
                     self.say(
                         &rules::REQUIRED,
-                        &format!("{place}/image"),
+                        &below(&place, "image"),
                         "`reference` is missing, and the API requires it",
                         "name the image",
                     );
@@ -366,7 +366,7 @@ impl Judge<'_> {
                 let outer = number(port, "hostPort").filter(|port| *port != 0);
                 if on_host && container.list == "containers" && outer.is_some_and(|outer| outer != inner) {
                     let message = "with `hostNetwork: true`, `hostPort` must be the same as `containerPort`";
-                    self.say(&rules::CONFLICT, &format!("{place}/hostPort"), message, "remove `hostPort`");
+                    self.say(&rules::CONFLICT, &below(&place, "hostPort"), message, "remove `hostPort`");
                 }
                 // In pods, not in templates, the API server itself sets the port on the host.
                 let Some(outer) = outer.or_else(|| (on_host && pod.is_pod && inner != 0).then_some(inner)) else {
@@ -374,7 +374,7 @@ impl Judge<'_> {
                 };
                 let protocol = text(port, "protocol");
                 let protocol = if protocol.is_empty() { "TCP".to_owned() } else { protocol };
-                own.push(((protocol, text(port, "hostIP"), outer), place));
+                own.push((format!("{protocol}/{}/{outer}", text(port, "hostIP")), place));
             }
             // An init container may use what others use: it runs before them.
             let all = if container.list == "containers" { &mut seen } else { &mut Vec::new() };
@@ -386,7 +386,7 @@ impl Judge<'_> {
         self.repeated_ports(&mut seen);
     }
 
-    fn repeated_ports(&mut self, ports: &mut [((String, String, i128), String)]) {
+    fn repeated_ports(&mut self, ports: &mut [(String, String)]) {
         for place in repeated(ports) {
             let message = "the same port of the host is taken twice";
             self.say(&rules::DUPLICATE, &place, message, "change `hostPort`, or remove it");

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::pod::{Container, Pod};
 use super::walk::shown;
-use super::{Judge, format, get, is_filled, items, rules, text};
+use super::{Judge, below, format, get, is_filled, items, rules, text};
 use crate::kube::check_selector_key;
 use crate::quantity::Quantity;
 use krmor_yaml::Node;
@@ -51,7 +51,7 @@ impl Judge<'_> {
             }) {
                 self.say(
                     &rules::VALUE,
-                    &format!("{place}/request"),
+                    &below(&place, "request"),
                     "`request` must be at most 63 of `a-z`, `0-9` and inner `-`",
                     "correct it",
                 );
@@ -142,13 +142,13 @@ impl Judge<'_> {
             self.resource(&name, &amount, &place, false);
         }
         let Some(resources) = get(*spec, "resources") else { return };
-        let at = format!("{at}/resources");
+        let at = below(at, "resources");
         if pod.os() == "windows" {
             return self.say(&rules::CONFLICT, &at, "a pod for Windows takes no `resources`", "remove them");
         }
         if is_filled(resources, "claims") {
             let message = "`claims` are for the resources of containers, not for those of the pod";
-            self.say(&rules::CONFLICT, &format!("{at}/claims"), message, "remove them");
+            self.say(&rules::CONFLICT, &below(&at, "claims"), message, "remove them");
         }
         self.requirements(resources, &at, true);
         let limits = amounts(resources, &at, "limits");

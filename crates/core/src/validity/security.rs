@@ -2,7 +2,7 @@
 
 use super::pod::{Container, Pod};
 use super::walk::shown;
-use super::{Judge, get, is_true, items, rules, text};
+use super::{Judge, below, get, is_true, items, rules, text};
 use krmor_yaml::Node;
 
 /// What only Linux has (`validateWindows`), in a pod's spec, its security context, and that of a container.
@@ -32,7 +32,7 @@ impl Judge<'_> {
                     "container `{}`: the API refuses `allowPrivilegeEscalation: false` beside `{other}`",
                     container.name
                 );
-                let place = format!("{at}/allowPrivilegeEscalation");
+                let place = below(&at, "allowPrivilegeEscalation");
                 self.say(&rules::SECURITY_CONTEXT, &place, message, "remove one of the two");
             }
         }
@@ -42,14 +42,14 @@ impl Judge<'_> {
                 container.name
             );
             let remedy = "set `hostUsers: false` in the pod spec";
-            self.say(&rules::SECURITY_CONTEXT, &format!("{at}/procMount"), message, remedy);
+            self.say(&rules::SECURITY_CONTEXT, &below(&at, "procMount"), message, remedy);
         }
     }
 
     pub(super) fn pod_security(&mut self, pod: &Pod<'_>) {
         let Pod { spec, at, .. } = pod;
         let security = get(*spec, "securityContext");
-        let place = format!("{at}/securityContext");
+        let place = below(at, "securityContext");
         let [of_spec, of_pod, of_container] = LINUX;
         match pod.os().as_str() {
             "windows" => {
@@ -74,7 +74,7 @@ impl Judge<'_> {
                 for (at, security) in own.into_iter().chain(contexts(pod)) {
                     if get(security, "windowsOptions").is_some() {
                         let message = "a pod for Linux takes no `windowsOptions`";
-                        self.say(&rules::SECURITY_CONTEXT, &format!("{at}/windowsOptions"), message, "remove them");
+                        self.say(&rules::SECURITY_CONTEXT, &below(&at, "windowsOptions"), message, "remove them");
                     }
                 }
             }
@@ -87,7 +87,7 @@ impl Judge<'_> {
             if of_net || IPC.iter().any(|prefix| name.starts_with(prefix)) && is_true(*spec, "hostIPC") {
                 let message = format!("`{}` is a setting of the node where the pod shares its namespace", shown(&name));
                 let remedy = "remove it, or `hostNetwork` or `hostIPC`";
-                self.say(&rules::SECURITY_CONTEXT, &format!("{place}/name"), message, remedy);
+                self.say(&rules::SECURITY_CONTEXT, &below(&place, "name"), message, remedy);
             }
         }
     }
@@ -116,7 +116,7 @@ impl Judge<'_> {
         } else {
             return;
         };
-        let place = format!("{place}/securityContext/windowsOptions/hostProcess");
+        let place = below(&place, "securityContext/windowsOptions/hostProcess");
         self.say(&rules::SECURITY_CONTEXT, &place, message, "make all containers of the pod the same");
     }
 
@@ -127,7 +127,7 @@ impl Judge<'_> {
             .is_some_and(|text| text.is_empty() || text.len() > 65_536)
         {
             let message = "`gmsaCredentialSpec` must have 1 to 65536 characters";
-            self.say(&rules::VALUE, &format!("{at}/gmsaCredentialSpec"), message, "correct it");
+            self.say(&rules::VALUE, &below(at, "gmsaCredentialSpec"), message, "correct it");
         }
         let Some(name) = get(node, "runAsUserName").and_then(Node::as_str) else { return };
         let mut parts = name.rsplit('\\');
@@ -140,7 +140,7 @@ impl Judge<'_> {
             || user.contains(['"', '/', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>', '@', '[', ']']);
         if is_bad {
             let message = "`runAsUserName` must be `USER` or `DOMAIN\\USER`, as Windows has it";
-            self.say(&rules::VALUE, &format!("{at}/runAsUserName"), message, "correct the name");
+            self.say(&rules::VALUE, &below(at, "runAsUserName"), message, "correct the name");
         }
     }
 
@@ -182,7 +182,7 @@ impl Judge<'_> {
             pairs.push((
                 format!("{SECCOMP_CONTAINER}{}", container.name),
                 of(own, "seccompProfile"),
-                format!("{at}/seccompProfile"),
+                below(&at, "seccompProfile"),
             ));
             if pod.os() != "windows" {
                 let profile = of(own, "appArmorProfile").or_else(|| of(security, "appArmorProfile"));
