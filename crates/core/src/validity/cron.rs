@@ -39,9 +39,9 @@ pub(super) fn fault(text: &str) -> Option<String> {
 /// Whether a part of a field can be read: `*`, `1`, `1-5`, `*/2`.
 fn range(part: &str, (_, least, most, names): (&str, u32, u32, Option<&str>)) -> bool {
     let number = |text: &str| {
-        let named = names.and_then(|names| names.split('|').position(|name| name.eq_ignore_ascii_case(text)));
-        let named = named.and_then(|at| u32::try_from(at).ok()).map(|at| at + least);
-        named.or_else(|| text.strip_prefix('+').unwrap_or(text).parse().ok())
+        let at = names.and_then(|names| names.split('|').position(|name| name.eq_ignore_ascii_case(text)));
+        let at = at.and_then(|at| u32::try_from(at).ok()).map(|at| at + least);
+        at.or_else(|| text.strip_prefix('+').unwrap_or(text).parse().ok())
     };
     let mut steps = part.split('/');
     let (Some(span), step, None) = (steps.next(), steps.next(), steps.next()) else { return false };

@@ -119,7 +119,9 @@ impl Judge<'_> {
             .map(|(at, _)| at)
             .collect();
         // Claims of the same name stand in their place.
-        hidden.iter().for_each(|at| self.unsay(at, &rules::TYPE));
+        for at in &hidden {
+            self.unsay(at, &rules::TYPE);
+        }
         for (number, name) in self.claims.clone().iter().enumerate() {
             if !format::is_label(name) {
                 let message = format!(

@@ -11,8 +11,8 @@ impl Judge<'_> {
             let message = "the object has neither `name` nor `generateName`";
             self.say(&rules::REQUIRED, at, message, "set `metadata.name`");
         }
-        let controllers = items(node, at, "ownerReferences").filter(|(_, owner)| is_true(*owner, "controller"));
-        if let Some((place, _)) = controllers.skip(1).next() {
+        let mut controllers = items(node, at, "ownerReferences").filter(|(_, owner)| is_true(*owner, "controller"));
+        if let Some((place, _)) = controllers.nth(1) {
             let message = "two owners say `controller: true`";
             self.say(&rules::DUPLICATE, &place, message, "let one owner be the controller");
         }

@@ -14,7 +14,7 @@ pub(super) struct Pod<'a> {
     /// Pointer of the spec.
     pub(super) at: String,
     /// It is a pod, and no template.
-    pub(super) is_pod: bool,
+    pub(super) is_whole: bool,
     pub(super) annotations: Option<Node<'a>>,
     /// The names of its volumes, sorted, each with whether a container can have it as a block device, and whether it is an
     /// emptyDir.
@@ -60,7 +60,7 @@ impl<'a> Pod<'a> {
             }));
         }
         let annotations = holder.find(&["metadata", "annotations"]);
-        Some(Self { spec, at, is_pod, annotations, volumes, containers })
+        Some(Self { spec, at, is_whole: is_pod, annotations, volumes, containers })
     }
 
     fn volume(&self, name: &str) -> Option<&(String, bool, bool)> {
@@ -169,7 +169,7 @@ impl Judge<'_> {
             }
         }
         let image = text(*node, "image");
-        if pod.is_pod && image.trim() != image {
+        if pod.is_whole && image.trim() != image {
             self.say(&rules::VALUE, &below(at, "image"), "`image` has space around it", "remove the space");
         }
         let target = text(*node, "targetContainerName");
@@ -328,7 +328,7 @@ impl Judge<'_> {
                 }
             }
         }
-        if pod.is_pod {
+        if pod.is_whole {
             if !text(*spec, "nodeName").is_empty() && is_filled(*spec, "schedulingGates") {
                 conflict(self, "nodeName", "`nodeName` stands beside `schedulingGates`", "remove one of them");
             }
@@ -369,7 +369,7 @@ impl Judge<'_> {
                     self.say(&rules::CONFLICT, &below(&place, "hostPort"), message, "remove `hostPort`");
                 }
                 // In pods, not in templates, the API server itself sets the port on the host.
-                let Some(outer) = outer.or_else(|| (on_host && pod.is_pod && inner != 0).then_some(inner)) else {
+                let Some(outer) = outer.or_else(|| (on_host && pod.is_whole && inner != 0).then_some(inner)) else {
                     continue;
                 };
                 let protocol = text(port, "protocol");

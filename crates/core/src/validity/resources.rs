@@ -184,7 +184,7 @@ impl Judge<'_> {
             let resources = get(container.node, "resources")?;
             let requests = amounts(resources, "", "requests");
             // In a pod, a limit is the request where there is none.
-            let limits = if pod.is_pod { amounts(resources, "", "limits") } else { Vec::new() };
+            let limits = if pod.is_whole { amounts(resources, "", "limits") } else { Vec::new() };
             of(&requests, name).or_else(|| of(&limits, name)).map(Quantity::millis)
         };
         let (mut before, mut beside) = (0_i128, 0_i128);

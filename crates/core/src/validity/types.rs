@@ -50,6 +50,7 @@ pub(super) enum Count {
 
 /// A field of a type.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is a mark of its word in the table
 pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) required: bool,

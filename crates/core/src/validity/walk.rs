@@ -311,7 +311,7 @@ fn last(at: &str) -> Cow<'_, str> {
 fn as_text(node: Node<'_>) -> Option<Cow<'_, str>> {
     match node.scalar() {
         Scalar::Str(text) if node.kind() == Kind::Scalar => Some(text),
-        Scalar::Timestamp(text) => Some(Cow::Owned(text.to_string())),
+        Scalar::Timestamp(text) => Some(Cow::Owned(text)),
         _ => None,
     }
 }
