@@ -169,7 +169,7 @@ fn ids_of_rules_are_unique() {
     for function in FUNCTIONS {
         assert!(!function.rules.is_empty(), "{} declares no rules", function.kind);
         let mut ids: Vec<&str> =
-            function.rules.iter().copied().chain(krmor_core::rules::shared()).map(|rule| rule.id).collect();
+            function.rules.iter().copied().chain(krmor_core::validity::rules::shared()).map(|rule| rule.id).collect();
         ids.sort_unstable();
         let twice: Vec<&str> = ids.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
         assert!(twice.is_empty(), "{}: {twice:?}", function.kind);

@@ -68,7 +68,8 @@ fn descriptor(descriptor: &Value) {
     let id = descriptor["id"].as_str().unwrap();
     let (kind, bare) = id.split_once('/').unwrap();
     let function = krmor::functions::by_kind(kind);
-    let mut declared = function.iter().flat_map(|function| function.rules).copied().chain(krmor_core::rules::shared());
+    let mut declared =
+        function.iter().flat_map(|function| function.rules).copied().chain(krmor_core::validity::rules::shared());
     let rule = declared.find(|rule| rule.id == bare).unwrap_or_else(|| panic!("{id} is not declared"));
     let level = match rule.severity {
         Severity::Error => "error",

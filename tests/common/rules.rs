@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use krmor::functions::{FUNCTIONS, Function};
 use krmor::report::Rule;
-use krmor_core::rules::{RULES, shared};
-use krmor_core::validity;
+use krmor_core::rules::RULES;
+use krmor_core::validity::{self, rules::shared};
 use serde_json::Value;
 
 use super::cases::Case;

@@ -1,7 +1,6 @@
 //! The rules that every function shares, and no config can turn down.
 
 use crate::report::Rule;
-use crate::validity;
 
 rules! {
     CONFIG = "config", Error,
@@ -31,11 +30,6 @@ rules! {
     EXCEPTION = "exception", Info,
         "An exception of the config allows what a rule refuses",
         "The finding is kept in the report with the reason that the config gives.";
-}
-
-/// The rules that every function has: these, which no config can turn down, and those about what the API server refuses.
-pub fn shared() -> impl Iterator<Item = &'static Rule> {
-    RULES.iter().chain(validity::rules::RULES).copied()
 }
 
 impl Rule {

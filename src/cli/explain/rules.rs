@@ -9,6 +9,7 @@ use crate::report::{Rule, Severity};
 use crate::schema;
 use krmor_core::rules;
 use krmor_core::suggest::{closest, did_you_mean};
+use krmor_core::validity;
 
 /// A rule, and the function that has it; none where every function does.
 #[derive(Clone, Copy)]
@@ -66,7 +67,7 @@ fn all() -> Vec<Declared> {
     let own = FUNCTIONS
         .iter()
         .flat_map(|function| function.rules.iter().map(move |rule| Declared { function: Some(function), rule }));
-    own.chain(rules::shared().map(|rule| Declared { function: None, rule })).collect()
+    own.chain(validity::rules::shared().map(|rule| Declared { function: None, rule })).collect()
 }
 
 /// Whether results of a kind may have the rule; without a kind, of any. Those of a pipeline itself have shared ones.

@@ -1,5 +1,7 @@
 //! The rules about what the API server refuses. Every function has them: one look at the final stream finds them.
 
+use crate::report::Rule;
+
 rules! {
     TYPE = "valid/type", Error,
         "A field holds a value of another type than the API has there",
@@ -34,4 +36,9 @@ rules! {
     CONFLICT = "valid/conflict", Error,
         "Two fields stand together that the API does not take together, or one stands where it may not",
         "Examples are a probe in an init container, a host port other than the port under `hostNetwork`, and a toleration with seconds whose effect is not `NoExecute`. The API server refuses the object. Remove or change one of the two.";
+}
+
+/// The rules that every function has: those that no config can turn down, and these.
+pub fn shared() -> impl Iterator<Item = &'static Rule> {
+    crate::rules::RULES.iter().chain(RULES).copied()
 }
