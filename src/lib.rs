@@ -55,7 +55,7 @@ use std::sync::Arc;
 pub use krmor_core::{
     exceptions, facts, krm, labels, manifest, mask, quantity, references, report, rules, stream, strictness, target,
 };
-pub use krmor_core::{pods, text, values, workload};
+pub use krmor_core::{pods, text, validity, values, workload};
 pub use krmor_functions as functions;
 pub use krmor_yaml as yaml;
 

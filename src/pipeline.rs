@@ -2,13 +2,15 @@
 
 use std::collections::HashSet;
 
+use krmor_core::ambiguous;
 use krmor_core::config::GROUP;
 use krmor_core::facts::Facts;
 use krmor_core::pods;
 use krmor_core::references;
-use krmor_core::report::{Finding, Place, Report, Rule, Severity};
+use krmor_core::report::{Finding, ObjectId, Place, Report, Rule, Severity};
 use krmor_core::rules;
 use krmor_core::stream::Stream;
+use krmor_core::validity;
 use krmor_core::workload::{PodTemplateRow, Row, Table};
 use krmor_functions::{Function, Phase, Run};
 
@@ -68,20 +70,11 @@ impl Pipeline {
 
     /// Runs the functions over the stream. The stream's changes count only when the outcome is [`Outcome::Ok`].
     pub fn run(&self, stream: &mut Stream, report: &mut Report) -> Outcome {
-        for finding in krmor_core::ambiguous::findings(stream) {
-            report.record(finding); // before the functions: no policy of theirs turns it down
-        }
         let mut workloads = self.workloads.clone();
         stream.schemas().into_iter().for_each(|row| workloads.add_schema(row));
         stream.set_workloads(workloads);
         stream.set_references(self.references.clone());
-        report.record_once(pods::unmatched_rows(&self.pod_templates, stream));
-        self.want_workloads(stream, report);
-        for config in stream.objects().filter(|object| object.group() == GROUP) {
-            let message = "this is a config of krmor, and no object for a cluster";
-            let remedy = "leave it out of the input, or annotate it with `config.kubernetes.io/local-config: \"true\"`";
-            report.record(Finding::new(&rules::CONFIG_AS_INPUT, config.at(""), message, remedy));
-        }
+        self.judge_input(stream, report);
         let mut needed: Vec<HashSet<usize>> = vec![HashSet::new(); self.steps.len()];
         let run: fn(&dyn Run, &mut Stream, &mut Report) = |function, stream, report| function.run(stream, report);
         for each in [
@@ -97,6 +90,7 @@ impl Pipeline {
                 needed.extend(report.take_needed());
             }
         }
+        self.judge_validity(stream, report, &mut needed);
         for (step, needed) in self.steps.iter().zip(&needed) {
             report.begin(&step.name);
             step.run.policy().report_unused(needed, stream, report);
@@ -107,8 +101,16 @@ impl Pipeline {
         self.outcome(report)
     }
 
-    /// Nothing is hardened where there is nothing: the stream is likely another one than was meant.
-    fn want_workloads(&self, stream: &Stream, report: &mut Report) {
+    /// Reports what keeps any function from judging the stream; no policy of theirs turns it down.
+    fn judge_input(&self, stream: &Stream, report: &mut Report) {
+        report.record_once(ambiguous::findings(stream));
+        report.record_once(pods::unmatched_rows(&self.pod_templates, stream));
+        for config in stream.objects().filter(|object| object.group() == GROUP) {
+            let message = "this is a config of krmor, and no object for a cluster";
+            let remedy = "leave it out of the input, or annotate it with `config.kubernetes.io/local-config: \"true\"`";
+            report.record(Finding::new(&rules::CONFIG_AS_INPUT, config.at(""), message, remedy));
+        }
+        // Nothing is hardened where there is nothing: the stream is likely another one than was meant.
         let for_workloads = |step: &&Step| matches!(step.function.phase, Phase::Containers | Phase::Security);
         let Some(step) = self.steps.iter().find(for_workloads).filter(|_| !self.allow_none) else { return };
         let facts = Facts::of(stream);
@@ -117,6 +119,28 @@ impl Pipeline {
             let remedy =
                 "call it on the stream that has them, or say `--allow-none`, or `allowNone: true` in the Pipeline";
             report.record(Finding::new(&rules::NO_WORKLOADS, Place::Stream, message, remedy));
+        }
+    }
+
+    /// Records what the API server refuses in the final stream. It is the whole run's: the exceptions and severities of every
+    /// step count, each in its turn. What a function has called an error at the same place is not said a second time.
+    fn judge_validity(&self, stream: &Stream, report: &mut Report, needed: &mut [HashSet<usize>]) {
+        let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let mut said: Vec<(ObjectId, String)> =
+            errors.filter_map(|finding| Some((finding.object()?, finding.pointer().to_owned()))).collect();
+        said.sort_unstable();
+        let is_said = |finding: &Finding| {
+            let object = finding.object();
+            object.is_some_and(|object| {
+                said.binary_search_by(|(id, at)| (*id, at.as_str()).cmp(&(object, finding.pointer()))).is_ok()
+            })
+        };
+        let from = report.findings.len();
+        report.begin("");
+        report.record_once(validity::findings(stream).into_iter().filter(|finding| !is_said(finding)));
+        for (step, needed) in self.steps.iter().zip(needed) {
+            step.run.policy().apply(stream, report, from);
+            needed.extend(report.take_needed());
         }
     }
 

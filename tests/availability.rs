@@ -42,8 +42,8 @@ fn values(text: &str) -> Vec<Value> {
 /// Runs the function alone; a spec that cannot be read panics with the reason.
 fn run(spec: &str, objects: &[Value]) -> Done {
     let spec = values(&format!("spec: {spec}")).remove(0)["spec"].clone();
-    let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Availability", "spec": spec}).to_string();
-    let config = yaml::parse(&Arc::new(config)).unwrap();
+    let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Availability", "spec": spec});
+    let config = yaml::parse(&Arc::new(crate::common::quiet(config).to_string())).unwrap();
     let input: Vec<String> = objects.iter().map(ToString::to_string).collect();
     let mut stream = Stream::parse(&Arc::new(input.join("\n---\n"))).unwrap();
     let pipeline = match krmor::config::read(config[0].root(), None) {

@@ -18,7 +18,8 @@ use krmor::yaml;
 /// The findings of a config over a stream.
 fn findings(kind: &str, spec: &str, input: &str) -> (Outcome, Vec<Finding>) {
     let text = format!("apiVersion: krmor.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: c}}\nspec: {spec}\n");
-    let documents = yaml::parse(&Arc::new(text)).unwrap();
+    let config = yaml::parse(&Arc::new(text)).unwrap()[0].root().to_value().unwrap();
+    let documents = yaml::parse(&Arc::new(crate::common::quiet(config).to_string())).unwrap();
     let pipeline = match config::read(documents[0].root(), None) {
         Ok(pipeline) => pipeline,
         Err(problems) => return (Outcome::Usage, crate::common::refused(problems).findings),

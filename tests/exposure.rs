@@ -34,7 +34,7 @@ impl Done {
 fn run(spec: &Value, input: &str) -> Done {
     let config =
         json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Exposure", "metadata": {"name": "a"}, "spec": spec});
-    let config = yaml::parse(&Arc::new(config.to_string())).unwrap();
+    let config = yaml::parse(&Arc::new(crate::common::quiet(config).to_string())).unwrap();
     let mut stream = Stream::parse(&Arc::new(input.to_owned())).unwrap();
     let mut report = Report::default();
     let outcome = match krmor::config::read(config[0].root(), None) {

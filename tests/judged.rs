@@ -52,10 +52,14 @@ fn pipeline(rows: &str) -> String {
 fn every_shape_of_a_row_is_hardened() {
     let object = "apiVersion: example.com/v1\nkind: Backend\nmetadata: {name: b}\nspec:\n  pod:\n    containers: [{name: a, image: i}]\n  \
                   list: [{name: b, image: i}]\n  one: {image: i}\n  template: {metadata: {}, spec: {containers: [{name: c, image: i}]}}\n";
-    let row = |path: &str, shape: &str| {
-        format!("  - {{group: example.com, kind: Backend, path: {path}, shape: {shape}}}\n")
-    };
-    let rows = [row("spec.pod", "spec"), row("spec.list", "containers"), row("spec.one", "container"), row("spec.template", "template")];
+    let row =
+        |path: &str, shape: &str| format!("  - {{group: example.com, kind: Backend, path: {path}, shape: {shape}}}\n");
+    let rows = [
+        row("spec.pod", "spec"),
+        row("spec.list", "containers"),
+        row("spec.one", "container"),
+        row("spec.template", "template"),
+    ];
     let ran = run(&pipeline(&rows.concat()), object);
     assert_eq!(ran.outcome, Outcome::Ok, "{:?}", ran.errors());
     let value = ran.value(0);
@@ -72,7 +76,11 @@ fn every_shape_of_a_row_is_hardened() {
     let ran = run(HARDEN, object);
     assert_eq!(
         ran.errors(),
-        [("unknown-pod-template", "/spec/list"), ("unknown-pod-template", "/spec/pod"), ("unknown-pod-template", "/spec/template")]
+        [
+            ("unknown-pod-template", "/spec/list"),
+            ("unknown-pod-template", "/spec/pod"),
+            ("unknown-pod-template", "/spec/template")
+        ]
     );
     // Half of the rows hides nothing of the rest.
     assert_eq!(run(&pipeline(&rows[0]), object).errors().len(), 2);
@@ -101,7 +109,12 @@ fn what_is_unsafe_is_an_error_in_any_object_and_the_row_of_the_remedy_settles_it
         let ran = run(HARDEN, &format!("{object}{pod}"));
         assert!(matches!(ran.errors()[..], [("unknown-pod-template", _)]), "{case}: {:?}", ran.errors());
         // The last row that the remedy offers says that this makes no pods.
-        let remedy = ran.report.findings.iter().find_map(|found| found.remedy.clone().filter(|it| it.contains("ignore"))).unwrap();
+        let remedy = ran
+            .report
+            .findings
+            .iter()
+            .find_map(|found| found.remedy.clone().filter(|it| it.contains("ignore")))
+            .unwrap();
         let row = remedy.split('`').rfind(|part| part.starts_with('{')).unwrap();
         let ignored = run(&pipeline(&format!("  - {row}\n")), &format!("{object}{pod}"));
         assert_eq!(ignored.errors(), [], "{case}");
@@ -120,7 +133,8 @@ fn harmless_objects_of_unknown_kinds_pass() {
         "containers: []",
         "tolerations: [{key: a}]",
     ] {
-        let object = format!("apiVersion: example.com/v1\nkind: Backend\nmetadata: {{name: b}}\nspec: {{{case}}}\n---\n");
+        let object =
+            format!("apiVersion: example.com/v1\nkind: Backend\nmetadata: {{name: b}}\nspec: {{{case}}}\n---\n");
         let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: i}]}\n";
         let ran = run(HARDEN, &format!("{object}{pod}"));
         assert_eq!(ran.errors().len(), usize::from(case.starts_with("capabilities")), "{case}: {:?}", ran.errors());
@@ -133,13 +147,22 @@ fn objects_inside_objects_are_hardened_in_place() {
                       template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: i}]}}}}";
     for (object, pointer) in [
         (format!("apiVersion: v1\nkind: List\nitems:\n- {deployment}\n"), "/items/0"),
-        (format!("apiVersion: template.openshift.io/v1\nkind: Template\nmetadata: {{name: t}}\nobjects:\n- {deployment}\n"), "/objects/0"),
         (
-            format!("apiVersion: work.open-cluster-management.io/v1\nkind: ManifestWork\nmetadata: {{name: t}}\nspec:\n  workload:\n    manifests:\n    - {deployment}\n"),
+            format!(
+                "apiVersion: template.openshift.io/v1\nkind: Template\nmetadata: {{name: t}}\nobjects:\n- {deployment}\n"
+            ),
+            "/objects/0",
+        ),
+        (
+            format!(
+                "apiVersion: work.open-cluster-management.io/v1\nkind: ManifestWork\nmetadata: {{name: t}}\nspec:\n  workload:\n    manifests:\n    - {deployment}\n"
+            ),
             "/spec/workload/manifests/0",
         ),
         (
-            format!("apiVersion: kubernetes.crossplane.io/v1alpha2\nkind: Object\nmetadata: {{name: t}}\nspec:\n  forProvider:\n    manifest: {deployment}\n"),
+            format!(
+                "apiVersion: kubernetes.crossplane.io/v1alpha2\nkind: Object\nmetadata: {{name: t}}\nspec:\n  forProvider:\n    manifest: {deployment}\n"
+            ),
             "/spec/forProvider/manifest",
         ),
         (format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\nitems:\n- {deployment}\n"), "/items/0"),
@@ -154,7 +177,8 @@ fn objects_inside_objects_are_hardened_in_place() {
     }
     // A new object would not be where the workload is.
     let available = "apiVersion: krmor.dev/v1alpha1\nkind: Availability\nmetadata: {name: a}\nspec: {budget: {}}\n";
-    let work = format!("apiVersion: example.com/v1\nkind: Work\nmetadata: {{name: t}}\nspec: [{deployment}]\n").replace("spec: {selector", "spec: {replicas: 2, selector");
+    let work = format!("apiVersion: example.com/v1\nkind: Work\nmetadata: {{name: t}}\nspec: [{deployment}]\n")
+        .replace("spec: {selector", "spec: {replicas: 2, selector");
     assert_eq!(run(available, &work).errors(), [("embedded", "/spec/0")]);
 }
 
@@ -215,7 +239,8 @@ spec:
 
 #[test]
 fn schemas_say_where_pods_are_and_which_fields_there_are() {
-    let object = "apiVersion: example.com/v1\nkind: Runtime\nmetadata: {name: r}\nspec: {containers: [{name: a, image: i}]}\n";
+    let object =
+        "apiVersion: example.com/v1\nkind: Runtime\nmetadata: {name: r}\nspec: {containers: [{name: a, image: i}]}\n";
     // In the stream.
     let ran = run(HARDEN, &format!("{CRD}---\n{object}"));
     assert_eq!(ran.errors(), []);
@@ -249,7 +274,10 @@ fn check_says_how_much_was_judged() {
     folder.write("config.yaml", HARDEN);
     let input = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [{port: 80}]}\n";
     let check = |args: &[&str], input: &str| {
-        let out = pipe(krmor().current_dir(&folder.0).args(["check", "--config", "config.yaml"]).args(args), input.as_bytes());
+        let out = pipe(
+            krmor().current_dir(&folder.0).args(["check", "--config", "config.yaml"]).args(args),
+            input.as_bytes(),
+        );
         (out.status.code(), text(&out.stdout))
     };
     let (code, out) = check(&[], input);
@@ -258,7 +286,10 @@ fn check_says_how_much_was_judged() {
     assert!(code == Some(0) && out.contains("judged 0 workloads with 0 containers"), "{out}");
     let values = "---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: h}\nspec: {values: {hostNetwork: true}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: i}, {name: b, image: i}]}\n";
     let (_, out) = check(&[], &format!("{input}{values}"));
-    assert!(out.contains("judged 1 workload with 2 containers; not judged: 1 (values from which manifests are made later)"), "{out}");
+    assert!(
+        out.contains("judged 1 workload with 2 containers; not judged: 1 (values from which manifests are made later)"),
+        "{out}"
+    );
     // A part of the files.
     folder.write("config.yaml", format!("{HARDEN}spec: {{targets: [{{name: web}}, {{name: p}}]}}\n"));
     assert_eq!(check(&[], values).0, Some(2));
@@ -273,17 +304,20 @@ fn the_page_of_kinds_is_the_table() {
     let mut rows: Vec<&Row> = table.rows().iter().chain(Table::operators()).collect();
     rows.retain(|row| std::ptr::eq(*row, table.row(&row.group, &row.kind).unwrap()) || row.kind == "*");
     rows.sort_by_key(|row| (row.source != Source::BuiltIn, row.group.clone(), row.kind.clone()));
-    let mut lines = String::from("| group | kind | where | shape | row from | krmor |\n| --- | --- | --- | --- | --- | --- |\n");
+    let mut lines =
+        String::from("| group | kind | where | shape | row from | krmor |\n| --- | --- | --- | --- | --- | --- |\n");
     for row in rows {
         let source = if row.source == Source::BuiltIn { "krmor" } else { "the operator's schema" };
         let group = if row.group.is_empty() { "(core)" } else { &row.group };
         if let Some(ignored) = row.ignored {
-            let does = ignored.not_judged().map_or("has no pods".to_owned(), |why| format!("lists it as not judged: {why}"));
+            let does =
+                ignored.not_judged().map_or("has no pods".to_owned(), |why| format!("lists it as not judged: {why}"));
             writeln!(lines, "| {group} | {} | | | {source} | {does} |", row.kind.replace('*', "any")).unwrap();
         }
         for place in &row.places {
             let path = place.path.to_string();
-            writeln!(lines, "| {group} | {} | `{path}` | {} | {source} | hardens it |", row.kind, place.shape.name()).unwrap();
+            writeln!(lines, "| {group} | {} | `{path}` | {} | {source} | hardens it |", row.kind, place.shape.name())
+                .unwrap();
         }
     }
     let path = Path::new("docs/kinds.md");

@@ -41,6 +41,7 @@ mod security_context;
 mod security_context_table;
 mod target;
 mod unseen;
+mod validity;
 mod vault_secrets;
 mod workload;
 mod yaml_edits;

@@ -44,7 +44,7 @@ impl Done {
 }
 
 fn once(config: &Value, input: &str) -> Done {
-    let documents = yaml::parse(&Arc::new(config.to_string())).unwrap();
+    let documents = yaml::parse(&Arc::new(crate::common::quiet(config.clone()).to_string())).unwrap();
     let mut stream = Stream::parse(&Arc::new(input.to_owned())).unwrap();
     let mut report = Report::default();
     let outcome = match krmor::config::read(documents[0].root(), None) {

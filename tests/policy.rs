@@ -88,7 +88,7 @@ fn found(more: Value) -> (Outcome, Vec<(Severity, String, String)>) {
     spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let config =
         json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Resources", "metadata": {"name": "r"}, "spec": spec});
-    let pipeline = read(&config).unwrap();
+    let pipeline = read(&crate::common::quiet(config)).unwrap();
     let (mut stream, mut report) = (krmor::parse(POD).unwrap(), Report::default());
     let outcome = pipeline.run(&mut stream, &mut report);
     let tell = |finding: &krmor::report::Finding| {

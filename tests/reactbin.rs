@@ -181,7 +181,7 @@ fn rb_10_make_validate_k8s_fails_on_what_is_wrong() {
             "          imagePulPolicy: Always\n          ports:\n",
             "'imagePulPolicy' not allowed",
         ),
-        ("bucket.yaml", "backoffLimit: 10\n", "backoffLimit: \"10\"\n", "got string, want integer"),
+        ("bucket.yaml", "backoffLimit: 10\n", "backoffLimit: \"10\"\n", "`backoffLimit` is a text"),
         ("minio.yaml", "  replicas: 1\n", "  replicas: 1\n  minReadySecond: 5\n", "'minReadySecond' not allowed"),
         (
             "namespace.yaml",

@@ -15,7 +15,9 @@ use krmor::yaml;
 use serde_json::{Value, json};
 
 fn config(spec: Value) -> Value {
-    json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "VaultSecrets", "metadata": {"name": "v"}, "spec": spec})
+    crate::common::quiet(
+        json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "VaultSecrets", "metadata": {"name": "v"}, "spec": spec}),
+    )
 }
 
 struct Done {

@@ -30,6 +30,18 @@ pub fn ask_everywhere(pods: &[Value], namespaces: &[(&str, String)]) -> Vec<Vec<
     answers(pods.iter().map(|pod| json!({"pod": pod, "namespaces": namespaces}).to_string()).collect())
 }
 
+/// Why the API server refuses each of some objects of Kubernetes' own kinds: field, type and message of each error.
+pub fn refusals(objects: &[Value]) -> Vec<Vec<(String, String, String)>> {
+    let lines: Vec<String> = objects.iter().map(Value::to_string).collect();
+    let out = pipe(Command::new(tool("psa")).arg("objects"), lines.join("\n").as_bytes());
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let told: Vec<Value> = text(&out.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(told.len(), lines.len());
+    let part = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
+    let one = |one: &Value| (part(one, "field"), part(one, "type"), part(one, "message"));
+    told.iter().map(|list| list.as_array().unwrap().iter().map(one).collect()).collect()
+}
+
 fn answers(lines: Vec<String>) -> Vec<Vec<Answer>> {
     let out = pipe(&mut Command::new(tool("psa")), lines.join("\n").as_bytes());
     assert!(out.status.success(), "{}", text(&out.stderr));

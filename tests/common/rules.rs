@@ -5,10 +5,16 @@ use std::path::{Path, PathBuf};
 
 use krmor::functions::{FUNCTIONS, Function};
 use krmor::report::Rule;
-use krmor_core::rules::RULES as SHARED;
+use krmor_core::rules::RULES;
+use krmor_core::validity::{self, rules::shared};
 use serde_json::Value;
 
 use super::cases::Case;
+
+/// What `docs/rules.md` says before the rules about what the API server refuses.
+const VALIDITY: &str = "At the end of every run, whatever its functions are, krmor looks at each object of Kubernetes' own kinds \
+    in the stream: pods and all that makes them, Services, Ingresses, budgets and autoscalers. What the API server refuses is an \
+    error; its own validation code is the judge of the tests. An exception or a severity of any function counts.";
 
 const START: &str = "<!-- rules -->\n";
 const END: &str = "<!-- /rules -->";
@@ -66,7 +72,11 @@ pub fn page() -> String {
         out.extend(function.rules.iter().map(entry));
     }
     out.push_str("## All functions\n\n");
-    out.extend(SHARED.iter().map(entry));
+    out.extend(RULES.iter().map(entry));
+    out.push_str("## What the API server refuses\n\n");
+    out.push_str(&wrapped(VALIDITY));
+    out.push_str("\n\n");
+    out.extend(validity::rules::RULES.iter().map(entry));
     out
 }
 
@@ -96,7 +106,7 @@ fn wrapped(text: &str) -> String {
 /// Every declared rule with the name of its list.
 pub fn declared() -> impl Iterator<Item = (&'static str, &'static Rule)> {
     let own = FUNCTIONS.iter().flat_map(|function| function.rules.iter().map(|rule| (function.kind, *rule)));
-    own.chain(SHARED.iter().map(|rule| ("all functions", *rule)))
+    own.chain(shared().map(|rule| ("all functions", rule)))
 }
 
 /// What is wrong with the texts of a rule.
@@ -128,7 +138,7 @@ pub fn known_in(case: &Case) -> BTreeSet<&'static str> {
     let steps = config["spec"]["functions"].as_object().into_iter().flat_map(|map| map.values());
     let kinds: Vec<&str> = std::iter::once(&config).chain(steps).filter_map(|one| one["kind"].as_str()).collect();
     let own = FUNCTIONS.iter().filter(|function| kinds.contains(&function.kind)).flat_map(|function| function.rules);
-    own.chain(SHARED).map(|rule| rule.id).collect()
+    own.copied().chain(shared()).map(|rule| rule.id).collect()
 }
 
 /// The rules that a case shows.

@@ -1,6 +1,9 @@
 // psa says what becomes of a pod in an API server: it reads lines of JSON {pod, namespaces: [{level, version}]} and answers
 // each with a line {invalid, violations}, the violations for each of the namespaces. The code is the API server's own: strict reading, defaults and validation from
 // k8s.io/kubernetes, and the Pod Security admission of a newer release, which knows more versions of the standard.
+//
+// With the argument `objects` it reads objects of Kubernetes' own kinds instead, and says of each what the API server would
+// say when it is to be created: see objects.go.
 package main
 
 import (
@@ -46,6 +49,10 @@ type violation struct {
 func main() {
 	// As with `kube-apiserver --allow-privileged`, which every distribution sets.
 	capabilities.Initialize(capabilities.Capabilities{AllowPrivileged: true})
+	if len(os.Args) > 1 && os.Args[1] == "objects" {
+		objects()
+		return
+	}
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
 		fail(err)

@@ -24,5 +24,6 @@ pub mod strictness;
 pub mod suggest;
 pub mod target;
 pub mod text;
+pub mod validity;
 pub mod values;
 pub mod workload;

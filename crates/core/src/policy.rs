@@ -18,6 +18,7 @@ use crate::severities::{Severities, setting};
 use crate::stream::{Object, Stream};
 use crate::suggest::suggest;
 use crate::target::{Scope, Selector};
+use crate::validity;
 
 /// The fields that all specs have.
 #[derive(Clone, Copy, Debug)]
@@ -63,15 +64,16 @@ macro_rules! function_spec {
 }
 
 impl Policy<'_> {
-    /// What of the shared fields cannot be right in a function that has these rules.
+    /// What of the shared fields cannot be right in a function that has these rules, beside those that all have.
     #[must_use]
     pub fn problems(&self, known: &[&Rule]) -> Vec<Problem> {
         let scope = Scope { targets: self.targets.to_vec(), exclude: self.exclude.to_vec() };
         let mut problems = scope.compile().err().unwrap_or_default();
         problems.extend(Exceptions::of(self.exceptions).err().unwrap_or_default());
         let mut check = |name: &str, covers: &dyn Fn(&str) -> bool, pointer: String| {
-            if !known.iter().any(|rule| covers(rule.id)) {
-                let ids: Vec<String> = known.iter().map(|rule| rule.id.to_owned()).collect();
+            let known = || known.iter().chain(validity::rules::RULES);
+            if !known().any(|rule| covers(rule.id)) {
+                let ids: Vec<String> = known().map(|rule| rule.id.to_owned()).collect();
                 let message = format!("`{name}` is no rule of this function");
                 problems.push(Problem::new(&pointer, message, suggest(name, &ids, "rule")));
             }

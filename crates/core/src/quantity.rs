@@ -110,6 +110,24 @@ impl Quantity {
         if self.written.is_empty() { Cow::Owned(self.to_string()) } else { Cow::Borrowed(&self.written) }
     }
 
+    /// Whether a value is no quantity for the API server either, which has room for more than is read here.
+    #[must_use]
+    pub fn is_surely_none(value: &Value) -> bool {
+        let Value::String(text) = value else { return false };
+        let text = text.trim();
+        let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+        let digits = unsigned.bytes().filter(u8::is_ascii_digit).count();
+        // It reads `m` as 0, and holds what is beyond its numbers.
+        let is_unit = unit(unsigned.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')).is_some();
+        text.is_empty() || !(is_unit && (digits == 0 || digits > 20 || unsigned.contains(['e', 'E'])))
+    }
+
+    /// In thousandths, rounded up, as the API server does with requests and limits before it compares them.
+    #[must_use]
+    pub fn millis(&self) -> i128 {
+        self.nanos.div_euclid(ONE / 1000) + i128::from(self.nanos.rem_euclid(ONE / 1000) > 0)
+    }
+
     /// Whether it is less than nothing.
     #[must_use]
     pub fn is_negative(&self) -> bool {

@@ -1,4 +1,4 @@
-//! The rules that every function shares.
+//! The rules that every function shares, and no config can turn down.
 
 use crate::report::Rule;
 

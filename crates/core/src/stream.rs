@@ -872,6 +872,12 @@ impl<'a> Object<'a> {
         &self.location.prefix
     }
 
+    /// Whether it stands inside an object which is no list, such as a `ManifestWork`.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.location.embedded
+    }
+
     /// Whether it was read from a file, whose lines are then known.
     #[must_use]
     pub fn is_from_file(&self) -> bool {

@@ -9,6 +9,7 @@ use crate::report::{Rule, Severity};
 use crate::schema;
 use krmor_core::rules;
 use krmor_core::suggest::{closest, did_you_mean};
+use krmor_core::validity;
 
 /// A rule, and the function that has it; none where every function does.
 #[derive(Clone, Copy)]
@@ -66,7 +67,7 @@ fn all() -> Vec<Declared> {
     let own = FUNCTIONS
         .iter()
         .flat_map(|function| function.rules.iter().map(move |rule| Declared { function: Some(function), rule }));
-    own.chain(rules::RULES.iter().map(|rule| Declared { function: None, rule })).collect()
+    own.chain(validity::rules::shared().map(|rule| Declared { function: None, rule })).collect()
 }
 
 /// Whether results of a kind may have the rule; without a kind, of any. Those of a pipeline itself have shared ones.
@@ -87,15 +88,13 @@ fn entry(declared: Declared) -> String {
         (Some(function), false) => format!("{} (also, with a text of its own: {})", function.kind, others.join(", ")),
     };
     let change = match declared.function {
-        None => {
-            wrapped("It cannot be changed: `severities` and `exceptions` are for the rules of single functions.", 4)
-        }
-        Some(function) => format!(
+        None if rules::RULES.contains(&declared.rule) => wrapped("It cannot be changed.", 4),
+        function => format!(
             "    In the spec of {}, for all findings (error, warning, info, off):\n\n        \
              severities: {{{id}: {}}}\n\n    or for some objects:\n\n        \
              exceptions:\n        - target: {{kind: Deployment, name: web}}\n          rules: [{id}]\n          \
              reason: why it is meant\n",
-            function.kind,
+            function.map_or("any function", |function| function.kind),
             other(*severity)
         ),
     };
