@@ -842,7 +842,8 @@ Pod second
 -     hostNetwork: true   # conflict/hostNamespaces: baseline v1.35 allows only `false`
 +     hostNetwork: false  # conflict/hostNamespaces: baseline v1.35 allows only `false`
 ";
-    run(&folder, &["diff", "--config", "override.yaml"], list).gives(1, wanted, "");
+    let judged = "SecurityContext harden: judged 2 workloads with 2 containers\n";
+    run(&folder, &["diff", "--config", "override.yaml"], list).gives(1, wanted, judged);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn pipeline(rows: &str) -> String {
 #[test]
 fn every_shape_of_a_row_is_hardened() {
     let object = "apiVersion: example.com/v1\nkind: Backend\nmetadata: {name: b}\nspec:\n  pod:\n    containers: [{name: a, image: i}]\n  \
-                  list: [{name: b, image: i}]\n  one: {image: i}\n  template: {metadata: {}, spec: {containers: [{name: c, image: i}]}}\n";
+                  list: [{name: b, image: i, command: [c]}]\n  one: {image: i}\n  template: {metadata: {}, spec: {containers: [{name: c, image: i}]}}\n";
     let row =
         |path: &str, shape: &str| format!("  - {{group: example.com, kind: Backend, path: {path}, shape: {shape}}}\n");
     let rows = [

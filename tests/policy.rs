@@ -56,7 +56,7 @@ fn every_function_takes_its_own_rules_and_no_others() {
 /// An exception allows nothing to an object that only says it was called so.
 #[test]
 fn exceptions_match_what_objects_are_called_now() {
-    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: evil, annotations: {internal.config.kubernetes.io/previousNames: agent}}\nspec: {containers: [{name: a, securityContext: {privileged: true}}]}\n";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: evil, annotations: {internal.config.kubernetes.io/previousNames: agent}}\nspec: {containers: [{name: a, image: a, securityContext: {privileged: true}}]}\n";
     let run = |previous: bool| {
         let target = json!({"name": "agent", "previous": previous});
         let exceptions = json!([{"target": target, "fields": ["privileged"], "reason": "node agent"}]);

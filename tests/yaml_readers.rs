@@ -279,7 +279,8 @@ fn no_privileged_pod_hides_in_what_readers_read_differently() {
 #[test]
 fn a_finding_says_where_and_how_to_write_it() {
     let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n  annotations:\n    since: 2001-01-01\ndata:\n  a: yes\n  b: no\n  c: \"yes\"\n";
-    let (code, out, err) = call("where", manifest.as_bytes(), &["run", "--config", "krmor.yaml", "web.yaml"]);
+    let args = ["run", "--config", "krmor.yaml", "--allow-none", "web.yaml"];
+    let (code, out, err) = call("where", manifest.as_bytes(), &args);
     assert_eq!((code, out.as_str()), (Some(1), ""));
     assert!(err.contains("ConfigMap web: data.a: web.yaml, line 8: kubectl reads a boolean"), "{err}");
     assert!(err.contains("; also at data.b  [ambiguous-yaml]"), "{err}");
@@ -304,11 +305,11 @@ fn the_items_of_a_resource_list_are_looked_at() {
             "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nfunctionConfig:\n  apiVersion: krmor.dev/v1alpha1\n  kind: SecurityContext\n  metadata: {{name: harden, annotations: {{x: {config}}}}}\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {{name: web}}\n  data:\n    a: {item}\n"
         )
     };
-    let out = pipe(&mut krmor(), list("\"yes\"", "yes").as_bytes());
+    let out = pipe(krmor().arg("--allow-none"), list("\"yes\"", "yes").as_bytes());
     assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
     assert!(text(&out.stdout).contains("rule: ambiguous-yaml"), "{}", text(&out.stdout));
     assert!(text(&out.stdout).contains("    a: yes\n"), "{}", text(&out.stdout));
-    let out = pipe(&mut krmor(), list("yes", "\"yes\"").as_bytes());
+    let out = pipe(krmor().arg("--allow-none"), list("yes", "\"yes\"").as_bytes());
     assert!(!text(&out.stdout).contains("ambiguous-yaml"), "{}", text(&out.stdout));
 }
 
