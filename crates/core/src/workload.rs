@@ -100,8 +100,6 @@ pub enum Shape {
 }
 
 impl Shape {
-    const ALL: [Self; 4] = [Self::Template, Self::Spec, Self::Containers, Self::Container];
-
     /// As a config writes it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -113,8 +111,20 @@ impl Shape {
         }
     }
 
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|shape| shape.name() == name)
+    fn of_letter(letter: &str) -> Option<Self> {
+        [Self::Template, Self::Spec, Self::Containers, Self::Container]
+            .into_iter()
+            .find(|shape| shape.letter() == letter)
+    }
+
+    /// As the table of operators writes it.
+    fn letter(self) -> &'static str {
+        match self {
+            Shape::Template => "t",
+            Shape::Spec => "s",
+            Shape::Containers => "l",
+            Shape::Container => "c",
+        }
     }
 }
 
@@ -217,10 +227,11 @@ impl Row {
 
     /// Its places as lines of the table of operators.
     pub fn lines(&self) -> impl Iterator<Item = String> {
-        self.places.iter().map(|place| {
-            let Place { path, shape, fields } = place;
-            format!("{} {} {} {path} {}", self.group, self.kind, shape.name(), fields.to_hex())
-        })
+        let places = self
+            .places
+            .iter()
+            .map(|Place { path, shape, fields }| format!(" {} {path}{}", shape.letter(), fields.to_hex()));
+        std::iter::once(format!("{} {}", self.group, self.kind)).chain(places)
     }
 
     /// The field that the kind lacks, so that nothing can be written at `pointer` of an object.

@@ -53,11 +53,11 @@ impl Fields {
 
     /// As a data file writes it: a hexadecimal number.
     pub(super) fn from_hex(text: &str) -> Option<Self> {
-        if text == "-" { Some(Self::ALL) } else { u32::from_str_radix(text, 16).ok().map(Self) }
+        u32::from_str_radix(text, 16).ok().map(Self)
     }
 
     pub(super) fn to_hex(self) -> String {
-        if self == Self::ALL { "-".to_owned() } else { format!("{:x}", self.0) }
+        if self == Self::ALL { String::new() } else { format!(" {:x}", self.0) }
     }
 
     /// Notes the fields of a pod's spec for which `has` is true, by their pointers.

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use super::{Fields, Path, Place, Row, Shape, Source, Trait};
 
-/// One line for each place: group, kind, shape, path, fields. `#` starts a comment.
+/// A line for each group and kind, and below it one for each place, behind a space: shape (its first letter, `l` for a list of
+/// containers), path, fields. `#` starts a comment.
 const LINES: &str = include_str!("operators.txt");
 
 static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| rows(LINES));
@@ -24,17 +25,13 @@ pub(super) fn row(group: &str, kind: &str) -> Option<&'static Row> {
 fn rows(lines: &'static str) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for line in lines.lines().filter(|line| !line.starts_with('#')) {
-        let mut parts = line.split(' ');
-        let Some((group, kind, place)) = (|| Some((parts.next()?, parts.next()?, place(&mut parts)?)))() else {
-            continue;
-        };
-        match rows.last_mut().filter(|row| row.group == group && row.kind == kind) {
-            Some(row) => row.places.push(place),
-            None => {
-                let row = Row::new(Cow::Borrowed(group), Cow::Borrowed(kind), vec![place], Source::Operator);
-                let traits: &[Trait] = if ends(kind) { &[Trait::RunsToCompletion] } else { &[] };
-                rows.push(Row { traits, ..row });
-            }
+        if let Some(line) = line.strip_prefix(' ') {
+            let place = place(line);
+            rows.last_mut().iter_mut().for_each(|row| row.places.extend(place.clone()));
+        } else if let Some((group, kind)) = line.split_once(' ') {
+            let row = Row::new(Cow::Borrowed(group), Cow::Borrowed(kind), Vec::new(), Source::Operator);
+            let traits: &[Trait] = if ends(kind) { &[Trait::RunsToCompletion] } else { &[] };
+            rows.push(Row { traits, ..row });
         }
     }
     rows
@@ -47,10 +44,11 @@ fn ends(kind: &str) -> bool {
     ENDS.iter().any(|end| kind.ends_with(end))
 }
 
-fn place<'a>(parts: &mut impl Iterator<Item = &'a str>) -> Option<Place> {
-    let shape = Shape::named(parts.next()?)?;
+fn place(line: &str) -> Option<Place> {
+    let mut parts = line.split(' ');
+    let shape = Shape::of_letter(parts.next()?)?;
     let path = Path::parse(parts.next()?).ok()?;
-    Some(Place { path, shape, fields: Fields::from_hex(parts.next()?)? })
+    Some(Place { path, shape, fields: parts.next().map_or(Some(Fields::ALL), Fields::from_hex)? })
 }
 
 #[cfg(test)]
@@ -59,9 +57,8 @@ mod tests {
 
     #[test]
     fn every_line_can_be_read_and_they_are_sorted() {
-        let lines: Vec<&str> = LINES.lines().filter(|line| !line.starts_with('#')).collect();
-        let count: usize = all().iter().map(|row| row.places.len()).sum();
-        assert_eq!(count, lines.len());
+        let lines = LINES.lines().filter(|line| line.starts_with(' ')).count();
+        assert_eq!(all().iter().map(|row| row.places.len()).sum::<usize>(), lines);
         let keys: Vec<_> = all().iter().map(|row| (row.group.as_ref(), row.kind.as_ref())).collect();
         assert!(keys.is_sorted() && keys.windows(2).all(|pair| pair[0] != pair[1]));
     }
