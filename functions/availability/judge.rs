@@ -11,6 +11,7 @@ use krmor_core::facts;
 use krmor_core::report::Rule;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::text::few;
 use krmor_core::values::integer;
 use krmor_core::workload::Trait;
 
@@ -116,9 +117,8 @@ impl Judge<'_> {
     fn autoscalers(&mut self) {
         let scalers = self.facts.autoscalers(self.workload.id);
         if scalers.len() > 1 {
-            let names: Vec<String> = scalers.iter().map(|scaler| self.name_of(scaler.id)).collect();
-            let message =
-                format!("{} is scaled by {}, which work against each other", self.name(), names.join(" and "));
+            let names = few(scalers.len(), &mut scalers.iter().map(|scaler| self.name_of(scaler.id)), " and ");
+            let message = format!("{} is scaled by {names}, which work against each other", self.name());
             self.error(&rules::TWO_AUTOSCALERS, "", message, "keep one of them, with the metrics of both");
         }
         let vertical = vertical(self.stream, self.workload.id);
@@ -238,11 +238,10 @@ impl Judge<'_> {
     fn budgets(&mut self, judged: &mut Vec<ObjectId>) {
         let budgets = self.facts.budgets(self.workload.id);
         if budgets.len() > 1 {
-            let names: Vec<String> = budgets.iter().map(|budget| self.name_of(budget.id)).collect();
+            let names = few(budgets.len(), &mut budgets.iter().map(|budget| self.name_of(budget.id)), " and ");
             let message = format!(
-                "the pods of {} are covered by {}: the API evicts no pod that has more than one budget",
-                self.name(),
-                names.join(" and ")
+                "the pods of {} are covered by {names}: the API evicts no pod that has more than one budget",
+                self.name()
             );
             self.error(&rules::TWO_BUDGETS, "", message, "keep one of them, or let their selectors not overlap");
         }
@@ -271,8 +270,8 @@ impl Judge<'_> {
             return self.error_at(budget.id, &rules::BUDGET_MALFORMED, pointer, message, remedy);
         }
         let lowest = self.facts.lowest_under(budget, self.stream);
-        let covered: Vec<String> = self.facts.covered(budget).map(|workload| self.name_of(workload.id)).collect();
-        let covered = covered.join(" and ");
+        let mut covered = self.facts.covered(budget).map(|workload| self.name_of(workload.id));
+        let covered = few(self.facts.covered(budget).count(), &mut covered, " and ");
         let pods = |number: i128| format!("{number} {}", if number == 1 { "pod" } else { "pods" });
         let (pointer, problem) = match (least, most) {
             (None, None) => ("/spec", "without `maxUnavailable` and `minAvailable`".to_owned()),

@@ -44,6 +44,17 @@ pub fn findings<'a>(stream: &Stream, findings: impl IntoIterator<Item = &'a Find
     out
 }
 
+/// The names of `number` things in a message, none too many: a list that grew with the stream would make all messages
+/// together grow with its square. The iterator is asked only for what is shown.
+pub fn few(number: usize, names: &mut dyn Iterator<Item = String>, separator: &str) -> String {
+    const MOST: usize = 6;
+    if number <= MOST {
+        return names.collect::<Vec<_>>().join(separator);
+    }
+    let shown: Vec<String> = names.take(MOST / 2).collect();
+    format!("{} and {} more", shown.join(", "), number - shown.len())
+}
+
 /// A text without control characters: a name in a manifest may hold any, by an escape, and a terminal would obey them.
 #[must_use]
 pub fn plain(text: &str) -> Cow<'_, str> {
