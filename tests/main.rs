@@ -22,6 +22,7 @@ mod formats;
 mod kustomize;
 mod laws;
 mod layouts;
+mod messages;
 mod migration;
 mod monitoring;
 mod name_references;
