@@ -13,6 +13,7 @@ use krmor_core::stream::Stream;
 use krmor_core::validity;
 use krmor_core::workload::{PodTemplateRow, Row, Table};
 use krmor_functions::{Function, Phase, Run};
+use krmor_yaml::Kind;
 
 /// One function of a pipeline: its name there, what it is, and its spec.
 #[derive(Debug)]
@@ -104,6 +105,13 @@ impl Pipeline {
     /// Reports what keeps any function from judging the stream; no policy of theirs turns it down.
     fn judge_input(&self, stream: &Stream, report: &mut Report) {
         report.record_once(ambiguous::findings(stream));
+        for (number, document) in stream.documents().iter().enumerate() {
+            if document.root().kind() == Kind::Seq && !stream.is_list() {
+                let message = format!("document {} is a list, and no object", number + 1);
+                let remedy = "write each item as a document of its own, or as an item of a `List`";
+                report.record(Finding::new(&rules::NO_OBJECT, Place::Stream, message, remedy));
+            }
+        }
         report.record_once(pods::unmatched_rows(&self.pod_templates, stream));
         for config in stream.objects().filter(|object| object.group() == GROUP) {
             let message = "this is a config of krmor, and no object for a cluster";

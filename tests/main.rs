@@ -23,6 +23,7 @@ mod judged;
 mod kustomize;
 mod laws;
 mod layouts;
+mod messages;
 mod migration;
 mod monitoring;
 mod name_references;

@@ -17,7 +17,7 @@ use krmor_yaml::Node;
 
 /// Gives the workload's pods their budget.
 pub(super) fn protect(budget: &Budget, facts: &Facts, workload: &Workload, stream: &mut Stream, report: &mut Report) {
-    match facts.budgets(workload.id).as_slice() {
+    match facts.budgets(workload.id).take(2).collect::<Vec<_>>().as_slice() {
         [] => bring(budget, workload, None, stream, report),
         [one] if one.current => bring(budget, workload, Some(one.id), stream, report),
         [one] => {

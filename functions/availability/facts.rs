@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::spec::Spec;
 use krmor_core::facts::scalers::{Scaler, Scales};
-use krmor_core::facts::selections::{By, Selection};
+use krmor_core::facts::selections::By;
 use krmor_core::facts::{self, Near};
 use krmor_core::pods::Pod;
 use krmor_core::report::Report;
@@ -99,10 +99,23 @@ pub(super) struct Autoscaler {
 #[derive(Debug)]
 pub(super) struct Budget {
     pub(super) id: ObjectId,
-    /// The workloads whose pods it selects, by their number in [`Facts::workloads`].
-    covers: Vec<usize>,
     /// Whether it is one of policy/v1.
     pub(super) current: bool,
+}
+
+/// Budgets that select the same pods: in a stream whose workloads have equal labels there are as many as workloads, and
+/// what holds for each pair of the two would take too long to say.
+#[derive(Debug, Default)]
+pub(super) struct Cover {
+    /// The workloads, by their number in [`Facts::workloads`].
+    workloads: Vec<usize>,
+    budgets: Vec<Budget>,
+}
+
+impl Cover {
+    pub(super) fn budgets(&self) -> impl Iterator<Item = &Budget> {
+        self.budgets.iter()
+    }
 }
 
 /// What is known of the whole stream.
@@ -113,9 +126,9 @@ pub(super) struct Facts {
     autoscalers: HashMap<ObjectId, Vec<Autoscaler>>,
     /// Workloads in their order, each with what runs its pods in its place, and how many, if that says.
     runners: Vec<(ObjectId, ObjectId, Option<i128>)>,
-    budgets: Vec<Budget>,
-    /// The numbers of the budgets that cover a workload.
-    budgets_of: HashMap<ObjectId, Vec<usize>>,
+    covers: Vec<Cover>,
+    /// The numbers of the covers of a workload.
+    covers_of: HashMap<ObjectId, Vec<usize>>,
 }
 
 impl Facts {
@@ -144,21 +157,28 @@ impl Facts {
         };
         let runners = workloads.iter().filter_map(runner).collect();
         let selections = facts.selections();
-        let covering = |selection: &Selection| {
-            let object = stream.object(selection.object)?;
-            let pods = selections.pods(facts, selection, Near::Certain);
-            let mut covers: Vec<usize> = pods.into_iter().filter_map(|pod| number_of.get(pod).copied()).collect();
-            covers.dedup();
-            Some(Budget { id: object.id(), covers, current: object.version() == "v1" })
-        };
-        let budgets: Vec<Budget> = selections.all(By::Budget).filter_map(covering).collect();
-        let mut budgets_of: HashMap<_, Vec<_>> = HashMap::new();
-        for (number, budget) in budgets.iter().enumerate() {
-            for workload in budget.covers.iter().filter_map(|&at| workloads.get(at)) {
-                budgets_of.entry(workload.id).or_default().push(number);
+        let mut covers: Vec<Cover> = Vec::new();
+        let mut number_of_scope = HashMap::new();
+        for selection in selections.all(By::Budget) {
+            let Some(object) = stream.object(selection.object) else { continue };
+            let number = *number_of_scope.entry(selection.scope(&object)).or_insert_with(|| {
+                let pods = selections.pods(facts, selection, Near::Certain).into_iter();
+                let mut workloads: Vec<usize> = pods.filter_map(|pod| number_of.get(pod).copied()).collect();
+                workloads.dedup();
+                covers.push(Cover { workloads, budgets: Vec::new() });
+                covers.len() - 1
+            });
+            if let Some(cover) = covers.get_mut(number) {
+                cover.budgets.push(Budget { id: object.id(), current: object.version() == "v1" });
             }
         }
-        Self { workloads, autoscalers, runners, budgets, budgets_of }
+        let mut covers_of: HashMap<_, Vec<_>> = HashMap::new();
+        for (number, cover) in covers.iter().enumerate() {
+            for workload in cover.workloads.iter().filter_map(|&at| workloads.get(at)) {
+                covers_of.entry(workload.id).or_default().push(number);
+            }
+        }
+        Self { workloads, autoscalers, runners, covers, covers_of }
     }
 
     /// The workloads that a spec is for. Targets that match nothing become errors of the report.
@@ -201,13 +221,19 @@ impl Facts {
         self.run_by(object.id()).map_or_else(|| replicas(object).and_then(integer), |(.., number)| *number)
     }
 
-    pub(super) fn budgets(&self, workload: ObjectId) -> Vec<&Budget> {
-        self.budgets_of.get(&workload).into_iter().flatten().filter_map(|&at| self.budgets.get(at)).collect()
+    /// The budgets of a workload's pods, those that select the same together, each such group with its number.
+    pub(super) fn covers(&self, workload: ObjectId) -> impl Iterator<Item = (usize, &Cover)> {
+        self.covers_of.get(&workload).into_iter().flatten().filter_map(|&at| Some((at, self.covers.get(at)?)))
     }
 
-    /// The workloads whose pods a budget selects.
-    pub(super) fn covered<'a>(&'a self, budget: &'a Budget) -> impl Iterator<Item = &'a Workload> {
-        budget.covers.iter().filter_map(|&number| self.workloads.get(number))
+    /// The budgets of a workload's pods.
+    pub(super) fn budgets(&self, workload: ObjectId) -> impl Iterator<Item = &Budget> {
+        self.covers(workload).flat_map(|(_, cover)| cover.budgets())
+    }
+
+    /// The workloads whose pods some budgets select.
+    pub(super) fn covered<'a>(&'a self, cover: &'a Cover) -> impl ExactSizeIterator<Item = ObjectId> {
+        cover.workloads.iter().map(|&number| self.workloads.get(number).map_or(usize::MAX, |workload| workload.id))
     }
 
     /// The fewest and the most pods (or groups of pods) that a workload can have.
@@ -220,15 +246,15 @@ impl Facts {
         low.unwrap_or(own.unwrap_or(1)).max(1)..=high.unwrap_or(1).max(own.unwrap_or(1))
     }
 
-    /// Whether all workloads under a budget say how many pods they have: then the fewest there can be.
-    pub(super) fn lowest_under(&self, budget: &Budget, stream: &Stream) -> Option<i128> {
+    /// Whether all workloads under some budgets say how many pods they have: then the fewest there can be.
+    pub(super) fn lowest_under(&self, cover: &Cover, stream: &Stream) -> Option<i128> {
         let lowest = |workload: &Workload| {
             let object = stream.object(workload.id).filter(|_| workload.scalable(stream))?;
             // What is switched off has no pod, whatever scales it.
             let is_off = self.written(&object) == Some(0);
             Some(if is_off { 0 } else { *self.range(&object).start() })
         };
-        self.covered(budget).map(lowest).sum()
+        cover.workloads.iter().map(|&number| lowest(self.workloads.get(number)?)).sum()
     }
 }
 

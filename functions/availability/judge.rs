@@ -1,5 +1,7 @@
 //! What must hold in the final stream, for every workload that the spec targets.
 
+use std::collections::HashSet;
+
 use super::facts::{Budget, Facts, Workload, replicas, vertical};
 use super::requests;
 use super::rollout::{Rollout, exclusive_claims};
@@ -11,6 +13,7 @@ use krmor_core::facts;
 use krmor_core::report::Rule;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::text::few;
 use krmor_core::values::integer;
 use krmor_core::workload::Trait;
 
@@ -19,7 +22,7 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     // What is wrong with pods and targets has been said when the function was applied.
     let mut said = Report::default();
     let facts = Facts::of(stream, &mut said);
-    let mut judged = Vec::new();
+    let mut judged = HashSet::new();
     let selected = facts.select(spec, stream, &mut said);
     shared::judge(spec, stream, &facts, &selected, report);
     for workload in selected {
@@ -116,9 +119,8 @@ impl Judge<'_> {
     fn autoscalers(&mut self) {
         let scalers = self.facts.autoscalers(self.workload.id);
         if scalers.len() > 1 {
-            let names: Vec<String> = scalers.iter().map(|scaler| self.name_of(scaler.id)).collect();
-            let message =
-                format!("{} is scaled by {}, which work against each other", self.name(), names.join(" and "));
+            let names = few(scalers.len(), &mut scalers.iter().map(|scaler| self.name_of(scaler.id)), " and ");
+            let message = format!("{} is scaled by {names}, which work against each other", self.name());
             self.error(&rules::TWO_AUTOSCALERS, "", message, "keep one of them, with the metrics of both");
         }
         let vertical = vertical(self.stream, self.workload.id);
@@ -235,27 +237,33 @@ impl Judge<'_> {
         self.report.add(&rules::SINGLETON_OVERLAP, self.object.at(""), message, remedy);
     }
 
-    fn budgets(&mut self, judged: &mut Vec<ObjectId>) {
-        let budgets = self.facts.budgets(self.workload.id);
-        if budgets.len() > 1 {
-            let names: Vec<String> = budgets.iter().map(|budget| self.name_of(budget.id)).collect();
+    fn budgets(&mut self, judged: &mut HashSet<usize>) {
+        let facts = self.facts;
+        let number = facts.covers(self.workload.id).map(|(_, cover)| cover.budgets().count()).sum();
+        if number > 1 {
+            let mut names = facts.budgets(self.workload.id).map(|budget| self.name_of(budget.id));
+            let names = few(number, &mut names, " and ");
             let message = format!(
-                "the pods of {} are covered by {}: the API evicts no pod that has more than one budget",
-                self.name(),
-                names.join(" and ")
+                "the pods of {} are covered by {names}: the API evicts no pod that has more than one budget",
+                self.name()
             );
             self.error(&rules::TWO_BUDGETS, "", message, "keep one of them, or let their selectors not overlap");
         }
-        for budget in budgets {
-            if !judged.contains(&budget.id) {
-                judged.push(budget.id);
-                self.blocked(budget);
+        for (number, cover) in facts.covers(self.workload.id) {
+            if !judged.insert(number) {
+                continue;
+            }
+            let lowest = facts.lowest_under(cover, self.stream);
+            let covered = facts.covered(cover);
+            let covered = few(covered.len(), &mut covered.map(|id| self.name_of(id)), " and ");
+            for budget in cover.budgets() {
+                self.blocked(budget, lowest, &covered);
             }
         }
     }
 
     /// A budget that never allows an eviction: nodes cannot be drained, nor clusters upgraded.
-    fn blocked(&mut self, budget: &Budget) {
+    fn blocked(&mut self, budget: &Budget, lowest: Option<i128>, covered: &str) {
         let Some(object) = self.stream.object(budget.id) else { return };
         let amount = |key: &str| object.root().find(&["spec", key]).filter(|node| !node.is_null());
         let (least, most) = (amount("minAvailable"), amount("maxUnavailable"));
@@ -270,9 +278,6 @@ impl Judge<'_> {
             let remedy = "write a number without quotes, or a share with `%`";
             return self.error_at(budget.id, &rules::BUDGET_MALFORMED, pointer, message, remedy);
         }
-        let lowest = self.facts.lowest_under(budget, self.stream);
-        let covered: Vec<String> = self.facts.covered(budget).map(|workload| self.name_of(workload.id)).collect();
-        let covered = covered.join(" and ");
         let pods = |number: i128| format!("{number} {}", if number == 1 { "pod" } else { "pods" });
         let (pointer, problem) = match (least, most) {
             (None, None) => ("/spec", "without `maxUnavailable` and `minAvailable`".to_owned()),

@@ -10,7 +10,7 @@ use krmor_core::rules as common;
 use krmor_core::severities::{Setting, setting};
 use krmor_core::stream::{Object, ObjectId};
 use krmor_core::target::Selected;
-use krmor_yaml::print::{self, Quoting};
+use krmor_core::target::{exact, exactly};
 
 /// What a rule has found.
 pub(super) struct Found<'f> {
@@ -131,26 +131,11 @@ impl<'a> Findings<'a> {
 
     /// The entry of `exceptions` that would cover a finding.
     fn entry(&self, found: &Found<'_>) -> String {
-        let object = &found.object;
-        // `generateName` shows as a prefix and `*`; selectors are regular expressions.
-        let mut target =
-            vec![format!("kind: {}", object.kind()), format!("name: {}", object.name().replace('*', ".*"))];
-        if !object.namespace().is_empty() {
-            target.push(format!("namespace: {}", object.namespace()));
-        }
-        target.extend(found.container.as_ref().map(|name| format!("containers: [{name}]")));
+        let target = exactly(&found.object, found.container.as_deref());
         let fields = match found.name.as_str() {
             "" => String::new(),
-            name => format!(" fields: [{}],", pattern(name)),
+            name => format!(" fields: [{}],", exact(name)),
         };
-        format!("{{target: {{{}}}, rules: [{}],{fields} reason: …}}", target.join(", "), self.rule.id)
+        format!("{{target: {target}, rules: [{}],{fields} reason: …}}", self.rule.id)
     }
-}
-
-/// A pattern that matches a name and no other, as YAML on one line.
-pub(super) fn pattern(name: &str) -> String {
-    let escape = |c: char| if "\\.+*?()|[]{}^$".contains(c) { format!("\\{c}") } else { c.to_string() };
-    let mut out = String::new();
-    print::write_flow(&mut out, &name.chars().map(escape).collect::<String>().into(), Quoting::Yaml);
-    out
 }

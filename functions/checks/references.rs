@@ -27,13 +27,14 @@ pub(super) mod volume;
 use std::collections::HashMap;
 
 use super::final_stream::{FinalStream, may_share};
-use super::findings::{Findings, Found, pattern};
+use super::findings::{Findings, Found};
 use krmor_core::facts::Near;
 use krmor_core::facts::makers::Maker;
 use krmor_core::facts::references::{self as facts, Reference};
 use krmor_core::references::Relation;
 use krmor_core::stream::{Object, ObjectId};
 use krmor_core::suggest;
+use krmor_core::target::exact;
 use krmor_yaml::Node;
 
 /// What the rules tell apart.
@@ -134,7 +135,7 @@ pub(super) fn missing(to: To, world: &FinalStream<'_>, findings: &mut Findings<'
         let (subject, Reference { kind, name, namespace, .. }) = (reference.subject(world.facts), reference);
         let place = namespace.as_ref().map_or_else(String::new, |namespace| format!(" of namespace `{namespace}`"));
         let hint = world.hint(reference);
-        let external = format!("references: {{external: [{{kind: {kind}, name: {}}}]}}", pattern(name));
+        let external = format!("references: {{external: [{{kind: {kind}, name: {}}}]}}", exact(name));
         findings.add(Found {
             object,
             container: reference.container.clone(),

@@ -14,6 +14,7 @@ use krmor_core::kube::{ServiceName, ServicePort};
 use krmor_core::pods::{Container, Pod, Role};
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId};
+use krmor_core::text::few;
 use krmor_yaml::Node;
 
 /// A path and what is behind it.
@@ -89,7 +90,7 @@ type Problem = (String, String);
 
 fn choose_service<'a>(world: &Candidates<'a>, wanted: Option<&str>) -> Result<Object<'a>, Problem> {
     let list = |services: &[Object<'_>]| {
-        services.iter().map(|service| service.reference().to_string()).collect::<Vec<_>>().join(", ")
+        few(services.len(), &mut services.iter().map(|service| service.reference().to_string()), ", ")
     };
     let found = match wanted {
         Some(name) => world.named(name),

@@ -109,7 +109,7 @@ impl Plan<'_> {
                 names.push(name);
             }
         }
-        names.join(" and ")
+        krmor_core::text::few(names.len(), &mut names.into_iter(), " and ")
     }
 }
 

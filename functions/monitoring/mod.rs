@@ -18,6 +18,7 @@ use krmor_core::pods::Pod;
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::{self, Selected};
+use krmor_core::text::few;
 
 /// Gives what the spec targets its monitors.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
@@ -83,11 +84,11 @@ fn choose_service(
         if let Some(service) = objects().find(|service| service.is_named(name.as_str())) {
             return Some(service.id());
         }
-        let others: Vec<String> = objects().map(name_of).collect();
+        let others = few(all.len(), &mut objects().map(name_of), ", ");
         let message = format!("no Service `{}` sends to these pods", name.as_str());
         let remedy = match others.is_empty() {
             true => "let the Service's selector match the labels of the pod template".to_owned(),
-            false => format!("correct `service`: {} does", others.join(", ")),
+            false => format!("correct `service`: {others} does"),
         };
         report.add(&rules::NO_SERVICE, workload.at(""), message, remedy);
         return None;
@@ -105,16 +106,12 @@ fn choose_service(
             None
         }
         (several, _) => {
-            let names: Vec<String> = match several {
-                [] => objects().map(name_of).collect(),
-                several => several.iter().copied().map(name_of).collect(),
+            let names = match several {
+                [] => few(all.len(), &mut objects().map(name_of), ", "),
+                several => few(several.len(), &mut several.iter().copied().map(name_of), ", "),
             };
             let has = if several.is_empty() { "none has" } else { "several have" };
-            let message = format!(
-                "the Services {} send to these pods, and {has} a port `{}`",
-                names.join(", "),
-                spec.port.as_str()
-            );
+            let message = format!("the Services {names} send to these pods, and {has} a port `{}`", spec.port.as_str());
             report.add(&rules::WHICH_SERVICE, workload.at(""), message, "name one in `service`");
             None
         }

@@ -11,6 +11,7 @@ use krmor_core::exceptions::Grant;
 use krmor_core::report::{Class, Finding, Report, Rule, Severity, Why};
 use krmor_core::severities::{Setting, setting};
 use krmor_core::stream::Edit;
+use krmor_core::target::exactly;
 
 /// The exceptions of one pod, and where edits and findings go.
 pub(super) struct Judge<'a> {
@@ -99,15 +100,6 @@ fn is_excused(view: &View<'_>, place: Holder, field: Field) -> bool {
 
 /// The entry of `exceptions` that would allow the field there.
 fn entry(view: &View<'_>, place: Holder, field: Field) -> String {
-    let mut target = vec![format!("kind: {}", view.object.kind())];
-    // `generateName` shows as a prefix and `*`; selectors are regular expressions.
-    target.push(format!("name: {}", view.object.name().replace('*', ".*")));
-    let namespace = view.object.namespace();
-    if !namespace.is_empty() {
-        target.push(format!("namespace: {namespace}"));
-    }
-    if let Some(container) = view.container(place) {
-        target.push(format!("containers: [{}]", container.name));
-    }
-    format!("{{target: {{{}}}, fields: [{}], reason: …}}", target.join(", "), field.name())
+    let target = exactly(&view.object, view.container(place).map(|container| container.name.as_str()));
+    format!("{{target: {target}, fields: [{}], reason: …}}", field.name())
 }

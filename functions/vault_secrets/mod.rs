@@ -155,9 +155,9 @@ fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) 
         });
         if chosen.is_none() && of_pods && accounts.len() > 1 {
             let Some(object) = stream.object(want.beside) else { continue };
-            let names: Vec<String> = accounts.iter().map(|name| format!("`{name}`")).collect();
-            let message =
-                format!("the pods with secrets run as {}, and one ServiceAccount logs in", names.join(" and "));
+            let mut names = accounts.iter().map(|name| format!("`{name}`"));
+            let names = krmor_core::text::few(accounts.len(), &mut names, " and ");
+            let message = format!("the pods with secrets run as {names}, and one ServiceAccount logs in");
             let remedy = "name it in `auth`, under `serviceAccount`, or give each its own config with `targets`";
             report.add(&rules::SERVICE_ACCOUNT, object.at(""), message, remedy);
             continue;

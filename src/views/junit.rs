@@ -68,8 +68,8 @@ impl View<'_> {
         let failing: Vec<&Finding> = case.findings.iter().filter(fails).copied().collect();
         let noted: Vec<&Finding> = case.findings.iter().filter(|finding| !fails(finding)).copied().collect();
 
-        let mut failure = text::findings(self.stream, failing.iter().copied());
-        let mut output = text::findings(self.stream, noted);
+        let mut failure = text::every_finding(self.stream, failing.iter().copied());
+        let mut output = text::every_finding(self.stream, noted);
         for change in &case.changes {
             let of = if self.made { &mut output } else { &mut failure };
             let _ = writeln!(of, "{}", proposal(self.stream, change, self.made));

@@ -7,14 +7,14 @@ use crate::kube::{check_label_value, check_selector_key};
 use krmor_yaml::{Kind, Node};
 
 /// One requirement of a label selector.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Requirement {
     /// The key of the label.
     pub(crate) key: String,
     test: Test,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Test {
     Exists,
     Absent,
@@ -40,7 +40,7 @@ impl Requirement {
 }
 
 /// A label selector of an object: which pods, Services or namespaces it is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LabelSelector(Vec<Requirement>);
 
 impl LabelSelector {

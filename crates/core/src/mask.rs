@@ -229,6 +229,30 @@ pub fn secret_spans(root: Node<'_>) -> Vec<Range<usize>> {
     out
 }
 
+/// What an excerpt of a document's text may not show, in no order: [`secret_spans`], and what only may be a secret. Commands
+/// and texts of several lines hold more than their fields' names tell.
+#[must_use]
+pub fn private_spans(root: Node<'_>) -> Vec<Range<usize>> {
+    let mut out = secret_spans(root);
+    let mut open = vec![(root, Cow::Borrowed(""))];
+    while let Some((node, field)) = open.pop() {
+        open.extend(node.items().map(|item| (item, field.clone())));
+        open.extend(node.entries().map(|(key, value)| (value, key)));
+        let is_private = match node.kind() {
+            Kind::Scalar => match (node.as_str(), promise(&field)) {
+                (_, _) if is_command(&field) => true,
+                (Some(_), Some(Promise::Perhaps(_))) => field != "key",
+                (Some(text), None) => text.contains('\n') || script(&text) != addresses(&text),
+                (None, None | Some(Promise::Perhaps(_))) => false,
+                (_, Some(_)) => node.as_bool().is_none(),
+            },
+            _ => false,
+        };
+        out.extend(node.span().filter(|_| is_private));
+    }
+    out
+}
+
 /// All of a Secret's data but its keys: a comment between may be an old value.
 fn secret_data(data: Node<'_>, out: &mut Vec<Range<usize>>) {
     let Some(span) = data.span() else { return };

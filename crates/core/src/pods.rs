@@ -211,7 +211,7 @@ impl Pod {
                 let mut container = container(node, self.spec.clone(), Role::Main);
                 if container.name.is_empty() {
                     // Nobody need name a single one: the field that holds it does.
-                    container.name = self.spec.rsplit('/').next().unwrap_or_default().to_owned();
+                    self.spec.rsplit('/').next().unwrap_or_default().clone_into(&mut container.name);
                 }
                 vec![container]
             }
@@ -347,7 +347,7 @@ impl Visitor {
                 match node.get("spec") {
                     Some(node) => (Some(pointer), spec, node),
                     // An operator fills in what is left out.
-                    None if matches!(row.source, Source::Operator | Source::Schema) => return true,
+                    None if row.is_completed() => return false,
                     None => {
                         let remedy = match row.source {
                             Source::Config => {
@@ -377,7 +377,7 @@ impl Visitor {
                 template,
                 spec,
                 fields: place.fields,
-                is_completed: matches!(row.source, Source::Operator | Source::Schema),
+                is_completed: row.is_completed(),
                 selector: row.selector,
                 claims: row.claims,
                 restarts: row.restarts,
@@ -420,9 +420,9 @@ impl Visitor {
             return false;
         }
         let wrong = items.items().position(|item| item.kind() != Kind::Map);
-        wrong.iter().for_each(|at| {
+        if let Some(at) = wrong {
             self.malformed(object, &format!("{pointer}/{at}"), "the container is not a mapping", remedy);
-        });
+        }
         wrong.is_none()
     }
 

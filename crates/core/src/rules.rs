@@ -18,6 +18,9 @@ rules! {
     CONFIG_AS_INPUT = "config-as-input", Error,
         "A config of krmor is among the objects",
         "No cluster knows the kind, so applying it would fail, and a config that is an object is likely not in force. Leave it out of the input, or annotate it with `config.kubernetes.io/local-config: \"true\"`, which kustomize and kpt hand to no cluster.";
+    NO_OBJECT = "no-object", Error,
+        "A document is a list where an object is wanted",
+        "No tool applies a document that is a list, and no function looks into it, so nothing in it may pass as hardened. Write each item as a document of its own, or as an item of a `List`.";
     MALFORMED_POD = "malformed-pod", Error,
         "A pod or pod template is not shaped as the API has it",
         "krmor cannot harden what it cannot read, and the API server would refuse it. Write the pod's fields as the Kubernetes API has them; a row of `podTemplates` that leads to the wrong place is corrected in the config.";

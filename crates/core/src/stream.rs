@@ -21,7 +21,7 @@ use crate::workload;
 use krmor_yaml::{self as yaml, Document, EditError, Kind, Node, NodeRef, Op, Operation};
 
 /// How deep objects may hold objects.
-pub(crate) const MAX_DEPTH: usize = 8;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 /// The annotation of what is for tools on this machine: kustomize and kpt hand it to no cluster.
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
@@ -145,7 +145,7 @@ impl Stream {
                 former: None,
                 embedded: false,
             };
-            add_objects(document.root(), location, 0, &mut objects);
+            add_objects(document.root(), &location, 0, &mut objects);
         }
         let numbered = documents.len();
         Self::new(documents, numbered, objects)
@@ -169,7 +169,7 @@ impl Stream {
                     former: None,
                     embedded: false,
                 };
-                add_objects(item, location, 0, &mut objects);
+                add_objects(item, &location, 0, &mut objects);
             }
         }
         let numbered = list.root().get("items").map_or(0, |items| items.items().count());
@@ -244,7 +244,8 @@ impl Stream {
     }
 
     /// Whether the objects are the items of a ResourceList.
-    pub(crate) fn is_list(&self) -> bool {
+    #[must_use]
+    pub fn is_list(&self) -> bool {
         self.objects.first().is_some_and(|first| first.inside.len() != first.prefix.len())
     }
 
@@ -776,20 +777,25 @@ struct Found {
 }
 
 /// Adds the object at `node` and those inside it, or the items of the list that it is.
-fn add_objects(node: Node<'_>, location: Location, depth: usize, out: &mut Found) {
+fn add_objects(node: Node<'_>, location: &Location, depth: usize, out: &mut Found) {
     if node.kind() != Kind::Map {
         return;
     }
     let text = |key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default();
     let (kind, api_version) = (text("kind"), text("apiVersion"));
-    if node.find(&["metadata", "annotations", LOCAL_CONFIG]).and_then(Node::as_str).as_deref() == Some("true") {
+    let is_local = node.find(&["metadata", "annotations", LOCAL_CONFIG]).and_then(Node::as_str);
+    // Whoever takes objects out of another object does not know the annotation.
+    if !location.embedded && is_local.as_deref() == Some("true") {
         let name = node.find(&["metadata", "name"]).and_then(Node::as_str).unwrap_or_default();
         out.local.push(format!("{kind} {name}"));
         return;
     }
     let items = node.get("items").filter(|items| items.kind() == Kind::Seq && depth < MAX_DEPTH);
-    let item_kind = kind.strip_suffix("List").filter(|_| items.is_some());
-    if item_kind.is_none() {
+    let of_objects = |items: &Node<'_>| items.items().all(|item| item.kind() == Kind::Map);
+    let item_kind = kind.strip_suffix("List").filter(|_| items.as_ref().is_some_and(of_objects));
+    // A list has nothing else; what calls itself one and has is looked at as any object.
+    let is_more = |key: &str| !matches!(key, "apiVersion" | "kind" | "metadata" | "items");
+    if item_kind.is_none() || node.entries().any(|(key, _)| is_more(&key)) {
         out.objects.push(location.clone());
     }
     if let Some(items) = items {
@@ -799,14 +805,20 @@ fn add_objects(node: Node<'_>, location: Location, depth: usize, out: &mut Found
         for (at, item) in items.items().enumerate() {
             if item_kind.is_some() || item.get("kind").is_some() {
                 let inside = location.below(item, &["items", &at.to_string()]);
-                add_objects(item, Location { implied: implied.clone(), ..inside }, depth + 1, out);
+                add_objects(item, &Location { implied: implied.clone(), ..inside }, depth + 1, out);
             }
         }
     }
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     if item_kind.is_none() && depth < MAX_DEPTH && workload::may_hold_objects(group, &kind) {
-        add_embedded(node, &location, depth, out);
+        add_embedded(node, location, depth, out);
     }
+}
+
+fn is_known_workload(node: Node<'_>) -> bool {
+    let text = |key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default();
+    let api_version = text("apiVersion");
+    workload::has_pods(api_version.split_once('/').map_or("", |(group, _)| group), &text("kind"))
 }
 
 /// Adds the objects inside one: mappings that have `apiVersion`, `kind` and `metadata`.
@@ -818,11 +830,11 @@ fn add_embedded(root: Node<'_>, location: &Location, depth: usize, out: &mut Fou
         let is_object = node.kind() == Kind::Map
             && is_text("apiVersion")
             && is_text("kind")
-            && node.get("metadata").is_some_and(|metadata| metadata.kind() == Kind::Map);
+            && (node.get("metadata").is_some_and(|metadata| metadata.kind() == Kind::Map) || is_known_workload(node));
         if is_object && !tokens.is_empty() {
             let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
             let inside = Location { embedded: true, implied: None, ..location.below(node, &tokens) };
-            add_objects(node, inside, depth + 1, out);
+            add_objects(node, &inside, depth + 1, out);
             continue;
         }
         let below = |token: &str| tokens.iter().map(String::as_str).chain([token]).map(str::to_owned).collect();

@@ -192,6 +192,41 @@ pub fn everything(pods: impl IntoIterator<Item = Pod>) -> impl Iterator<Item = S
     pods.into_iter().map(|pod| Selected { pod, whole_pod: true, only: Vec::new(), except: Vec::new() })
 }
 
+/// The target of an exception for one object, as YAML on one line: what is in it is a pattern that matches only that.
+#[must_use]
+pub fn exactly(object: &Object<'_>, container: Option<&str>) -> String {
+    let mut parts = vec![format!("kind: {}", exact(&object.kind()))];
+    // `generateName` shows as a prefix and `*`.
+    match object.name().strip_suffix('*') {
+        Some(prefix) => parts.push(format!("name: {}", flow(&format!("{}.*", escape(prefix))))),
+        // No pattern says that there is no name: an object without one is given one first.
+        None if object.name().is_empty() => parts.push("name: <its name>".to_owned()),
+        None => parts.push(format!("name: {}", exact(&object.name()))),
+    }
+    if !object.namespace().is_empty() {
+        parts.push(format!("namespace: {}", exact(&object.namespace())));
+    }
+    parts.extend(container.map(|name| format!("containers: [{}]", exact(name))));
+    format!("{{{}}}", parts.join(", "))
+}
+
+/// A pattern that matches a text and no other, as YAML on one line.
+#[must_use]
+pub fn exact(text: &str) -> String {
+    flow(&escape(text))
+}
+
+fn escape(text: &str) -> String {
+    let escape = |c: char| if "\\.+*?()|[]{}^$".contains(c) { format!("\\{c}") } else { c.to_string() };
+    text.chars().map(escape).collect()
+}
+
+fn flow(text: &str) -> String {
+    let mut out = String::new();
+    print::write_flow(&mut out, &text.into(), Quoting::Yaml);
+    out
+}
+
 /// A regular expression that must match from the first to the last character.
 #[derive(Debug, Clone)]
 pub enum Pattern {

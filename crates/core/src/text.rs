@@ -2,16 +2,18 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use crate::krm::{field_path, message, results};
-use crate::mask::{MASK, addresses, is_letter, mask};
+use crate::mask::{MASK, addresses, is_letter, mask, private_spans};
 use crate::report::{Change, Finding, Report, Severity};
 use crate::stream::{Object, Stream};
 use crate::values::json_text;
-use krmor_yaml::Op;
+use krmor_yaml::{Document, Op};
 
 /// Longest value that a line shows whole.
 const MAX_VALUE: usize = 60;
@@ -33,15 +35,80 @@ pub fn report(stream: &Stream, report: &Report) -> String {
     out
 }
 
-/// Findings, one after the other.
+/// Findings, one after the other; many that say the same are one, with its first places.
 #[must_use]
 pub fn findings<'a>(stream: &Stream, findings: impl IntoIterator<Item = &'a Finding>) -> String {
+    let all: Vec<&Finding> = findings.into_iter().collect();
     let mut out = String::new();
-    let mut lines = Lines::default();
-    for finding in findings {
-        self::finding(stream, finding, &mut lines, &mut out);
+    let mut source = Source::default();
+    for group in groups(stream, &all) {
+        let mut group = group.into_iter().filter_map(|at| all.get(at).copied());
+        let Some(first) = group.next() else { continue };
+        finding(stream, first, &group.collect::<Vec<_>>(), &mut source, &mut out);
     }
     out
+}
+
+/// Every finding, one after the other: what a program reads must not have to be counted.
+#[must_use]
+pub fn every_finding<'a>(stream: &Stream, findings: impl IntoIterator<Item = &'a Finding>) -> String {
+    let mut out = String::new();
+    let mut source = Source::default();
+    for finding in findings {
+        self::finding(stream, finding, &[], &mut source, &mut out);
+    }
+    out
+}
+
+/// The numbers of findings that say the same in more than a few places, together: one message for many objects, or one
+/// but for the names in it for many places of an object. All others stand alone.
+fn groups(stream: &Stream, findings: &[&Finding]) -> Vec<Vec<usize>> {
+    const FEW: usize = 3;
+    let mut alone: Vec<usize> = (0..findings.len()).collect();
+    let mut out: Vec<Vec<usize>> = Vec::new();
+    for in_one_object in [false, true] {
+        let key = |at: usize| Some((shape(stream, findings.get(at)?, in_one_object), at));
+        let mut keyed: Vec<(u64, usize)> = alone.iter().filter_map(|&at| key(at)).collect();
+        keyed.sort_unstable();
+        alone.clear();
+        for same in keyed.chunk_by(|a, b| a.0 == b.0) {
+            let numbers = same.iter().map(|(_, at)| *at);
+            if same.len() > FEW { out.push(numbers.collect()) } else { alone.extend(numbers) }
+        }
+    }
+    out.extend(alone.into_iter().map(|at| vec![at]));
+    out.sort_unstable();
+    out
+}
+
+/// What findings of one group have in common, as a hash.
+fn shape(stream: &Stream, finding: &Finding, in_one_object: bool) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (finding.severity, &finding.function, finding.rule.id).hash(&mut hasher);
+    if in_one_object {
+        // Names, values and numbers stand between backticks.
+        let parts = finding.message.split('`').step_by(2).collect::<Vec<_>>();
+        (finding.object(), parts, &finding.remedy).hash(&mut hasher);
+    } else {
+        let object = finding.object().and_then(|id| stream.object(id));
+        let own = object.map(|object| object.reference().to_string()).filter(|own| finding.message.contains(own));
+        match own {
+            Some(own) => finding.message.replace(&own, "").hash(&mut hasher),
+            None => finding.message.hash(&mut hasher),
+        }
+    }
+    hasher.finish()
+}
+
+/// The names of `number` things in a message, none too many: a list that grew with the stream would make all messages
+/// together grow with its square. The iterator is asked only for what is shown.
+pub fn few(number: usize, names: &mut dyn Iterator<Item = String>, separator: &str) -> String {
+    const MOST: usize = 6;
+    if number <= MOST {
+        return names.collect::<Vec<_>>().join(separator);
+    }
+    let shown: Vec<String> = names.take(MOST / 2).collect();
+    format!("{} and {} more", shown.join(", "), number - shown.len())
 }
 
 /// A text without control characters: a name in a manifest may hold any, by an escape, and a terminal would obey them.
@@ -101,8 +168,9 @@ fn short(value: &Value) -> String {
     format!("{cut}…")
 }
 
-/// One finding: severity, resource, path, message, rule and remedy, with the source line where there is one.
-fn finding<'a>(stream: &'a Stream, finding: &Finding, lines: &mut Lines<'a>, out: &mut String) {
+/// One finding: severity, resource, path, message, rule and remedy, with the source line where there is one; `others` say
+/// the same of other places.
+fn finding<'a>(stream: &'a Stream, finding: &Finding, others: &[&Finding], source: &mut Source<'a>, out: &mut String) {
     let object = finding.object().and_then(|id| stream.object(id));
     let mut head = format!("{}: ", finding.severity.name());
     if let Some(object) = &object {
@@ -118,20 +186,76 @@ fn finding<'a>(stream: &'a Stream, finding: &Finding, lines: &mut Lines<'a>, out
         && let Some(object) = &object
     {
         let relative = pointer.get(object.prefix().len()..).unwrap_or("");
-        out.push_str(&excerpt(stream, object, relative, lines).unwrap_or_default());
+        out.push_str(&excerpt(stream, object, relative, source).unwrap_or_default());
+    }
+    if !others.is_empty() {
+        let place = |other: &&Finding| {
+            let object = other.object().filter(|id| Some(*id) != finding.object()).and_then(|id| stream.object(id));
+            let path = Some(field_path(other.pointer())).filter(|path| !path.is_empty());
+            let parts = object.map(|object| object.reference().to_string()).into_iter().chain(path);
+            parts.collect::<Vec<_>>().join(": ")
+        };
+        let _ = writeln!(out, "  also: {}", plain(&few(others.len(), &mut others.iter().map(place), ", ")));
     }
     for (i, line) in finding.remedy.iter().flat_map(|remedy| remedy.lines()).enumerate() {
         let _ = writeln!(out, "  {} {}", if i == 0 { "fix:" } else { "    " }, plain(line));
     }
+    if others.iter().any(|other| other.remedy != finding.remedy) {
+        out.push_str("       and likewise for the others: JSON and KRM results have the fix of each\n");
+    }
 }
 
-fn excerpt<'a>(stream: &'a Stream, object: &Object<'_>, pointer: &str, lines: &mut Lines<'a>) -> Option<String> {
+fn excerpt<'a>(stream: &'a Stream, object: &Object<'_>, pointer: &str, source: &mut Source<'a>) -> Option<String> {
     let span = object.root().at_pointer(pointer).filter(|_| !pointer.is_empty())?.span()?;
     let text = stream.source(object.id())?;
-    let number = lines.number(text, span.start);
-    let (column, source) = line_at(text, span.start);
-    let [above, line, caret] = marked(number, column, &mask_line(source), span.len());
+    let number = source.lines.number(text, span.start);
+    let (column, line) = line_at(text, span.start);
+    let [above, line, caret] = marked(number, column, &source.shown(text, span.start, line), span.len());
     Some(format!("  {above}\n  {line}\n  {caret}\n"))
+}
+
+/// The text that excerpts are taken from, and what of it is not shown.
+#[derive(Default)]
+struct Source<'a> {
+    lines: Lines<'a>,
+    text: &'a str,
+    /// `None` where the text cannot be read.
+    private: Option<Vec<Range<usize>>>,
+}
+
+impl<'a> Source<'a> {
+    /// The line that holds a place of the text, with stars for the letters of what may be a secret: columns stay.
+    fn shown(&mut self, text: &'a str, place: usize, line: &str) -> String {
+        if !std::ptr::eq(self.text, text) {
+            // The text is read anew: functions may have taken values out of the objects that it still has.
+            let documents = krmor_yaml::parse(&Arc::new(text.to_owned())).ok();
+            let spans = |documents: Vec<Document>| documents.iter().flat_map(|one| private_spans(one.root())).collect();
+            self.private = documents.map(spans);
+            if let Some(spans) = &mut self.private {
+                spans.sort_unstable_by_key(|span| (span.start, span.end));
+                // Spans lie within others; without these, the ends are in order, too.
+                let mut end = 0;
+                spans.retain(|span| {
+                    let reaches_on = end < span.end;
+                    end = end.max(span.end);
+                    reaches_on
+                });
+            }
+            self.text = text;
+        }
+        let before = text.get(..place).unwrap_or(text);
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        // An address may hold a password, a comment anything.
+        let Some(spans) = self.private.as_ref().filter(|_| !line.contains("://")) else { return mask_line(line) };
+        let from = spans.partition_point(|span| span.end <= start);
+        let near = spans.get(from..).unwrap_or_default();
+        let comment = line.find(" #").or(line.trim_start().starts_with('#').then_some(0)).unwrap_or(line.len());
+        let is_private = |at: usize| {
+            at >= comment
+                || near.iter().take_while(|span| span.start <= start + at).any(|span| span.contains(&(start + at)))
+        };
+        line.char_indices().map(|(at, c)| if is_letter(c) && is_private(at) { '*' } else { c }).collect()
+    }
 }
 
 /// A line of a text with carets under `width` characters from `column` on, both counted from 0: what stands above it, the

@@ -203,6 +203,7 @@ pub struct Row {
     pub restarts: Option<&'static str>,
     /// Where the row comes from.
     pub source: Source,
+    completed: bool,
 }
 
 impl Row {
@@ -217,8 +218,18 @@ impl Row {
             selector: PodSelector::Unset,
             claims: None,
             restarts: None,
+            completed: matches!(source, Source::Operator | Source::Schema),
             source,
         }
+    }
+
+    fn has(&self, path: &Path) -> bool {
+        self.places.iter().any(|place| place.path.pattern() == path.pattern())
+    }
+
+    /// Whether an operator completes what is written, with containers and defaults of its own.
+    pub(crate) fn is_completed(&self) -> bool {
+        self.completed
     }
 
     fn matches(&self, group: &str, kind: &str) -> bool {
@@ -251,6 +262,12 @@ impl Row {
     pub fn is_native(&self) -> bool {
         self.source == Source::BuiltIn && matches!(self.group.as_ref(), "" | "apps" | "batch" | "extensions")
     }
+}
+
+/// Whether a kind is known to have pods.
+pub(crate) fn has_pods(group: &str, kind: &str) -> bool {
+    let own = BUILT_IN.iter().find(|line| line.group == group && line.kind == kind);
+    own.map_or_else(|| operators::row(group, kind).is_some(), |line| line.ignored.is_none())
 }
 
 /// Whether objects may stand inside those of a kind: not inside Kubernetes' own, schemas, rules and values.
@@ -323,13 +340,13 @@ impl Table {
                 None => {}
             }
         }
-        for row in &mut own {
-            // To except one place is not to move the others.
-            if row.places.is_empty()
-                && row.ignored.is_none()
-                && let Some(known) = table.exact(&row.group, &row.kind)
-            {
-                row.places.clone_from(&known.places);
+        for row in own.iter_mut().filter(|row| row.ignored.is_none()) {
+            let Some(known) = table.exact(&row.group, &row.kind) else { continue };
+            // To except one place is not to move the others, and operators have many places.
+            if row.places.is_empty() || known.source == Source::Operator {
+                let others = known.places.iter().filter(|place| !row.has(&place.path)).cloned();
+                let others: Vec<Place> = others.collect();
+                row.places.extend(others);
             }
         }
         table.add(own);
@@ -346,7 +363,22 @@ impl Table {
     pub fn add_schema(&mut self, mut row: Row) {
         let Some(known) = self.exact(&row.group, &row.kind).cloned() else { return self.add(vec![row]) };
         match known.source {
-            Source::Config => return,
+            Source::Config => {
+                // What the config has said stands; the schema adds the other places, and which fields there are.
+                let mut places = known.places.clone();
+                for new in row.places {
+                    match places.iter_mut().find(|place| place.path.pattern() == new.path.pattern()) {
+                        Some(place) => place.fields = new.fields,
+                        None if known.ignored.is_none() => places.push(new),
+                        None => {}
+                    }
+                }
+                let at = self.rows.iter_mut().find(|other| other.group == row.group && other.kind == row.kind);
+                if let Some(row) = at {
+                    row.places = places;
+                }
+                return;
+            }
             Source::BuiltIn if known.is_native() || known.ignored.is_some() => return,
             Source::BuiltIn => {
                 let mut places = known.places;
@@ -357,7 +389,7 @@ impl Table {
                     }
                 }
                 row.places = places;
-                row.source = Source::BuiltIn;
+                (row.source, row.completed) = (Source::BuiltIn, false);
             }
             Source::Operator | Source::Schema => {}
         }
@@ -377,6 +409,7 @@ impl Table {
             selector: known.map_or(PodSelector::Unset, |known| known.selector),
             claims: known.and_then(|known| known.claims),
             restarts: known.and_then(|known| known.restarts),
+            completed: known.is_some_and(|known| known.completed),
             ..new
         }
     }

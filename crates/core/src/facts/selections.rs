@@ -1,11 +1,12 @@
 //! What selects pods and Services by their labels: Services, monitors, budgets, NetworkPolicies.
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
 
 use super::{Facts, Near};
 use crate::labels::{ByLabel, BySelector, LabelSelector};
 use crate::pods::Pod;
-use crate::stream::{Object, ObjectId, Stream};
+use crate::stream::{Object, ObjectId, PREVIOUS_NAMESPACES, Stream};
 use krmor_yaml::Node;
 
 /// Who selects.
@@ -83,6 +84,13 @@ impl Selection {
             return None;
         }
         Some(Self { object: object.id(), by, selector })
+    }
+
+    /// What it selects by and where it looks, for one without a `namespaceSelector`: those of equal scope select the same,
+    /// so that it need be found once only.
+    #[must_use]
+    pub fn scope<'a>(&'a self, own: &Object<'a>) -> impl Hash + Eq + use<'a> {
+        (self.selector.as_ref(), own.namespace(), own.annotation(PREVIOUS_NAMESPACES))
     }
 
     /// Whether it selects these labels. What the API would refuse certainly selects nothing, and possibly anything.

@@ -1,6 +1,7 @@
 //! Finds what only pods and containers have, where no row says that there are any.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
@@ -112,7 +113,9 @@ pub(super) fn search(root: Node<'_>, known: impl Fn(&str) -> Option<Known>) -> F
         let (node, judged) = (visit.node, visit.judged);
         match known(&visit.pointer) {
             Some(Known::Other) => {}
-            Some(Known::Row(Shape::Template)) => search.enter(at, |key| (key == "spec").then_some(Some(Shape::Spec))),
+            Some(Known::Row(Shape::Template)) => {
+                search.enter(at, |key| (key != "metadata").then_some((key == "spec").then_some(Shape::Spec)));
+            }
             Some(Known::Row(Shape::Containers)) => search.enter(at, |_| Some(Some(Shape::Container))),
             Some(Known::Row(shape)) => search.judged(at, node, shape),
             None => match judged {
@@ -130,7 +133,7 @@ pub(super) fn search(root: Node<'_>, known: impl Fn(&str) -> Option<Known>) -> F
     if let Some((pointer, _)) = fields.first() {
         let mut names: Vec<String> = fields.iter().take(MAX_FIELDS).map(|(_, name)| format!("`{name}`")).collect();
         if fields.len() > MAX_FIELDS {
-            names.push(format!("{} more", fields.len() - MAX_FIELDS));
+            names.push("others".to_owned());
         }
         found.harmless = Some((pointer.clone(), names.join(", ")));
     }
@@ -175,10 +178,10 @@ impl<'a> Search<'a, '_> {
     /// A pod's spec or a container that is judged: what is not a field of those may hold others.
     fn judged(&mut self, at: usize, node: Node<'a>, shape: Shape) {
         match shape {
-            Shape::Spec => self.enter(at, |key| (!POD_FIELDS.contains(&key)).then_some(None)),
+            Shape::Spec => self.below(at, node, &POD_FIELDS),
             _ => {
                 if !self.pod_fields(at, node) {
-                    self.enter(at, |key| (!CONTAINER_FIELDS.contains(&key)).then_some(None));
+                    self.below(at, node, &CONTAINER_FIELDS);
                 }
             }
         }
@@ -206,7 +209,7 @@ impl<'a> Search<'a, '_> {
             _ => return false,
         };
         self.pod(at, what);
-        self.enter(at, |key| (!POD_FIELDS.contains(&key)).then_some(None));
+        self.below(at, node, &POD_FIELDS);
         true
     }
 
@@ -220,8 +223,20 @@ impl<'a> Search<'a, '_> {
         if let Some(what) = unsafe_security(node) {
             self.security(at, what);
         }
-        let mut below: Vec<Cow<'a, str>> = Vec::new();
-        for (key, value) in node.entries() {
+        if is_image(node) && has_container_fields(node) {
+            self.harmless(at, "image");
+        }
+        HARMLESS.iter().filter(|key| node.get(key).is_some()).for_each(|key| self.harmless(at, key));
+        self.below(at, node, &[]);
+    }
+
+    /// Goes on below a mapping, but to the fields that are judged: containers there are told.
+    fn below(&mut self, at: usize, node: Node<'a>, judged: &[&str]) {
+        let mut below: HashSet<Cow<'a, str>> = HashSet::new();
+        for (key, value) in node.entries().filter(|(key, _)| !judged.contains(&key.as_ref())) {
+            if key == "podSpecPatch" && value.kind() == Kind::Scalar && !value.is_null() {
+                self.carry(at, 0, None, "`podSpecPatch` changes pods in ways that nobody has judged".into());
+            }
             let list = value.kind() == Kind::Seq
                 && (LISTS.contains(&key.as_ref()) && value.items().any(is_container)
                     || value
@@ -231,14 +246,14 @@ impl<'a> Search<'a, '_> {
                 && (key == "script" || key == "container" || key.ends_with("Container"))
                 && is_image(value);
             let shape = if (list || single) && self.is_known(at, &key) {
-                below.push(key);
+                below.insert(key);
                 continue;
             } else if list {
                 Shape::Containers
             } else if single {
                 Shape::Container
             } else {
-                below.push(key);
+                below.insert(key);
                 continue;
             };
             let what =
@@ -248,11 +263,7 @@ impl<'a> Search<'a, '_> {
             let path = self.path(at, Some(&key));
             self.add(Carrier { pointer, path, shape: Some(shape), what: what.into() });
         }
-        if is_image(node) && has_container_fields(node) {
-            self.harmless(at, "image");
-        }
-        HARMLESS.iter().filter(|key| node.get(key).is_some()).for_each(|key| self.harmless(at, key));
-        self.enter(at, |key| below.iter().any(|one| one == key).then_some(None));
+        self.enter(at, |key| below.contains(key).then_some(None));
     }
 
     /// A pod's spec: its template where it stands under `spec`, else the spec itself.
@@ -280,7 +291,7 @@ impl<'a> Search<'a, '_> {
     }
 
     fn harmless(&mut self, at: usize, key: &str) {
-        let Some(visit) = self.visits.get(at) else { return };
+        let Some(visit) = self.visits.get(at).filter(|_| self.fields.len() <= MAX_FIELDS) else { return };
         let name = self.path(at, Some(key));
         if !self.fields.iter().any(|(_, other)| *other == name) {
             self.fields.push((format!("{}/{key}", visit.pointer), name));
@@ -346,6 +357,19 @@ fn unsafe_security(node: Node<'_>) -> Option<Cow<'static, str>> {
     }
     if node.get("runAsUser").and_then(Node::as_int) == Some(0) {
         return Some("`runAsUser: 0` is what a pod or a container has".into());
+    }
+    if is_true(node, "allowPrivilegeEscalation") {
+        return Some("`allowPrivilegeEscalation: true` is what a container has".into());
+    }
+    let is = |path: &[&str], wanted: &str| node.find(path).and_then(Node::as_str).as_deref() == Some(wanted);
+    if is(&["procMount"], "Unmasked") {
+        return Some("`procMount: Unmasked` is what a container has".into());
+    }
+    if is(&["seccompProfile", "type"], "Unconfined") {
+        return Some("the seccomp profile `Unconfined` is what a pod or a container has".into());
+    }
+    if node.get("windowsOptions").is_some_and(|options| is_true(options, "hostProcess")) {
+        return Some("`hostProcess: true` is what a pod or a container has".into());
     }
     let added = node.find(&["capabilities", "add"])?;
     let one = added.items().filter_map(Node::as_str).find(|name| *name != "NET_BIND_SERVICE")?;

@@ -101,7 +101,7 @@ impl Fields {
         let tokens: Vec<&str> = rest.split('/').skip(1).collect();
         let behind = |count: usize| {
             let rest = tokens.get(count..).unwrap_or_default();
-            rest.iter().map(|token| format!("/{token}")).collect::<String>()
+            rest.iter().flat_map(|token| ["/", token]).collect::<String>()
         };
         let is_index = |at: usize| tokens.get(at).is_some_and(|token| token.parse::<usize>().is_ok());
         let of = |known: &[&'static str], has: &dyn Fn(&str) -> bool, field: &str| {

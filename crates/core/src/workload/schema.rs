@@ -131,7 +131,7 @@ impl Walk {
 }
 
 fn entries<'a>(node: Node<'a>, key: &str) -> impl Iterator<Item = (Cow<'a, str>, Node<'a>)> {
-    node.get(key).into_iter().flat_map(|properties| properties.entries())
+    node.get(key).into_iter().flat_map(Node::entries)
 }
 
 /// Whether anything may stand there.
