@@ -55,7 +55,7 @@ impl Judged {
         }
         let operators = facts.pod_problems().iter().filter(|found| found.rule == &rules::POD_LIKE);
         operators.for_each(|_| out.note("an operator makes its pods"));
-        stream.local().iter().for_each(|_| out.note("`config.kubernetes.io/local-config`: it reaches no cluster"));
+        stream.local().iter().for_each(|_| out.note("annotated with `config.kubernetes.io/local-config`"));
         out
     }
 

@@ -10,6 +10,7 @@ use krmor_core::references;
 use krmor_core::report::{Finding, ObjectId, Place, Report, Rule, Severity};
 use krmor_core::rules;
 use krmor_core::stream::Stream;
+use krmor_core::text;
 use krmor_core::validity;
 use krmor_core::workload::{PodTemplateRow, Row, Table};
 use krmor_functions::{Function, Phase, Run};
@@ -65,14 +66,18 @@ const MAY_BE_ELSEWHERE: [&Rule; 4] =
 impl Pipeline {
     /// Takes over what a caller says besides the config.
     pub fn learn(&mut self, schemas: Vec<Row>, allow_none: bool) {
-        schemas.into_iter().for_each(|row| self.workloads.add_schema(row));
+        for row in schemas {
+            self.workloads.add_schema(row);
+        }
         self.allow_none |= allow_none;
     }
 
     /// Runs the functions over the stream. The stream's changes count only when the outcome is [`Outcome::Ok`].
     pub fn run(&self, stream: &mut Stream, report: &mut Report) -> Outcome {
         let mut workloads = self.workloads.clone();
-        stream.schemas().into_iter().for_each(|row| workloads.add_schema(row));
+        for row in stream.schemas() {
+            workloads.add_schema(row);
+        }
         stream.set_workloads(workloads);
         stream.set_references(self.references.clone());
         self.judge_input(stream, report);
@@ -111,6 +116,14 @@ impl Pipeline {
                 let remedy = "write each item as a document of its own, or as an item of a `List`";
                 report.record(Finding::new(&rules::NO_OBJECT, Place::Stream, message, remedy));
             }
+        }
+        let local: Vec<&String> =
+            stream.local().iter().filter(|(_, has_pods)| *has_pods).map(|(name, _)| name).collect();
+        if !local.is_empty() {
+            let names = text::few(local.len(), &mut local.iter().map(ToString::to_string), ", ");
+            let message = format!("`config.kubernetes.io/local-config` passes over workloads: {names}");
+            let remedy = "take the annotation off what is to run: kubectl and Helm do not know it";
+            report.record(Finding::new(&rules::LOCAL_WORKLOAD, Place::Stream, message, remedy));
         }
         report.record_once(pods::unmatched_rows(&self.pod_templates, stream));
         for config in stream.objects().filter(|object| object.group() == GROUP) {

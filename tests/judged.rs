@@ -189,6 +189,10 @@ fn what_reaches_no_cluster_is_passed_over() {
     let ran = run(HARDEN, &format!("{local}{pod}"));
     assert_eq!(ran.errors(), []);
     assert!(ran.out.starts_with(local));
+    // kubectl and Helm do not know the annotation: that a pod is passed over is said.
+    assert!(
+        ran.report.findings.iter().any(|found| found.rule.id == "local-workload" && found.message.contains("Pod p"))
+    );
     // Nothing else passes it over.
     let shown = local.replace("'true'", "'yes'");
     assert_eq!(run(HARDEN, &format!("{shown}{pod}")).errors().len(), 1);
@@ -329,4 +333,69 @@ fn the_page_of_kinds_is_the_table() {
     } else {
         assert!(page == wanted, "docs/kinds.md is stale: UPDATE=1 cargo test --test fast judged:: writes it");
     }
+}
+
+/// Rows of a config add to those that krmor has of an operator's kind, and a row takes nothing out of sight.
+#[test]
+fn a_row_of_a_config_hides_nothing() {
+    let spark = "apiVersion: sparkoperator.k8s.io/v1beta2\nkind: SparkApplication\nmetadata: {name: a}\nspec:\n  driver: {image: s, template: {spec: {containers: [{name: a, image: x}]}}}\n  executor: {image: s, securityContext: {allowPrivilegeEscalation: true}}\n";
+    let row = "  - {group: sparkoperator.k8s.io, kind: SparkApplication, path: spec.driver.template}\n";
+    assert_eq!(
+        run(&pipeline(row), spark).errors(),
+        [("conflict/allowPrivilegeEscalation", "/spec/executor/securityContext/allowPrivilegeEscalation")]
+    );
+    // Containers beside the fields of a pod's spec.
+    let backend = "apiVersion: example.com/v1\nkind: Backend\nmetadata: {name: a}\nspec:\n  containers: [{name: a, image: i}]\n  sidecars: [{name: s, image: i}]\n  initContainer: {image: i}\n  podSpecPatch: '{}'\n";
+    let row = "  - {group: example.com, kind: Backend, path: spec, shape: spec}\n";
+    let mut pointers: Vec<String> =
+        run(&pipeline(row), backend).errors().iter().map(|(_, at)| (*at).to_owned()).collect();
+    pointers.sort();
+    assert_eq!(pointers, ["/spec", "/spec/initContainer", "/spec/sidecars"]);
+}
+
+/// What a remedy says can be pasted, and allows nothing else.
+#[test]
+fn remedies_name_one_object_exactly() {
+    let pod = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{{name}}}\nspec: {{hostNetwork: true, containers: [{{name: a, image: i}}]}}\n"
+        )
+    };
+    let stream = format!(
+        "apiVersion: v1\nkind: List\nitems:\n- {}- {}",
+        pod("name: a.b").replace('\n', "\n  ").trim_end().to_owned() + "\n",
+        pod("name: axb").replace('\n', "\n  ")
+    );
+    let ran = run(HARDEN, &stream);
+    let remedy =
+        ran.report.findings.iter().find(|found| found.severity == Severity::Error).unwrap().remedy.clone().unwrap();
+    let exception = remedy.split("exceptions: ").nth(1).unwrap().replace('…', "it must");
+    let ran = run(&format!("{HARDEN}spec: {{exceptions: {exception}}}\n"), &stream);
+    assert_eq!(ran.errors(), [("conflict/hostNamespaces", "/items/1/spec/hostNetwork")]);
+}
+
+#[test]
+fn lists_that_are_none_and_deep_objects_are_looked_into() {
+    let pod =
+        "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {hostPID: true, containers: [{name: a, image: i}]}}";
+    let safe = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: q}\nspec: {containers: [{name: a, image: i}]}\n";
+    let mut deep = pod.to_owned();
+    for at in 0..12 {
+        deep = format!(
+            "{{apiVersion: template.openshift.io/v1, kind: Template, metadata: {{name: t{at}}}, objects: [{deep}]}}"
+        );
+    }
+    for (object, rule) in [
+        (deep, "conflict/hostNamespaces"),
+        (format!("[{pod}]"), "no-object"),
+        ("{apiVersion: foo.io/v1, kind: DenyList, metadata: {name: a}, spec: {hostPID: true}, items: []}".to_owned(), "unknown-pod-template"),
+        (format!("{{apiVersion: template.openshift.io/v1, kind: Template, metadata: {{name: t}}, objects: [{}]}}", pod.replace("metadata: {name: a}", "metadata: {name: a, annotations: {config.kubernetes.io/local-config: 'true'}}")), "conflict/hostNamespaces"),
+        ("{apiVersion: foo.io/v1, kind: Trial, metadata: {name: a}, spec: {trial: {apiVersion: batch/v1, kind: Job, spec: {template: {spec: {hostPID: true, restartPolicy: Never, containers: [{name: a, image: i}]}}}}}}".to_owned(), "conflict/hostNamespaces"),
+    ] {
+        let ran = run(HARDEN, &format!("{object}\n{safe}"));
+        assert!(ran.errors().iter().any(|(id, _)| *id == rule), "{object}: {:?}", ran.errors());
+    }
+    // A reference to a workload is no workload.
+    let scaler = "{apiVersion: foo.io/v1, kind: Scaler, metadata: {name: a}, spec: {target: {apiVersion: apps/v1, kind: Deployment, name: a}}}";
+    assert_eq!(run(HARDEN, &format!("{scaler}\n{safe}")).errors(), []);
 }

@@ -115,8 +115,8 @@ pub struct Stream {
     memo: Memo,
     workloads: workload::Table,
     references: references::Table,
-    /// What reaches no cluster.
-    local: Vec<String>,
+    /// What is for tools on this machine: kind and name, and whether the kind has pods.
+    local: Vec<(String, bool)>,
 }
 
 impl Stream {
@@ -333,9 +333,9 @@ impl Stream {
         rest.collect()
     }
 
-    /// What is for tools on this machine and reaches no cluster: kinds and names.
+    /// What is for tools on this machine, and is passed over: kind and name, and whether the kind has pods.
     #[must_use]
-    pub fn local(&self) -> &[String] {
+    pub fn local(&self) -> &[(String, bool)] {
         &self.local
     }
 
@@ -773,7 +773,7 @@ fn add_indexes(object: &Object<'_>, indexes: &mut HashMap<String, u64>) {
 #[derive(Default)]
 struct Found {
     objects: Vec<Location>,
-    local: Vec<String>,
+    local: Vec<(String, bool)>,
 }
 
 /// Adds the object at `node` and those inside it, or the items of the list that it is.
@@ -787,7 +787,8 @@ fn add_objects(node: Node<'_>, location: &Location, depth: usize, out: &mut Foun
     // Whoever takes objects out of another object does not know the annotation.
     if !location.embedded && is_local.as_deref() == Some("true") {
         let name = node.find(&["metadata", "name"]).and_then(Node::as_str).unwrap_or_default();
-        out.local.push(format!("{kind} {name}"));
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        out.local.push((format!("{kind} {name}"), workload::has_pods(group, &kind)));
         return;
     }
     let items = node.get("items").filter(|items| items.kind() == Kind::Seq && depth < MAX_DEPTH);
@@ -815,7 +816,11 @@ fn add_objects(node: Node<'_>, location: &Location, depth: usize, out: &mut Foun
     }
 }
 
+/// Whether a mapping without `metadata` is a workload all the same, and no reference to one.
 fn is_known_workload(node: Node<'_>) -> bool {
+    if node.get("spec").is_none_or(|spec| spec.kind() != Kind::Map) {
+        return false;
+    }
     let text = |key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default();
     let api_version = text("apiVersion");
     workload::has_pods(api_version.split_once('/').map_or("", |(group, _)| group), &text("kind"))
