@@ -7,7 +7,6 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-pub(crate) use self::unknown::{CONTAINER_FIELDS, POD_FIELDS};
 use self::unknown::{Carrier, Known};
 use crate::labels::LabelSelector;
 use crate::report::{Finding, Place};

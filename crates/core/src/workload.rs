@@ -17,6 +17,7 @@ use crate::config::Problem;
 
 use built_in::BUILT_IN;
 pub use fields::Fields;
+pub(crate) use fields::{CONTAINER_FIELDS, POD_FIELDS};
 pub use path::Path;
 pub(crate) use path::{Step, write as write_path};
 pub use schema::row_of_crd;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use crate::workload::{Shape, Step, write_path};
+use crate::workload::{CONTAINER_FIELDS, POD_FIELDS, Shape, Step, write_path};
 use krmor_yaml::print::{self, Quoting};
 use krmor_yaml::{Kind, Node, escape_token};
 
@@ -14,25 +14,6 @@ const MAX_CARRIERS: usize = 10;
 /// A message names at most this many harmless fields.
 const MAX_FIELDS: usize = 4;
 
-/// The fields of a pod's spec: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>.
-#[rustfmt::skip]
-pub(crate) const POD_FIELDS: [&str; 41] = [
-    "activeDeadlineSeconds", "affinity", "automountServiceAccountToken", "containers", "dnsConfig", "dnsPolicy",
-    "enableServiceLinks", "ephemeralContainers", "hostAliases", "hostIPC", "hostNetwork", "hostPID", "hostUsers", "hostname",
-    "hostnameOverride", "imagePullSecrets", "initContainers", "nodeName", "nodeSelector", "os", "overhead",
-    "preemptionPolicy", "priority", "priorityClassName", "readinessGates", "resourceClaims", "resources", "restartPolicy",
-    "runtimeClassName", "schedulerName", "schedulingGates", "securityContext", "serviceAccount", "serviceAccountName",
-    "setHostnameAsFQDN", "shareProcessNamespace", "subdomain", "terminationGracePeriodSeconds", "tolerations",
-    "topologySpreadConstraints", "volumes",
-];
-/// The fields of a container: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#Container>.
-#[rustfmt::skip]
-pub(crate) const CONTAINER_FIELDS: [&str; 26] = [
-    "args", "command", "env", "envFrom", "image", "imagePullPolicy", "lifecycle", "livenessProbe", "name", "ports",
-    "readinessProbe", "resizePolicy", "resources", "restartPolicy", "restartPolicyRules", "securityContext", "startupProbe",
-    "stdin", "stdinOnce", "targetContainerName", "terminationMessagePath", "terminationMessagePolicy", "tty",
-    "volumeDevices", "volumeMounts", "workingDir",
-];
 /// Those of them, and what tools make of them, that say that an `image` is a container's.
 #[rustfmt::skip]
 const TELLING: [&str; 13] = [

@@ -42,6 +42,25 @@ const CONTAINER: [&str; 15] = [
 
 const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 
+/// The fields of a pod's spec: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>.
+#[rustfmt::skip]
+pub(crate) const POD_FIELDS: [&str; 41] = [
+    "activeDeadlineSeconds", "affinity", "automountServiceAccountToken", "containers", "dnsConfig", "dnsPolicy",
+    "enableServiceLinks", "ephemeralContainers", "hostAliases", "hostIPC", "hostNetwork", "hostPID", "hostUsers", "hostname",
+    "hostnameOverride", "imagePullSecrets", "initContainers", "nodeName", "nodeSelector", "os", "overhead",
+    "preemptionPolicy", "priority", "priorityClassName", "readinessGates", "resourceClaims", "resources", "restartPolicy",
+    "runtimeClassName", "schedulerName", "schedulingGates", "securityContext", "serviceAccount", "serviceAccountName",
+    "setHostnameAsFQDN", "shareProcessNamespace", "subdomain", "terminationGracePeriodSeconds", "tolerations",
+    "topologySpreadConstraints", "volumes",
+];
+/// The fields of a container: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#Container>.
+#[rustfmt::skip]
+pub(crate) const CONTAINER_FIELDS: [&str; 26] = [
+    "args", "command", "env", "envFrom", "image", "imagePullPolicy", "lifecycle", "livenessProbe", "name", "ports",
+    "readinessProbe", "resizePolicy", "resources", "restartPolicy", "restartPolicyRules", "securityContext", "startupProbe",
+    "stdin", "stdinOnce", "targetContainerName", "terminationMessagePath", "terminationMessagePolicy", "tty",
+    "volumeDevices", "volumeMounts", "workingDir",
+];
 /// A set of fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fields(u32);

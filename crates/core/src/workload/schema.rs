@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::fields::{CONTAINER_FIELDS, POD_FIELDS};
 use super::{Fields, Path, Place, Row, Shape, Source, Step, write_path};
-use crate::pods::{CONTAINER_FIELDS, POD_FIELDS};
 use krmor_yaml::{Kind, Node};
 
 /// Deeper schemas are not read: those of pods end well before.
