@@ -20,7 +20,7 @@ pub fn render(stream: String, config: Option<String>, function: Option<String>, 
     let config = config.map(|config| Config::read("config", config.into_bytes(), function));
     let (mut told, mut out) = (Value::Null, Vec::new());
     let mut tell = |stream: &_, report: &_| told = text::as_json(stream, report);
-    let options = Options { config, function, allow_empty, tell: Some(&mut tell) };
+    let options = Options { config, function, allow_empty, tell: Some(&mut tell), ..Options::default() };
     let answer = transport::run(stream.into_bytes(), options, &mut out);
     let mut fields = match (answer, told) {
         (Ok(()), Value::Object(told)) => told,
