@@ -48,7 +48,7 @@ export interface PipelineSpec {
   /**
    * Where pod templates live in kinds that krmor does not know, for all functions.
    *
-   * Items: A row of `podTemplates`: where the pod template of one custom kind lives, or that it has none.
+   * Items: A row of `podTemplates`: where one custom kind has its pods, or that it has none.
    *
    * Rows of the same group and kind add up; what they say replaces what krmor knows of that group and kind.
    */
@@ -62,16 +62,24 @@ export interface PipelineSpec {
      */
     kind: string;
     /**
-     * Where the pod template (the object that holds `metadata` and `spec`) is: keys with dots between them, such as
-     * `spec.template`. `[*]` stands for every item of a list (`spec.jobs[*].template`), `*` for every value of a
-     * mapping (`spec.roles.*.template`), a lone `.` for the object itself. A backslash before `.`, `[`, `*` or `\`
-     * makes it part of a key.
+     * Where it is: keys with dots between them, such as `spec.template`. `[*]` stands for every item of a list
+     * (`spec.jobs[*].template`), `*` for every value of a mapping (`spec.roles.*.template`), a lone `.` for the object
+     * itself. A backslash before `.`, `[`, `*` or `\` makes it part of a key.
      */
     path?: string | null;
     /**
-     * Says that what looks like a pod template makes no pods: with `path` at that place, without it anywhere in the kind.
+     * What is there: a pod `template` that holds `metadata` and `spec` (unless said), a pod's `spec`, a list of
+     * `containers` without a pod around it, or a single `container`.
+     */
+    shape?: ("template" | "spec" | "containers" | "container") | null;
+    /**
+     * Says that what looks like a pod makes none: with `path` at that place, without it anywhere in the kind.
      */
     ignore?: boolean;
+    /**
+     * A row that leads to nothing in the stream is an error, unless this is true.
+     */
+    optional?: boolean;
   }[];
   /**
    * Where kinds that krmor does not know name other objects, such as a Secret, for all functions.
@@ -105,6 +113,10 @@ export interface PipelineSpec {
       kind: string;
     };
   }[];
+  /**
+   * Accept a stream without workloads, although functions for workloads are listed.
+   */
+  allowNone?: boolean;
   /**
    * The functions by a name of your choice, so that an overlay can patch one. The order is krmor's own.
    */

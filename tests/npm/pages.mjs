@@ -12,7 +12,7 @@ const folder = resolve(process.argv[2]);
 const tools = createRequire(new URL("../../.tools/npm/package.json", import.meta.url));
 const { build, createServer } = await import(pathToFileURL(join(tools.resolve("vite/package.json"), "../dist/node/index.js")));
 
-const stream = "apiVersion: v1\nkind: Pod\nmetadata: {name: w\u00e9b} # \u{1f6aa}\nspec: {containers: [{name: a, image: b}]}\n";
+const stream = "apiVersion: v1\nkind: Pod\nmetadata: {name: web} # \u{1f6aa} \u00e9\nspec: {containers: [{name: a, image: b}]}\n";
 const config = { apiVersion: "krmor.dev/v1alpha1", kind: "SecurityContext", spec: { level: "restricted" } };
 const hash = `#${encodeURIComponent(JSON.stringify([stream, config]))}`;
 const { render } = await import(pathToFileURL(join(folder, "node_modules/krmor/node.js")));

@@ -45,13 +45,14 @@ pub fn all() -> Vec<Call> {
         .collect();
     let configs: Vec<String> = calls.iter().map(|call| call.config.clone()).collect();
     calls.extend(examples());
-    let defaults = FUNCTIONS.iter().map(|function| (function.kind, "{}"));
-    let defaults: Vec<String> = defaults
+    // Generated objects are short: what the API server would say of them is not what these calls are for.
+    let defaults = FUNCTIONS.iter().map(|function| (function.kind, "{severities: {'valid/*': 'off'}}"));
+    let quiet: Vec<String> = defaults
         .map(|(kind, spec)| {
             format!("apiVersion: krmor.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: x}}\nspec: {spec}\n")
         })
-        .chain(configs)
         .collect();
+    let defaults: Vec<String> = quiet.iter().cloned().chain(configs).collect();
     let mut random = Random(0xA5B1);
     for number in 0..600 {
         let documents: Vec<String> = (0..1 + random.below(5)).map(|_| workload(&mut random)).collect();
@@ -66,7 +67,11 @@ pub fn all() -> Vec<Call> {
             }
             _ => {}
         }
-        calls.push(Call { name: format!("generated {number}"), config: random.pick(&defaults).clone(), stream });
+        calls.push(Call {
+            name: format!("generated {number}"),
+            config: random.pick(if number % 4 == 3 { &defaults } else { &quiet }).clone(),
+            stream,
+        });
     }
     let config = defaults[0].clone();
     for (name, config, stream) in [
