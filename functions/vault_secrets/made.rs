@@ -73,7 +73,7 @@ pub(super) fn ensure(
 fn existing(stream: &Stream, want: &Want, object: &Value) -> Option<usize> {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (kind, name, api_version) = (text("/kind"), text("/metadata/name"), text("/apiVersion"));
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let group = krmor_core::kube::group_of(&api_version);
     let beside = stream.object(want.beside)?;
     let same_secret = |other: &Object<'_>| {
         let target =

@@ -54,7 +54,7 @@ pub fn all() -> Vec<Call> {
         .collect();
     let defaults: Vec<String> = quiet.iter().cloned().chain(configs).collect();
     let mut random = Random(0xA5B1);
-    for number in 0..600 {
+    for number in 0..900 {
         let documents: Vec<String> = (0..1 + random.below(5)).map(|_| workload(&mut random)).collect();
         let mut stream = documents.join(*random.pick(&["---\n", "--- # next\n", "\n---\n\n"]));
         match number % 6 {

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use self::unknown::{Carrier, Known};
+use crate::kube::group_of;
 use crate::labels::LabelSelector;
 use crate::report::{Finding, Place};
 use crate::rules;
@@ -242,49 +243,31 @@ pub fn pods(stream: &Stream) -> (Vec<Pod>, Vec<Finding>) {
     (visitor.pods, visitor.problems)
 }
 
-/// The pods of one object.
-#[must_use]
-pub fn pods_of(stream: &Stream, object: &Object<'_>) -> Vec<Pod> {
-    let mut visitor = Visitor::default();
-    visitor.visit(stream, object);
-    visitor.pods
-}
-
 /// The rows of a config that lead to nothing: each is likely a typo, and what it should find would pass unseen.
 #[must_use]
 pub fn unmatched_rows(rows: &[PodTemplateRow], stream: &Stream) -> Vec<Finding> {
+    let remedy = "correct the row, or say `optional: true` where it may lead to nothing";
     let mut out = Vec::new();
     for (number, row) in rows.iter().enumerate().filter(|(_, row)| !row.optional) {
-        let mut of_kind = stream
-            .objects()
-            .filter(|object| (object.kind() == row.kind || row.kind == workload::ANY) && object.group() == row.group);
-        let Some(path) = row.path.as_deref().and_then(|path| Path::parse(path).ok()) else {
-            if of_kind.next().is_none() {
-                out.push((number, format!("the stream has no {}", row.kind)));
-            }
-            continue;
+        let is_of_kind = |object: &Object<'_>| {
+            (object.kind() == row.kind || row.kind == workload::ANY) && object.group() == row.group
         };
-        let mut any = false;
-        let leads = of_kind.any(|object| {
-            any = true;
-            path.find(object.root()).iter().any(|(_, node)| node.is_some())
-        });
-        if !leads {
-            out.push((
-                number,
-                match any {
-                    true => format!("`{path}` leads nowhere in any {} of the stream", row.kind),
-                    false => format!("the stream has no {}", row.kind),
-                },
-            ));
+        let path = row.path.as_deref().and_then(|path| Path::parse(path).ok());
+        let leads = |object: Object<'_>| match &path {
+            Some(path) => path.find(object.root()).iter().any(|(_, node)| node.is_some()),
+            None => true,
+        };
+        let mut of_kind = stream.objects().filter(is_of_kind).peekable();
+        let message = match (of_kind.peek(), &path) {
+            (Some(_), Some(path)) => format!("`{path}` leads nowhere in any {} of the stream", row.kind),
+            _ => format!("the stream has no {}", row.kind),
+        };
+        if !of_kind.any(leads) {
+            let place = Place::Config(format!("/podTemplates/{number}"));
+            out.push(Finding::new(&rules::UNMATCHED_ROW, place, message, remedy));
         }
     }
-    let remedy = "correct the row, or say `optional: true` where it may lead to nothing";
-    out.into_iter()
-        .map(|(number, message)| {
-            Finding::new(&rules::UNMATCHED_ROW, Place::Config(format!("/podTemplates/{number}")), message, remedy)
-        })
-        .collect()
+    out
 }
 
 #[derive(Default)]
@@ -296,7 +279,7 @@ struct Visitor {
 impl Visitor {
     fn visit(&mut self, stream: &Stream, object: &Object<'_>) {
         let api_version = object.api_version();
-        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let group = group_of(&api_version);
         let kind = object.kind();
         let Some(row) = stream.workloads().row(group, &kind) else {
             return self.unknown(stream, object, group, &kind, None, &HashMap::new());

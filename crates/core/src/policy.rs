@@ -3,7 +3,6 @@
 //! `exceptions` and `severities` mean the same in every function, since they are applied here, to findings that a function
 //! has recorded. A function that would act on what an exception allows asks [`Exceptions`] itself before it acts.
 
-use crate::pods;
 use std::collections::HashSet;
 
 use krmor_yaml::pointer_tokens;
@@ -177,7 +176,8 @@ fn container_at(stream: &Stream, object: &Object<'_>, pointer: &str) -> Option<S
         return None;
     }
     let inside = |own: &str| pointer.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let pods = pods::pods_of(stream, object);
+    let facts = Facts::of(stream);
+    let pods = facts.pods().get(facts.pods_of(object.id())).unwrap_or_default();
     let mut containers = pods.iter().flat_map(|pod| pod.containers(object));
     containers.find(|container| inside(&container.pointer)).map(|container| container.name)
 }

@@ -1,6 +1,8 @@
 //! The objects of a stream, and the setters through which functions change them.
 
+mod find;
 mod names;
+mod object;
 
 use crate::rules as common;
 use std::any::Any;
@@ -12,19 +14,17 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
+pub(crate) use self::find::MAX_DEPTH;
+use self::find::{Found, add_objects};
 use self::names::Names;
 pub use self::names::{PREVIOUS_KINDS, PREVIOUS_NAMES, PREVIOUS_NAMESPACES};
+pub use self::object::Object;
+use crate::kube::group_of;
 use crate::references;
 pub use crate::report::ObjectId;
-use crate::report::{Change, Place, Report, ResourceRef, Severity, Why};
+use crate::report::{Change, Report, Severity, Why};
 use crate::workload;
 use krmor_yaml::{self as yaml, Document, EditError, Kind, Node, NodeRef, Op, Operation};
-
-/// How deep objects may hold objects.
-pub(crate) const MAX_DEPTH: usize = 64;
-
-/// The annotation of what is for tools on this machine: kustomize and kpt hand it to no cluster.
-const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 
 /// Where an object lies.
 #[derive(Clone, Debug)]
@@ -729,7 +729,7 @@ impl Identity {
     fn of_value(object: &Value) -> Self {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         let api_version = text("/apiVersion");
-        let group = api_version.split_once('/').map_or("", |(group, _)| group).to_owned();
+        let group = group_of(&api_version).to_owned();
         Self { group, kind: text("/kind"), namespace: text("/metadata/namespace"), name: text("/metadata/name") }
     }
 
@@ -766,244 +766,5 @@ fn add_indexes(object: &Object<'_>, indexes: &mut HashMap<String, u64>) {
     for (_, file) in place_annotations(object, "path") {
         let highest = indexes.entry(file.into_owned()).or_insert(index);
         *highest = index.max(*highest);
-    }
-}
-
-/// The objects of a stream as they are found.
-#[derive(Default)]
-struct Found {
-    objects: Vec<Location>,
-    local: Vec<(String, bool)>,
-}
-
-/// Adds the object at `node` and those inside it, or the items of the list that it is.
-fn add_objects(node: Node<'_>, location: &Location, depth: usize, out: &mut Found) {
-    if node.kind() != Kind::Map {
-        return;
-    }
-    let text = |key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default();
-    let (kind, api_version) = (text("kind"), text("apiVersion"));
-    let is_local = node.find(&["metadata", "annotations", LOCAL_CONFIG]).and_then(Node::as_str);
-    // Whoever takes objects out of another object does not know the annotation.
-    if !location.embedded && is_local.as_deref() == Some("true") {
-        let name = node.find(&["metadata", "name"]).and_then(Node::as_str).unwrap_or_default();
-        let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        out.local.push((format!("{kind} {name}"), workload::has_pods(group, &kind)));
-        return;
-    }
-    let items = node.get("items").filter(|items| items.kind() == Kind::Seq && depth < MAX_DEPTH);
-    let of_objects = |items: &Node<'_>| items.items().all(|item| item.kind() == Kind::Map);
-    let item_kind = kind.strip_suffix("List").filter(|_| items.as_ref().is_some_and(of_objects));
-    // A list has nothing else; what calls itself one and has is looked at as any object.
-    let is_more = |key: &str| !matches!(key, "apiVersion" | "kind" | "metadata" | "items");
-    if item_kind.is_none() || node.entries().any(|(key, _)| is_more(&key)) {
-        out.objects.push(location.clone());
-    }
-    if let Some(items) = items {
-        // kubectl posts the items of whatever object has some, and that object itself only where it has none.
-        let implied = item_kind.filter(|kind| !kind.is_empty());
-        let implied = implied.map(|kind| (kind.to_owned(), api_version.clone().into_owned()));
-        for (at, item) in items.items().enumerate() {
-            if item_kind.is_some() || item.get("kind").is_some() {
-                let inside = location.below(item, &["items", &at.to_string()]);
-                add_objects(item, &Location { implied: implied.clone(), ..inside }, depth + 1, out);
-            }
-        }
-    }
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    if item_kind.is_none() && depth < MAX_DEPTH && workload::may_hold_objects(group, &kind) {
-        add_embedded(node, location, depth, out);
-    }
-}
-
-/// Whether a mapping without `metadata` is a workload all the same, and no reference to one.
-fn is_known_workload(node: Node<'_>) -> bool {
-    if node.get("spec").is_none_or(|spec| spec.kind() != Kind::Map) {
-        return false;
-    }
-    let text = |key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default();
-    let api_version = text("apiVersion");
-    workload::has_pods(api_version.split_once('/').map_or("", |(group, _)| group), &text("kind"))
-}
-
-/// Adds the objects inside one: mappings that have `apiVersion`, `kind` and `metadata`.
-fn add_embedded(root: Node<'_>, location: &Location, depth: usize, out: &mut Found) {
-    let mut open = vec![(root, Vec::<String>::new())];
-    while let Some((node, tokens)) = open.pop() {
-        let is_text =
-            |key: &str| node.get(key).is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty()));
-        let is_object = node.kind() == Kind::Map
-            && is_text("apiVersion")
-            && is_text("kind")
-            && (node.get("metadata").is_some_and(|metadata| metadata.kind() == Kind::Map) || is_known_workload(node));
-        if is_object && !tokens.is_empty() {
-            let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
-            let inside = Location { embedded: true, implied: None, ..location.below(node, &tokens) };
-            add_objects(node, &inside, depth + 1, out);
-            continue;
-        }
-        let below = |token: &str| tokens.iter().map(String::as_str).chain([token]).map(str::to_owned).collect();
-        let first = open.len();
-        if node.kind() == Kind::Map {
-            for (key, value) in node.entries().filter(|(_, value)| value.kind() != Kind::Scalar) {
-                // Claims are made with the pods; a status is what was; items are seen to.
-                let is_other =
-                    key.starts_with("volumeClaimTemplate") || tokens.is_empty() && (key == "status" || key == "items");
-                if !is_other {
-                    open.push((value, below(&yaml::escape_token(&key))));
-                }
-            }
-        } else {
-            let items = node.items().enumerate().filter(|(_, item)| item.kind() != Kind::Scalar);
-            open.extend(items.map(|(at, item)| (item, below(&at.to_string()))));
-        }
-        // Taken from the end: the first is to come first.
-        open.get_mut(first..).unwrap_or_default().reverse();
-    }
-}
-
-/// One Kubernetes object of the stream, as it is now.
-#[derive(Clone, Copy, Debug)]
-pub struct Object<'a> {
-    id: ObjectId,
-    location: &'a Location,
-    root: Node<'a>,
-}
-
-impl<'a> Object<'a> {
-    /// Its index in the stream.
-    #[must_use]
-    pub fn id(&self) -> ObjectId {
-        self.id
-    }
-
-    /// Number of its document.
-    #[must_use]
-    pub fn document(&self) -> usize {
-        self.location.document
-    }
-
-    /// Its pointer within its document: empty, or `/items/3` in a `List`.
-    #[must_use]
-    pub fn prefix(&self) -> &'a str {
-        &self.location.prefix
-    }
-
-    /// Whether it stands inside an object which is no list, such as a `ManifestWork`.
-    #[must_use]
-    pub fn is_embedded(&self) -> bool {
-        self.location.embedded
-    }
-
-    /// Whether it was read from a file, whose lines are then known.
-    #[must_use]
-    pub fn is_from_file(&self) -> bool {
-        self.location.file.is_some()
-    }
-
-    /// Its content.
-    #[must_use]
-    pub fn root(&self) -> Node<'a> {
-        self.root
-    }
-
-    /// The part of a pointer from its YAML document's root that leads on from the object.
-    pub(crate) fn relative<'p>(&self, pointer: &'p str) -> Option<&'p str> {
-        pointer.strip_prefix(self.location.inside.as_str())
-    }
-
-    /// A place in it, for findings: `pointer` is from the object's root.
-    #[must_use]
-    pub fn at(&self, pointer: &str) -> Place {
-        let pointer = format!("{}{pointer}", self.prefix());
-        Place::Object { object: self.id, document: self.document(), pointer }
-    }
-
-    fn text(&self, path: &[&str]) -> Cow<'a, str> {
-        self.root.find(path).and_then(Node::as_str).unwrap_or_default()
-    }
-
-    /// `apiVersion`; empty when there is none.
-    #[must_use]
-    pub fn api_version(&self) -> Cow<'a, str> {
-        match (&self.location.implied, self.root.get("apiVersion")) {
-            (Some((_, implied)), None) => Cow::Borrowed(implied),
-            _ => self.text(&["apiVersion"]),
-        }
-    }
-
-    /// `kind`; empty when there is none.
-    #[must_use]
-    pub fn kind(&self) -> Cow<'a, str> {
-        match (&self.location.implied, self.root.get("kind")) {
-            (Some((implied, _)), None) => Cow::Borrowed(implied),
-            _ => self.text(&["kind"]),
-        }
-    }
-
-    /// The API group: empty for the core group.
-    #[must_use]
-    pub fn group(&self) -> String {
-        self.api_version().split_once('/').map_or_else(String::new, |(group, _)| group.to_owned())
-    }
-
-    /// The API version without its group.
-    #[must_use]
-    pub fn version(&self) -> String {
-        let api_version = self.api_version();
-        api_version.split_once('/').map_or_else(|| api_version.to_string(), |(_, version)| version.to_owned())
-    }
-
-    /// `metadata.name`, or `metadata.generateName` followed by `*`.
-    #[must_use]
-    pub fn name(&self) -> Cow<'a, str> {
-        let name = self.text(&["metadata", "name"]);
-        if !name.is_empty() {
-            return name;
-        }
-        match self.text(&["metadata", "generateName"]) {
-            prefix if prefix.is_empty() => prefix,
-            prefix => Cow::Owned(format!("{prefix}*")),
-        }
-    }
-
-    /// `metadata.namespace`; empty when there is none.
-    #[must_use]
-    pub fn namespace(&self) -> Cow<'a, str> {
-        self.text(&["metadata", "namespace"])
-    }
-
-    /// An annotation.
-    #[must_use]
-    pub fn annotation(&self, key: &str) -> Option<Cow<'a, str>> {
-        self.root.find(&["metadata", "annotations", key]).and_then(Node::as_str)
-    }
-
-    /// A label.
-    #[must_use]
-    pub fn label(&self, key: &str) -> Option<Cow<'a, str>> {
-        self.root.find(&["metadata", "labels", key]).and_then(Node::as_str)
-    }
-
-    /// How reports name it.
-    #[must_use]
-    pub fn reference(&self) -> ResourceRef {
-        let either = |new: &str, old: &str| self.annotation(new).or_else(|| self.annotation(old)).map(Cow::into_owned);
-        let (file, index) = match &self.location.file {
-            Some((file, number)) => (Some(file.to_string()), u64::try_from(*number).ok()),
-            None => (
-                either("internal.config.kubernetes.io/path", "config.kubernetes.io/path"),
-                either("internal.config.kubernetes.io/index", "config.kubernetes.io/index")
-                    .and_then(|text| text.parse().ok()),
-            ),
-        };
-        ResourceRef {
-            api_version: self.api_version().into_owned(),
-            kind: self.kind().into_owned(),
-            name: self.name().into_owned(),
-            namespace: self.namespace().into_owned(),
-            file,
-            index,
-        }
     }
 }

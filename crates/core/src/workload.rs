@@ -228,6 +228,16 @@ impl Row {
         self.places.iter().any(|place| place.path.pattern() == path.pattern())
     }
 
+    /// Takes over the fields of places that it has, and the places that it has not.
+    fn merge(&mut self, places: Vec<Place>) {
+        for new in places {
+            match self.places.iter_mut().find(|place| place.path.pattern() == new.path.pattern()) {
+                Some(place) => place.fields = new.fields,
+                None => self.places.push(new),
+            }
+        }
+    }
+
     /// Whether an operator completes what is written, with containers and defaults of its own.
     pub(crate) fn is_completed(&self) -> bool {
         self.completed
@@ -364,38 +374,19 @@ impl Table {
     pub fn add_schema(&mut self, mut row: Row) {
         let Some(known) = self.exact(&row.group, &row.kind).cloned() else { return self.add(vec![row]) };
         match known.source {
-            Source::Config => {
-                // What the config has said stands; the schema adds the other places, and which fields there are.
-                let mut places = known.places.clone();
-                for new in row.places {
-                    match places.iter_mut().find(|place| place.path.pattern() == new.path.pattern()) {
-                        Some(place) => place.fields = new.fields,
-                        None if known.ignored.is_none() => places.push(new),
-                        None => {}
-                    }
-                }
-                let at = self.rows.iter_mut().find(|other| other.group == row.group && other.kind == row.kind);
-                if let Some(row) = at {
-                    row.places = places;
-                }
-                return;
-            }
             Source::BuiltIn if known.is_native() || known.ignored.is_some() => return,
-            Source::BuiltIn => {
-                let mut places = known.places;
-                for new in row.places {
-                    match places.iter_mut().find(|place| place.path.pattern() == new.path.pattern()) {
-                        Some(place) => place.fields = new.fields,
-                        None => places.push(new),
-                    }
+            // What is known stands; the schema adds the other places, and which fields there are.
+            Source::BuiltIn | Source::Config => {
+                let new = std::mem::replace(&mut row, known);
+                if row.ignored.is_none() {
+                    row.merge(new.places);
                 }
-                row.places = places;
-                (row.source, row.completed) = (Source::BuiltIn, false);
             }
-            Source::Operator | Source::Schema => {}
+            Source::Operator | Source::Schema => {
+                (row.traits, row.selector) = (known.traits, known.selector);
+                (row.claims, row.restarts) = (known.claims, known.restarts);
+            }
         }
-        (row.traits, row.selector, row.claims, row.restarts) =
-            (known.traits, known.selector, known.claims, known.restarts);
         self.rows.retain(|other| !(other.group == row.group && other.kind == row.kind));
         self.add(vec![row]);
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::makers::Maker;
 use super::{Facts, Near, choose, in_namespace, share_namespace};
+use crate::kube::group_of;
 use crate::pods::Pod;
 use crate::references::{Base, CONTAINER, POD, Relation, Row, To, Tree, walk};
 use crate::stream::{Object, ObjectId};
@@ -309,7 +310,7 @@ fn kind<T: Tree>(to: To<'_>, holder: T, rule: T) -> Option<(String, String)> {
         To::OneOf(group, kinds) => found(group, known(kinds, &given()?).filter(|_| is_group(group))?),
         To::Any => {
             let (kind, api_version) = (text("kind")?, text("apiVersion")?);
-            found(api_version.split_once('/').map_or("", |(group, _)| group), kind)
+            found(group_of(&api_version), kind)
         }
         To::Resource(resource, kind) => {
             let lists = walk(rule, "/resources/*").into_iter().filter_map(|(_, one)| one.text());

@@ -1,6 +1,7 @@
 //! What sets the number of a workload's pods, or runs them in its place.
 
 use super::{Facts, referent};
+use crate::kube::group_of;
 use crate::stream::{Object, ObjectId};
 use crate::workload::DEFAULT_SCALED;
 use krmor_yaml::Node;
@@ -96,7 +97,7 @@ fn target(facts: Facts<'_>, object: &Object<'_>, reference: Node<'_>) -> Option<
     let kind = kind.as_deref().unwrap_or(DEFAULT_SCALED.1);
     let find = |group: &str| referent(facts.stream, object, group, kind, &name).map(|workload| workload.id());
     match api_version.as_deref() {
-        Some(api_version) => find(api_version.split_once('/').map_or("", |(group, _)| group)),
+        Some(api_version) => find(group_of(api_version)),
         None => find(DEFAULT_SCALED.0).or_else(|| {
             let rows = facts.stream.workloads().rows().iter().filter(|row| row.kind == kind);
             rows.map(|row| row.group.as_ref()).find_map(find)

@@ -99,3 +99,9 @@ mod samples {
         }
     }
 }
+
+/// The group of an `apiVersion`: empty for the core group.
+#[must_use]
+pub fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}

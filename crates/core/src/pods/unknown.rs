@@ -14,7 +14,7 @@ const MAX_CARRIERS: usize = 10;
 /// A message names at most this many harmless fields.
 const MAX_FIELDS: usize = 4;
 
-/// Those of them, and what tools make of them, that say that an `image` is a container's.
+/// The fields of containers, and what tools add to them, that say that an `image` is a container's.
 #[rustfmt::skip]
 const TELLING: [&str; 13] = [
     "args", "command", "env", "envFrom", "imagePullPolicy", "livenessProbe", "ports", "readinessProbe", "resources", "script",
@@ -226,14 +226,12 @@ impl<'a> Search<'a, '_> {
             let single = value.kind() == Kind::Map
                 && (key == "script" || key == "container" || key.ends_with("Container"))
                 && is_image(value);
-            let shape = if (list || single) && self.is_known(at, &key) {
-                below.insert(key);
-                continue;
-            } else if list {
-                Shape::Containers
-            } else if single {
-                Shape::Container
-            } else {
+            let shape = match (list, single) {
+                (true, _) => Some(Shape::Containers),
+                (_, true) => Some(Shape::Container),
+                _ => None,
+            };
+            let Some(shape) = shape.filter(|_| !self.is_known(at, &key)) else {
                 below.insert(key);
                 continue;
             };
