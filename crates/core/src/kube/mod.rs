@@ -16,6 +16,12 @@ pub(crate) use keys::{check_label_value, check_selector_key};
 pub use names::{NamespaceName, ObjectName, QualifiedObjectName, ServiceName, VolumeName, check_short_label};
 pub use ports::{ContainerPort, PortName, PortNumber, ServicePort, ServicePortName};
 
+/// The group of an `apiVersion`: empty for the core group.
+#[must_use]
+pub fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
 /// A text that a check has passed. The schema has the pattern and the greatest length; the check is a function that
 /// returns what is wrong, as a sentence.
 #[macro_export]
@@ -98,10 +104,4 @@ mod samples {
             assert_eq!(accepts(&schema, &value), wanted, "{value}");
         }
     }
-}
-
-/// The group of an `apiVersion`: empty for the core group.
-#[must_use]
-pub fn group_of(api_version: &str) -> &str {
-    api_version.split_once('/').map_or("", |(group, _)| group)
 }

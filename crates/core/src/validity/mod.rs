@@ -1,6 +1,6 @@
 //! What the API server refuses of the objects of Kubernetes' own kinds, said before it is asked.
 //!
-//! `types.txt` has the types of the API with what can be said of one field alone; [`walk`] goes through an object with it.
+//! `types.txt` has the types of the API with what can be said of one field alone; `walk` goes through an object with it.
 //! What holds between fields is in the other modules, each a list of hooks that the types name. The API server's own
 //! validation code is the oracle of all of it: `tests/validity.rs` asks it about thousands of broken objects. Read at
 //! Kubernetes v1.36.3, as a new object is created, with the feature gates as they are by default.
