@@ -13,7 +13,7 @@ use crate::excerpt::{self, ConfigSource};
 pub use crate::failure::{FOUND, Failure, INTERNAL, Result, USAGE};
 use crate::krm::{self, ResourceList};
 use crate::pipeline::{Outcome, Pipeline};
-use crate::report::Report;
+use crate::report::{Report, Severity};
 use crate::rules::AMBIGUOUS_YAML;
 use crate::stream::Stream;
 use crate::text;
@@ -80,16 +80,17 @@ pub struct Options<'a> {
 /// What looks at a stream and its report.
 pub type Tell<'a> = &'a mut dyn FnMut(&Stream, &Report);
 
-/// A ResourceList, or, where the options hold a config, a bare stream.
+/// A ResourceList, or, where the options hold a config, a bare stream. Gives what a person should read beside the output: the
+/// warnings about a bare stream, which has no results to carry them.
 ///
 /// # Errors
 /// When nothing was done. For a ResourceList that could be read, `out` has it with the reason among its results.
-pub fn run(input: Vec<u8>, options: Options<'_>, out: &mut dyn Write) -> Result<()> {
+pub fn run(input: Vec<u8>, options: Options<'_>, out: &mut dyn Write) -> Result<String> {
     let (text, encoding) = decode("standard input", input)?;
     let text = Arc::new(text);
     let documents = yaml::parse(&text).map_err(|error| excerpt::yaml_error("standard input", &text, &error))?;
     if krm::is_resource_list(&documents) {
-        return resource_list(&text, documents, encoding, options, out);
+        return resource_list(&text, documents, encoding, options, out).map(|()| String::new());
     }
     let Some(config) = options.config else {
         if documents.iter().all(|document| document.root().is_null()) {
@@ -108,11 +109,11 @@ pub fn run(input: Vec<u8>, options: Options<'_>, out: &mut dyn Write) -> Result<
     bare(&config, input, options.allow_empty, options.tell, out)
 }
 
-/// kustomize's legacy plugin: the bytes of the config's file, and a bare stream.
+/// kustomize's legacy plugin: the bytes of the config's file, and a bare stream. Gives the warnings about it.
 ///
 /// # Errors
 /// When nothing was done; then `out` has nothing.
-pub fn plugin(config: Vec<u8>, more_arguments: bool, input: Vec<u8>, out: &mut dyn Write) -> Result<()> {
+pub fn plugin(config: Vec<u8>, more_arguments: bool, input: Vec<u8>, out: &mut dyn Write) -> Result<String> {
     // The file is kustomize's temporary one; its name would tell a person nothing.
     let name = config_name(&config);
     let config = Config::read(&name, config, None)?;
@@ -136,15 +137,21 @@ fn config_name(bytes: &[u8]) -> String {
     title.filter(|title| !title.is_empty()).unwrap_or_else(|| "function config".to_owned())
 }
 
-/// A bare stream in, a bare stream out. A failing run writes nothing.
-fn bare(config: &Config, input: Vec<u8>, allow_empty: bool, tell: Option<Tell<'_>>, out: &mut dyn Write) -> Result<()> {
+/// A bare stream in, a bare stream out, and the warnings about it. A failing run writes nothing.
+fn bare(
+    config: &Config,
+    input: Vec<u8>,
+    allow_empty: bool,
+    tell: Option<Tell<'_>>,
+    out: &mut dyn Write,
+) -> Result<String> {
     let (text, encoding) = decode("standard input", input)?;
     let text = Arc::new(text);
     let mut stream = Stream::parse(&text).map_err(|error| excerpt::yaml_error("standard input", &text, &error))?;
     check_encoding("standard input", encoding, &text, stream.documents().len())?;
     if stream.objects().next().is_none() {
         if allow_empty {
-            return write(out, &encoding.encode(text.to_string()));
+            return write(out, &encoding.encode(text.to_string())).map(|()| String::new());
         }
         return Err(Failure::usage("the input holds no objects; say --allow-empty if that is right"));
     }
@@ -157,8 +164,9 @@ fn bare(config: &Config, input: Vec<u8>, allow_empty: bool, tell: Option<Tell<'_
         tell(&stream, &report);
     }
     write_text(&text, &stream, 0..stream.documents().len(), encoding, out)?;
+    let warnings = text::findings(&stream, report.findings.iter().filter(|one| one.severity >= Severity::Warning));
     std::mem::forget((stream, report)); // the process ends: freeing a large stream piece by piece would only take time
-    Ok(())
+    Ok(warnings)
 }
 
 /// A ResourceList in and out: success with the changed items, failure with the items as they came; both with results.

@@ -353,6 +353,38 @@ fn a_row_of_a_config_hides_nothing() {
     assert_eq!(pointers, ["/spec", "/spec/initContainer", "/spec/sidecars"]);
 }
 
+/// Argo's `resource.manifest`, the manifests of an add-on: a text that is a manifest is created as one.
+#[test]
+fn pods_in_texts_are_told() {
+    let safe = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: q}\nspec: {containers: [{name: a, image: i}]}\n";
+    let object = |text: &str| {
+        let text = serde_json::to_string(text).unwrap();
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {{name: w}}\nspec:\n  templates:\n  - {{name: b, container: {{image: i}}}}\n  - {{name: a, resource: {{action: create, manifest: {text}}}}}\n{safe}"
+        )
+    };
+    for makes_pods in [
+        "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: i}]}",
+        "# a job\n---\nkind: Job\nspec:\n  template:\n    spec:\n      containers:\n      - {name: a, image: i}\n",
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: {{x}}}\nspec:\n  template:\n    spec:\n      containers:\n      - name: a\n",
+        r#"{"apiVersion": "v1", "kind": "Pod", "spec": {"hostNetwork": true}}"#,
+        "apiVersion: v1\nkind: ConfigMap\n---\nkind: Pod\nspec:\n  containers: [{name: a, image: i}]\n",
+    ] {
+        let ran = run(HARDEN, &object(makes_pods));
+        assert_eq!(ran.errors(), [("unknown-pod-template", "/spec/templates/1/resource/manifest")], "{makes_pods}");
+        let row =
+            "  - {group: argoproj.io, kind: Workflow, path: 'spec.templates[*].resource.manifest', ignore: true}\n";
+        let ran = run(&pipeline(row), &object(makes_pods));
+        assert_eq!(ran.errors(), [], "{makes_pods}");
+        assert!(ran.out.contains("drop"), "the other template is hardened: {}", ran.out);
+    }
+    for makes_none in
+        ["apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n", "echo 'containers:'", "{", "", "spec: {containers: 3}"]
+    {
+        assert_eq!(run(HARDEN, &object(makes_none)).errors(), [], "{makes_none}");
+    }
+}
+
 /// What a remedy says can be pasted, and allows nothing else.
 #[test]
 fn remedies_name_one_object_exactly() {

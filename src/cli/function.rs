@@ -74,7 +74,7 @@ pub(super) fn legacy_config(args: &[OsString]) -> Option<PathBuf> {
 /// kustomize's legacy exec plugin: the config in a file, a bare stream on standard input.
 pub(super) fn legacy(config: &Path, args: usize) -> Result<u8> {
     let bytes = std::fs::read(config).map_err(|error| Failure::io("the plugin's config", &error))?;
-    transport::plugin(bytes, args > 2, input::stdin()?, &mut std::io::stdout().lock())?;
+    warn(&transport::plugin(bytes, args > 2, input::stdin()?, &mut std::io::stdout().lock())?);
     Ok(0)
 }
 
@@ -87,12 +87,15 @@ pub(super) fn run(options: &Options, called_as: Option<&str>) -> Result<u8> {
     let (allow_empty, allow_none) = (options.allow_empty, options.allow_none);
     let options =
         transport::Options { config, function, allow_empty, allow_none, schemas, ..transport::Options::default() };
-    transport::run(bytes, options, &mut std::io::stdout().lock())?;
+    warn(&transport::run(bytes, options, &mut std::io::stdout().lock())?);
     Ok(0)
 }
 
-/// Prints findings below the severity that fails, on standard error: only the file commands do.
+/// Prints the findings that do not fail a run, on standard error.
 pub(super) fn notes(stream: &Stream, report: &Report, from: Severity) {
-    let findings = report.findings.iter().filter(|finding| finding.severity >= from);
-    let _ = anstream::stderr().lock().write_all(text::findings(stream, findings).as_bytes());
+    warn(&text::findings(stream, report.findings.iter().filter(|finding| finding.severity >= from)));
+}
+
+fn warn(text: &str) {
+    let _ = anstream::stderr().lock().write_all(text.as_bytes()); // with standard error gone there is nobody to tell
 }

@@ -210,10 +210,10 @@ fn process(event: Value) -> Vec<u8> {
     let mut out = Vec::new();
     let input = take(call(value_index, [get(event, "args"), 0])[0]);
     let failure = match input.and_then(|input| transport::run(input, Options::default(), &mut out)) {
-        Ok(()) if out.len() > MAX && WASMTIME.load(Ordering::Relaxed) => {
+        Ok(_) if out.len() > MAX && WASMTIME.load(Ordering::Relaxed) => {
             Failure::usage(format!("the output has {} bytes; kpt's wasmtime takes {MAX} at most", out.len()))
         }
-        Ok(()) => return out,
+        Ok(_) => return out,
         Err(failure) => failure,
     };
     let told = fail(&failure);

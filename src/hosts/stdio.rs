@@ -60,16 +60,15 @@ impl Arguments {
 /// Runs the function; the exit code.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> u8 {
-    match run(args) {
-        Ok(()) => 0,
-        Err(failure) => {
-            let _ = std::io::stderr().write_all(failure.message.as_bytes());
-            failure.code
-        }
-    }
+    let (told, code) = match run(args) {
+        Ok(warnings) => (warnings, 0),
+        Err(failure) => (failure.message, failure.code),
+    };
+    let _ = std::io::stderr().write_all(told.as_bytes());
+    code
 }
 
-fn run(args: Vec<OsString>) -> Result<()> {
+fn run(args: Vec<OsString>) -> Result<String> {
     let arguments = Arguments::read(args)?;
     let mut input = Vec::new();
     std::io::stdin().lock().read_to_end(&mut input).map_err(|error| Failure::io("standard input", &error))?;

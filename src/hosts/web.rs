@@ -23,9 +23,9 @@ pub fn render(stream: String, config: Option<String>, function: Option<String>, 
     let options = Options { config, function, allow_empty, tell: Some(&mut tell), ..Options::default() };
     let answer = transport::run(stream.into_bytes(), options, &mut out);
     let mut fields = match (answer, told) {
-        (Ok(()), Value::Object(told)) => told,
+        (Ok(_), Value::Object(told)) => told,
         // Nothing was run: an empty input that is accepted.
-        (Ok(()), _) => Map::from_iter(["results", "patches"].map(|key| (key.to_owned(), json!([])))),
+        (Ok(_), _) => Map::from_iter(["results", "patches"].map(|key| (key.to_owned(), json!([])))),
         (Err(failure), _) => {
             let of = [
                 ("code", json!(failure.code)),

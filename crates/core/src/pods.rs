@@ -13,7 +13,7 @@ use crate::labels::LabelSelector;
 use crate::report::{Finding, Place};
 use crate::rules;
 use crate::stream::{Object, ObjectId, Stream};
-use crate::workload::{self, Fields, Path, PodSelector, PodTemplateRow, Row, Shape, Source, Trait};
+use crate::workload::{self, Fields, Path, PodSelector, PodTemplateRow, Row, Shape, Trait};
 use krmor_yaml::{Kind, Node};
 
 /// What a container is to its pod.
@@ -331,12 +331,12 @@ impl Visitor {
                     // An operator fills in what is left out.
                     None if row.is_completed() => return false,
                     None => {
-                        let remedy = match row.source {
-                            Source::Config => {
+                        let remedy = match place.is_stated {
+                            true => {
                                 "let `path` of its row in `podTemplates` lead to what holds the pod's `metadata` and \
                                  `spec`, or say by `shape` what is there"
                             }
-                            _ => "write the pod's fields under `spec`",
+                            false => "write the pod's fields under `spec`",
                         };
                         self.malformed(object, &pointer, "the pod has no `spec`", remedy);
                         return false;
@@ -344,11 +344,11 @@ impl Visitor {
                 }
             }
             // Settings of a container that the operator makes: its own defaults hold as long as nothing of ours replaces them.
-            Shape::Container if row.source != Source::Config && !unknown::is_own_container(node) => return false,
+            Shape::Container if !place.is_stated && !unknown::is_own_container(node) => return false,
             _ => (None, pointer, node),
         };
         let is_right = match place.shape {
-            Shape::Template | Shape::Spec => self.is_spec(object, row, &spec, node),
+            Shape::Template | Shape::Spec => self.is_spec(object, row, place, &spec, node),
             Shape::Containers => self.is_list(object, &spec, node, "the list of containers"),
             Shape::Container => self.is_container(object, &spec, node),
         };
@@ -370,12 +370,19 @@ impl Visitor {
     }
 
     /// Whether `spec` is a pod's, with lists of containers; the first thing wrong with each list is reported.
-    fn is_spec(&mut self, object: &Object<'_>, row: &Row, pointer: &str, spec: Node<'_>) -> bool {
+    fn is_spec(
+        &mut self,
+        object: &Object<'_>,
+        row: &Row,
+        place: &workload::Place,
+        pointer: &str,
+        spec: Node<'_>,
+    ) -> bool {
         if spec.kind() != Kind::Map {
             self.malformed(object, pointer, "the pod's `spec` is not a mapping", "write the pod's fields here");
             return false;
         }
-        if row.source == Source::Config && !unknown::has_pod_fields(spec) {
+        if place.is_stated && !unknown::has_pod_fields(spec) {
             let remedy = "let `path` of its row in `podTemplates` lead to the pod, or say by `shape` what is there";
             self.malformed(object, pointer, "nothing here is a field of a pod", remedy);
             return false;
@@ -436,7 +443,7 @@ impl Visitor {
             Some(known) => Some(*known),
             None => inside.contains(pointer).then_some(Known::Other),
         });
-        for Carrier { pointer, path, shape, what } in found.carriers {
+        for Carrier { pointer, path, shape, is_text, what } in found.carriers {
             // A kind that has rows is not one to ignore wholly.
             let ignored = unknown::row(group, kind, row.map(|_| (path.as_str(), Shape::Template)), true);
             let remedy = match shape {
@@ -445,6 +452,10 @@ impl Visitor {
                     let place = unknown::row(group, kind, Some((&path, shape)), false);
                     format!("add the row `{place}` to `podTemplates`, or, if this makes no pods, the row `{ignored}`")
                 }
+                None if is_text => format!(
+                    "let it be an object of the stream, or, if the text makes no pods or is hardened already, add the row \
+                     `{ignored}` to `podTemplates`"
+                ),
                 None => {
                     format!("write a safe value, or, if this makes no pods, add the row `{ignored}` to `podTemplates`")
                 }

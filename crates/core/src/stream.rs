@@ -373,7 +373,8 @@ impl Stream {
             Some(former) => former.root(),
             None => document.node(location.place, &location.inside)?,
         };
-        Some(Object { id, location, root })
+        let text = document.file().get(document.span()).unwrap_or_default();
+        Some(Object { id, location, root, text })
     }
 
     /// Whether an object was not in the input; all such stand behind those that were.

@@ -182,20 +182,18 @@ fn finding<'a>(stream: &'a Stream, finding: &Finding, others: &[&Finding], sourc
     }
     let from = format!("{} {}", finding.function, finding.rule.id);
     let _ = writeln!(out, "{}  [{}]", plain(&format!("{head}{}", message(finding))), from.trim());
-    if finding.severity == Severity::Error
-        && let Some(object) = &object
-    {
+    if let Some(object) = &object {
         let relative = pointer.get(object.prefix().len()..).unwrap_or("");
-        out.push_str(&excerpt(stream, object, relative, source).unwrap_or_default());
+        place(stream, object, relative, finding.severity == Severity::Error, source, out);
     }
     if !others.is_empty() {
-        let place = |other: &&Finding| {
+        let other_place = |other: &&Finding| {
             let object = other.object().filter(|id| Some(*id) != finding.object()).and_then(|id| stream.object(id));
             let path = Some(field_path(other.pointer())).filter(|path| !path.is_empty());
             let parts = object.map(|object| object.reference().to_string()).into_iter().chain(path);
             parts.collect::<Vec<_>>().join(": ")
         };
-        let _ = writeln!(out, "  also: {}", plain(&few(others.len(), &mut others.iter().map(place), ", ")));
+        let _ = writeln!(out, "  also: {}", plain(&few(others.len(), &mut others.iter().map(other_place), ", ")));
     }
     for (i, line) in finding.remedy.iter().flat_map(|remedy| remedy.lines()).enumerate() {
         let _ = writeln!(out, "  {} {}", if i == 0 { "fix:" } else { "    " }, plain(line));
@@ -205,13 +203,31 @@ fn finding<'a>(stream: &'a Stream, finding: &Finding, others: &[&Finding], sourc
     }
 }
 
-fn excerpt<'a>(stream: &'a Stream, object: &Object<'_>, pointer: &str, source: &mut Source<'a>) -> Option<String> {
-    let span = object.root().at_pointer(pointer).filter(|_| !pointer.is_empty())?.span()?;
-    let text = stream.source(object.id())?;
+/// The file, the line if it is known, and what is written there. What came by a pipe or was rendered has lines that nobody sees.
+fn place<'a>(
+    stream: &'a Stream,
+    object: &Object<'_>,
+    pointer: &str,
+    shows_line: bool,
+    source: &mut Source<'a>,
+    out: &mut String,
+) {
+    let Some(file) = object.reference().file else { return };
+    let text = stream.source(object.id()).filter(|_| object.is_from_file());
+    // What is missing belongs to what is there of it.
+    let parents = std::iter::successors(Some(pointer), |part| part.rfind('/').and_then(|at| part.get(..at)));
+    let near = parents.into_iter().find_map(|part| Some((part, object.root().at_pointer(part)?.span()?)));
+    let (Some(text), Some((part, span))) = (text, near) else {
+        let _ = writeln!(out, "  --> {}", plain(&file));
+        return;
+    };
     let number = source.lines.number(text, span.start);
-    let (column, line) = line_at(text, span.start);
-    let [above, line, caret] = marked(number, column, &source.shown(text, span.start, line), span.len());
-    Some(format!("  {above}\n  {line}\n  {caret}\n"))
+    let _ = writeln!(out, "  --> {}:{number}", plain(&file));
+    if shows_line && part == pointer && !pointer.is_empty() {
+        let (column, line) = line_at(text, span.start);
+        let [above, line, caret] = marked(number, column, &source.shown(text, span.start, line), span.len());
+        let _ = writeln!(out, "  {above}\n  {line}\n  {caret}");
+    }
 }
 
 /// The text that excerpts are taken from, and what of it is not shown.

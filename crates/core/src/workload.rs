@@ -179,6 +179,8 @@ pub struct Place {
     pub shape: Shape,
     /// The fields that may be written there.
     pub fields: Fields,
+    /// The config says that it is there: then it must be.
+    pub is_stated: bool,
 }
 
 /// What is known of the objects of one group and kind, in any version.
@@ -252,7 +254,7 @@ impl Row {
         let places = self
             .places
             .iter()
-            .map(|Place { path, shape, fields }| format!(" {} {path}{}", shape.letter(), fields.to_hex()));
+            .map(|Place { path, shape, fields, .. }| format!(" {} {path}{}", shape.letter(), fields.to_hex()));
         std::iter::once(format!("{} {}", self.group, self.kind)).chain(places)
     }
 
@@ -317,7 +319,7 @@ impl Default for Table {
 
 impl Place {
     fn template(path: Path) -> Self {
-        Self { path, shape: Shape::Template, fields: Fields::ALL }
+        Self { path, shape: Shape::Template, fields: Fields::ALL, is_stated: false }
     }
 }
 
@@ -346,7 +348,12 @@ impl Table {
             match path {
                 Some(path) if line.ignore => row.except.push(path),
                 Some(path) => {
-                    row.places.push(Place { path, shape: line.shape.unwrap_or_default(), fields: Fields::ALL });
+                    row.places.push(Place {
+                        path,
+                        shape: line.shape.unwrap_or_default(),
+                        fields: Fields::ALL,
+                        is_stated: true,
+                    });
                 }
                 None => {}
             }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -45,6 +46,8 @@ pub(super) struct Carrier {
     pub(super) path: String,
     /// The `shape` of that row; `None` where no row can say what is there.
     pub(super) shape: Option<Shape>,
+    /// Whether it is a manifest that is written as a text.
+    pub(super) is_text: bool,
     /// What it is, as a sentence.
     pub(super) what: Cow<'static, str>,
 }
@@ -135,9 +138,18 @@ impl<'a> Search<'a, '_> {
         let Some(visit) = self.visits.get(at) else { return };
         let (node, pointer) = (visit.node, visit.pointer.clone());
         let mut push = |node: Node<'a>, step: Edge<'a>, token: &str, judged: Option<Shape>| {
+            let pointer = || format!("{pointer}/{token}");
             if node.kind() != Kind::Scalar {
-                let pointer = format!("{pointer}/{token}");
-                self.visits.push(Visit { node, parent: at, step: Some(step), pointer, judged });
+                self.visits.push(Visit { node, parent: at, step: Some(step), pointer: pointer(), judged });
+            } else if let Some(what) = node.as_str().as_deref().and_then(pods_in_text)
+                && (self.known)(&pointer()).is_none()
+            {
+                let key = match &step {
+                    Edge::Key(key) => Step::Key(key),
+                    Edge::Item => Step::Item,
+                };
+                let path = self.path(at, Some(key));
+                self.add(Carrier { pointer: pointer(), path, shape: None, is_text: true, what: what.into() });
             }
         };
         if node.kind() == Kind::Map {
@@ -239,8 +251,8 @@ impl<'a> Search<'a, '_> {
                 format!("`{key}` {}", if list { "lists what looks like containers" } else { "looks like a container" });
             let (Some(visit), step) = (self.visits.get(at), escape_token(&key).into_owned()) else { continue };
             let pointer = format!("{}/{step}", visit.pointer);
-            let path = self.path(at, Some(&key));
-            self.add(Carrier { pointer, path, shape: Some(shape), what: what.into() });
+            let path = self.path(at, Some(Step::Key(&key)));
+            self.add(Carrier { pointer, path, shape: Some(shape), is_text: false, what: what.into() });
         }
         self.enter(at, |key| below.contains(key).then_some(None));
     }
@@ -271,7 +283,7 @@ impl<'a> Search<'a, '_> {
 
     fn harmless(&mut self, at: usize, key: &str) {
         let Some(visit) = self.visits.get(at).filter(|_| self.fields.len() <= MAX_FIELDS) else { return };
-        let name = self.path(at, Some(key));
+        let name = self.path(at, Some(Step::Key(key)));
         if !self.fields.iter().any(|(_, other)| *other == name) {
             self.fields.push((format!("{}/{key}", visit.pointer), name));
         }
@@ -283,7 +295,7 @@ impl<'a> Search<'a, '_> {
         let Some(visit) = self.visits.get(if shape == Some(Shape::Template) { target } else { at }) else { return };
         let pointer = visit.pointer.clone();
         let path = self.path(target, None);
-        self.add(Carrier { pointer, path, shape, what });
+        self.add(Carrier { pointer, path, shape, is_text: false, what });
     }
 
     fn add(&mut self, carrier: Carrier) {
@@ -292,8 +304,8 @@ impl<'a> Search<'a, '_> {
         }
     }
 
-    /// The path of a row to a place, or to the value of `key` there.
-    fn path(&self, mut at: usize, key: Option<&str>) -> String {
+    /// The path of a row to a place, or to what is one step below it.
+    fn path(&self, mut at: usize, below: Option<Step<'_>>) -> String {
         let mut edges = Vec::new();
         while let Some(Visit { step: Some(edge), parent, .. }) = self.visits.get(at) {
             edges.push(edge);
@@ -304,8 +316,34 @@ impl<'a> Search<'a, '_> {
             Edge::Key(key) => Step::Key(key),
             Edge::Item => Step::Item,
         });
-        write_path(steps.chain(key.map(Step::Key)))
+        write_path(steps.chain(below))
     }
+}
+
+/// What makes a text a manifest of pods, as a sentence. A text that is a template may be no YAML: then its lines tell.
+fn pods_in_text(text: &str) -> Option<String> {
+    let mut lines =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#') && *line != "---");
+    let first = lines.next()?;
+    let begins = ["apiVersion:", "kind:", "metadata:", "spec:", "{", "- apiVersion:", "- kind:"];
+    if !begins.iter().any(|begin| first.starts_with(begin)) {
+        return None;
+    }
+    let found = match krmor_yaml::parse(&Arc::new(text.to_owned())) {
+        Ok(documents) => documents.iter().find_map(|document| {
+            let roots = Some(document.root()).into_iter().chain(document.root().items());
+            let object = |root: &Node<'_>| root.get("kind").is_some();
+            roots.filter(object).find_map(|root| Some(search(root, |_| None).carriers.into_iter().next()?.what))
+        }),
+        Err(_) => lines.find_map(|line| {
+            let telling = ["containers:", "initContainers:", "hostPath:", "hostNetwork: true", "privileged: true"];
+            telling
+                .into_iter()
+                .find(|start| line.trim_start_matches("- ").starts_with(start))
+                .map(|start| format!("`{}` is what a pod has", start.trim_end_matches(':')).into())
+        }),
+    };
+    found.map(|what| format!("the text is a manifest that makes pods: {what}"))
 }
 
 fn is_host_path(volume: Node<'_>) -> bool {

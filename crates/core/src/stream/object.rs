@@ -1,6 +1,7 @@
 //! One object of a stream, and what it says of itself.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::{Location, ObjectId};
 use crate::kube::group_of;
@@ -13,6 +14,8 @@ pub struct Object<'a> {
     pub(super) id: ObjectId,
     pub(super) location: &'a Location,
     pub(super) root: Node<'a>,
+    /// The text of its YAML document.
+    pub(super) text: &'a str,
 }
 
 impl<'a> Object<'a> {
@@ -64,7 +67,7 @@ impl<'a> Object<'a> {
         Place::Object { object: self.id, document: self.document(), pointer }
     }
 
-    fn text(&self, path: &[&str]) -> Cow<'a, str> {
+    fn field(&self, path: &[&str]) -> Cow<'a, str> {
         self.root.find(path).and_then(Node::as_str).unwrap_or_default()
     }
 
@@ -73,7 +76,7 @@ impl<'a> Object<'a> {
     pub fn api_version(&self) -> Cow<'a, str> {
         match (&self.location.implied, self.root.get("apiVersion")) {
             (Some((_, implied)), None) => Cow::Borrowed(implied),
-            _ => self.text(&["apiVersion"]),
+            _ => self.field(&["apiVersion"]),
         }
     }
 
@@ -82,7 +85,7 @@ impl<'a> Object<'a> {
     pub fn kind(&self) -> Cow<'a, str> {
         match (&self.location.implied, self.root.get("kind")) {
             (Some((implied, _)), None) => Cow::Borrowed(implied),
-            _ => self.text(&["kind"]),
+            _ => self.field(&["kind"]),
         }
     }
 
@@ -102,11 +105,11 @@ impl<'a> Object<'a> {
     /// `metadata.name`, or `metadata.generateName` followed by `*`.
     #[must_use]
     pub fn name(&self) -> Cow<'a, str> {
-        let name = self.text(&["metadata", "name"]);
+        let name = self.field(&["metadata", "name"]);
         if !name.is_empty() {
             return name;
         }
-        match self.text(&["metadata", "generateName"]) {
+        match self.field(&["metadata", "generateName"]) {
             prefix if prefix.is_empty() => prefix,
             prefix => Cow::Owned(format!("{prefix}*")),
         }
@@ -115,7 +118,7 @@ impl<'a> Object<'a> {
     /// `metadata.namespace`; empty when there is none.
     #[must_use]
     pub fn namespace(&self) -> Cow<'a, str> {
-        self.text(&["metadata", "namespace"])
+        self.field(&["metadata", "namespace"])
     }
 
     /// An annotation.
@@ -130,6 +133,25 @@ impl<'a> Object<'a> {
         self.root.find(&["metadata", "labels", key]).and_then(Node::as_str)
     }
 
+    /// The file that a renderer says it is from: kustomize by `originAnnotations`, Helm by `# Source:` or an annotation.
+    fn origin(&self) -> Option<String> {
+        if let Some(origin) = self.annotation("config.kubernetes.io/origin") {
+            let documents = krmor_yaml::parse(&Arc::new(origin.into_owned())).ok()?;
+            let root = documents.first()?.root();
+            let text = |key: &str| root.get(key).and_then(Node::as_str).filter(|text| !text.is_empty());
+            // What a generator made has the file of the generator.
+            let file = text("path").or_else(|| text("configuredIn"))?;
+            return Some(match (text("repo"), text("ref")) {
+                (Some(repo), Some(at)) => format!("{repo}//{file}?ref={at}"),
+                (Some(repo), None) => format!("{repo}//{file}"),
+                (None, _) => file.into_owned(),
+            });
+        }
+        let head = self.text.lines().take_while(|line| line.is_empty() || line.starts_with(['#', '-']));
+        let source = head.filter_map(|line| line.strip_prefix("# Source: ")).map(|file| file.trim().to_owned()).next();
+        source.or_else(|| self.annotation("postrenderer.helm.sh/postrender-filename").map(Cow::into_owned))
+    }
+
     /// How reports name it.
     #[must_use]
     pub fn reference(&self) -> ResourceRef {
@@ -137,7 +159,7 @@ impl<'a> Object<'a> {
         let (file, index) = match &self.location.file {
             Some((file, number)) => (Some(file.to_string()), u64::try_from(*number).ok()),
             None => (
-                either("internal.config.kubernetes.io/path", "config.kubernetes.io/path"),
+                either("internal.config.kubernetes.io/path", "config.kubernetes.io/path").or_else(|| self.origin()),
                 either("internal.config.kubernetes.io/index", "config.kubernetes.io/index")
                     .and_then(|text| text.parse().ok()),
             ),

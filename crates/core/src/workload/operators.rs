@@ -48,7 +48,7 @@ fn place(line: &str) -> Option<Place> {
     let mut parts = line.split(' ');
     let shape = Shape::of_letter(parts.next()?)?;
     let path = Path::parse(parts.next()?).ok()?;
-    Some(Place { path, shape, fields: parts.next().map_or(Some(Fields::ALL), Fields::from_hex)? })
+    Some(Place { path, shape, fields: parts.next().map_or(Some(Fields::ALL), Fields::from_hex)?, is_stated: false })
 }
 
 #[cfg(test)]

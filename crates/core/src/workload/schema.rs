@@ -125,7 +125,7 @@ impl Walk {
             Token::Value => Step::Value,
         }));
         if let Ok(path) = Path::parse(&text) {
-            self.places.push(Place { path, shape, fields });
+            self.places.push(Place { path, shape, fields, is_stated: false });
         }
     }
 }
