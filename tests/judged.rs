@@ -102,6 +102,9 @@ fn what_is_unsafe_is_an_error_in_any_object_and_the_row_of_the_remedy_settles_it
         "sidecars: [{image: i}]",
         "extra: [{name: a, image: i, args: [b]}]",
         "initContainers: [{name: a, image: i}]",
+        "extra: [{image: i, args: [b]}]",
+        "containers: {web: {image: i}, side: {image: i}}",
+        "jobs: {migrate: {image: i, command: [a]}}",
     ];
     for case in cases {
         let object = format!("apiVersion: example.com/v1\nkind: Backend\nmetadata: {{name: b}}\nspec: {{{case}}}\n");

@@ -141,6 +141,8 @@ impl<'a> Search<'a, '_> {
             let pointer = || format!("{pointer}/{token}");
             if node.kind() != Kind::Scalar {
                 self.visits.push(Visit { node, parent: at, step: Some(step), pointer: pointer(), judged });
+            } else if matches!(&step, Edge::Key(key) if key == "patch") {
+                // It changes objects of another place, which are not judged here either.
             } else if let Some(what) = node.as_str().as_deref().and_then(pods_in_text)
                 && (self.known)(&pointer()).is_none()
             {
@@ -184,6 +186,11 @@ impl<'a> Search<'a, '_> {
         self.visits
             .get(at)
             .is_some_and(|visit| (self.known)(&format!("{}/{}", visit.pointer, escape_token(key))).is_some())
+    }
+
+    fn is_below_known(&self, at: usize, key: &str, name: &str) -> bool {
+        let pointer = |pointer: &str| format!("{pointer}/{}/{}", escape_token(key), escape_token(name));
+        self.visits.get(at).is_some_and(|visit| (self.known)(&pointer(&visit.pointer)).is_some())
     }
 
     /// Notes what makes a mapping the spec of a pod.
@@ -230,15 +237,19 @@ impl<'a> Search<'a, '_> {
             if key == "podSpecPatch" && value.kind() == Kind::Scalar && !value.is_null() {
                 self.carry(at, 0, None, "`podSpecPatch` changes pods in ways that nobody has judged".into());
             }
-            let list = value.kind() == Kind::Seq
-                && (LISTS.contains(&key.as_ref()) && value.items().any(is_container)
-                    || value
-                        .items()
-                        .any(|item| is_image(item) && has_container_fields(item) && item.get("name").is_some()));
+            // A list of a telling name needs less to be one of containers.
+            let is_one = |node: Node<'_>| match LISTS.contains(&key.as_ref()) {
+                true => is_container(node),
+                false => is_image(node) && has_container_fields(node),
+            };
+            let list = value.kind() == Kind::Seq && value.items().any(is_one);
+            let by_name = value.kind() == Kind::Map
+                && value.entries().next().is_some()
+                && value.entries().all(|(name, value)| is_one(value) && !self.is_below_known(at, &key, &name));
             let single = value.kind() == Kind::Map
                 && (key == "script" || key == "container" || key.ends_with("Container"))
                 && is_image(value);
-            let shape = match (list, single) {
+            let shape = match (list, single || by_name) {
                 (true, _) => Some(Shape::Containers),
                 (_, true) => Some(Shape::Container),
                 _ => None,
@@ -247,11 +258,18 @@ impl<'a> Search<'a, '_> {
                 below.insert(key);
                 continue;
             };
-            let what =
-                format!("`{key}` {}", if list { "lists what looks like containers" } else { "looks like a container" });
+            let seen = match (list, single) {
+                (true, _) => "lists what looks like containers",
+                (_, true) => "looks like a container",
+                _ => "holds what looks like containers by their names",
+            };
+            let what = format!("`{key}` {seen}");
             let (Some(visit), step) = (self.visits.get(at), escape_token(&key).into_owned()) else { continue };
             let pointer = format!("{}/{step}", visit.pointer);
-            let path = self.path(at, Some(Step::Key(&key)));
+            let mut path = self.path(at, Some(Step::Key(&key)));
+            if by_name && !single {
+                path.push_str(".*");
+            }
             self.add(Carrier { pointer, path, shape: Some(shape), is_text: false, what: what.into() });
         }
         self.enter(at, |key| below.contains(key).then_some(None));
