@@ -24,6 +24,7 @@ pub mod environment;
 pub mod exposure;
 pub mod migration;
 pub mod monitoring;
+pub mod network_policies;
 pub mod probes;
 pub mod resources;
 pub mod security_context;
@@ -338,6 +339,14 @@ pub static FUNCTIONS: &[Function] = &[
         monitoring,
         "monitoring",
         "Lets the Prometheus operator scrape workloads, by a ServiceMonitor or PodMonitor each"
+    ),
+    function!(
+        "NetworkPolicies",
+        Phase::Surroundings,
+        network_policies,
+        "network_policies",
+        "Lets workloads connect as declared, and not otherwise, by a NetworkPolicy each",
+        judge
     ),
     function!(
         "Checks",

@@ -1,0 +1,276 @@
+//! Edges that other objects of the stream imply: who brings requests, who scrapes, who is asked for secrets.
+
+use super::peers::Span;
+use super::rules;
+use super::topology::{Link, Side, World};
+use super::values::{End, Protocol};
+use krmor_core::facts::Near;
+use krmor_core::facts::references::Reference;
+use krmor_core::facts::selections::By;
+use krmor_core::facts::services::{self, Target};
+use krmor_core::report::Report;
+use krmor_core::stream::{Object, ObjectId};
+use krmor_core::values::integer;
+use krmor_yaml::Node;
+
+/// A Job that `Migration` made: the name of its program, and its own, with `/` between them.
+const MIGRATION: &str = "krmor.dev/migration";
+/// What the injector of the Vault agent reads.
+const AGENT: &str = "vault.hashicorp.com/agent-inject";
+/// Where Vault listens unless somebody says otherwise.
+const VAULT_PORT: u16 = 8200;
+
+/// Which list of the config says who is on the other side.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whom {
+    Routes,
+    Monitors,
+    Vault,
+    Webhooks,
+}
+
+impl Whom {
+    /// The field of `implied`, its default, and what the objects mean.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Whom::Routes => ("routes", "ingress", "it brings requests"),
+            Whom::Monitors => ("monitors", "prometheus", "it lets Prometheus scrape the pods"),
+            Whom::Vault => ("vault", "vault", "its agent asks Vault"),
+            Whom::Webhooks => ("webhooks", "api-server", "the API server calls the pods"),
+        }
+    }
+}
+
+/// Every edge that is implied, but those that are declared already.
+pub(super) fn links<'a>(world: &World<'a>, declared: &[Link<'a>], report: &mut Report) -> Vec<Link<'a>> {
+    let mut finder = Finder { world, links: Vec::new() };
+    finder.routes(report);
+    finder.monitors(report);
+    finder.agents(report);
+    finder.webhooks(report);
+    finder.migrations(declared);
+    finder.links
+}
+
+struct Finder<'w, 'a> {
+    world: &'w World<'a>,
+    links: Vec<Link<'a>>,
+}
+
+impl<'a> Finder<'_, 'a> {
+    /// Who is on the other side; that nobody is, is reported at the object that implies the edge.
+    fn whom(&self, whom: Whom, object: ObjectId, report: &mut Report) -> Vec<Side<'a>> {
+        let (field, default, meaning) = whom.words();
+        let implied = &self.world.spec.implied;
+        let list = match whom {
+            Whom::Routes => &implied.routes,
+            Whom::Monitors => &implied.monitors,
+            Whom::Vault => &implied.vault,
+            Whom::Webhooks => &implied.webhooks,
+        };
+        if let Some(list) = list {
+            let of = |(at, end): (usize, &'a End)| self.world.sides(end, &format!("/implied/{field}/{at}"), report);
+            return list.iter().enumerate().flat_map(of).collect();
+        }
+        let peer = self.world.spec.peers.iter().find(|(name, _)| name.as_str() == default);
+        if let Some((_, peer)) = peer {
+            return vec![Side::Peer(peer)];
+        }
+        if let Some(object) = self.world.stream.object(object) {
+            let message = format!("{meaning}, and no peer `{default}` is declared");
+            let remedy = format!(
+                "declare `{default}` under `peers`, name who it is in `implied: {{{field}: […]}}`, or write an empty list there"
+            );
+            report.record_once(vec![krmor_core::report::Finding::new(&rules::NO_PEER, object.at(""), message, remedy)]);
+        }
+        Vec::new()
+    }
+
+    fn add(&mut self, from: Side<'a>, to: Side<'a>, ports: Vec<Span>) {
+        self.links.push(Link { from, to, ports });
+    }
+
+    /// From the other side to the pods behind ports of a Service.
+    fn through_service(
+        &mut self,
+        whom: Whom,
+        by: ObjectId,
+        service: &Object<'a>,
+        wanted: &dyn Fn(&services::Port) -> bool,
+        report: &mut Report,
+    ) {
+        let facts = self.world.facts;
+        let Some(selection) = facts.selections().of_object(service.id()) else { return };
+        for pod in facts.selections().pods(facts, selection, Near::Certain) {
+            let Some(pod) = facts.pods().get(pod) else { continue };
+            let Some(number) = self.world.number(pod.object) else { continue };
+            let Some(one) = self.world.workloads.get(number) else { continue };
+            let spans: Vec<Span> = services::ports(service)
+                .iter()
+                .filter(|port| wanted(port))
+                .filter_map(|port| {
+                    let number = services::container_port(&port.target, pod, &one.object)?;
+                    Some(Span::one(Protocol::of(&port.protocol)?, u16::try_from(number).ok()?))
+                })
+                .collect();
+            self.reach(whom, by, number, &spans, report);
+        }
+    }
+
+    /// From the other side to a workload that gets a policy.
+    fn reach(&mut self, whom: Whom, by: ObjectId, number: usize, ports: &[Span], report: &mut Report) {
+        let is_target = self.world.workloads.get(number).is_some_and(|one| one.is_target && !one.uses_host_network);
+        if ports.is_empty() || !is_target {
+            return;
+        }
+        for from in self.whom(whom, by, report) {
+            self.add(from, Side::Workload(number), ports.to_vec());
+        }
+    }
+
+    fn routes(&mut self, report: &mut Report) {
+        let facts = self.world.facts;
+        for route in facts.routes().routes() {
+            for reference in facts.references().of_object(route.object).filter(|reference| reference.is_to("Service")) {
+                if reference.pointer.contains("/filters/") {
+                    continue;
+                }
+                self.by_reference(Whom::Routes, reference, report);
+            }
+        }
+    }
+
+    fn webhooks(&mut self, report: &mut Report) {
+        let facts = self.world.facts;
+        let calls = |group: &str| {
+            matches!(group, "admissionregistration.k8s.io" | "apiregistration.k8s.io" | "apiextensions.k8s.io")
+        };
+        for reference in facts.references().all().iter().filter(|reference| reference.is_to("Service")) {
+            if self.world.stream.object(reference.object).is_some_and(|object| calls(&object.group())) {
+                self.by_reference(Whom::Webhooks, reference, report);
+            }
+        }
+    }
+
+    /// To the port of the Service that stands beside its name.
+    fn by_reference(&mut self, whom: Whom, reference: &Reference, report: &mut Report) {
+        let world = self.world;
+        let Some(service) = world.facts.referent_of(reference) else { return };
+        let Some(object) = world.stream.object(reference.object) else { return };
+        let around = reference.pointer.rsplit_once('/').map_or("", |(around, _)| around);
+        let around = object.root().at_pointer(around);
+        let beside = around.and_then(|around| around.get("port")).filter(|port| !port.is_null());
+        // A Route of OpenShift has one port for all its Services, by their name for it or by the pods' number.
+        let of_route = object.root().find(&["spec", "port", "targetPort"]);
+        let wanted = beside.map(|port| port.get("number").or_else(|| port.get("name")).unwrap_or(port)).or(of_route);
+        let default = (whom == Whom::Webhooks).then_some(443);
+        let is_it = |port: &services::Port| match wanted {
+            Some(wanted) => match integer(wanted) {
+                Some(number) if of_route.is_some() => port.port == number || port.target == Target::Number(number),
+                Some(number) => port.port == number,
+                None => wanted
+                    .as_str()
+                    .is_some_and(|name| port.name == name || port.target == Target::Name(name.into_owned())),
+            },
+            None => default.is_none_or(|default| port.port == default),
+        };
+        self.through_service(whom, reference.object, &service, &is_it, report);
+    }
+
+    fn monitors(&mut self, report: &mut Report) {
+        let facts = self.world.facts;
+        for (by, list) in [(By::ServiceMonitor, "endpoints"), (By::PodMonitor, "podMetricsEndpoints")] {
+            for selection in facts.selections().all(by) {
+                let Some(monitor) = self.world.stream.object(selection.object) else { continue };
+                let endpoints: Vec<Node<'_>> =
+                    monitor.root().find(&["spec", list]).into_iter().flat_map(Node::items).collect();
+                if by == By::ServiceMonitor {
+                    for service in facts.selections().services(facts, selection, Near::Certain) {
+                        let Some(service) = self.world.stream.object(service) else { continue };
+                        let is_it =
+                            |port: &services::Port| endpoints.iter().any(|endpoint| is_scraped(*endpoint, port));
+                        self.through_service(Whom::Monitors, selection.object, &service, &is_it, report);
+                    }
+                    continue;
+                }
+                for pod in facts.selections().pods(facts, selection, Near::Certain) {
+                    let Some(pod) = facts.pods().get(pod) else { continue };
+                    let Some(number) = self.world.number(pod.object) else { continue };
+                    let Some(one) = self.world.workloads.get(number) else { continue };
+                    let target = |endpoint: &Node<'_>| {
+                        let named = endpoint.get("port").and_then(Node::as_str).filter(|name| !name.is_empty());
+                        let number = || endpoint.get("portNumber").or_else(|| endpoint.get("targetPort"));
+                        match named {
+                            Some(name) => Some(Target::Name(name.into_owned())),
+                            None => target_of(number()?),
+                        }
+                    };
+                    let port = |endpoint: &Node<'_>| {
+                        let port = services::container_port(&target(endpoint)?, pod, &one.object)?;
+                        Some(Span::one(Protocol::Tcp, u16::try_from(port).ok()?))
+                    };
+                    let spans: Vec<Span> = endpoints.iter().filter_map(port).collect();
+                    self.reach(Whom::Monitors, selection.object, number, &spans, report);
+                }
+            }
+        }
+    }
+
+    fn agents(&mut self, report: &mut Report) {
+        for (number, one) in self.world.workloads.iter().enumerate() {
+            let is_asked = one.pod.annotation(&one.object, AGENT).is_some_and(|value| value == "true");
+            if !is_asked || !one.is_target || one.uses_host_network {
+                continue;
+            }
+            for to in self.whom(Whom::Vault, one.object.id(), report) {
+                let is_silent = matches!(to, Side::Peer(peer) if peer.ports.is_empty());
+                let ports = match is_silent {
+                    true => Some(vec![Span::one(Protocol::Tcp, VAULT_PORT)]),
+                    false => self.world.ports(to, &[], "/implied/vault", report),
+                };
+                self.links.extend(ports.map(|ports| Link { from: Side::Workload(number), to, ports }));
+            }
+        }
+    }
+
+    /// A migration connects to what its program connects to: it runs with the same settings. One that an edge names has
+    /// the edges that are declared.
+    fn migrations(&mut self, declared: &[Link<'a>]) {
+        for (number, job) in self.world.workloads.iter().enumerate().filter(|(_, one)| one.is_target) {
+            let note = job.object.annotation(MIGRATION);
+            let Some(program) = note.as_deref().and_then(|note| Some(note.rsplit_once('/')?.0)) else { continue };
+            let is = |side: Side<'_>, wanted: usize| matches!(side, Side::Workload(number) if number == wanted);
+            if declared.iter().any(|link| is(link.from, number)) {
+                continue;
+            }
+            let of_program = |at: usize| {
+                self.world.workloads.get(at).is_some_and(|one| {
+                    at != number
+                        && one.object.is_named(program)
+                        && krmor_core::facts::share_namespace(&one.object, &job.object)
+                })
+            };
+            let own = declared.iter().chain(&self.links);
+            let own = own.filter(|link| matches!(link.from, Side::Workload(at) if of_program(at)));
+            let copies: Vec<Link<'a>> =
+                own.map(|link| Link { from: Side::Workload(number), to: link.to, ports: link.ports.clone() }).collect();
+            self.links.extend(copies);
+        }
+    }
+}
+
+/// Whether an endpoint of a ServiceMonitor is a port of a Service.
+fn is_scraped(endpoint: Node<'_>, port: &services::Port) -> bool {
+    let named = endpoint.get("port").and_then(Node::as_str).filter(|name| !name.is_empty());
+    match named {
+        Some(name) => port.name == name,
+        None => endpoint.get("targetPort").and_then(target_of).is_some_and(|target| target == port.target),
+    }
+}
+
+fn target_of(node: Node<'_>) -> Option<Target> {
+    match integer(node) {
+        Some(number) => Some(Target::Number(number)),
+        None => node.as_str().map(|name| Target::Name(name.into_owned())),
+    }
+}

@@ -1,0 +1,65 @@
+//! What must hold in the final stream, so that the edges are those that are declared.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::policy::OURS;
+use super::rules;
+use super::spec::Spec;
+use krmor_core::facts::selections::By;
+use krmor_core::facts::{Facts, Near};
+use krmor_core::report::Report;
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::target;
+use krmor_core::text::few;
+
+/// Reports policies that reach further than the config says.
+pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
+    let facts = Facts::of(stream);
+    let (selected, _) = target::pods(&spec.targets, &spec.exclude, stream);
+    let selections = facts.selections();
+    // Policies of equal selectors select the same pods, which are looked for once.
+    let mut by_scope = HashMap::new();
+    let mut told = BTreeSet::new();
+    for selected in &selected {
+        let pod = &selected.pod;
+        let Some(object) = stream.object(pod.object) else { continue };
+        if !told.insert(pod.object) {
+            continue;
+        }
+        let over = selections.over(stream, By::Policy, &object, pod.labels(&object), Near::Certain);
+        let policies = over.into_iter().filter_map(|id| stream.object(id));
+        let (ours, others): (Vec<Object<'_>>, Vec<Object<'_>>) =
+            policies.partition(|policy| policy.annotation(OURS).is_some());
+        if !others.is_empty() {
+            let names = few(others.len(), &mut others.iter().map(|other| format!("`{}`", other.name())), ", ");
+            let message = format!("NetworkPolicies {names} select its pods too: what they allow is not declared here");
+            let remedy = "declare it under `edges`, and remove them";
+            report.add(&rules::OTHER_POLICY, object.at(""), message, remedy);
+        }
+        let own = |policy: &&Object<'_>| {
+            let kind = object.kind().to_ascii_lowercase();
+            object.names().iter().any(|name| policy.is_named(name) || policy.is_named(&format!("{name}-{kind}")))
+        };
+        let Some(policy) = ours.iter().find(own) else { continue };
+        let Some(selection) = selections.of_object(policy.id()) else { continue };
+        let objects = by_scope.entry(selection.scope(policy)).or_insert_with(|| {
+            let numbers = selections.pods(facts, selection, Near::Certain);
+            let mut objects: Vec<ObjectId> =
+                numbers.into_iter().filter_map(|number| Some(facts.pods().get(number)?.object)).collect();
+            objects.dedup();
+            objects
+        });
+        let number = objects.iter().filter(|id| **id != pod.object).count();
+        if number > 0 {
+            let mut names = objects
+                .iter()
+                .filter(|id| **id != pod.object)
+                .filter_map(|id| stream.object(*id))
+                .map(|other| other.reference().to_string());
+            let message =
+                format!("its selector selects the pods of {} too, which get its edges", few(number, &mut names, ", "));
+            let remedy = "give the pods of each a label with another value, and select by it";
+            report.add(&rules::SHARED_LABELS, object.at(""), message, remedy);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The NetworkPolicies: each workload's, with its part of every edge, and the one that denies the rest.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::networking::v1::{
+    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPort, NetworkPolicySpec,
+};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde_json::{Map, Value, json};
+
+use super::peers::{self, Span};
+use super::rules;
+use super::topology::{Link, Side, Workload, World};
+use super::values::Protocol;
+use krmor_core::facts;
+use krmor_core::manifest::{Manifest, Metadata};
+use krmor_core::reconcile::{self, Field, Ownership, Wanted};
+use krmor_core::report::{Finding, Report, Rule};
+use krmor_core::stream::{Object, ObjectId};
+use krmor_yaml::Node;
+
+/// Says that a NetworkPolicy is krmor's.
+pub(super) const OURS: &str = "krmor.dev/network-policy";
+/// The name of the one that denies the rest.
+const DEFAULT_DENY: &str = "default-deny";
+
+/// Ports, and the peers that may use them.
+type Allowed = Vec<(Vec<Span>, Vec<Value>)>;
+
+/// A policy that is wanted.
+pub(super) struct Plan {
+    existing: Option<ObjectId>,
+    beside: ObjectId,
+    object: Value,
+    rule: &'static Rule,
+}
+
+impl Plan {
+    pub(super) fn apply(self, stream: &mut krmor_core::stream::Stream, report: &mut Report) {
+        let reason = match self.rule.id == rules::DEFAULT_DENY.id {
+            true => "pods that no other policy selects connect to nobody",
+            false => "the declared edges, and no others",
+        };
+        let Self { existing, beside, object, rule } = self;
+        reconcile::apply(stream, report, Wanted { existing, beside, object, rule, reason: reason.into() }, &Ours);
+    }
+}
+
+/// The policies of every workload that gets one, and of their namespaces.
+pub(super) fn plans(world: &World<'_>, links: &[Link<'_>], report: &mut Report) -> Vec<Plan> {
+    let mut plans = Vec::new();
+    let mut namespaces: Vec<&Workload<'_>> = Vec::new();
+    for (number, one) in world.workloads.iter().enumerate().filter(|(_, one)| one.is_target) {
+        if one.uses_host_network {
+            let message = "NetworkPolicies do not hold for its pods, which have the addresses of their nodes";
+            let pointer = format!("{}/hostNetwork", one.pod.spec);
+            let remedy = "take `hostNetwork` away, or exclude it";
+            report.add(&rules::HOST_NETWORK, one.object.at(&pointer), message, remedy);
+            continue;
+        }
+        if !namespaces.iter().any(|other| facts::share_namespace(&other.object, &one.object)) {
+            namespaces.push(one);
+        }
+        let Some(selector) = &one.selector else {
+            report.record_once(vec![super::topology::no_labels(one)]);
+            continue;
+        };
+        if !super::topology::has_fixed_name(&one.object, report) {
+            continue;
+        }
+        let (ingress, egress) =
+            (allowed(world, number, links, true, report), allowed(world, number, links, false, report));
+        if ingress.is_empty() && egress.is_empty() {
+            let message = "no edge leads to it or from it";
+            let remedy = "declare its edges, or allow it by an exception with the reason";
+            report.add(&rules::NO_EDGE, one.object.at(""), message, remedy);
+        }
+        let name = name(world, one);
+        let mut spec = spec(selector.clone());
+        spec.ingress = Some(
+            ingress
+                .into_iter()
+                .map(|(ports, from)| NetworkPolicyIngressRule { from: typed(from), ports: self::ports(&ports) })
+                .collect(),
+        )
+        .filter(|rules: &Vec<_>| !rules.is_empty());
+        let dns = world.spec.dns.iter().map(|server| {
+            let (to, port) = peers::dns(*server);
+            (vec![Span::one(Protocol::Udp, port), Span::one(Protocol::Tcp, port)], vec![to])
+        });
+        spec.egress = Some(
+            dns.chain(egress)
+                .map(|(ports, to)| NetworkPolicyEgressRule { to: typed(to), ports: self::ports(&ports) })
+                .collect(),
+        )
+        .filter(|rules: &Vec<_>| !rules.is_empty());
+        let metadata = Metadata { name: Some(name), ..Metadata::beside(&one.object) };
+        plans.extend(plan(world, &one.object, metadata, spec, &rules::POLICY, report));
+    }
+    for one in namespaces.into_iter().filter(|_| world.spec.default_deny) {
+        let namespace = Some(one.object.namespace().into_owned()).filter(|namespace| !namespace.is_empty());
+        let metadata = Metadata { name: Some(DEFAULT_DENY.to_owned()), namespace, ..Metadata::default() };
+        plans.extend(plan(world, &one.object, metadata, spec(json!({})), &rules::DEFAULT_DENY, report));
+    }
+    plans
+}
+
+/// The name of a workload's policy: its own, with the kind where workloads of several kinds have it.
+fn name(world: &World<'_>, one: &Workload<'_>) -> String {
+    let twin = |other: &Workload<'_>| {
+        other.object.id() != one.object.id()
+            && other.object.name() == one.object.name()
+            && facts::share_namespace(&other.object, &one.object)
+    };
+    match world.named(&one.object.name()).any(twin) {
+        true => format!("{}-{}", one.object.name(), one.object.kind().to_ascii_lowercase()),
+        false => one.object.name().into_owned(),
+    }
+}
+
+/// What the links allow a workload, the ones with equal ports together, in the order of the links.
+fn allowed(world: &World<'_>, number: usize, links: &[Link<'_>], into: bool, report: &mut Report) -> Allowed {
+    let mut out: Allowed = Vec::new();
+    let is_it = |side: Side<'_>| matches!(side, Side::Workload(at) if at == number);
+    for link in links {
+        let (own, other) = if into { (link.to, link.from) } else { (link.from, link.to) };
+        if !is_it(own) {
+            continue;
+        }
+        let items = match other {
+            Side::Peer(peer) => peers::items(peer),
+            Side::Workload(at) => {
+                let pair = world.workloads.get(number).zip(world.workloads.get(at));
+                pair.and_then(|(own, other)| item(own, other, report)).into_iter().collect()
+            }
+        };
+        let at = out.iter().position(|(ports, _)| *ports == link.ports).unwrap_or_else(|| {
+            out.push((link.ports.clone(), Vec::new()));
+            out.len() - 1
+        });
+        let Some((_, there)) = out.get_mut(at) else { continue };
+        for item in items {
+            if !there.contains(&item) {
+                there.push(item);
+            }
+        }
+    }
+    out.retain(|(_, items)| !items.is_empty());
+    out
+}
+
+/// The pods of a workload, as a peer of another one's.
+fn item(own: &Workload<'_>, other: &Workload<'_>, report: &mut Report) -> Option<Value> {
+    let pods = other.selector.clone()?;
+    if facts::share_namespace(&own.object, &other.object) {
+        return Some(json!({"podSelector": pods}));
+    }
+    let silent = [own, other].into_iter().find(|one| one.object.namespace().is_empty());
+    if let Some(silent) = silent {
+        let message = format!("an edge joins {} and {}", own.object.reference(), other.object.reference());
+        let message = format!("{message}, and this one does not say in which namespace it is");
+        let remedy = "write `metadata.namespace`, or let kustomize set it before krmor is called";
+        let finding = Finding::new(&rules::TWO_NAMESPACES, silent.object.at("/metadata"), message, remedy);
+        report.record_once(vec![finding]);
+        return None;
+    }
+    Some(json!({"namespaceSelector": peers::namespace(&other.object.namespace()), "podSelector": pods}))
+}
+
+/// A policy that allows nothing.
+fn spec(selector: Value) -> NetworkPolicySpec {
+    NetworkPolicySpec {
+        pod_selector: serde_json::from_value(selector).unwrap_or_default(),
+        policy_types: Some(vec!["Ingress".to_owned(), "Egress".to_owned()]),
+        ..NetworkPolicySpec::default()
+    }
+}
+
+fn typed<T: serde::de::DeserializeOwned>(items: Vec<Value>) -> Option<Vec<T>> {
+    items.into_iter().map(|item| serde_json::from_value(item).ok()).collect()
+}
+
+fn ports(spans: &[Span]) -> Option<Vec<NetworkPolicyPort>> {
+    let port = |span: &Span| NetworkPolicyPort {
+        protocol: Some(span.protocol.name().to_owned()),
+        port: Some(IntOrString::Int(span.first.into())),
+        end_port: (span.first < span.last).then(|| span.last.into()),
+    };
+    Some(spans.iter().map(port).collect()).filter(|ports: &Vec<_>| !ports.is_empty())
+}
+
+fn plan(
+    world: &World<'_>,
+    beside: &Object<'_>,
+    mut metadata: Metadata,
+    spec: NetworkPolicySpec,
+    rule: &'static Rule,
+    report: &mut Report,
+) -> Option<Plan> {
+    let name = metadata.name.clone().unwrap_or_default();
+    let mut there = world
+        .stream
+        .named("networking.k8s.io", "NetworkPolicy", &name)
+        .filter(|policy| facts::share_namespace(policy, beside));
+    let existing = there.next();
+    if let Some(existing) = existing.filter(|existing| existing.annotation(OURS).is_none()) {
+        let message = format!("krmor's NetworkPolicy for {} would have this name", beside.reference());
+        let remedy = format!(
+            "rename this one, or remove it and declare what it allows under `edges`; if krmor shall have it, give it the \
+             annotation `{OURS}: \"true\"`"
+        );
+        report.add(&rules::FOREIGN_POLICY, existing.at("/metadata/name"), message, remedy);
+        return None;
+    }
+    metadata.annotations = Some(BTreeMap::from([(OURS.to_owned(), "true".to_owned())]));
+    let mut object = Manifest::of::<NetworkPolicy>(metadata, spec).to_value().ok()?;
+    if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
+        in_order(spec);
+        // What is allowed no more goes.
+        for field in ["ingress", "egress"].into_iter().filter(|_| existing.is_some()) {
+            spec.entry(field).or_insert(Value::Null);
+        }
+    }
+    Some(Plan { existing: existing.map(|existing| existing.id()), beside: beside.id(), object, rule })
+}
+
+/// Lets a spec say who it is for before what it allows, as people write it: the types have the letters' order.
+fn in_order(spec: &mut Map<String, Value>) {
+    const FIELDS: [&str; 9] =
+        ["podSelector", "policyTypes", "ingress", "egress", "from", "to", "ports", "protocol", "port"];
+    let mut fields: Vec<(String, Value)> = std::mem::take(spec).into_iter().collect();
+    fields.sort_by_key(|(field, _)| FIELDS.iter().position(|known| known == field).unwrap_or(FIELDS.len()));
+    for (field, mut value) in fields {
+        if !field.ends_with("elector") && field != "from" && field != "to" {
+            value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut).for_each(in_order);
+        }
+        spec.insert(field, value);
+    }
+}
+
+/// krmor's own policies say what the config says; their labels and names are left to others.
+struct Ours;
+
+impl Ownership for Ours {
+    fn field(&self, pattern: &str, _: Node<'_>, _: &Value) -> Field {
+        match pattern {
+            "" | "/spec" => Field::Parts,
+            _ if pattern.starts_with("/metadata") => Field::Keep,
+            _ => Field::Set,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The rules of `NetworkPolicies`.
+
+krmor_core::rules! {
+    POLICY = "policy", Info,
+        "krmor adds a NetworkPolicy, or brings its own up to date",
+        "The NetworkPolicy of a workload allows the declared edges, the edges that other objects imply, and DNS, and nothing else. Both ends of an edge are written: what may leave the one workload and what may reach the other.";
+    DEFAULT_DENY = "default-deny", Info,
+        "krmor adds a NetworkPolicy that allows no pod of the namespace anything",
+        "NetworkPolicies add up, so this one only takes effect for pods that no other policy selects: what is deployed into the namespace later cannot connect until somebody declares it. `defaultDeny: false` leaves it out.";
+    FOREIGN_POLICY = "foreign-policy", Error,
+        "A NetworkPolicy has the name that krmor's needs, and is not krmor's",
+        "krmor does not change what a person wrote. Rename the policy, or remove it and declare what it allows under `edges`.";
+    HOST_NETWORK = "host-network", Warning,
+        "A pod uses the network of its node, where NetworkPolicies do not hold",
+        "Most network plugins do not apply policies to such pods, and see their traffic as the node's. Take `hostNetwork` away. Where that cannot be, declare the nodes as a peer with `ipBlocks`, and exclude the workload.";
+    HOST_NETWORK_END = "host-network-end", Error,
+        "An end of an edge uses the network of its node, which no selector of pods matches",
+        "Declare the addresses of the nodes as a peer with `ipBlocks`, and name that peer in the edge.";
+    NO_EDGE = "no-edge", Warning,
+        "Nothing may reach a workload, and it may reach nothing but DNS",
+        "No edge names the workload and no other object implies one. Declare its edges, or say by an exception that it needs none.";
+    NO_LABELS = "no-labels", Error,
+        "Nothing tells the pods of a workload from others",
+        "A NetworkPolicy selects pods by their labels, and the pods of this workload have none that krmor knows. Give the pod template labels, or exclude the workload.";
+    NO_PEER = "no-peer", Error,
+        "An object implies an edge, and the config does not say from whom or to whom",
+        "An Ingress, Route or HTTPRoute means requests from the ingress controller, a monitor means scrapes by Prometheus, the Vault agent means requests to Vault, and a webhook means requests from the API server. Declare who that is under `peers`, by the name that the message says, name it under `implied`, or write an empty list there if the edge is not wanted.";
+    NO_PORT = "no-port", Error,
+        "An edge names a port that the pods do not have",
+        "A NetworkPolicy is about the ports of pods, not of Services. Name a port of the containers or of a Service that sends to them, or declare the port in the container.";
+    OTHER_POLICY = "other-policy", Warning,
+        "Another NetworkPolicy selects the pods too, and may allow more than is declared",
+        "NetworkPolicies add up. Declare what the other policy allows under `edges`, and remove it.";
+    SHARED_LABELS = "shared-labels", Error,
+        "The selector of a workload selects the pods of another one too",
+        "Each of the two would get the edges of the other. Give their pods a label with different values, and select by it.";
+    TWO_NAMESPACES = "two-namespaces", Error,
+        "An edge leads from one namespace to another, and one of the two is not known",
+        "A NetworkPolicy names the namespace of its peer. Write the namespace into both workloads, or let kustomize set it before krmor is called.";
+    UNKNOWN_END = "unknown-end", Error,
+        "An edge names neither a workload of the stream nor a peer",
+        "What a typo leaves out would be refused its connections. Correct the name, or declare it under `peers`.";
+}

@@ -1,0 +1,207 @@
+//! Who is there, and what the edges of the config mean for them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::peers::Span;
+use super::rules;
+use super::spec::{Peer, Spec};
+use super::values::End;
+use krmor_core::facts::Facts;
+use krmor_core::pods::Pod;
+use krmor_core::report::{Place, Report};
+use krmor_core::rules as common;
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::target;
+use krmor_yaml::Node;
+
+/// A workload of the stream.
+pub(super) struct Workload<'a> {
+    pub(super) object: Object<'a>,
+    pub(super) pod: &'a Pod,
+    /// Selects its pods, as the API writes it; `None` where nothing tells them from others.
+    pub(super) selector: Option<Value>,
+    pub(super) uses_host_network: bool,
+    /// Whether it gets a NetworkPolicy.
+    pub(super) is_target: bool,
+}
+
+/// One side of an edge.
+#[derive(Clone, Copy)]
+pub(super) enum Side<'a> {
+    /// Its number among the workloads.
+    Workload(usize),
+    Peer(&'a Peer),
+}
+
+/// A connection that is allowed; without ports, on every one.
+pub(super) struct Link<'a> {
+    pub(super) from: Side<'a>,
+    pub(super) to: Side<'a>,
+    pub(super) ports: Vec<Span>,
+}
+
+/// The stream and the config.
+pub(super) struct World<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) stream: &'a Stream,
+    pub(super) facts: Facts<'a>,
+    /// By kind, namespace and name: the order of the stream does not matter.
+    pub(super) workloads: Vec<Workload<'a>>,
+    /// Their numbers, by the names that they have and had.
+    names: BTreeMap<String, Vec<usize>>,
+    numbers: BTreeMap<ObjectId, usize>,
+}
+
+impl<'a> World<'a> {
+    /// Finds the workloads; what is wrong with them is reported.
+    pub(super) fn of(spec: &'a Spec, stream: &'a Stream, report: &mut Report) -> Self {
+        let (selected, problems) = target::pods(&spec.targets, &spec.exclude, stream);
+        report.record_once(problems);
+        let targets: BTreeSet<ObjectId> = selected.iter().map(|one| one.pod.object).collect();
+        let facts = Facts::of(stream);
+        let mut workloads: Vec<Workload<'a>> = Vec::new();
+        for (_, pod, object) in facts.numbered_pods() {
+            // What stands in another object is applied elsewhere, with policies of that place.
+            if object.is_embedded() || object.name().is_empty() {
+                continue;
+            }
+            let selector = selector(pod, &object);
+            if let Some(other) = workloads.last_mut().filter(|other| other.object.id() == object.id()) {
+                // One object with pods of several kinds is selected as a whole, or not at all.
+                if other.selector != selector {
+                    other.selector = None;
+                }
+                continue;
+            }
+            let is_true = |key: &str| pod.spec_node(&object).and_then(|spec| spec.get(key)?.as_bool()) == Some(true);
+            let (uses_host_network, is_target) = (is_true("hostNetwork"), targets.contains(&object.id()));
+            workloads.push(Workload { object, pod, selector, uses_host_network, is_target });
+        }
+        workloads.sort_by_cached_key(|one| {
+            (one.object.kind().into_owned(), one.object.namespace().into_owned(), one.object.name().into_owned())
+        });
+        let (mut names, mut numbers) = (BTreeMap::new(), BTreeMap::new());
+        for (number, one) in workloads.iter().enumerate() {
+            numbers.insert(one.object.id(), number);
+            for name in one.object.names() {
+                names.entry(name).or_insert_with(Vec::new).push(number);
+            }
+        }
+        Self { spec, stream, facts, workloads, names, numbers }
+    }
+
+    /// The workloads of a name, now or before kustomize changed it.
+    pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &Workload<'a>> {
+        self.names.get(name).into_iter().flatten().filter_map(|number| self.workloads.get(*number))
+    }
+
+    /// The number of the workload that an object is.
+    pub(super) fn number(&self, object: ObjectId) -> Option<usize> {
+        self.numbers.get(&object).copied()
+    }
+
+    /// The edges of the config.
+    pub(super) fn declared(&self, report: &mut Report) -> Vec<Link<'a>> {
+        let mut links = Vec::new();
+        for (number, edge) in self.spec.edges.iter().enumerate() {
+            let mut sides = |field: &str, list: &'a [End]| {
+                let of =
+                    |(at, end): (usize, &'a End)| self.sides(end, &format!("/edges/{number}/{field}/{at}"), report);
+                list.iter().enumerate().flat_map(of).collect::<Vec<_>>()
+            };
+            let (from, to) = (sides("from", &edge.from), sides("to", &edge.to));
+            for &to in &to {
+                let Some(ports) = self.ports(to, &edge.ports, &format!("/edges/{number}"), report) else { continue };
+                links.extend(from.iter().map(|&from| Link { from, to, ports: ports.clone() }));
+            }
+        }
+        links
+    }
+
+    /// Who an end is; nobody is reported.
+    pub(super) fn sides(&self, end: &'a End, pointer: &str, report: &mut Report) -> Vec<Side<'a>> {
+        let (kind, name) = end.parts();
+        let peer = self.spec.peers.iter().find(|(own, _)| kind.is_none() && own.as_str() == name);
+        let is_it = |one: &&Workload<'_>| kind.is_none_or(|kind| one.object.kind().eq_ignore_ascii_case(kind));
+        // A name that one has now goes before a name that another had.
+        let mut named: Vec<&Workload<'_>> = self.named(name).filter(is_it).collect();
+        if named.iter().any(|one| one.object.name() == name) {
+            named.retain(|one| one.object.name() == name);
+        }
+        let numbers = named.iter().filter_map(|one| self.number(one.object.id()));
+        let sides: Vec<Side<'a>> = match (peer, named.is_empty()) {
+            (Some((_, peer)), true) => vec![Side::Peer(peer)],
+            (None, false) => numbers.map(Side::Workload).collect(),
+            (Some(_), false) => {
+                let message = format!("`{name}` is a peer and a workload");
+                let remedy = format!(
+                    "give the peer another name, or write `{}/{name}`",
+                    named.first().map_or("Kind".into(), |one| one.object.kind())
+                );
+                report.add(&rules::UNKNOWN_END, Place::Config(pointer.to_owned()), message, remedy);
+                Vec::new()
+            }
+            (None, true) => {
+                let known = self.workloads.iter().flat_map(|one| one.object.names());
+                let known: Vec<String> =
+                    known.chain(self.spec.peers.keys().map(|key| key.as_str().to_owned())).collect();
+                let message = format!("`{}` is neither a workload of the stream nor one of `peers`", end.as_str());
+                let remedy = krmor_core::suggest::suggest(name, &known, "name");
+                report.add(&rules::UNKNOWN_END, Place::Config(pointer.to_owned()), message, remedy);
+                Vec::new()
+            }
+        };
+        sides.into_iter().filter(|side| self.is_selectable(*side, report)).collect()
+    }
+
+    /// Whether a policy can name a side.
+    fn is_selectable(&self, side: Side<'_>, report: &mut Report) -> bool {
+        let Side::Workload(number) = side else { return true };
+        let Some(one) = self.workloads.get(number) else { return false };
+        if one.uses_host_network {
+            let message = "an edge names it, and its pods have the addresses of their nodes";
+            let remedy = "declare these as a peer with `ipBlocks`, and name the peer";
+            report.record_once(vec![krmor_core::report::Finding::new(
+                &rules::HOST_NETWORK_END,
+                one.object.at(&format!("{}/hostNetwork", one.pod.spec)),
+                message,
+                remedy,
+            )]);
+            return false;
+        }
+        if one.selector.is_none() {
+            report.record_once(vec![no_labels(one)]);
+        }
+        one.selector.is_some()
+    }
+}
+
+pub(super) fn no_labels(one: &Workload<'_>) -> krmor_core::report::Finding {
+    let pointer = one.pod.template.as_ref().unwrap_or(&one.pod.spec);
+    let message = "no label tells its pods from others";
+    let remedy = "give the pod template labels, or exclude it and write its NetworkPolicy by hand";
+    krmor_core::report::Finding::new(&rules::NO_LABELS, one.object.at(pointer), message, remedy)
+}
+
+/// What selects the pods of a workload: its own selector, else all labels of its pods.
+fn selector(pod: &Pod, object: &Object<'_>) -> Option<Value> {
+    if let Some(selector) = pod.label_selector(object) {
+        return Some(selector);
+    }
+    let labels = pod.labels(object).into_iter().flat_map(Node::entries);
+    let labels: Map<String, Value> =
+        labels.filter_map(|(key, value)| Some((key.into_owned(), Value::from(value.as_str()?)))).collect();
+    (!labels.is_empty()).then(|| json!({"matchLabels": labels}))
+}
+
+/// A name that cannot be the policy's, too, is refused where it is needed.
+pub(super) fn has_fixed_name(object: &Object<'_>, report: &mut Report) -> bool {
+    let fixed = !object.name().is_empty() && !object.name().ends_with('*');
+    if !fixed {
+        let message = "it has no name that the NetworkPolicy's could be made from";
+        report.add(&common::NO_NAME, object.at("/metadata"), message, "give it a name");
+    }
+    fixed
+}
