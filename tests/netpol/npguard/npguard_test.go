@@ -1,6 +1,8 @@
 // Package npguard compares the answers of netpol, one directory up, with those of np-guard's netpol-analyzer on random
 // topologies: two readings of the API that share no code. It stays to what np-guard v1.2.1 can say: no IPv6, no pods of the
 // host's network, no pods of one workload to each other.
+//
+// It builds netpol itself, which the cache of `go test` does not see: run it with -count=1.
 package npguard
 
 import (
