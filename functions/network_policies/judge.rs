@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::policy::OURS;
+use super::policy::{DEFAULT_DENY, OURS};
 use super::rules;
 use super::spec::Spec;
 use krmor_core::facts::selections::By;
 use krmor_core::facts::{Facts, Near};
-use krmor_core::report::Report;
+use krmor_core::report::{Finding, Report};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target;
 use krmor_core::text::few;
@@ -16,6 +16,7 @@ use krmor_core::text::few;
 pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     let facts = Facts::of(stream);
     let (selected, _) = target::pods(&spec.targets, &spec.exclude, stream);
+    cut_off(spec, &selected.iter().map(|one| one.pod.object).collect(), facts, report);
     let selections = facts.selections();
     // Policies of equal selectors select the same pods, which are looked for once.
     let mut by_scope = HashMap::new();
@@ -60,6 +61,24 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
                 format!("its selector selects the pods of {} too, which get its edges", few(number, &mut names, ", "));
             let remedy = "give the pods of each a label with another value, and select by it";
             report.add(&rules::SHARED_LABELS, object.at(""), message, remedy);
+        }
+    }
+}
+
+/// Reports workloads without a policy of their own where everything that is not declared is denied.
+fn cut_off(spec: &Spec, targets: &BTreeSet<ObjectId>, facts: Facts<'_>, report: &mut Report) {
+    let stream = facts.stream();
+    if !spec.default_deny {
+        return;
+    }
+    for (_, pod, object) in facts.numbered_pods().filter(|(_, pod, _)| !targets.contains(&pod.object)) {
+        let over = facts.selections().over(stream, By::Policy, &object, pod.labels(&object), Near::Certain);
+        let is_default = |policy: &Object<'_>| policy.is_named(DEFAULT_DENY) && policy.annotation(OURS).is_some();
+        let policies: Vec<Object<'_>> = over.into_iter().filter_map(|id| stream.object(id)).collect();
+        if !policies.is_empty() && policies.iter().all(is_default) {
+            let message = "`default-deny` is for its pods too, and nothing else allows them anything";
+            let remedy = "let it be a target and declare its edges, or set `defaultDeny: false`";
+            report.record_once(vec![Finding::new(&rules::CUT_OFF, object.at(""), message, remedy)]);
         }
     }
 }

@@ -22,7 +22,7 @@ use krmor_yaml::Node;
 /// Says that a NetworkPolicy is krmor's.
 pub(super) const OURS: &str = "krmor.dev/network-policy";
 /// The name of the one that denies the rest.
-const DEFAULT_DENY: &str = "default-deny";
+pub(super) const DEFAULT_DENY: &str = "default-deny";
 
 /// Ports, and the peers that may use them.
 type Allowed = Vec<(Vec<Span>, Vec<Value>)>;

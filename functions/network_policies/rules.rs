@@ -4,6 +4,9 @@ krmor_core::rules! {
     POLICY = "policy", Info,
         "krmor adds a NetworkPolicy, or brings its own up to date",
         "The NetworkPolicy of a workload allows the declared edges, the edges that other objects imply, and DNS, and nothing else. Both ends of an edge are written: what may leave the one workload and what may reach the other.";
+    CUT_OFF = "cut-off", Warning,
+        "A workload has no edges of its own, and the namespace denies what is not declared",
+        "The NetworkPolicy `default-deny` is for every pod of the namespace, so a workload that `targets` or `exclude` leave out can connect to nobody. Let it have its edges, write a NetworkPolicy for it, or set `defaultDeny: false`.";
     DEFAULT_DENY = "default-deny", Info,
         "krmor adds a NetworkPolicy that allows no pod of the namespace anything",
         "NetworkPolicies add up, so this one only takes effect for pods that no other policy selects: what is deployed into the namespace later cannot connect until somebody declares it. `defaultDeny: false` leaves it out.";
