@@ -6,7 +6,7 @@ use krmor_core::rules as common;
 use serde_json::Value;
 
 use super::hosts;
-use super::job;
+use super::program::Program;
 use super::spec::DATABASE;
 use super::spec::{Hook, Spec};
 use super::waves::{Time, time};
@@ -16,16 +16,17 @@ use krmor_core::facts::{self, Facts, Near};
 use krmor_core::labels::LabelSelector;
 use krmor_core::pods::Pod;
 use krmor_core::report::{Report, Severity};
-use krmor_core::stream::{Object, Stream};
+use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::Matcher;
 use krmor_core::workload::PodSelector;
 use krmor_yaml::Node;
 
 const POD: &str = "/spec/template/spec";
 
-pub(super) fn judge(spec: &Spec, pod: &Pod, stream: &Stream, report: &mut Report) {
+pub(super) fn judge(spec: &Spec, program: &Program, followers: &[ObjectId], stream: &Stream, report: &mut Report) {
+    let pod = &program.pod;
     let Some(workload) = stream.object(pod.object) else { return };
-    let [id] = job::of(spec, &workload, stream)[..] else { return };
+    let [id] = program.jobs(spec, stream)[..] else { return };
     let Some(job) = stream.object(id) else { return };
     selected(&job, stream, report);
     let template = job.root().at_pointer(POD).and_then(Node::to_value).unwrap_or_default();
@@ -34,7 +35,10 @@ pub(super) fn judge(spec: &Spec, pod: &Pod, stream: &Stream, report: &mut Report
     if hook == Hook::None {
         return look.outside(&template, report);
     }
-    look.program(report);
+    look.program(&workload, "the program", report);
+    for follower in followers.iter().filter_map(|id| stream.object(*id)) {
+        look.program(&follower, "what follows it", report);
+    }
     look.namespace(report);
     for reference in in_pod_spec(&template) {
         look.need(&reference, report);
@@ -97,18 +101,18 @@ impl Look<'_> {
         }
     }
 
-    /// The program comes behind the Job.
-    fn program(&self, report: &mut Report) {
-        let program = time(&self.workload, self.hook);
-        if program <= self.own {
+    /// The program, and what follows it, come behind the Job.
+    fn program(&self, workload: &Object<'_>, what: &str, report: &mut Report) {
+        let due = time(workload, self.hook);
+        if due <= self.own {
             let message = format!(
-                "the program is applied in wave {}, and its migration, {}, not before: in wave {}",
-                program.wave,
+                "{what} is applied in wave {}, and its migration, {}, not before: in wave {}",
+                due.wave,
                 self.job.reference(),
                 self.own.wave
             );
             let remedy = "give the workload a higher wave, or the migration a lower one in `job.wave`";
-            report.add(&rules::WAVE_ORDER, self.workload.at("/metadata/annotations"), message, remedy);
+            report.add(&rules::WAVE_ORDER, workload.at("/metadata/annotations"), message, remedy);
         }
     }
 

@@ -3,11 +3,9 @@
 use crate::migration::rules;
 use serde_json::Value;
 
-use super::job;
-use super::spec::{ARGO_HOOK, ARGO_WAVE, HELM_HOOK, HELM_WEIGHT, Hook, Spec};
+use super::spec::{ARGO_HOOK, ARGO_WAVE, HELM_HOOK, HELM_WEIGHT, Hook};
 use krmor_core::facts::Facts;
 use krmor_core::facts::access::Claim;
-use krmor_core::pods::Pod;
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_yaml::escape_token;
@@ -44,24 +42,23 @@ pub(super) fn time(object: &Object<'_>, hook: Hook) -> Time {
     Time { phase, wave }
 }
 
-/// Moves what gets healthy only with the program, or with the Job, into their waves: Argo CD waits for the health of a
+/// Moves what gets healthy only with a workload, or with its Job, into their waves: Argo CD waits for the health of a
 /// wave before it begins the next. An autoscaler without its workload is degraded, a claim without its pod may be pending.
-pub(super) fn align(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Report) {
-    let Some(workload) = stream.object(pod.object) else { return };
-    let [job] = job::of(spec, &workload, stream)[..] else { return };
-    let Some(job) = stream.object(job) else { return };
-    let (of_job, of_program) = (time(&job, Hook::ArgocdSync).wave, time(&workload, Hook::ArgocdSync).wave);
+pub(super) fn align(workload: ObjectId, job: Option<ObjectId>, stream: &mut Stream, report: &mut Report) {
+    let Some(program) = stream.object(workload) else { return };
+    let wave = |object: &Object<'_>| time(object, Hook::ArgocdSync).wave;
+    let (of_job, of_program) = (job.and_then(|job| stream.object(job)).map(|job| wave(&job)), wave(&program));
     let facts = Facts::of(stream);
-    let mut scalers: Vec<ObjectId> =
-        facts.scalers().of_pods(workload.id()).iter().map(|scaler| scaler.object).collect();
+    let mut scalers: Vec<ObjectId> = facts.scalers().of_pods(workload).iter().map(|scaler| scaler.object).collect();
     scalers.sort_unstable();
     let mut moves: Vec<(ObjectId, i64, &'static str)> =
         scalers.into_iter().map(|scaler| (scaler, of_program, "Argo CD waits for its workload")).collect();
     for Claim { object, pods, .. } in facts.claims() {
         let of = |number: &usize| facts.pods().get(*number).map(|pod| pod.object);
         let users: Vec<ObjectId> = pods.iter().filter_map(of).collect();
-        if users.contains(&pod.object) && users.iter().all(|user| [pod.object, job.id()].contains(user)) {
-            let wave = if users.contains(&job.id()) { of_job } else { of_program };
+        if users.contains(&workload) && users.iter().all(|user| *user == workload || Some(*user) == job) {
+            let with_job = of_job.filter(|_| job.is_some_and(|job| users.contains(&job)));
+            let wave = with_job.unwrap_or(of_program);
             moves.push((object, wave, "a claim may be pending until its pod is there, and Argo CD waits for it"));
         }
     }
