@@ -670,8 +670,8 @@ fn what_is_needed_may_stand_in_config_maps_secrets_and_sockets() {
     let mounts = "volumeMounts: [{name: sock, mountPath: /cloudsql}]";
     let socket = |value: &str| format!("env: [{{name: DB, value: '{value}'}}], {mounts}");
     for (container, volumes, more, lacks) in [
-        ("envFrom: [{configMapRef: {name: c}}]".to_owned(), "", map, 1),
-        ("envFrom: [{configMapRef: {name: c}}], env: [{name: DB_HOST, value: db}]".to_owned(), "", map, 0),
+        ("envFrom: [{configMapRef: {name: c}}]".to_owned(), "", map, 2),
+        ("envFrom: [{configMapRef: {name: c}}], env: [{name: DB_HOST, value: db}]".to_owned(), "", map, 1),
         ("env: [{name: DB_HOST, valueFrom: {configMapKeyRef: {name: c, key: DB_HOST}}}]".to_owned(), "", map, 1),
         ("env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: B}}}]".to_owned(), "", map, 0),
         ("volumeMounts: [{name: f, mountPath: /f}]".to_owned(), "{name: f, configMap: {name: c}}", map, 1),
