@@ -11,7 +11,9 @@ use krmor_yaml::Node;
 pub enum Scales {
     /// A HorizontalPodAutoscaler: it sets the number of pods.
     Horizontally,
-    /// A ScaledObject of KEDA, or of another autoscaler with `scaleTargetRef`: likewise.
+    /// A ScaledObject of KEDA: likewise, from 0 on.
+    ByKeda,
+    /// Another autoscaler with `scaleTargetRef`: likewise.
     ByEvents,
     /// A VerticalPodAutoscaler: it sets what the pods request.
     Vertically,
@@ -69,7 +71,8 @@ impl Scalers {
     /// What sets the number of a workload's pods, directly or by what runs them in its place.
     #[must_use]
     pub fn of_pods(&self, workload: ObjectId) -> Vec<&Scaler> {
-        let counts = |scaler: &&Scaler| matches!(scaler.scales, Scales::Horizontally | Scales::ByEvents);
+        let counts =
+            |scaler: &&Scaler| matches!(scaler.scales, Scales::Horizontally | Scales::ByKeda | Scales::ByEvents);
         let by_runner = self.runner(workload).into_iter().flat_map(|runner| self.naming(runner.object));
         self.naming(workload).chain(by_runner).filter(counts).collect()
     }
@@ -81,6 +84,7 @@ fn scaler(facts: Facts<'_>, object: &Object<'_>) -> Option<Scaler> {
         ("autoscaling.k8s.io", "VerticalPodAutoscaler") => ("targetRef", Scales::Vertically),
         ("argoproj.io", "Rollout") => ("workloadRef", Scales::Runs),
         ("autoscaling", "HorizontalPodAutoscaler") => ("scaleTargetRef", Scales::Horizontally),
+        ("keda.sh", "ScaledObject") => ("scaleTargetRef", Scales::ByKeda),
         _ => ("scaleTargetRef", Scales::ByEvents),
     };
     let reference = object.root().find(&["spec", key])?;

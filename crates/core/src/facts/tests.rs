@@ -270,7 +270,7 @@ fn scalers_reach_workloads_by_what_runs_them() {
     let stream = stream(&text);
     let scalers = Facts::of(&stream).scalers();
     let of_pods: Vec<_> = scalers.of_pods(0).iter().map(|scaler| (scaler.object, scaler.scales)).collect();
-    assert_eq!(of_pods, [(3, Scales::ByEvents), (2, Scales::Horizontally), (5, Scales::ByEvents)]);
+    assert_eq!(of_pods, [(3, Scales::ByKeda), (2, Scales::Horizontally), (5, Scales::ByKeda)]);
     assert_eq!(scalers.runner(0).map(|runner| runner.object), Some(1));
     assert_eq!(
         scalers.all().iter().map(|one| one.target).collect::<Vec<_>>(),
