@@ -1061,6 +1061,18 @@ fn a_scaled_object_that_is_there_is_brought_to_the_config() {
     ] {
         assert_eq!(triggers(there, wanted), list(after), "{there} {wanted}");
     }
+    // One without a least number scales from 0, and a default does not change that.
+    let done = run(&spec("triggers: [{type: cron, metadata: {a: b}}]"), &[web(), scaled_object(json!({}))]);
+    assert!(done.the("ScaledObject")["spec"].get("minReplicaCount").is_none());
+    // Long names leave no room for KEDA's prefix.
+    for (length, own) in [(54, false), (55, true)] {
+        let done = run(
+            &spec("triggers: [{type: cron, metadata: {a: b}}]"),
+            &[workload("apps/v1", "Deployment", &"a".repeat(length))],
+        );
+        let name = done.the("ScaledObject").pointer("/spec/advanced/horizontalPodAutoscalerConfig/name");
+        assert_eq!(name.is_some(), own, "{length}");
+    }
     // Its other fields, and a behavior by its parts.
     let advanced = json!({"restoreToOriginalReplicaCount": true, "horizontalPodAutoscalerConfig": {"name": "x"}});
     let done = run(
@@ -1077,7 +1089,14 @@ fn a_scaled_object_that_is_there_is_brought_to_the_config() {
     );
     // Another provider than the config's is refused, both ways, and by the way out.
     let remedy = |done: &Done| {
-        done.report.findings.iter().find(|one| one.rule.id == "autoscaler-version").unwrap().remedy.clone()
+        done.report
+            .findings
+            .iter()
+            .find(|one| one.rule.id == "autoscaler-version")
+            .unwrap()
+            .remedy
+            .clone()
+            .unwrap_or_default()
     };
     let hpa = run("{autoscaling: {maxReplicas: 7, cpu: 70}}", &[web(), scaled_object(json!({}))]);
     assert!(remedy(&hpa).contains("keda: {}"), "{}", remedy(&hpa));
@@ -1130,7 +1149,12 @@ fn the_behavior_of_an_autoscaler_is_complete() {
         "{scaleUp: {stabilizationWindowSeconds: 3601}}",
         "{scaleDown: {policies: [{type: Pods, value: 0, periodSeconds: 60}]}}",
     ] {
-        let done = run(&format!("{{autoscaling: {{maxReplicas: 5, cpu: 70, behavior: {wrong}}}}}"), &[web()]);
+        let done = run(
+            &format!(
+                "{{severities: {{'valid/*': error}}, autoscaling: {{maxReplicas: 5, cpu: 70, behavior: {wrong}}}}}"
+            ),
+            &[web()],
+        );
         assert_eq!(done.outcome, Outcome::Findings, "{wrong}: {:?}", done.report.findings);
     }
 }

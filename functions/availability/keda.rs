@@ -197,16 +197,23 @@ impl Keda {
             Some(_) => {
                 let mut spec = whole.get("spec").and_then(Value::as_object).cloned().unwrap_or_default();
                 spec.shift_remove("scaleTargetRef");
+                // Without the field one that is there scales from 0, which the config's default must not change.
+                if scaling.min_replicas.is_none() {
+                    spec.shift_remove("minReplicaCount");
+                }
                 fields!({"spec": spec})
             }
         };
         let reason = format!("scales between {} and {} pods", scaling.lowest(), scaling.max_replicas.get()).into();
         let wanted = Wanted { existing, beside: target, object, rule: &rules::AUTOSCALER, reason };
-        reconcile::apply(stream, report, wanted, &Owners(scaling));
+        reconcile::apply(stream, report, wanted, &Owners);
     }
 
     fn whole(&self, scaling: &Autoscaling, object: &Object<'_>) -> Option<Value> {
         let behavior = scaling.behavior.as_ref().map(|behavior| behavior.value().clone());
+        // KEDA puts `keda-hpa-` before the name, which is a label's value then: at most 63 characters.
+        let name = Some(object.name()).filter(|name| name.len() > 54 && name.len() <= 63);
+        let config = fields!({"behavior": behavior, "name": name});
         let spec = ScaledObjectSpec {
             scale_target_ref: reference(object),
             polling_interval: self.polling_interval.map(Positive::get),
@@ -216,7 +223,7 @@ impl Keda {
             min_replica_count: scaling.lowest(),
             max_replica_count: scaling.max_replicas.get(),
             fallback: self.fallback.as_ref().map(|fallback| fallback.0.clone()),
-            advanced: behavior.map(|behavior| json!({"horizontalPodAutoscalerConfig": {"behavior": behavior}})),
+            advanced: (config != json!({})).then(|| json!({"horizontalPodAutoscalerConfig": config})),
             triggers: self.all_triggers(scaling),
         };
         let metadata = Metadata::named_as(object);
@@ -226,12 +233,11 @@ impl Keda {
 }
 
 /// Whose the fields of a ScaledObject are that is there: what the config names is the config's.
-struct Owners<'a>(&'a Autoscaling);
+struct Owners;
 
-impl Ownership for Owners<'_> {
+impl Ownership for Owners {
     fn field(&self, pattern: &str, there: Node<'_>, wanted: &Value) -> Owner {
         match pattern {
-            "/spec/minReplicaCount" if self.0.min_replicas.is_none() => Owner::Keep,
             "/spec/triggers" if there.kind() != Kind::Seq => Owner::Keep,
             "" | "/spec" | "/spec/triggers" => Owner::Parts,
             _ if pattern.starts_with("/spec/advanced") && !pattern.ends_with("/policies") && wanted.is_object() => {
@@ -274,8 +280,7 @@ impl Ownership for Owners<'_> {
         }
     }
 
-    fn reason(&self, pattern: &str, _: &Action) -> Option<Cow<'static, str>> {
-        let is_default = pattern == "/spec/minReplicaCount" && self.0.min_replicas.is_none();
-        Some(if is_default { "the default of the config" } else { "the config says so" }.into())
+    fn reason(&self, _: &str, _: &Action) -> Option<Cow<'static, str>> {
+        Some("the config says so".into())
     }
 }

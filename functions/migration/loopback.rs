@@ -25,10 +25,8 @@ const ADDRESSES: [&str; 13] = [
     "BROKERS",
 ];
 /// Words in names of addresses that something listens at, or that are only compared with.
-const OWN: [&str; 12] = [
-    "BIND", "LISTEN", "LISTENER", "ALLOW", "ALLOWED", "TRUST", "TRUSTED", "CORS", "ORIGIN", "ORIGINS", "PROXY",
-    "EXCLUDE",
-];
+const OWN: [&str; 11] =
+    ["BIND", "LISTEN", "LISTENER", "ALLOW", "ALLOWED", "TRUST", "TRUSTED", "CORS", "ORIGIN", "ORIGINS", "EXCLUDE"];
 /// First words of names in which an address is the program's own.
 const SELF: [&str; 10] = ["SERVER", "HTTP", "HTTPS", "APP", "WEB", "METRICS", "MANAGEMENT", "HEALTH", "ADMIN", "GRPC"];
 /// Words in names of receivers of telemetry.
@@ -102,20 +100,25 @@ fn judge(stands: Stands, key: &str, text: &str, start: usize, end: usize) -> Opt
         let length: usize = rest.chars().rev().take_while(|c| is_of_key(*c)).count();
         rest.get(rest.len() - length..).unwrap_or_default()
     });
-    let option = near.trim_end().rsplit([' ', '\t', '\n']).next().filter(|word| word.starts_with('-'));
+    let previous = near.trim_end().rsplit([' ', '\t', '\n']).next().unwrap_or_default();
+    let option = Some(previous).filter(|word| word.starts_with('-'));
     let is_first = near.trim().is_empty();
     let port = port.or_else(|| after.strip_prefix(' ').and_then(number).filter(|_| stands == Stands::Word));
     let (name, is_variable) = match (inner, option) {
         (Some(inner), _) => (inner, false),
         (None, Some(option)) => (option, false),
         (None, None) if is_first || before.ends_with([',', ';']) => (key, stands == Stands::Variable),
+        // `listen 127.0.0.1:80;`, as servers write it.
+        (None, None) if is_only_compared(previous) => return None,
         (None, None) => ("", false),
     };
     if is_only_compared(name) || is_only_compared(key) || (is_variable && is_own(name)) {
         return None;
     }
     let last = words(name).last().cloned().unwrap_or_default();
-    let is_address = ADDRESSES.iter().any(|word| last.ends_with(word)) || matches!(name, "-h" | "-H");
+    // A variable that says nothing else, whatever it is called.
+    let is_whole = is_variable && is_first && after.trim().is_empty();
+    let is_address = is_whole || ADDRESSES.iter().any(|word| last.ends_with(word)) || matches!(name, "-h" | "-H");
     let found = Mention { port, is_aside: is_telemetry(name) || is_telemetry(key) };
     (is_address || port.is_some()).then_some(found)
 }
@@ -134,7 +137,9 @@ fn is_web(scheme: &str) -> bool {
 }
 
 fn is_only_compared(name: &str) -> bool {
-    words(name).iter().any(|word| OWN.contains(&word.as_str()))
+    let words = words(name);
+    let has = |word: &str| words.iter().any(|own| own == word);
+    OWN.iter().any(|word| has(word)) || has("NOPROXY") || (has("NO") && has("PROXY"))
 }
 
 fn is_telemetry(name: &str) -> bool {
@@ -144,8 +149,8 @@ fn is_telemetry(name: &str) -> bool {
 /// Whether the address in a variable of that name is where the program itself listens.
 fn is_own(name: &str) -> bool {
     match words(name).as_slice() {
-        [one] => matches!(one.as_str(), "HOST" | "HOSTNAME" | "ADDR" | "ADDRESS" | "SERVER"),
-        [first, ..] => SELF.contains(&first.as_str()),
+        [one] => matches!(one.as_str(), "HOST" | "HOSTNAME" | "ADDR" | "ADDRESS" | "SERVER" | "IP"),
+        [first @ .., _] => !first.is_empty() && first.iter().all(|word| SELF.contains(&word.as_str())),
         [] => false,
     }
 }
@@ -171,6 +176,8 @@ mod tests {
             (Variable, "DB_HOST", "127.0.0.1", needed(None)),
             (Variable, "PGHOST", "LOCALHOST", needed(None)),
             (Variable, "DB_HOST", "127.0.1.7", needed(None)),
+            (Variable, "POSTGRES_SEEDS", "127.0.0.1", needed(None)),
+            (Variable, "DSN", "hostaddr=127.0.0.1 port=5432", needed(None)),
             (Variable, "MEMCACHED", "127.0.0.1:11211", needed(Some(11211))),
             (Variable, "KAFKA_BROKERS", "a:9092,localhost:9093", needed(Some(9093))),
             (Variable, "VAULT_ADDR", "http://127.0.0.1:8200", aside(Some(8200))),
@@ -186,6 +193,10 @@ mod tests {
             (File, "", "database:\n  host: 127.0.0.1\n", needed(None)),
             (File, "", "spring.datasource.url=jdbc:postgresql://localhost:5432/x\n", needed(Some(5432))),
             // Nobody connects to these.
+            (Variable, "APP_DB_HOST", "127.0.0.1", needed(None)),
+            (Variable, "CLOUDSQL_PROXY_HOST", "127.0.0.1", needed(None)),
+            (Variable, "HTTP_PROXY", "http://127.0.0.1:3128", aside(Some(3128))),
+            (File, "", "server {\n  listen 127.0.0.1:80;\n}", None),
             (Variable, "NO_PROXY", "localhost,127.0.0.1,.svc", None),
             (Variable, "ALLOWED_HOSTS", "localhost,127.0.0.1", None),
             (Variable, "CORS_ORIGIN", "http://localhost:3000", None),

@@ -97,7 +97,9 @@ fn scaler(facts: Facts<'_>, object: &Object<'_>) -> Option<Scaler> {
 /// ScaledObjects may leave out all but the name, and nobody need name the group of a kind that only one group has.
 fn target(facts: Facts<'_>, object: &Object<'_>, reference: Node<'_>) -> Option<ObjectId> {
     let text = |key: &str| reference.get(key).and_then(Node::as_str).filter(|text| !text.is_empty());
-    let (api_version, kind, name) = (text("apiVersion"), text("kind"), text("name")?);
+    // KEDA 1 called it so.
+    let name = text("name").or_else(|| text("deploymentName"))?;
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
     let kind = kind.as_deref().unwrap_or(DEFAULT_SCALED.1);
     let find = |group: &str| referent(facts.stream, object, group, kind, &name).map(|workload| workload.id());
     match api_version.as_deref() {
