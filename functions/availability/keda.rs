@@ -192,17 +192,16 @@ impl Keda {
     ) {
         let Some(object) = stream.object(target) else { return };
         let Some(whole) = self.whole(scaling, &object) else { return };
-        let object = match existing {
-            None => whole,
-            Some(_) => {
-                let mut spec = whole.get("spec").and_then(Value::as_object).cloned().unwrap_or_default();
-                spec.shift_remove("scaleTargetRef");
-                // Without the field one that is there scales from 0, which the config's default must not change.
-                if scaling.min_replicas.is_none() {
-                    spec.shift_remove("minReplicaCount");
-                }
-                fields!({"spec": spec})
+        let object = if existing.is_none() {
+            whole
+        } else {
+            let mut spec = whole.get("spec").and_then(Value::as_object).cloned().unwrap_or_default();
+            spec.shift_remove("scaleTargetRef");
+            // Without the field one that is there scales from 0, which the config's default must not change.
+            if scaling.min_replicas.is_none() {
+                spec.shift_remove("minReplicaCount");
             }
+            fields!({"spec": spec})
         };
         let reason = format!("scales between {} and {} pods", scaling.lowest(), scaling.max_replicas.get()).into();
         let wanted = Wanted { existing, beside: target, object, rule: &rules::AUTOSCALER, reason };

@@ -201,9 +201,8 @@ impl Shape {
         let not = |wanted: &str| Err(Misfit::Not(place.to_owned(), wanted.to_owned()));
         let below = |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
         match (self, value) {
-            (Self::Text, Value::String(_)) => Ok(value.clone()),
+            (Self::Text, Value::String(_)) | (Self::Bool, Value::Bool(_)) => Ok(value.clone()),
             (Self::Text, _) => not("a text"),
-            (Self::Bool, Value::Bool(_)) => Ok(value.clone()),
             (Self::Bool, _) => not("`true` or `false`"),
             (Self::OneOf(names), _) => match value.as_str().filter(|text| names.contains(text)) {
                 Some(_) => Ok(value.clone()),

@@ -58,7 +58,7 @@ fn beside(stream: &Stream, runner: ObjectId, object: &Object<'_>, runs: &str, re
         let node = one.root().find(&["spec", "workloadRef", "scaleDown"])?;
         node.as_str()
             .filter(|word| matches!(word.as_ref(), "onsuccess" | "progressively"))
-            .map(|word| word.into_owned())
+            .map(std::borrow::Cow::into_owned)
     });
     let own = replicas(object);
     let (problem, remedy) = match (own.and_then(integer), &down) {

@@ -214,8 +214,8 @@ impl Others<'_> {
 
     /// Whether a term selects no pod that does not use the claim: it may be on another node.
     fn selects_no_other(&self, term: &LabelSelector, user: &User<'_>) -> bool {
-        let uses = |id: ObjectId| self.users.iter().any(|user| user.object.id() == id);
-        !self.facts.workloads.iter().filter(|workload| !uses(workload.id)).any(|workload| {
+        let is_here = |id: ObjectId| self.users.iter().any(|user| user.object.id() == id);
+        !self.facts.workloads.iter().filter(|workload| !is_here(workload.id)).any(|workload| {
             self.stream.object(workload.id).is_some_and(|object| {
                 facts::share_namespace(&object, &user.object)
                     && workload.pods.iter().any(|pod| term.matches(pod.labels(&object)))

@@ -103,7 +103,7 @@ pub(super) fn name(workload: &str, kind: Option<&str>, migration: &str, hash: Op
     // A letter of the workload's name and three dashes are left.
     let room = 59_usize.saturating_sub(migration.len() + hash.map_or(0, str::len)).min(26);
     let parts = [kind.as_deref().map(|kind| label(kind, room)), Some(migration), hash];
-    let tail: String = parts.into_iter().flatten().map(|part| format!("-{part}")).collect();
+    let tail: String = parts.into_iter().flatten().flat_map(|part| ["-", part]).collect();
     format!("{}{tail}", label(workload, 63 - tail.len().min(62)))
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::container::{self, Wanted};
-use super::program::Program;
+use super::program::{Jobs, Program};
 use super::spec::{ARGO_WAVE, HOOKS, Hook, Spec};
 use super::{MIGRATION, hash, pod};
 use krmor_core::fields;
@@ -47,7 +47,14 @@ struct Template {
 }
 
 /// Adds the Job, or brings the one that is there up to date.
-pub(super) fn apply(spec: &Spec, program: &Program, wanted: &Wanted, stream: &mut Stream, report: &mut Report) {
+pub(super) fn apply(
+    spec: &Spec,
+    program: &Program,
+    jobs: &Jobs,
+    wanted: &Wanted,
+    stream: &mut Stream,
+    report: &mut Report,
+) {
     let pod = &program.pod;
     let Some(workload) = stream.object(pod.object) else { return };
     if workload.root().find(&["metadata", "name"]).and_then(Node::as_str).is_none_or(|name| name.is_empty()) {
@@ -55,21 +62,21 @@ pub(super) fn apply(spec: &Spec, program: &Program, wanted: &Wanted, stream: &mu
         return report.add(&common::NO_NAME, workload.at("/metadata"), message, "give it a name");
     }
     let Some(fields) = pod::fields(spec, pod, wanted, stream, report) else { return };
-    if let Some(job) = program.undecided(spec, stream) {
+    if let Some(job) = program.undecided(jobs, stream) {
         let name = workload.name();
         let message = format!("two workloads are called `{name}`, and the Job does not say whose it is");
         return report.add(&rules::SECOND_JOB, job.at(""), message, "remove it: each of the two gets one of its own");
     }
-    match program.jobs(spec, stream).as_slice() {
+    match program.jobs(jobs, stream)[..] {
         [] => emit(spec, program, wanted, fields, stream, report),
-        [_] => update(spec, program, wanted, stream, report),
+        [job] => update(spec, program, job, wanted, stream, report),
         [_, second, ..] => {
-            let Some(second) = stream.object(*second) else { return };
+            let Some(second) = stream.object(second) else { return };
             let message = format!("{} has another Job for this migration", workload.reference());
-            report.add(&rules::SECOND_JOB, second.at(""), message, "remove one of the two");
+            return report.add(&rules::SECOND_JOB, second.at(""), message, "remove one of the two");
         }
     }
-    if spec.job().hook == Hook::ArgocdSync && !program.jobs(spec, stream).is_empty() {
+    if spec.job().hook == Hook::ArgocdSync {
         later(spec, pod.object, stream, report);
     }
 }
@@ -129,10 +136,16 @@ fn emit(
 }
 
 /// Brings the Job up to date with its workload and the spec.
-pub(super) fn update(spec: &Spec, program: &Program, wanted: &Wanted, stream: &mut Stream, report: &mut Report) {
+pub(super) fn update(
+    spec: &Spec,
+    program: &Program,
+    id: ObjectId,
+    wanted: &Wanted,
+    stream: &mut Stream,
+    report: &mut Report,
+) {
     let pod = &program.pod;
     let Some(workload) = stream.object(pod.object) else { return };
-    let [id] = program.jobs(spec, stream)[..] else { return };
     let Some(fields) = pod::fields(spec, pod, wanted, stream, &mut Report::default()) else { return };
     let mut of_pod = fields;
     of_pod.insert("containers".to_owned(), Value::Array(vec![wanted.of_existing().into()]));
@@ -262,12 +275,11 @@ pub(super) fn later(spec: &Spec, workload: ObjectId, stream: &mut Stream, report
 }
 
 /// Names the Job by what it is now, when nothing else may change it.
-pub(super) fn rename(spec: &Spec, program: &Program, stream: &mut Stream, report: &mut Report) {
+pub(super) fn rename(spec: &Spec, program: &Program, id: ObjectId, stream: &mut Stream, report: &mut Report) {
     if spec.job().hook != Hook::None {
         return;
     }
     let Some(workload) = stream.object(program.pod.object) else { return };
-    let [id] = program.jobs(spec, stream)[..] else { return };
     let Some(template) = stream.object(id).and_then(|job| job.root().at_pointer(TEMPLATE)?.to_value()) else { return };
     let hashed = hash::of(&template, &workload, stream);
     let name = hash::name(&workload.name(), program.twin.as_deref(), spec.name.as_str(), Some(&hashed));

@@ -117,7 +117,8 @@ fn judge(stands: Stands, key: &str, text: &str, start: usize, end: usize) -> Opt
     }
     let last = words(name).last().cloned().unwrap_or_default();
     // A variable that says nothing else, whatever it is called.
-    let is_whole = is_variable && is_first && after.trim().is_empty();
+    let is_name = matches!(last.as_str(), "DOMAIN" | "DOMAINS" | "NAME" | "REALM");
+    let is_whole = is_variable && is_first && after.trim().is_empty() && !is_name;
     let is_address = is_whole || ADDRESSES.iter().any(|word| last.ends_with(word)) || matches!(name, "-h" | "-H");
     let found = Mention { port, is_aside: is_telemetry(name) || is_telemetry(key) };
     (is_address || port.is_some()).then_some(found)
@@ -203,6 +204,7 @@ mod tests {
             (Variable, "BIND_ADDR", "127.0.0.1:8080", None),
             (Variable, "HOST", "127.0.0.1", None),
             (Variable, "SERVER_ADDRESS", "127.0.0.1", None),
+            (Variable, "SESSION_DOMAIN", "localhost", None),
             (Word, "--bind", "127.0.0.1:8000", None),
             (Word, "", "--listen-address=127.0.0.1:8000", None),
             (Variable, "DB_HOST", "localhost.example.com", None),

@@ -1,10 +1,10 @@
 //! `Migration`: lets a program's migration run before the program, in an init container of its pods or in a Job.
 //!
 //! `container` says what the migration's container must be and brings one that is there up to date; `init` and `job` put
-//! it where it belongs, and `program` tells whose a Job is. Later functions of a pipeline harden it like any other container. When they are done, `finish`
-//! takes over what they have given the program since, and names a Job by its content (`hash`); `judge`
-//! sees in the final stream that everything comes in time (`order`), that nothing is needed which only a container of the pod
-//! gives (`needs`), and which workloads start beside the migration (`together`).
+//! it where it belongs, and `program` tells whose a Job is. Later functions of a pipeline harden it like any other
+//! container. When they are done, `finish` takes over what they have given the program since, and names a Job by its
+//! content (`hash`); `judge` sees in the final stream that everything comes in time (`order`), that nothing is needed which
+//! only a container of the pod gives (`needs`), and which workloads start beside the migration (`together`).
 
 mod container;
 mod hash;
@@ -23,6 +23,7 @@ mod together;
 pub mod values;
 mod waves;
 
+use self::program::Jobs;
 pub use self::spec::Spec;
 use self::spec::{Form, Hook};
 use self::texts::Migration;
@@ -37,11 +38,12 @@ const MIGRATION: &str = "krmor.dev/migration";
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     let programs = program::all(spec, stream, report);
     let followers = program::followers(spec, &programs, stream, report);
+    let jobs = Jobs::of(spec, stream);
     for program in &programs {
         let Some(wanted) = container::wanted(spec, &program.pod, &program.main, stream, report) else { continue };
         match spec.form {
             Form::InitContainer => init::apply(spec, &program.pod, &wanted, stream, report),
-            Form::Job => job::apply(spec, program, &wanted, stream, report),
+            Form::Job => job::apply(spec, program, &jobs, &wanted, stream, report),
         }
     }
     if spec.job().hook == Hook::ArgocdSync && !programs.is_empty() {
@@ -55,19 +57,19 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
 pub fn finish(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     let mut said = Report::default();
     let programs = program::all(spec, stream, &mut said);
+    let jobs = Jobs::of(spec, stream);
     for program in &programs {
         let Some(wanted) = container::wanted(spec, &program.pod, &program.main, stream, &mut said) else { continue };
-        match spec.form {
-            Form::InitContainer => init::update(spec, &program.pod, &wanted, stream, report),
-            Form::Job => {
-                job::update(spec, program, &wanted, stream, report);
-                if spec.job().hook == Hook::ArgocdSync
-                    && let [job] = program.jobs(spec, stream)[..]
-                {
+        match (spec.form, &program.jobs(&jobs, stream)[..]) {
+            (Form::InitContainer, _) => init::update(spec, &program.pod, &wanted, stream, report),
+            (Form::Job, &[job]) => {
+                job::update(spec, program, job, &wanted, stream, report);
+                if spec.job().hook == Hook::ArgocdSync {
                     waves::align(program.pod.object, Some(job), stream, report);
                 }
-                job::rename(spec, program, stream, report);
+                job::rename(spec, program, job, stream, report);
             }
+            (Form::Job, _) => {}
         }
     }
     if spec.job().hook == Hook::ArgocdSync {
@@ -82,11 +84,12 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     let mut said = Report::default();
     let programs = program::all(spec, stream, &mut said);
     let followers = program::followers(spec, &programs, stream, &mut said);
-    let migrations: Vec<Migration<'_>> =
-        programs.iter().filter_map(|program| Migration::of(spec, program, stream)).collect();
+    let jobs = Jobs::of(spec, stream);
+    let of_program = |program| Migration::of(spec, program, &jobs, stream);
+    let migrations: Vec<Migration<'_>> = programs.iter().filter_map(of_program).collect();
     for migration in &migrations {
         if spec.form == Form::Job {
-            order::judge(spec, migration.program, &followers, stream, report);
+            order::judge(spec, migration, &followers, stream, report);
         }
         needs::judge(spec, migration, stream, report);
     }

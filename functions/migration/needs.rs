@@ -79,12 +79,11 @@ fn givers<'a>(spec: &Spec, migration: &Migration<'a>) -> Vec<Giver<'a>> {
             Form::Job => given(&container.name),
         };
         let when = match (container.role, comes_before) {
-            (Role::Ephemeral, _) => continue,
             (Role::Main, _) => When::Never,
             (Role::Sidecar, true) => When::Beside,
             (Role::Sidecar, false) => When::NotYet,
             (Role::Init, true) => When::Ended,
-            (Role::Init, false) => continue,
+            (Role::Ephemeral, _) | (Role::Init, false) => continue,
         };
         out.push(Giver { container, node, when });
     }
@@ -119,7 +118,7 @@ impl Shared {
 
     /// Whether a text names something in it that another container must have made.
     fn named_by(&self, text: &Text<'_>) -> Option<Kind> {
-        let plain = text.text.replace("%2F", "/").replace("%2f", "/");
+        let plain = text.content.replace("%2F", "/").replace("%2f", "/");
         let found = plain.match_indices(&self.path).find_map(|(at, _)| {
             let (before, after) = (plain.get(..at)?, plain.get(at + self.path.len()..)?);
             let ends = after.chars().next().is_none_or(|c| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'));
@@ -163,7 +162,7 @@ fn writes(container: Node<'_>, volume: &str) -> bool {
 
 fn needs(text: &Text<'_>, all: &[Text<'_>], shared: &[Shared]) -> Vec<Need> {
     let mut out = Vec::new();
-    if let Some(mut found) = loopback::mention(text.stands, &text.key, &text.text) {
+    if let Some(mut found) = loopback::mention(text.stands, &text.key, &text.content) {
         if found.port.is_none() && text.stands == Stands::Variable {
             // `DB_HOST` goes with `DB_PORT`.
             let cut = text.key.rfind(['_', '.', '-']).map_or("", |at| text.key.get(..=at).unwrap_or_default());
@@ -171,7 +170,7 @@ fn needs(text: &Text<'_>, all: &[Text<'_>], shared: &[Shared]) -> Vec<Need> {
                 let rest = other.key.strip_prefix(cut).unwrap_or_default();
                 rest.eq_ignore_ascii_case("port") || (text.key == "PGHOST" && other.key == "PGPORT")
             };
-            found.port = all.iter().find(is_port).and_then(|other| other.text.trim().parse().ok());
+            found.port = all.iter().find(is_port).and_then(|other| other.content.trim().parse().ok());
         }
         out.push(Need::Port(found));
     }

@@ -6,9 +6,9 @@ use krmor_core::rules as common;
 use serde_json::Value;
 
 use super::hosts;
-use super::program::Program;
 use super::spec::DATABASE;
 use super::spec::{Hook, Spec};
+use super::texts::Migration;
 use super::waves::{Time, time};
 use krmor_core::facts::references::{PodReference, in_pod_spec};
 use krmor_core::facts::selections::By;
@@ -23,11 +23,14 @@ use krmor_yaml::Node;
 
 const POD: &str = "/spec/template/spec";
 
-pub(super) fn judge(spec: &Spec, program: &Program, followers: &[ObjectId], stream: &Stream, report: &mut Report) {
-    let pod = &program.pod;
-    let Some(workload) = stream.object(pod.object) else { return };
-    let [id] = program.jobs(spec, stream)[..] else { return };
-    let Some(job) = stream.object(id) else { return };
+pub(super) fn judge(
+    spec: &Spec,
+    migration: &Migration<'_>,
+    followers: &[ObjectId],
+    stream: &Stream,
+    report: &mut Report,
+) {
+    let (pod, workload, job) = (&migration.program.pod, migration.workload, migration.holder);
     selected(&job, stream, report);
     let template = job.root().at_pointer(POD).and_then(Node::to_value).unwrap_or_default();
     let hook = spec.job().hook;

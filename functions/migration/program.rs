@@ -35,27 +35,48 @@ impl Program {
     }
 
     /// The Jobs of its migration.
-    pub(super) fn jobs(&self, spec: &Spec, stream: &Stream) -> Vec<ObjectId> {
+    pub(super) fn jobs(&self, jobs: &Jobs, stream: &Stream) -> Vec<ObjectId> {
         let Some(workload) = stream.object(self.pod.object) else { return Vec::new() };
-        let ours = |job: &Object<'_>| {
-            let Some(note) = Note::of(job).filter(|note| note.is_for(spec, &workload, job)) else { return false };
-            match (&note.kind, &self.twin) {
-                (Some(kind), _) => *kind == kind_of(&workload),
-                (None, Some(_)) => false,
-                // Of two that were called so once, it is of the one that got the same prefixes.
-                (None, None) => note.name == workload.name() || !self.had_twin || facts::share_context(job, &workload),
-            }
+        let ours = |note: &Note, job: &Object<'_>| match (&note.kind, &self.twin) {
+            (Some(kind), _) => *kind == kind_of(&workload),
+            (None, Some(_)) => false,
+            // Of two that were called so once, it is of the one that got the same prefixes.
+            (None, None) => note.name == workload.name() || !self.had_twin || facts::share_context(job, &workload),
         };
-        stream.of_kind("batch", "Job").filter(ours).map(|job| job.id()).collect()
+        let found = jobs.named(&workload, stream).filter(|(note, job)| ours(note, job));
+        found.map(|(_, job)| job.id()).collect()
     }
 
     /// A Job that an earlier run made, when the name alone told whose it was.
-    pub(super) fn undecided<'s>(&self, spec: &Spec, stream: &'s Stream) -> Option<Object<'s>> {
+    pub(super) fn undecided<'s>(&self, jobs: &Jobs, stream: &'s Stream) -> Option<Object<'s>> {
         let workload = self.twin.as_ref().and(stream.object(self.pod.object))?;
-        let is_it = |job: &Object<'_>| {
-            Note::of(job).is_some_and(|note| note.kind.is_none() && note.is_for(spec, &workload, job))
-        };
-        stream.of_kind("batch", "Job").find(is_it)
+        jobs.named(&workload, stream).find(|(note, _)| note.kind.is_none()).map(|(_, job)| job)
+    }
+}
+
+/// The Jobs of a migration by the names of the workloads that they are for: read once, since each that is made changes the
+/// stream.
+pub(super) struct Jobs(HashMap<String, Vec<(Note, ObjectId)>>);
+
+impl Jobs {
+    pub(super) fn of(spec: &Spec, stream: &Stream) -> Self {
+        let mut by_name: HashMap<String, Vec<(Note, ObjectId)>> = HashMap::new();
+        for job in stream.of_kind("batch", "Job") {
+            if let Some(note) = Note::of(&job).filter(|note| note.migration == spec.name.as_str()) {
+                by_name.entry(note.name.clone()).or_default().push((note, job.id()));
+            }
+        }
+        Self(by_name)
+    }
+
+    /// Those that are for a workload, as far as its name tells, in the stream's order.
+    fn named<'s>(&self, workload: &Object<'_>, stream: &'s Stream) -> impl Iterator<Item = (&Note, Object<'s>)> {
+        let names = workload.names();
+        let mut all: Vec<&(Note, ObjectId)> = names.iter().filter_map(|name| self.0.get(name)).flatten().collect();
+        all.sort_unstable_by_key(|(_, id)| *id);
+        let with_job = all.into_iter().filter_map(|(note, id)| Some((note, stream.object(*id)?)));
+        let near: Vec<_> = with_job.filter(|(_, job)| facts::share_namespace(job, workload)).collect();
+        near.into_iter()
     }
 }
 
@@ -72,10 +93,6 @@ impl Note {
         let (of, migration) = note.rsplit_once('/')?;
         let (kind, name) = of.split_once('/').map_or((None, of), |(kind, name)| (Some(kind.to_owned()), name));
         Some(Self { kind, name: name.to_owned(), migration: migration.to_owned() })
-    }
-
-    fn is_for(&self, spec: &Spec, workload: &Object<'_>, job: &Object<'_>) -> bool {
-        self.migration == spec.name.as_str() && workload.is_named(&self.name) && facts::share_namespace(job, workload)
     }
 }
 

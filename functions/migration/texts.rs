@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::loopback::Stands;
-use super::program::Program;
+use super::program::{Jobs, Program};
 use super::spec::{Form, Spec};
 use krmor_core::facts;
 use krmor_core::pods::Role;
@@ -44,12 +44,12 @@ pub(super) struct Text<'a> {
     pub(super) stands: Stands,
     /// The name of a variable, or the word before.
     pub(super) key: String,
-    pub(super) text: Cow<'a, str>,
+    pub(super) content: Cow<'a, str>,
     pub(super) is_secret: bool,
 }
 
 impl<'a> Migration<'a> {
-    pub(super) fn of(spec: &Spec, program: &'a Program, stream: &'a Stream) -> Option<Self> {
+    pub(super) fn of(spec: &Spec, program: &'a Program, jobs: &Jobs, stream: &'a Stream) -> Option<Self> {
         let workload = stream.object(program.pod.object)?;
         let (holder, pointer, pod) = match spec.form {
             Form::InitContainer => {
@@ -59,7 +59,7 @@ impl<'a> Migration<'a> {
                 (workload, container.pointer, program.pod.spec_node(&workload)?)
             }
             Form::Job => {
-                let [job] = program.jobs(spec, stream)[..] else { return None };
+                let [job] = program.jobs(jobs, stream)[..] else { return None };
                 let job = stream.object(job)?;
                 let pod = job.root().at_pointer(OF_JOB)?;
                 let is_it =
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
                     pointer: format!("{}/{list}/{at}", self.pointer),
                     stands: Stands::Word,
                     key: if key.starts_with('-') { key } else { String::new() },
-                    text,
+                    content: text,
                     is_secret: false,
                 });
             }
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
                             pointer: format!("{}/volumeMounts/{at}", self.pointer),
                             stands: Stands::File,
                             key: String::new(),
-                            text,
+                            content: text,
                             is_secret: kind == "Secret",
                         });
                     }
@@ -190,7 +190,7 @@ impl<'a> Reader<'a> {
 
 fn variable(name: String, pointer: String, text: Cow<'_, str>, is_secret: bool) -> Text<'_> {
     let subject = format!("`{name}`");
-    Text { subject, name: name.clone(), pointer, stands: Stands::Variable, key: name, text, is_secret }
+    Text { subject, name: name.clone(), pointer, stands: Stands::Variable, key: name, content: text, is_secret }
 }
 
 /// The text behind base64.

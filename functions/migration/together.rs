@@ -252,7 +252,7 @@ fn is_address(name: &str) -> bool {
 
 /// The server and the database of a text, without who logs in and how.
 fn place(text: &Text<'_>, all: &[Text<'_>]) -> String {
-    let plain = text.text.trim();
+    let plain = text.content.trim();
     if let Some((_, rest)) = plain.split_once("://") {
         let rest = rest.split('?').next().unwrap_or_default();
         return rest.rsplit('@').next().unwrap_or_default().to_owned();
@@ -263,6 +263,6 @@ fn place(text: &Text<'_>, all: &[Text<'_>]) -> String {
         let rest = other.key.strip_prefix(stem).unwrap_or_default();
         ["NAME", "DATABASE", "DBNAME"].iter().any(|name| rest.eq_ignore_ascii_case(name))
     };
-    let name = all.iter().find(is_name).map_or("", |other| other.text.trim());
+    let name = all.iter().find(is_name).map_or("", |other| other.content.trim());
     format!("{plain}/{name}")
 }
