@@ -775,6 +775,23 @@ fn followers_wait_for_the_same_job() {
     // Its autoscaler goes with it.
     let hpa = "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: x}\nspec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: worker}, maxReplicas: 3}\n";
     assert_eq!(wave(&run(&spec("argocd-sync", follow), &format!("{}{hpa}", both())), "x"), json!("2"));
+    // A claim goes with the first that mounts it.
+    let claim =
+        "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c}\nspec: {accessModes: [ReadWriteMany]}\n";
+    let on_claim = |text: String| {
+        text.replace(
+            "spec: {containers",
+            "spec: {volumes: [{name: v, persistentVolumeClaim: {claimName: c}}], containers",
+        )
+    };
+    let done = run(&spec("argocd-sync", follow), &format!("{}{claim}", on_claim(both())));
+    assert_eq!(wave(&done, "c"), json!("2"));
+    let third = on_claim(workload("Deployment", "third", "other:1", ""));
+    let done = run(&spec("argocd-sync", follow), &format!("{}{third}{claim}", on_claim(both())));
+    assert_eq!(wave(&done, "c"), Value::Null);
+    // So does a Rollout that runs the pods.
+    let rollout = "---\napiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r}\nspec: {workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n";
+    assert_eq!(wave(&run(&spec("argocd-sync", follow), &format!("{}{rollout}", both())), "r"), json!("2"));
     // A wave of its own counts.
     for (own, found) in [("1", vec!["error wave-order"]), ("0", vec!["error wave-order"]), ("7", vec![])] {
         let early =

@@ -65,7 +65,7 @@ pub fn finish(spec: &Spec, stream: &mut Stream, report: &mut Report) {
             (Form::Job, &[job]) => {
                 job::update(spec, program, job, &wanted, stream, report);
                 if spec.job().hook == Hook::ArgocdSync {
-                    waves::align(program.pod.object, Some(job), stream, report);
+                    waves::align(program.pod.object, stream, report);
                 }
                 job::rename(spec, program, job, stream, report);
             }
@@ -74,7 +74,7 @@ pub fn finish(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     }
     if spec.job().hook == Hook::ArgocdSync {
         for follower in program::followers(spec, &programs, stream, &mut said) {
-            waves::align(follower, None, stream, report);
+            waves::align(follower, stream, report);
         }
     }
 }
@@ -87,9 +87,10 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     let jobs = Jobs::of(spec, stream);
     let of_program = |program| Migration::of(spec, program, &jobs, stream);
     let migrations: Vec<Migration<'_>> = programs.iter().filter_map(of_program).collect();
+    let selectors = if spec.form == Form::Job { order::selectors(stream) } else { Vec::new() };
     for migration in &migrations {
         if spec.form == Form::Job {
-            order::judge(spec, migration, &followers, stream, report);
+            order::judge(spec, migration, &followers, &selectors, stream, report);
         }
         needs::judge(spec, migration, stream, report);
     }

@@ -27,11 +27,12 @@ pub(super) fn judge(
     spec: &Spec,
     migration: &Migration<'_>,
     followers: &[ObjectId],
+    selectors: &[(ObjectId, LabelSelector)],
     stream: &Stream,
     report: &mut Report,
 ) {
     let (pod, workload, job) = (&migration.program.pod, migration.workload, migration.holder);
-    selected(&job, stream, report);
+    selected(&job, selectors, stream, report);
     let template = job.root().at_pointer(POD).and_then(Node::to_value).unwrap_or_default();
     let hook = spec.job().hook;
     let look = Look { hook, pod, workload, job, own: time(&job, hook), stream };
@@ -50,7 +51,7 @@ pub(super) fn judge(
 }
 
 /// The Job's pods must not be taken for the program's.
-fn selected(job: &Object<'_>, stream: &Stream, report: &mut Report) {
+fn selected(job: &Object<'_>, selectors: &[(ObjectId, LabelSelector)], stream: &Stream, report: &mut Report) {
     let labels = job.root().find(&["spec", "template", "metadata", "labels"]);
     let mut say = |object: &Object<'_>, what: &str| {
         let message = format!("{} selects the Job's pods too, and {what}", object.reference());
@@ -62,19 +63,27 @@ fn selected(job: &Object<'_>, stream: &Stream, report: &mut Report) {
     for service in services.into_iter().filter_map(|id| stream.object(id)) {
         say(&service, "would send them requests");
     }
-    for pod in facts.pods() {
-        let Some(object) = stream.object(pod.object) else { continue };
+    for (owner, selector) in selectors {
+        let Some(object) = stream.object(*owner).filter(|_| selector.matches(labels)) else { continue };
+        if facts::share_namespace(&object, job) {
+            say(&object, "would count them as its own");
+        }
+    }
+}
+
+/// The selectors by which workloads know their pods, those that select everything aside.
+pub(super) fn selectors(stream: &Stream) -> Vec<(ObjectId, LabelSelector)> {
+    let of_pod = |pod: &Pod| {
+        let object = stream.object(pod.object)?;
         let node = object.root().find(&["spec", "selector"]);
         let selector = match pod.selector {
             PodSelector::Unset => None,
             PodSelector::LabelSelector => node.and_then(LabelSelector::of),
             PodSelector::Labels => Some(LabelSelector::of_labels(node)),
         };
-        let selects = selector.is_some_and(|selector| !selector.is_empty() && selector.matches(labels));
-        if selects && facts::share_namespace(&object, job) {
-            say(&object, "would count them as its own");
-        }
-    }
+        selector.filter(|selector| !selector.is_empty()).map(|selector| (pod.object, selector))
+    };
+    Facts::of(stream).pods().iter().filter_map(of_pod).collect()
 }
 
 /// One Job with what it is held against.

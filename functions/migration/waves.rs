@@ -44,21 +44,24 @@ pub(super) fn time(object: &Object<'_>, hook: Hook) -> Time {
 
 /// Moves what gets healthy only with a workload, or with its Job, into their waves: Argo CD waits for the health of a
 /// wave before it begins the next. An autoscaler without its workload is degraded, a claim without its pod may be pending.
-pub(super) fn align(workload: ObjectId, job: Option<ObjectId>, stream: &mut Stream, report: &mut Report) {
+pub(super) fn align(workload: ObjectId, stream: &mut Stream, report: &mut Report) {
     let Some(program) = stream.object(workload) else { return };
     let wave = |object: &Object<'_>| time(object, Hook::ArgocdSync).wave;
-    let (of_job, of_program) = (job.and_then(|job| stream.object(job)).map(|job| wave(&job)), wave(&program));
+    let of_program = wave(&program);
     let facts = Facts::of(stream);
     let mut scalers: Vec<ObjectId> = facts.scalers().of_pods(workload).iter().map(|scaler| scaler.object).collect();
     scalers.sort_unstable();
+    // So is a Rollout that makes its pods from a workload which is not there yet.
+    scalers.extend(facts.scalers().runner(workload).map(|runner| runner.object));
     let mut moves: Vec<(ObjectId, i64, &'static str)> =
         scalers.into_iter().map(|scaler| (scaler, of_program, "Argo CD waits for its workload")).collect();
     for Claim { object, pods, .. } in facts.claims() {
         let of = |number: &usize| facts.pods().get(*number).map(|pod| pod.object);
         let users: Vec<ObjectId> = pods.iter().filter_map(of).collect();
-        if users.contains(&workload) && users.iter().all(|user| *user == workload || Some(*user) == job) {
-            let with_job = of_job.filter(|_| job.is_some_and(|job| users.contains(&job)));
-            let wave = with_job.unwrap_or(of_program);
+        if users.contains(&workload) {
+            // It is there with the first that mounts it.
+            let first = users.iter().filter_map(|user| stream.object(*user)).map(|user| wave(&user)).min();
+            let wave = first.unwrap_or(of_program);
             moves.push((object, wave, "a claim may be pending until its pod is there, and Argo CD waits for it"));
         }
     }

@@ -82,6 +82,7 @@ fn scaler(facts: Facts<'_>, object: &Object<'_>) -> Option<Scaler> {
     let (group, kind) = (object.group(), object.kind());
     let (key, scales) = match (group.as_str(), kind.as_ref()) {
         ("autoscaling.k8s.io", "VerticalPodAutoscaler") => ("targetRef", Scales::Vertically),
+        ("datadoghq.com", "DatadogPodAutoscaler") => ("targetRef", Scales::ByEvents),
         ("argoproj.io", "Rollout") => ("workloadRef", Scales::Runs),
         ("autoscaling", "HorizontalPodAutoscaler") => ("scaleTargetRef", Scales::Horizontally),
         ("keda.sh", "ScaledObject") => ("scaleTargetRef", Scales::ByKeda),

@@ -263,12 +263,14 @@ fn other_autoscalers_and_rollouts_of_others_are_told_apart() {
 {{apiVersion: rollouts.kruise.io/v1beta1, kind: Rollout, metadata: {{name: c, namespace: a}}, spec: {{workloadRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}}}}}
 ---
 {{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {{name: d, namespace: a}}, spec: {{workloadRef: {{apiVersion: apps/v1, kind: StatefulSet, name: web}}}}}}
+---
+{{apiVersion: datadoghq.com/v1alpha2, kind: DatadogPodAutoscaler, metadata: {{name: e, namespace: a}}, spec: {{targetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}}}}}
 "
     );
     let stream = stream(&text);
     let scalers = Facts::of(&stream).scalers();
     let of_pods: Vec<_> = scalers.of_pods(0).iter().map(|scaler| (scaler.object, scaler.scales)).collect();
-    assert_eq!(of_pods, [(1, Scales::ByEvents), (2, Scales::ByEvents)]);
+    assert_eq!(of_pods, [(1, Scales::ByEvents), (2, Scales::ByEvents), (5, Scales::ByEvents)]);
     assert!(scalers.runner(0).is_none());
 }
 
