@@ -28,7 +28,8 @@ pub use self::spec::Spec;
 use self::spec::{Form, Hook};
 use self::texts::Migration;
 use krmor_core::report::Report;
-use krmor_core::stream::Stream;
+use krmor_core::stream::{ObjectId, Stream};
+use std::collections::BTreeSet;
 
 /// Annotation of the Jobs that are made here: the workload and the migration's name, with a `/` between; before them the
 /// workload's kind, where another workload has its name.
@@ -58,24 +59,22 @@ pub fn finish(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     let mut said = Report::default();
     let programs = program::all(spec, stream, &mut said);
     let jobs = Jobs::of(spec, stream);
+    let mut in_waves: BTreeSet<ObjectId> = BTreeSet::new();
     for program in &programs {
         let Some(wanted) = container::wanted(spec, &program.pod, &program.main, stream, &mut said) else { continue };
         match (spec.form, &program.jobs(&jobs, stream)[..]) {
             (Form::InitContainer, _) => init::update(spec, &program.pod, &wanted, stream, report),
             (Form::Job, &[job]) => {
                 job::update(spec, program, job, &wanted, stream, report);
-                if spec.job().hook == Hook::ArgocdSync {
-                    waves::align(program.pod.object, stream, report);
-                }
+                in_waves.insert(program.pod.object);
                 job::rename(spec, program, job, stream, report);
             }
             (Form::Job, _) => {}
         }
     }
     if spec.job().hook == Hook::ArgocdSync {
-        for follower in program::followers(spec, &programs, stream, &mut said) {
-            waves::align(follower, stream, report);
-        }
+        in_waves.extend(program::followers(spec, &programs, stream, &mut said));
+        waves::align(&in_waves, stream, report);
     }
 }
 

@@ -1,5 +1,7 @@
 //! When Argo CD and Helm apply an object, and what must not be applied before the program.
 
+use std::collections::BTreeSet;
+
 use crate::migration::rules;
 use serde_json::Value;
 
@@ -42,32 +44,35 @@ pub(super) fn time(object: &Object<'_>, hook: Hook) -> Time {
     Time { phase, wave }
 }
 
-/// Moves what gets healthy only with a workload, or with its Job, into their waves: Argo CD waits for the health of a
-/// wave before it begins the next. An autoscaler without its workload is degraded, a claim without its pod may be pending.
-pub(super) fn align(workload: ObjectId, stream: &mut Stream, report: &mut Report) {
-    let Some(program) = stream.object(workload) else { return };
-    let wave = |object: &Object<'_>| time(object, Hook::ArgocdSync).wave;
-    let of_program = wave(&program);
+/// Moves what gets healthy only with one of the workloads, or with its Job, into their waves: Argo CD waits for the health
+/// of a wave before it begins the next. An autoscaler without its workload is degraded, a claim without its pod may be pending.
+pub(super) fn align(workloads: &BTreeSet<ObjectId>, stream: &mut Stream, report: &mut Report) {
     let facts = Facts::of(stream);
-    let mut scalers: Vec<ObjectId> = facts.scalers().of_pods(workload).iter().map(|scaler| scaler.object).collect();
-    scalers.sort_unstable();
-    // So is a Rollout that makes its pods from a workload which is not there yet.
-    scalers.extend(facts.scalers().runner(workload).map(|runner| runner.object));
-    let mut moves: Vec<(ObjectId, i64, &'static str)> =
-        scalers.into_iter().map(|scaler| (scaler, of_program, "Argo CD waits for its workload")).collect();
+    let wave = |id: ObjectId| stream.object(id).map(|object| time(&object, Hook::ArgocdSync).wave);
+    let mut moves: Vec<(ObjectId, i64, &'static str)> = Vec::new();
+    for workload in workloads {
+        let Some(wave) = wave(*workload) else { continue };
+        let scalers = facts.scalers();
+        let mut found: Vec<ObjectId> = scalers.of_pods(*workload).iter().map(|scaler| scaler.object).collect();
+        found.sort_unstable();
+        // So is a Rollout that makes its pods from a workload which is not there yet.
+        found.extend(scalers.runner(*workload).map(|runner| runner.object));
+        moves.extend(found.into_iter().map(|scaler| (scaler, wave, "Argo CD waits for its workload")));
+    }
     for Claim { object, pods, .. } in facts.claims() {
-        let of = |number: &usize| facts.pods().get(*number).map(|pod| pod.object);
-        let users: Vec<ObjectId> = pods.iter().filter_map(of).collect();
-        if users.contains(&workload) {
+        let users: Vec<ObjectId> =
+            pods.iter().filter_map(|number| facts.pods().get(*number)).map(|pod| pod.object).collect();
+        if users.iter().any(|user| workloads.contains(user)) {
             // It is there with the first that mounts it.
-            let first = users.iter().filter_map(|user| stream.object(*user)).map(|user| wave(&user)).min();
-            let wave = first.unwrap_or(of_program);
-            moves.push((object, wave, "a claim may be pending until its pod is there, and Argo CD waits for it"));
+            let first = users.iter().filter_map(|user| wave(*user)).min().unwrap_or(0);
+            moves.push((object, first, "a claim may be pending until its pod is there, and Argo CD waits for it"));
         }
     }
     moves.retain(|(id, wave, _)| {
         *wave != 0 && stream.object(*id).is_some_and(|one| one.annotation(ARGO_WAVE).is_none())
     });
+    let mut done = BTreeSet::new();
+    moves.retain(|(id, ..)| done.insert(*id));
     for (id, wave, reason) in moves {
         let why = Why { rule: &rules::SYNC_WAVE, reason: reason.into(), class: Class::Added };
         let pointer = format!("/metadata/annotations/{}", escape_token(ARGO_WAVE));
