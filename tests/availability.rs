@@ -721,11 +721,134 @@ fn a_claim_that_two_workloads_share() {
     // What is switched off mounts nothing, and a Job ends.
     let off = with(of("b", "{}"), "/spec/replicas", json!(0));
     assert_eq!(run("{}", &[of("a", "{}"), off, rwo()]).errors(), [""; 0]);
-    let mut job = of("b", "{restartPolicy: Never}");
-    job["apiVersion"] = json!("batch/v1");
-    job["kind"] = json!("Job");
-    let done = run("{}", &[of("a", "{}"), job, rwo()]);
-    assert_eq!((done.errors(), done.rules(Severity::Warning)), (vec![], vec!["shared-claim"]));
+    // A Job waits as long as what does not end has the claim; of two Jobs one waits for the other.
+    let job = |name: &str| {
+        let mut job = of(name, "{restartPolicy: Never}");
+        job["apiVersion"] = json!("batch/v1");
+        job["kind"] = json!("Job");
+        job
+    };
+    let of_jobs = |spec: &str, a: Value, b: Value, mode: &str| {
+        let done = run(spec, &[a, b, claim(mode)]);
+        (done.errors().len(), done.rules(Severity::Warning).len())
+    };
+    assert_eq!(of_jobs("{}", of("a", "{}"), job("b"), "ReadWriteOnce"), (1, 0));
+    assert_eq!(
+        of_jobs("{}", of("a", &on_host), with(job("b"), "/spec/template/spec/nodeName", json!("n1")), "ReadWriteOnce"),
+        (0, 0)
+    );
+    assert_eq!(of_jobs("{}", of("a", "{}"), job("b"), "ReadWriteOncePod"), (1, 0));
+    // Of a claim that nobody knows, a warning; a config that knows settles it either way.
+    let done = run("{}", &pair);
+    let warnings = |done: &Done| done.rules(Severity::Warning).iter().filter(|rule| **rule == "shared-claim").count();
+    assert_eq!((done.errors().iter().filter(|rule| **rule == "shared-claim").count(), warnings(&done)), (0, 1));
+    // A volume that only reads is attached, too; an ephemeral one is each pod's own.
+    let mut reads = of("b", "{}");
+    reads["spec"]["template"]["spec"]["volumes"][0]["persistentVolumeClaim"]["readOnly"] = json!(true);
+    assert_eq!(run("{}", &[of("a", "{}"), reads, rwo()]).errors(), ["shared-claim"]);
+    let own =
+        json!([{"name": "data", "ephemeral": {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"]}}}}]);
+    let ephemeral = with(of("b", "{}"), "/spec/template/spec/volumes", own);
+    assert_eq!(run("{}", &[of("a", "{}"), ephemeral, rwo()]).errors(), [""; 0]);
+}
+
+#[test]
+fn an_affinity_counts_when_nothing_else_satisfies_it() {
+    let host = "kubernetes.io/hostname";
+    let of = |name: &str, labels: &str, term: &str| {
+        let mut object = on_claim(workload("apps/v1", "Deployment", name));
+        object["spec"]["strategy"] = json!({"type": "Recreate"});
+        object["spec"]["template"]["metadata"]["labels"] = values(labels).remove(0);
+        object["spec"]["selector"] = json!({"matchLabels": {"app": name}});
+        if !term.is_empty() {
+            let term = values(&format!("{{topologyKey: {host}, {term}}}")).remove(0);
+            object["spec"]["template"]["spec"]["affinity"] =
+                json!({"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}});
+        }
+        object
+    };
+    let rwo = || claim(&["ReadWriteOnce"]);
+    let part = "labelSelector: {matchLabels: {part: x}}";
+    let (a, b) = ("{app: a, part: x}", "{app: b, part: x}");
+    for (first, second, third, apart) in [
+        // It is content with its own first pod.
+        (of("a", a, part), of("b", b, ""), None, true),
+        // Both follow each other.
+        (of("a", a, part), of("b", b, part), None, false),
+        // A pod that does not use the claim satisfies it, wherever it is.
+        (of("a", "{app: a}", part), of("b", b, ""), Some(workload("apps/v1", "Deployment", "c")), false),
+        (
+            of("a", "{app: a}", part),
+            of("b", b, ""),
+            Some(with(workload("apps/v1", "Deployment", "c"), "/spec/template/metadata/labels/part", json!("x"))),
+            true,
+        ),
+        (of("a", "{app: a}", &format!("{part}, namespaces: [default]")), of("b", b, ""), None, false),
+        (of("a", "{app: a}", &format!("{part}, mismatchLabelKeys: [app]")), of("b", b, ""), None, true),
+        (of("a", "{app: a}", &format!("{part}, namespaceSelector: {{}}")), of("b", b, ""), None, true),
+    ] {
+        let objects: Vec<Value> = [Some(first), Some(second), third, Some(rwo())].into_iter().flatten().collect();
+        let found = run("{}", &objects).errors().len();
+        assert_eq!(found, usize::from(apart), "{objects:?}");
+    }
+    let on = |name: &str, field: &str| {
+        let node = values(&format!("{{nodeSelectorTerms: [{field}]}}")).remove(0);
+        let affinity = json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": node}});
+        with(of(name, &format!("{{app: {name}}}"), ""), "/spec/template/spec/affinity", affinity)
+    };
+    let by_field = "{matchFields: [{key: metadata.name, operator: In, values: [n1]}]}";
+    assert_eq!(run("{}", &[on("a", by_field), on("b", by_field), rwo()]).errors(), [""; 0]);
+    let two = "{matchFields: [{key: metadata.name, operator: In, values: [n1, n2]}]}";
+    assert_eq!(run("{}", &[on("a", two), on("b", two), rwo()]).errors(), ["shared-claim"]);
+}
+
+#[test]
+fn claims_of_every_kind_of_workload_are_shared() {
+    let rwo = || claim(&["ReadWriteOnce"]);
+    let web = || with(on_claim(web()), "/spec/strategy", json!({"type": "Recreate"}));
+    let pod = json!({"containers": [{"name": "a", "image": "a"}], "volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]});
+    let object = |api: &str, kind: &str, path: &str, pod: &Value| {
+        with(json!({"apiVersion": api, "kind": kind, "metadata": {"name": "other"}}), path, pod.clone())
+    };
+    for (api, kind, path) in [
+        ("v1", "Pod", "/spec"),
+        ("apps/v1", "DaemonSet", "/spec/template/spec"),
+        ("apps/v1", "StatefulSet", "/spec/template/spec"),
+        ("batch/v1", "CronJob", "/spec/jobTemplate/spec/template/spec"),
+        ("serving.knative.dev/v1", "Service", "/spec/template/spec"),
+        ("argoproj.io/v1alpha1", "Rollout", "/spec/template/spec"),
+        ("apps.kruise.io/v1alpha1", "CloneSet", "/spec/template/spec"),
+        ("keda.sh/v1alpha1", "ScaledJob", "/spec/jobTargetRef/template/spec"),
+    ] {
+        let found = run("{targets: [{kind: Deployment}]}", &[web(), object(api, kind, path, &pod), rwo()]);
+        assert_eq!(found.errors(), ["shared-claim"], "{kind}");
+        // In another namespace the name is another claim's.
+        let elsewhere = with(object(api, kind, path, &pod), "/metadata/namespace", json!("x"));
+        let found = run("{targets: [{kind: Deployment}]}", &[web(), elsewhere, rwo()]);
+        assert_eq!(found.errors(), [""; 0], "{kind}");
+    }
+    // The claims that a StatefulSet makes are mounted by name elsewhere.
+    let set = |mode: &str| {
+        let own = json!([{"metadata": {"name": "data"}, "spec": {"accessModes": [mode]}}]);
+        with(workload("apps/v1", "StatefulSet", "db"), "/spec/volumeClaimTemplates", own)
+    };
+    let named = |name: &str| {
+        let pod = with(pod.clone(), "/volumes/0/persistentVolumeClaim/claimName", json!(name));
+        object("batch/v1", "CronJob", "/spec/jobTemplate/spec/template/spec", &pod)
+    };
+    for (mode, name, wanted) in [
+        ("ReadWriteOnce", "data-db-0", 1),
+        ("ReadWriteOnce", "data-db-1", 1),
+        ("ReadWriteMany", "data-db-0", 0),
+        ("ReadWriteOnce", "data-other-0", 0),
+        ("ReadWriteOnce", "data-db", 0),
+    ] {
+        assert_eq!(run("{}", &[set(mode), named(name)]).errors().len(), wanted, "{mode} {name}");
+    }
+    let prefixed =
+        json!({"internal.config.kubernetes.io/previousNames": "db", "internal.config.kubernetes.io/prefixes": "pre-"});
+    let moved = with(with(set("ReadWriteOnce"), "/metadata/name", json!("pre-db")), "/metadata/annotations", prefixed);
+    assert_eq!(run("{}", &[moved, named("data-db-0")]).errors(), ["shared-claim"]);
 }
 
 #[test]
@@ -770,17 +893,286 @@ fn what_a_rollout_runs_is_scaled_there() {
             assert_eq!(run(scaled, &objects).errors(), ["autoscaler-version"], "{kind} of {of}");
         }
     }
-    // Number and strategy are the Rollout's.
-    for spec in ["{replicas: 2}", "{strategy: {type: Recreate}}", "{singleton: true}"] {
+    // The number is the Rollout's, and the config fills it there.
+    let done = run("{replicas: 2}", &[off.clone(), rollout(json!({}))]);
+    assert_eq!((done.errors(), done.rules(Severity::Warning)), (vec![], vec![]));
+    assert_eq!(done.the("Rollout")["spec"]["replicas"], json!(2));
+    assert_eq!(done.the("Deployment")["spec"]["replicas"], json!(0));
+    assert_eq!(run("{replicas: 2}", &[off.clone(), rollout(json!({"replicas": 1}))]).errors(), ["replicas"]);
+    // Strategy and singletons are not.
+    for spec in ["{strategy: {type: Recreate}}", "{singleton: true}"] {
         let objects = [off.clone(), rollout(json!({}))];
         let done = run(spec, &objects);
         assert_eq!(done.errors(), [""; 0], "{spec}");
         assert!(done.rules(Severity::Warning).contains(&"run-by-another"), "{spec}");
         assert_eq!(done.objects, objects, "{spec}");
     }
+    // Targets may name the Rollout; an exclude of either leaves both.
+    for (spec, made) in [
+        ("targets: [{kind: Rollout}]", true),
+        ("targets: [{kind: Deployment}]", true),
+        ("exclude: [{kind: Rollout}]", false),
+        ("exclude: [{kind: Deployment}]", false),
+        ("targets: [{kind: Rollout}], exclude: [{kind: Deployment}]", false),
+    ] {
+        let done = run(&scaled.replacen('{', &format!("{{{spec}, "), 1), &[off.clone(), rollout(json!({}))]);
+        let has = done.objects.iter().any(|object| object["kind"] == "HorizontalPodAutoscaler");
+        assert_eq!((done.errors(), has), (vec![], made), "{spec}");
+    }
+    // A PodTemplate is scaled by what runs it, and by nothing else.
+    let template = json!({"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": "web"}, "template": web()["spec"]["template"]});
+    let of_template = json!({"workloadRef": {"apiVersion": "v1", "kind": "PodTemplate", "name": "web"}});
+    let done = run(scaled, &[template.clone(), rollout(of_template)]);
+    assert_eq!(done.the("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"]["kind"], json!("Rollout"));
+    assert_eq!(run(scaled, &[template.clone()]).objects, [template]);
+    // Kruise's Rollout only paces the workload, which stays the one that is scaled.
+    let pacing = json!({"apiVersion": "rollouts.kruise.io/v1beta1", "kind": "Rollout", "metadata": {"name": "r"},
+        "spec": {"workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}});
+    let done = run(scaled, &[web(), pacing]);
+    assert_eq!(done.the("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"]["kind"], json!("Deployment"));
+    // Pods beside the Rollout's are said.
+    for (number, down, said) in [
+        (json!(0), "never", false),
+        (json!(3), "onsuccess", true),
+        (json!(3), "never", true),
+        (Value::Null, "never", true),
+        (Value::Null, "onsuccess", false),
+        (Value::Null, "progressively", false),
+    ] {
+        let reference = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "scaleDown": down});
+        let done =
+            run("{}", &[with(web(), "/spec/replicas", number.clone()), rollout(json!({"workloadRef": reference}))]);
+        assert_eq!(
+            (done.errors(), done.rules(Severity::Warning) == ["run-by-another"]),
+            (vec![], said),
+            "{number} {down}"
+        );
+    }
+    let second = with(rollout(json!({})), "/metadata/name", json!("second"));
+    assert_eq!(run("{}", &[off.clone(), rollout(json!({})), second]).errors(), ["run-by-another"]);
+    // Its pods have another label of their revision.
+    let spread = "{spread: [{topologyKey: zone}]}";
+    let keys = |done: &Done| {
+        done.the("Deployment").pointer("/spec/template/spec/topologySpreadConstraints/0/matchLabelKeys").cloned()
+    };
+    assert_eq!(keys(&run(spread, &[off.clone(), rollout(json!({}))])), Some(json!(["rollouts-pod-template-hash"])));
     // A budget counts what the Rollout runs.
     let done = run("{budget: {minAvailable: 2}}", &[off, rollout(json!({"replicas": 2}))]);
     assert_eq!(done.errors(), ["budget-blocks-drain"]);
+}
+
+fn scaled_object(spec: Value) -> Value {
+    let mut object = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "web"},
+        "spec": {"scaleTargetRef": {"name": "web"}, "triggers": [{"type": "cron", "metadata": {"a": "b"}}]}});
+    for (key, value) in spec.as_object().unwrap() {
+        object["spec"][key] = value.clone();
+    }
+    object
+}
+
+#[test]
+fn keda_scales_every_kind() {
+    for (api, kind) in [
+        ("apps/v1", "Deployment"),
+        ("apps/v1", "StatefulSet"),
+        ("argoproj.io/v1alpha1", "Rollout"),
+        ("apps.kruise.io/v1alpha1", "CloneSet"),
+    ] {
+        let spec = "{autoscaling: {maxReplicas: 5, cpu: 70, memory: 80, keda: {}}}";
+        let done = run(spec, &[with(workload(api, kind, "web"), "/spec/replicas", json!(3))]);
+        assert_eq!((done.errors(), done.rules(Severity::Warning)), (vec![], vec!["replicas-removed"]), "{kind}");
+        let trigger =
+            |name: &str, value: &str| json!({"type": name, "metricType": "Utilization", "metadata": {"value": value}});
+        assert_eq!(
+            done.the("ScaledObject")["spec"],
+            json!({"scaleTargetRef": {"apiVersion": api, "kind": kind, "name": "web"}, "minReplicaCount": 2,
+                "maxReplicaCount": 5, "triggers": [trigger("cpu", "70"), trigger("memory", "80")]})
+        );
+        assert!(done.the(kind)["spec"].get("replicas").is_none(), "{kind}");
+        assert!(run(spec, &done.objects).report.changes.is_empty(), "{kind}");
+    }
+    // 0 is as good a number as others: KEDA scales from there.
+    let spec = "{autoscaling: {minReplicas: 0, maxReplicas: 5, keda: {triggers: [{type: kafka, metadata: {topic: a}}]}}, budget: {}}";
+    let done = run(spec, &[with(web(), "/spec/replicas", json!(0))]);
+    assert_eq!(done.errors(), [""; 0]);
+    assert_eq!(done.the("ScaledObject")["spec"]["minReplicaCount"], json!(0));
+    assert!(done.the("Deployment")["spec"].get("replicas").is_none());
+    let beside = run("{}", &[with(web(), "/spec/replicas", json!(0)), scaled_object(json!({}))]);
+    assert_eq!(beside.errors(), ["replicas-with-autoscaler"]);
+    // Requests are needed for percentages.
+    let bare = with(web(), "/spec/template/spec/containers/0/resources", json!({}));
+    assert_eq!(
+        run("{autoscaling: {maxReplicas: 5, cpu: 70, keda: {}}}", &[bare]).errors(),
+        ["metric-without-requests"]
+    );
+    // What a Rollout runs is scaled there.
+    let rollout = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "r"},
+        "spec": {"workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}});
+    let done =
+        run("{autoscaling: {maxReplicas: 5, cpu: 70, keda: {}}}", &[with(web(), "/spec/replicas", json!(0)), rollout]);
+    assert_eq!(done.the("ScaledObject")["spec"]["scaleTargetRef"]["kind"], json!("Rollout"));
+    // The range is judged in its own words.
+    let wrong = run("{}", &[web(), scaled_object(json!({"minReplicaCount": 9, "maxReplicaCount": 3}))]);
+    assert_eq!(wrong.errors(), ["autoscaler-range"]);
+    assert_eq!(wrong.report.findings[0].pointer(), "/spec/maxReplicaCount");
+}
+
+#[test]
+fn a_scaled_object_that_is_there_is_brought_to_the_config() {
+    let spec = |keda: &str| format!("{{autoscaling: {{maxReplicas: 7, keda: {{{keda}}}}}}}");
+    let triggers = |there: &str, wanted: &str| {
+        let there = scaled_object(json!({"triggers": values(there).remove(0), "minReplicaCount": 4}));
+        let done = run(&spec(&format!("triggers: {wanted}")), &[web(), there]);
+        assert_eq!(done.errors(), [""; 0]);
+        let spec = &done.the("ScaledObject")["spec"];
+        assert_eq!((&spec["minReplicaCount"], &spec["maxReplicaCount"]), (&json!(4), &json!(7)));
+        assert_eq!(spec["scaleTargetRef"], json!({"name": "web"}));
+        spec["triggers"].clone()
+    };
+    let list = |text: &str| values(text).remove(0);
+    for (there, wanted, after) in [
+        // The only one of its type; what the config does not name stays.
+        (
+            "[{type: a, metadata: {x: '1', y: '2'}}]",
+            "[{type: a, metadata: {x: '3'}}]",
+            "[{type: a, metadata: {x: '3', y: '2'}}]",
+        ),
+        (
+            "[{type: a, metadata: {x: '1'}}]",
+            "[{type: b, metadata: {x: '3'}}]",
+            "[{type: a, metadata: {x: '1'}}, {type: b, metadata: {x: '3'}}]",
+        ),
+        // Of several the one of the name, or an equal one.
+        (
+            "[{type: a, name: m, metadata: {x: '1'}}, {type: a, name: n, metadata: {x: '2'}}]",
+            "[{type: a, name: n, metadata: {x: '9'}}]",
+            "[{type: a, name: m, metadata: {x: '1'}}, {type: a, name: n, metadata: {x: '9'}}]",
+        ),
+        (
+            "[{type: a, metadata: {x: '1'}}, {type: a, metadata: {x: '2'}}]",
+            "[{type: a, metadata: {x: '2'}}]",
+            "[{type: a, metadata: {x: '1'}}, {type: a, metadata: {x: '2'}}]",
+        ),
+        (
+            "[{type: a, metadata: {x: '1'}}]",
+            "[{type: a, metadata: {x: '1'}, authenticationRef: {name: s}}]",
+            "[{type: a, metadata: {x: '1'}, authenticationRef: {name: s}}]",
+        ),
+    ] {
+        assert_eq!(triggers(there, wanted), list(after), "{there} {wanted}");
+    }
+    // One without a least number scales from 0, and a default does not change that.
+    let done = run(&spec("triggers: [{type: cron, metadata: {a: b}}]"), &[web(), scaled_object(json!({}))]);
+    assert!(done.the("ScaledObject")["spec"].get("minReplicaCount").is_none());
+    // Long names leave no room for KEDA's prefix.
+    for (length, own) in [(54, false), (55, true)] {
+        let done = run(
+            &spec("triggers: [{type: cron, metadata: {a: b}}]"),
+            &[workload("apps/v1", "Deployment", &"a".repeat(length))],
+        );
+        let name = done.the("ScaledObject").pointer("/spec/advanced/horizontalPodAutoscalerConfig/name");
+        assert_eq!(name.is_some(), own, "{length}");
+    }
+    // Its other fields, and a behavior by its parts.
+    let advanced = json!({"restoreToOriginalReplicaCount": true, "horizontalPodAutoscalerConfig": {"name": "x"}});
+    let done = run(
+        "{autoscaling: {maxReplicas: 7, behavior: {scaleDown: {tolerance: 0.2}}, keda: {pollingInterval: 5, fallback: {failureThreshold: 1, replicas: 2}, triggers: [{type: cron, metadata: {a: b}}]}}}",
+        &[web(), scaled_object(json!({"advanced": advanced, "pollingInterval": 60, "cooldownPeriod": 9}))],
+    );
+    let spec = &done.the("ScaledObject")["spec"];
+    assert_eq!((&spec["pollingInterval"], &spec["cooldownPeriod"]), (&json!(5), &json!(9)));
+    assert_eq!(spec["fallback"], json!({"failureThreshold": 1, "replicas": 2}));
+    assert_eq!(spec["advanced"]["restoreToOriginalReplicaCount"], json!(true));
+    assert_eq!(
+        spec["advanced"]["horizontalPodAutoscalerConfig"],
+        json!({"name": "x", "behavior": {"scaleDown": {"tolerance": "0.2"}}})
+    );
+    // Another provider than the config's is refused, both ways, and by the way out.
+    let remedy = |done: &Done| {
+        done.report
+            .findings
+            .iter()
+            .find(|one| one.rule.id == "autoscaler-version")
+            .unwrap()
+            .remedy
+            .clone()
+            .unwrap_or_default()
+    };
+    let hpa = run("{autoscaling: {maxReplicas: 7, cpu: 70}}", &[web(), scaled_object(json!({}))]);
+    assert!(remedy(&hpa).contains("keda: {}"), "{}", remedy(&hpa));
+    let keda = run("{autoscaling: {maxReplicas: 7, cpu: 70, keda: {}}}", &[web(), autoscaler(1, 3)]);
+    assert!(remedy(&keda).contains("or `keda`"), "{}", remedy(&keda));
+    // Any other autoscaler counts like these two.
+    let other = json!({"apiVersion": "autoscaling.alibabacloud.com/v1beta1", "kind": "CronHorizontalPodAutoscaler", "metadata": {"name": "c"},
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}});
+    assert_eq!(
+        run("{}", &[with(web(), "/spec/replicas", json!(2)), other.clone()]).errors(),
+        ["replicas-with-autoscaler"]
+    );
+    assert_eq!(run("{}", &[web(), other.clone(), scaled_object(json!({}))]).errors(), ["two-autoscalers"]);
+    let on = with(on_claim(web()), "/spec/strategy", json!({"type": "Recreate"}));
+    assert_eq!(run("{}", &[on, other, claim(&["ReadWriteOnce"])]).errors(), ["shared-claim"]);
+}
+
+#[test]
+fn spread_says_all_that_the_api_takes() {
+    let all = "{topologyKey: zone, maxSkew: 2, whenUnsatisfiable: DoNotSchedule, minDomains: 3, nodeAffinityPolicy: Ignore, nodeTaintsPolicy: Honor, matchLabelKeys: [version]}";
+    let done = run(&format!("{{spread: [{all}]}}"), &[web()]);
+    assert_eq!(done.errors(), [""; 0]);
+    let mut wanted = values(all).remove(0);
+    wanted["labelSelector"] = json!({"matchLabels": {"app": "web"}});
+    assert_eq!(done.the("Deployment")["spec"]["template"]["spec"]["topologySpreadConstraints"], json!([wanted]));
+    let keys = |spread: &str| {
+        let done = run(&format!("{{spread: [{{topologyKey: zone{spread}}}]}}"), &[web()]);
+        done.the("Deployment").pointer("/spec/template/spec/topologySpreadConstraints/0/matchLabelKeys").cloned()
+    };
+    assert_eq!(keys(""), Some(json!(["pod-template-hash"])));
+    assert_eq!(keys(", matchLabelKeys: []"), None);
+    let by_expression =
+        with(web(), "/spec/selector", json!({"matchExpressions": [{"key": "app", "operator": "Exists"}]}));
+    for object in [web(), by_expression] {
+        assert_eq!(run("{spread: [{topologyKey: zone, matchLabelKeys: [app]}]}", &[object]).errors(), ["spread"]);
+    }
+}
+
+#[test]
+fn the_behavior_of_an_autoscaler_is_complete() {
+    let behavior = "{scaleDown: {stabilizationWindowSeconds: 0, selectPolicy: Disabled, tolerance: 0.05, policies: [{type: Pods, value: 1, periodSeconds: 60}]}, \
+         scaleUp: {stabilizationWindowSeconds: 3600, selectPolicy: Min, tolerance: '0.1', policies: [{type: Percent, value: 100, periodSeconds: 15}]}}";
+    let done = run(&format!("{{autoscaling: {{maxReplicas: 5, cpu: 70, behavior: {behavior}}}}}"), &[web()]);
+    assert_eq!(done.errors(), [""; 0]);
+    let mut wanted = values(behavior).remove(0);
+    wanted["scaleDown"]["tolerance"] = json!("0.05");
+    assert_eq!(done.the("HorizontalPodAutoscaler")["spec"]["behavior"], wanted);
+    // What the API refuses of it is said of the final stream.
+    for wrong in [
+        "{scaleUp: {stabilizationWindowSeconds: 3601}}",
+        "{scaleDown: {policies: [{type: Pods, value: 0, periodSeconds: 60}]}}",
+    ] {
+        let done = run(
+            &format!(
+                "{{severities: {{'valid/*': error}}, autoscaling: {{maxReplicas: 5, cpu: 70, behavior: {wrong}}}}}"
+            ),
+            &[web()],
+        );
+        assert_eq!(done.outcome, Outcome::Findings, "{wrong}: {:?}", done.report.findings);
+    }
+}
+
+#[test]
+fn exceptions_and_severities_hold_here_too() {
+    let pair = || {
+        [
+            on_claim(workload("apps/v1", "StatefulSet", "a")),
+            on_claim(workload("apps/v1", "StatefulSet", "b")),
+            claim(&["ReadWriteOnce"]),
+        ]
+    };
+    assert_eq!(run("{}", &pair()).errors(), ["shared-claim"]);
+    let excepted = "{exceptions: [{target: {name: a}, rules: [shared-claim], reason: one node}]}";
+    assert_eq!(run(excepted, &pair()).errors(), [""; 0]);
+    assert_eq!(run("{severities: {shared-claim: warning}}", &pair()).rules(Severity::Warning), ["shared-claim"]);
+    assert_eq!(run("{severities: {shared-claim: 'off'}}", &pair()).report.findings.len(), 0);
 }
 
 #[test]
@@ -816,6 +1208,36 @@ fn configs_that_cannot_be() {
             "{autoscaling: {maxReplicas: 3, cpu: 70, metrics: [{type: Resource, resource: {name: cpu, target: {type: AverageValue, averageValue: '1'}}}]}}",
             "spec.autoscaling.metrics[0]",
         ),
+        ("{autoscaling: {minReplicas: 0, maxReplicas: 3, cpu: 70}}", "spec.autoscaling.minReplicas"),
+        ("{autoscaling: {maxReplicas: 3, keda: {}}}", "spec.autoscaling"),
+        (
+            "{autoscaling: {maxReplicas: 3, cpu: 70, keda: {}, metrics: [{type: Pods, pods: {metric: {name: m}, target: {type: AverageValue, averageValue: '1'}}}]}}",
+            "spec.autoscaling.metrics",
+        ),
+        ("{autoscaling: {minReplicas: 0, maxReplicas: 3, cpu: 70, keda: {}}}", "spec.autoscaling.keda.triggers"),
+        ("{autoscaling: {maxReplicas: 3, cpu: 70, keda: {idleReplicas: 2}}}", "spec.autoscaling.keda.idleReplicas"),
+        (
+            "{autoscaling: {maxReplicas: 3, cpu: 70, keda: {fallback: {failureThreshold: 1, replicas: 1}}}}",
+            "spec.autoscaling.keda.fallback",
+        ),
+        (
+            "{autoscaling: {maxReplicas: 3, cpu: 70, keda: {triggers: [{type: cpu, metadata: {value: '1'}}]}}}",
+            "spec.autoscaling.keda.triggers[0]",
+        ),
+        (
+            "{autoscaling: {maxReplicas: 3, keda: {triggers: [{type: cron, metadata: {}, useCachedMetrics: true}]}}}",
+            "spec.autoscaling.keda.triggers[0].useCachedMetrics",
+        ),
+        (
+            "{autoscaling: {maxReplicas: 3, keda: {triggers: [{type: a, name: n, metadata: {}}, {type: b, name: n, metadata: {}}]}}}",
+            "spec.autoscaling.keda.triggers[1].name",
+        ),
+        (
+            "{autoscaling: {maxReplicas: 3, keda: {triggers: [{type: kafka, metricType: Utilization, metadata: {}}]}}}",
+            "spec.autoscaling.keda.triggers[0].metricType",
+        ),
+        ("{spread: [{topologyKey: a, minDomains: 2}]}", "spec.spread[0].minDomains"),
+        ("{spread: [{topologyKey: a, matchLabelKeys: [b, b]}]}", "spec.spread[0].matchLabelKeys[1]"),
         ("{budget: {maxUnavailable: 1, minAvailable: 1}}", "spec.budget"),
         ("{budget: {maxUnavailable: 0}}", "spec.budget.maxUnavailable"),
         ("{budget: {maxUnavailable: 0%}}", "spec.budget.maxUnavailable"),
@@ -826,7 +1248,21 @@ fn configs_that_cannot_be() {
         ("{targets: [{name: ')('}]}", "spec.targets[0].name"),
         // Refused while they are read.
         ("{replicas: 0}", ""),
-        ("{autoscaling: {minReplicas: 0, maxReplicas: 3, cpu: 70}}", ""),
+        ("{autoscaling: {minReplicas: -1, maxReplicas: 3, cpu: 70}}", ""),
+        ("{autoscaling: {maxReplicas: 3, cpu: 70, keda: null}}", ""),
+        ("{autoscaling: {maxReplicas: 3, keda: {triggers: [{type: a}]}}}", ""),
+        ("{autoscaling: {maxReplicas: 3, keda: {triggers: [{type: a, metadata: {b: 1}}]}}}", ""),
+        ("{autoscaling: {maxReplicas: 3, keda: {triggers: [{type: a, metadata: {}, extra: 1}]}}}", ""),
+        ("{autoscaling: {maxReplicas: 3, keda: {triggers: [{type: a, metadata: {}, useCachedMetrics: 'true'}]}}}", ""),
+        (
+            "{autoscaling: {maxReplicas: 3, keda: {triggers: [{type: a, metadata: {}, authenticationRef: {name: a, kind: Secret}}]}}}",
+            "",
+        ),
+        ("{autoscaling: {maxReplicas: 3, cpu: 70, keda: {fallback: {replicas: 1}}}}", ""),
+        ("{autoscaling: {maxReplicas: 3, cpu: 70, keda: {pollingInterval: 0}}}", ""),
+        ("{spread: [{topologyKey: a, minDomains: 0, whenUnsatisfiable: DoNotSchedule}]}", ""),
+        ("{spread: [{topologyKey: a, nodeTaintsPolicy: Maybe}]}", ""),
+        ("{spread: [{topologyKey: a, matchLabelKeys: ['a b']}]}", ""),
         ("{autoscaling: {maxReplicas: 3, cpu: 0}}", ""),
         ("{autoscaling: {maxReplicas: 3, metrics: [{type: Pods}]}}", ""),
         ("{autoscaling: {maxReplicas: 3, metrics: [{type: Custom}]}}", ""),

@@ -439,9 +439,458 @@ fn who_migrates_at_once_is_told_to_lock() {
     for (input, told) in [(api("", ""), false), (three, true), (format!("{}{hpa}", api("", "")), true), (daemons, true)]
     {
         let done = run(INIT, &input);
-        assert_eq!(done.found() == ["info concurrent-migrations"], told, "{input}{:?}", done.found());
+        assert_eq!(done.found() == ["warning concurrent-migrations"], told, "{input}{:?}", done.found());
         assert_eq!(done.outcome, Outcome::Ok);
+        let locks = run(&INIT.replace('}', ", locks: true}"), &input);
+        assert_eq!(locks.found(), [""; 0], "{input}");
     }
+    // A Rollout's number of pods counts for what it runs; a Job has several by `parallelism`.
+    let rollout = |replicas: u8| {
+        format!(
+            "{}---\napiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {{name: r}}\nspec: {{replicas: {replicas}, workloadRef: {{apiVersion: apps/v1, kind: Deployment, name: api}}}}\n",
+            api("", "").replace("spec:\n  selector", "spec:\n  replicas: 0\n  selector")
+        )
+    };
+    assert_eq!(run(INIT, &rollout(1)).found(), [""; 0]);
+    let done = run(INIT, &rollout(3));
+    assert_eq!(done.found(), ["warning concurrent-migrations"]);
+    assert!(
+        done.messages().contains("Rollout r, which runs the workload's pods, has 3 replicas"),
+        "{}",
+        done.messages()
+    );
+    let scaled = "---\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: x}\nspec: {scaleTargetRef: {name: api}, triggers: []}\n";
+    assert_eq!(run(INIT, &format!("{}{scaled}", api("", ""))).found(), ["warning concurrent-migrations"]);
+    let job = |pods: u8| {
+        format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: seed}}\nspec: {{parallelism: {pods}, template: {{spec: {{restartPolicy: Never, containers: [{{name: a, image: a}}]}}}}}}\n"
+        )
+    };
+    let of_job = "{as: initContainer, command: [migrate], targets: [{kind: Job}]}";
+    assert_eq!(run(of_job, &job(1)).found(), [""; 0]);
+    assert_eq!(run(of_job, &job(2)).found(), ["warning concurrent-migrations"]);
+}
+
+/// A Deployment of an image, with fields of its container.
+fn workload(kind: &str, name: &str, image: &str, container: &str) -> String {
+    let comma = if container.is_empty() { "" } else { ", " };
+    format!(
+        "---\napiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec: {{containers: [{{name: main, image: '{image}'{comma}{container}}}]}}\n"
+    )
+}
+
+#[test]
+fn workloads_of_one_name_have_a_job_each() {
+    let jobs = |done: &Done| -> Vec<(String, String)> {
+        let all = done.objects().into_iter().filter(|object| object["kind"] == "Job");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        all.map(|job| (text(&job["metadata"]["name"]), text(&job["metadata"]["annotations"]["krmor.dev/migration"])))
+            .collect()
+    };
+    let pair =
+        |a: &str, b: &str| format!("{}{}", workload("Deployment", "api", a, ""), workload("StatefulSet", "api", b, ""));
+    let all = "targets: [{name: api}]";
+    for (fields, hashed) in [("unordered: true", true), ("hook: argocd-sync", false), ("hook: argocd-presync", false)] {
+        let spec = format!("{{as: job, command: [m], job: {{{fields}}}, {all}}}");
+        for (a, b) in [("a:1", "b:1"), ("a:1", "a:1")] {
+            // `run` wants a second run to change nothing.
+            let done = run(&spec, &pair(a, b));
+            assert_eq!(done.outcome, Outcome::Ok, "{fields}: {}", done.messages());
+            let found = jobs(&done);
+            assert_eq!(found.len(), 2, "{found:?}");
+            for (at, kind) in ["deployment", "statefulset"].iter().enumerate() {
+                let name = format!("api-{kind}-apps-migrate");
+                assert!(
+                    if hashed { found[at].0.starts_with(&format!("{name}-")) } else { found[at].0 == name },
+                    "{found:?}"
+                );
+                assert_eq!(found[at].1, format!("{kind}.apps/api/migrate"));
+            }
+        }
+    }
+    // Of other namespaces each has its own by the plain name.
+    let other = pair("a:1", "b:1").replacen("{name: api}", "{name: api, namespace: one}", 1);
+    let done = run(&format!("{{as: job, command: [m], job: {{unordered: true}}, {all}}}"), &other);
+    assert_eq!(jobs(&done).iter().map(|(_, note)| note.as_str()).collect::<Vec<_>>(), ["api/migrate"; 2]);
+    // One that has no migration itself still makes the name say too little; a CronJob of the name does not.
+    let one = "{as: job, command: [m], job: {unordered: true}, targets: [{kind: Deployment}]}";
+    assert_eq!(jobs(&run(one, &pair("a:1", "b:1")))[0].1, "deployment.apps/api/migrate");
+    let cron = "---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {name: api}\nspec: {schedule: '* * * * *', jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: c}]}}}}}\n";
+    assert_eq!(jobs(&run(one, &format!("{}{cron}", api("", ""))))[0].1, "api/migrate");
+    // A Job of the time when there was one: nobody knows whose it is.
+    let before = run(one, &workload("Deployment", "api", "a:1", ""));
+    let done = run(one, &format!("{}{}", before.output, workload("StatefulSet", "api", "b:1", "")));
+    assert_eq!(done.found(), ["error second-job"]);
+    // Two that lost their common name to prefixes, each with the Job that it had before.
+    let prefixed = |prefix: &str| {
+        let made = run(one, &workload("Deployment", "api", "a:1", "")).output;
+        let mut objects =
+            yaml::parse(&Arc::new(made)).unwrap().iter().filter_map(|one| one.root().to_value()).collect::<Vec<_>>();
+        for object in &mut objects {
+            let name = object["metadata"]["name"].as_str().unwrap().to_owned();
+            object["metadata"]["name"] = json!(format!("{prefix}-{name}"));
+            object["metadata"]["annotations"]["internal.config.kubernetes.io/previousNames"] = json!(name);
+            object["metadata"]["annotations"]["internal.config.kubernetes.io/prefixes"] = json!(format!("{prefix}-"));
+        }
+        objects.iter().map(|object| format!("---\n{object}\n")).collect::<String>()
+    };
+    let done = run(one, &format!("{}{}", prefixed("a"), prefixed("b")));
+    assert_eq!(done.outcome, Outcome::Ok, "{}", done.messages());
+    assert_eq!(jobs(&done).len(), 2);
+}
+
+#[test]
+fn a_workload_with_two_kinds_of_pods_says_which_one_migrates() {
+    let group = "apiVersion: leaderworkerset.x-k8s.io/v1\nkind: LeaderWorkerSet\nmetadata: {name: g}\nspec: {leaderWorkerTemplate: {leaderTemplate: {spec: {containers: [{name: leader, image: a}]}}, workerTemplate: {spec: {containers: [{name: worker, image: b}]}}}}\n";
+    let spec = |targets: &str| format!("{{as: job, command: [m], job: {{unordered: true}}, targets: [{targets}]}}");
+    assert_eq!(run(&spec("{name: g}"), group).found(), ["error which-container"]);
+    let done = run(&spec("{name: g, containers: [leader]}"), group);
+    assert_eq!(done.the("Job")["spec"]["template"]["spec"]["containers"][0]["image"], "a");
+}
+
+#[test]
+fn the_image_may_be_another_one() {
+    let input = api("imagePullPolicy: Never", "");
+    let init = run("{as: initContainer, command: [m], image: 'tool:2'}", &input);
+    let wanted = json!([{"name": "migrate", "image": "tool:2", "command": ["m"]}]);
+    assert_eq!(init.the("Deployment")["spec"]["template"]["spec"]["initContainers"], wanted);
+    // It does not follow the program's.
+    let later = init.output.replace("api:1", "api:2");
+    assert!(run("{as: initContainer, command: [m], image: 'tool:2'}", &later).report.changes.is_empty());
+    let done = run("{as: initContainer, command: [m], image: 'tool:3'}", &later);
+    assert_eq!(done.report.changes.len(), 1);
+    assert_eq!(done.report.changes[0].why.reason, "the spec names the image");
+    let done = run("{as: job, command: [m], image: 'tool@sha256:0', job: {unordered: true}}", &input);
+    assert_eq!(
+        done.the("Job")["spec"]["template"]["spec"]["containers"],
+        json!([{"name": "migrate", "image": "tool@sha256:0", "command": ["m"]}])
+    );
+    // The program's need not be known.
+    assert_eq!(
+        run("{as: initContainer, command: [m], image: t}", &api("", "").replace("image: 'api:1'", "image: ''")).found(),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_migration_is_not_without_what_a_container_of_the_pod_gives() {
+    let url = "env: [{name: DATABASE_URL, value: 'postgres://u:canary@127.0.0.1:5432/x'}]";
+    let proxy = |fields: &str| format!("{{name: proxy, image: 'proxy:2', args: ['--port=5432']{fields}}}");
+    // Beside another container, if one is given.
+    let with = |container: &str, pod: &str, other: &str| {
+        let comma = if other.is_empty() { "" } else { ", " };
+        api(container, pod).replacen("containers: [{name: api", &format!("containers: [{other}{comma}{{name: api"), 1)
+    };
+    let native = proxy(", restartPolicy: Always");
+    let before = format!("initContainers: [{native}]");
+    let behind = format!("initContainers: [{{name: migrate, image: 'api:1', command: [migrate]}}, {native}]");
+    let main = "container: api, command: [migrate]";
+    let init = format!("{{as: initContainer, {main}}}");
+    let job = |more: &str| format!("{{as: job, {main}, job: {{hook: argocd-presync}}{more}}}");
+    let error = "error needs-container";
+    for (spec, input, wanted) in [
+        // As an ordinary container it starts too late, or never.
+        (&init, with(url, "", &proxy("")), vec![error]),
+        (&job(""), with(url, "", &proxy("")), vec![error]),
+        // As a native sidecar it is in time where it comes first.
+        (&init, with(url, &before, ""), vec![]),
+        (&init, with(url, &behind, ""), vec![error]),
+        (&job(""), with(url, &before, ""), vec![error]),
+        (&job(", sidecars: [proxy]"), with(url, &before, ""), vec![]),
+        // Another native sidecar is none, where the ports tell.
+        (&init, with(url, "initContainers: [{name: log, image: log, restartPolicy: Always}]", &proxy("")), vec![error]),
+        // Nobody gives it, as far as is known.
+        (&init, with(url, "", ""), vec!["warning needs-container"]),
+        // The node does.
+        (&init, with(url, "hostNetwork: true", ""), vec![]),
+        (&job(""), with(url, "hostNetwork: true", ""), vec![error]),
+        // What the program itself serves is not needed.
+        (
+            &init,
+            with(
+                "env: [{name: SELF_HOST, value: 'localhost:8080'}], ports: [{containerPort: 8080}]",
+                "",
+                "{name: log, image: log}",
+            ),
+            vec![],
+        ),
+        // Telemetry and HTTP may be done without.
+        (
+            &init,
+            with("env: [{name: OTEL_EXPORTER_OTLP_ENDPOINT, value: 'http://localhost:4317'}]", "", &proxy("")),
+            vec!["warning needs-container"],
+        ),
+        // The migration has an address of its own.
+        (
+            &init.replace("command", "env: [{name: DATABASE_URL, value: 'postgres://db/x'}], command"),
+            with(url, "", &proxy("")),
+            vec![],
+        ),
+        // Its port stands in another variable; by an argument, in the command.
+        (
+            &init,
+            with(
+                "env: [{name: DB_HOST, value: localhost}, {name: DB_PORT, value: '5432'}]",
+                "initContainers: [{name: log, image: log, restartPolicy: Always}]",
+                &proxy(""),
+            ),
+            vec![error],
+        ),
+        (&init.replace("[migrate]", "[migrate, '--host', '127.0.0.1']"), with("", "", &proxy("")), vec![error]),
+        (&init.replace("[migrate]", "[sh, -c, 'psql -h localhost -f x']"), with("", "", &proxy("")), vec![error]),
+    ] {
+        let done = run(spec, &input);
+        assert_eq!(done.found(), wanted, "{spec}\n{input}{}", done.messages());
+        assert!(!done.messages().contains("canary"));
+    }
+    // An exception names the variable.
+    let excepted =
+        init.replace("command", "exceptions: [{target: {name: api}, fields: [DATABASE_URL], reason: a mesh}], command");
+    assert_eq!(run(&excepted, &with(url, "", &proxy(""))).outcome, Outcome::Ok);
+    let off = init.replace("command", "severities: {needs-container: warning}, command");
+    assert_eq!(run(&off, &with(url, "", &proxy(""))).found(), ["warning needs-container"]);
+}
+
+#[test]
+fn what_is_needed_may_stand_in_config_maps_secrets_and_sockets() {
+    let proxy = "{name: proxy, image: 'proxy:2', volumeMounts: [{name: sock, mountPath: /cloudsql}]}";
+    let program = |container: &str, volumes: &str, giver: &str| {
+        api(container, &format!("volumes: [{volumes}]")).replacen(
+            "containers: [",
+            &format!("containers: [{giver}, "),
+            1,
+        )
+    };
+    let init = "{as: initContainer, container: api, command: [migrate]}";
+    let map = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {DB_HOST: 127.0.0.1, app.yaml: \"db:\\n  host: localhost\\n\"}\n";
+    // `pg://u:canary@localhost/x`
+    let secret =
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {DSN: cGc6Ly91OmNhbmFyeUBsb2NhbGhvc3QveA==}\n";
+    let empty = "{name: sock, emptyDir: {}}";
+    let mounts = "volumeMounts: [{name: sock, mountPath: /cloudsql}]";
+    let socket = |value: &str| format!("env: [{{name: DB, value: '{value}'}}], {mounts}");
+    for (container, volumes, more, lacks) in [
+        ("envFrom: [{configMapRef: {name: c}}]".to_owned(), "", map, 2),
+        ("envFrom: [{configMapRef: {name: c}}], env: [{name: DB_HOST, value: db}]".to_owned(), "", map, 1),
+        ("env: [{name: DB_HOST, valueFrom: {configMapKeyRef: {name: c, key: DB_HOST}}}]".to_owned(), "", map, 1),
+        ("env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: B}}}]".to_owned(), "", map, 0),
+        ("volumeMounts: [{name: f, mountPath: /f}]".to_owned(), "{name: f, configMap: {name: c}}", map, 1),
+        ("".to_owned(), "{name: f, configMap: {name: c}}", map, 0),
+        ("envFrom: [{secretRef: {name: s}}]".to_owned(), "", secret, 1),
+        ("volumeMounts: [{name: f, mountPath: /f}]".to_owned(), "{name: f, projected: {sources: [{secret: {name: s}}]}}", secret, 1),
+        (socket("postgres:///x?host=/cloudsql/a:b:c"), empty, "", 1),
+        (socket("postgres://u@%2Fcloudsql%2Fa:b:c/x"), empty, "", 1),
+        (socket("u@unix(/cloudsql/a:b:c)/x"), empty, "", 1),
+        (socket("/cloudsql/mysqld.sock"), empty, "", 1),
+        (socket("/cloudsql2/mysqld.sock"), empty, "", 0),
+        (socket("/cloudsql/mysqld.sock"), "{name: sock, hostPath: {path: /x}}", "", 0),
+        (format!("env: [{{name: DB_HOST, value: /cloudsql/a:b:c}}], {mounts}"), empty, "", 1),
+        (format!("env: [{{name: LOG_FILE, value: /cloudsql/app.txt}}], {mounts}"), empty, "", 0),
+        ("env: [{name: KEY_FILE, value: /cloudsql/key}], volumeMounts: [{name: sock, mountPath: /cloudsql, readOnly: true}]".to_owned(), empty, "", 1),
+    ] {
+        let input = format!("{}{more}", program(&container, volumes, proxy));
+        let done = run(init, &input);
+        let wanted = vec!["error needs-container"; lacks];
+        assert_eq!(done.found(), wanted, "{input}{}", done.messages());
+        assert!(!done.messages().contains("canary"));
+        // A Job can carry it.
+        let volumes = if volumes.contains("sock") { volumes.to_owned() } else { format!("{volumes}, {empty}") };
+        let native = program(&container, volumes.trim_start_matches(", "), "{name: x, image: x}").replacen(
+            "spec: {containers",
+            &format!("spec: {{initContainers: [{}], containers", proxy.replacen("name: proxy", "name: proxy, restartPolicy: Always", 1)),
+            1,
+        );
+        let done = run("{as: job, container: api, command: [m], sidecars: [proxy], job: {hook: argocd-sync}}", &format!("{native}{more}"));
+        assert_eq!(done.found(), [""; 0], "{native}{}", done.messages());
+    }
+    // A file that an init container leaves is there; a socket is not.
+    let left = |value: &str| {
+        let container = format!(
+            "env: [{{name: A, value: {value}}}], volumeMounts: [{{name: sock, mountPath: /cloudsql, readOnly: true}}]"
+        );
+        api(&container, &format!("initContainers: [{proxy}], volumes: [{empty}]"))
+    };
+    assert_eq!(run(init, &left("/cloudsql/key")).found(), [""; 0]);
+    assert_eq!(run(init, &left("/cloudsql/x.sock")).found(), ["error needs-container"]);
+}
+
+#[test]
+fn native_sidecars_go_with_a_job() {
+    let sidecar = "{name: proxy, image: 'proxy:2', restartPolicy: Always, args: ['--port=5432'], startupProbe: {tcpSocket: {port: 5432}}, volumeMounts: [{name: key, mountPath: /key}]}";
+    let pod = format!(
+        "initContainers: [{{name: fetch, image: f}}, {sidecar}], volumes: [{{name: key, secret: {{secretName: key}}}}, {{name: other, emptyDir: {{}}}}]"
+    );
+    let spec = "{as: job, command: [m], sidecars: [proxy], job: {unordered: true}}";
+    let done = run(spec, &api("", &pod));
+    let job = done.the("Job");
+    assert_eq!(job["spec"]["template"]["spec"]["initContainers"], json!([value(sidecar)]));
+    assert_eq!(job["spec"]["template"]["spec"]["volumes"], json!([{"name": "key", "secret": {"secretName": "key"}}]));
+    // It follows, and the Job's name with it.
+    let done = run(spec, &done.output.replacen("proxy:2", "proxy:3", 1));
+    let later = done.the("Job");
+    assert_eq!(later["spec"]["template"]["spec"]["initContainers"][0]["image"], "proxy:3");
+    assert_ne!(later["metadata"]["name"], job["metadata"]["name"]);
+    for (names, pod) in [
+        ("[nobody]", pod.as_str()),
+        ("[fetch]", pod.as_str()),
+        ("[migrate]", "initContainers: [{name: migrate, image: m, restartPolicy: Always}]"),
+    ] {
+        for form in ["as: job, job: {unordered: true}", "as: initContainer"] {
+            let done = run(&format!("{{{form}, command: [m], sidecars: {names}}}"), &api("", pod));
+            assert_eq!(done.found(), ["error no-sidecar"], "{names} {form}");
+        }
+    }
+    // Hardened like the program's, in one pipeline.
+    let config = value(&format!(
+        "{{apiVersion: krmor.dev/v1alpha1, kind: Pipeline, spec: {{functions: {{m: {{kind: Migration, spec: {spec}}}, s: {{kind: SecurityContext, spec: {{runAsUser: 1000}}}}, \
+         r: {{kind: Resources, spec: {{requests: {{cpu: 10m}}, targets: [{{containers: [proxy]}}]}}}}}}}}}}"
+    ));
+    let done = run_config(&config, &api("", &pod));
+    assert_eq!(done.outcome, Outcome::Ok, "{}", done.messages());
+    assert_eq!(
+        done.the("Job")["spec"]["template"]["spec"]["initContainers"][0]["resources"],
+        json!({"requests": {"cpu": "10m"}})
+    );
+}
+
+const WAVE: &str = "argocd.argoproj.io/sync-wave";
+
+#[test]
+fn followers_wait_for_the_same_job() {
+    let web = || workload("Deployment", "web", "shop:1", "");
+    let worker = || workload("Deployment", "worker", "shop:1", "");
+    let both = || format!("{}{}", web(), worker());
+    let spec = |hook: &str, more: &str| {
+        format!("{{as: job, command: [m], targets: [{{name: web}}], job: {{hook: {hook}}}{more}}}")
+    };
+    let follow = ", followers: [{name: worker}]";
+    let wave = |done: &Done, name: &str| {
+        done.objects().into_iter().find(|one| one["metadata"]["name"] == name).unwrap()["metadata"]["annotations"][WAVE]
+            .clone()
+    };
+    assert_eq!(run(&spec("argocd-sync", ""), &both()).found(), ["warning starts-before"]);
+    let done = run(&spec("argocd-sync", follow), &both());
+    assert_eq!(done.found(), [""; 0]);
+    assert_eq!((wave(&done, "web"), wave(&done, "worker")), (json!("2"), json!("2")));
+    // Its autoscaler goes with it.
+    let hpa = "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: x}\nspec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: worker}, maxReplicas: 3}\n";
+    assert_eq!(wave(&run(&spec("argocd-sync", follow), &format!("{}{hpa}", both())), "x"), json!("2"));
+    // A claim goes with the first that mounts it.
+    let claim =
+        "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c}\nspec: {accessModes: [ReadWriteMany]}\n";
+    let on_claim = |text: String| {
+        text.replace(
+            "spec: {containers",
+            "spec: {volumes: [{name: v, persistentVolumeClaim: {claimName: c}}], containers",
+        )
+    };
+    let done = run(&spec("argocd-sync", follow), &format!("{}{claim}", on_claim(both())));
+    assert_eq!(wave(&done, "c"), json!("2"));
+    let third = on_claim(workload("Deployment", "third", "other:1", ""));
+    let done = run(&spec("argocd-sync", follow), &format!("{}{third}{claim}", on_claim(both())));
+    assert_eq!(wave(&done, "c"), Value::Null);
+    // So does a Rollout that runs the pods.
+    let rollout = "---\napiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r}\nspec: {workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n";
+    assert_eq!(wave(&run(&spec("argocd-sync", follow), &format!("{}{rollout}", both())), "r"), json!("2"));
+    // A wave of its own counts.
+    for (own, found) in [("1", vec!["error wave-order"]), ("0", vec!["error wave-order"]), ("7", vec![])] {
+        let early =
+            both().replacen("{name: worker}", &format!("{{name: worker, annotations: {{{WAVE}: '{own}'}}}}"), 1);
+        assert_eq!(run(&spec("argocd-sync", follow), &early).found(), found, "{own}");
+        assert_eq!(run(&spec("argocd-sync", ""), &early).found().len(), usize::from(own != "7"), "{own}");
+    }
+    // Hooks before everything: all waits, with and without being named.
+    for hook in ["argocd-presync", "helm, helm: 4"] {
+        assert_eq!(run(&spec(hook, follow), &both()).found(), [""; 0]);
+        assert_eq!(run(&spec(hook, ""), &both()).found(), [""; 0]);
+    }
+    let hooked =
+        both().replacen("{name: worker}", "{name: worker, annotations: {argocd.argoproj.io/hook: PreSync}}", 1);
+    assert_eq!(run(&spec("argocd-presync", follow), &hooked).found(), ["error wave-order"]);
+    // Where nothing waits the config is refused.
+    for config in [
+        "{as: initContainer, command: [m], followers: [{name: worker}]}",
+        "{as: job, command: [m], job: {unordered: true}, followers: [{name: worker}]}",
+        "{as: initContainer, command: [m], sidecars: [a, a]}",
+        "{as: initContainer, command: [m], image: 'a b'}",
+    ] {
+        assert_eq!(run(config, &both()).outcome, Outcome::Usage, "{config}");
+    }
+    assert_eq!(run(&spec("argocd-sync", ", followers: [{name: none}]"), &web()).found(), ["error unmatched-target"]);
+    assert_eq!(run(&spec("argocd-sync", ", followers: [{name: none, optional: true}]"), &web()).found(), [""; 0]);
+    assert_eq!(run(&spec("argocd-sync", ", followers: [{name: web}]"), &web()).found(), ["error config"]);
+}
+
+#[test]
+fn who_starts_before_the_migration_is_said() {
+    let url = |value: &str| format!("env: [{{name: DATABASE_URL, value: '{value}'}}]");
+    let key = "env: [{name: DATABASE_URL, valueFrom: {secretKeyRef: {name: s, key: url}}}]";
+    let init = "{as: initContainer, command: [m], targets: [{name: web}]}";
+    let pg = "postgres://u:canary@db/shop";
+    for (web, worker, image, found) in [
+        // The same image, whatever the tag; another one of the same registry.
+        ("", "", "shop:2", vec!["warning starts-before"]),
+        ("", "", "reg:5000/shop@sha256:0", vec![]),
+        ("", "", "other:1", vec![]),
+        // The database, by its address or by where the address is.
+        (&*url(pg), &*url("postgresql://w:canary@db/shop?sslmode=require"), "other:1", vec!["info starts-before"]),
+        (&url(pg), &url("postgres://u:canary@db/other"), "other:1", vec![]),
+        (&url(pg), &url("postgres://u:canary@db/other"), "shop:1", vec![]),
+        (key, key, "other:1", vec!["info starts-before"]),
+        (key, "env: [{name: PASSWORD, valueFrom: {secretKeyRef: {name: s, key: url}}}]", "other:1", vec![]),
+        ("envFrom: [{secretRef: {name: s}}]", "envFrom: [{secretRef: {name: s}}]", "other:1", vec![]),
+        (
+            "envFrom: [{secretRef: {name: s}}]",
+            "envFrom: [{secretRef: {name: s}}]",
+            "shop:1",
+            vec!["warning starts-before"],
+        ),
+        (
+            "env: [{name: DB_HOST, value: db}, {name: DB_NAME, value: a}]",
+            "env: [{name: DB_HOST, value: db}, {name: DB_NAME, value: b}]",
+            "other:1",
+            vec![],
+        ),
+        (
+            "env: [{name: DB_HOST, value: db}, {name: DB_NAME, value: a}]",
+            "env: [{name: DB_HOST, value: db}, {name: DB_NAME, value: a}]",
+            "other:1",
+            vec!["info starts-before"],
+        ),
+    ] {
+        let input = format!(
+            "{}{}",
+            workload("Deployment", "web", "shop:1", web),
+            workload("StatefulSet", "worker", image, worker)
+        );
+        let done = run(init, &input);
+        assert_eq!(done.found(), found, "{input}");
+        assert!(!done.messages().contains("canary"));
+        // Nobody says so of a Job that is declared to be in no order.
+        let unordered = "{as: job, command: [m], targets: [{name: web}], job: {unordered: true}}";
+        assert_eq!(run(unordered, &input).found(), ["info outermost"]);
+    }
+    // Two migrations of one database, unless they take a lock or the databases differ.
+    let two = |a: &str, b: &str| {
+        format!("{}{}", workload("Deployment", "a", "shop:1", a), workload("Deployment", "b", "shop:1", b))
+    };
+    for spec in [
+        "{as: initContainer, command: [m], targets: [{name: '[ab]'}]}",
+        "{as: job, command: [m], targets: [{name: '[ab]'}], job: {hook: argocd-presync}}",
+    ] {
+        assert_eq!(run(spec, &two("", "")).found(), ["warning concurrent-migrations"], "{spec}");
+        assert_eq!(run(spec, &two(&url(pg), &url(pg))).found(), ["warning concurrent-migrations"], "{spec}");
+        assert_eq!(run(spec, &two(&url(pg), &url("postgres://db/b"))).found(), [""; 0], "{spec}");
+        assert_eq!(run(&spec.replacen('{', "{locks: true, ", 1), &two("", "")).found(), [""; 0], "{spec}");
+    }
+    // One with a migration of its own is no affair of this one.
+    let own = format!(
+        "{}{}",
+        workload("Deployment", "web", "shop:1", ""),
+        workload("Deployment", "worker", "shop:1", "")
+            .replace("{containers", "{initContainers: [{name: init, image: 'shop:1'}], containers")
+    );
+    assert_eq!(run(init, &own).found(), [""; 0]);
 }
 
 #[test]

@@ -8,10 +8,9 @@ use k8s_openapi::api::autoscaling::v2::{CrossVersionObjectReference, HorizontalP
 use serde::Serialize;
 use serde_json::Value;
 
-use super::facts::{Facts, Workload, replicas};
+use super::facts::{Autoscaler, Facts, Provider, Workload, replicas};
 use super::metrics::Metric;
 use super::spec::Autoscaling;
-use krmor_core::facts::scalers::Scales;
 use krmor_core::fields;
 use krmor_core::manifest::{Manifest, Metadata};
 use krmor_core::reconcile::{self, Field, Item, Ownership, Wanted};
@@ -43,45 +42,50 @@ pub(super) fn autoscale(
     // A Rollout that runs the pods in the workload's place is what is scaled.
     let target = facts.runner(workload.id).unwrap_or(workload.id);
     let there = facts.autoscalers(workload.id);
-    let unknown = other_scaler(target, stream);
-    match there.as_slice() {
-        [] if unknown.is_none() => bring(scaling, target, None, stream, report),
-        [one] if one.editable && one.target == target && unknown.is_none() => {
-            bring(scaling, target, Some(one.id), stream, report);
-        }
+    let wanted = if scaling.keda.is_some() { Provider::Keda } else { Provider::Current };
+    let existing = match there.as_slice() {
+        [] => None,
+        [one] if one.target == target && one.provider == wanted => Some(one.id),
         // It scales what has no pods; reported with the final stream.
         [one] if one.target != target => return,
-        [] | [_] => {
-            let other = unknown.or_else(|| there.first().map(|one| one.id));
-            let other = other.and_then(|id| stream.object(id));
-            let (Some(object), Some(other)) = (stream.object(target), other) else { return };
-            let api = other.api_version().into_owned();
-            let other = other.reference();
-            let message = format!(
-                "{} is scaled by {other} of {api}, and `autoscaling` works with HorizontalPodAutoscalers of autoscaling/v2 only",
-                object.reference()
-            );
-            let remedy = format!(
-                "write {other} as autoscaling/v2, or remove it, or exclude {} from this function",
-                object.reference()
-            );
-            return report.add(&rules::AUTOSCALER_VERSION, object.at(""), message, remedy);
-        }
+        [one] => return refuse(wanted, one, target, stream, report),
         _ => return, // reported with the final stream
+    };
+    match &scaling.keda {
+        Some(keda) => keda.bring(scaling, target, existing, stream, report),
+        None => bring(scaling, target, existing, stream, report),
     }
-    release(target, stream, report);
+    release(scaling, target, stream, report);
 }
 
-/// A scaler of another kind than krmor knows: it sets the number of pods, too.
-fn other_scaler(target: ObjectId, stream: &Stream) -> Option<ObjectId> {
-    let scalers = krmor_core::facts::Facts::of(stream).scalers();
-    scalers.naming(target).find(|one| one.scales == Scales::ByEvents).map(|one| one.object)
+/// Says that the workload has another autoscaler than the config makes.
+fn refuse(wanted: Provider, there: &Autoscaler, target: ObjectId, stream: &Stream, report: &mut Report) {
+    let (Some(object), Some(other)) = (stream.object(target), stream.object(there.id)) else { return };
+    let (api, title) = (other.api_version().into_owned(), other.reference());
+    let (makes, instead) = match (wanted, there.provider) {
+        (Provider::Keda, _) => {
+            ("`keda` makes a ScaledObject, which KEDA refuses beside it", format!("remove {title}, or `keda`"))
+        }
+        (_, Provider::Keda) => (
+            "without `keda`, `autoscaling` works with HorizontalPodAutoscalers of autoscaling/v2",
+            format!("write `keda: {{}}`, so that {title} is brought to the config, or remove it"),
+        ),
+        _ => (
+            "`autoscaling` works with HorizontalPodAutoscalers of autoscaling/v2 only",
+            format!("write {title} as autoscaling/v2, or remove it"),
+        ),
+    };
+    let message = format!("{} is scaled by {title} of {api}, and {makes}", object.reference());
+    let remedy = format!("{instead}, or exclude {} from this function", object.reference());
+    report.add(&rules::AUTOSCALER_VERSION, object.at(""), message, remedy);
 }
 
 /// Takes `spec.replicas` away: each apply of the manifest would undo what the autoscaler did.
-fn release(target: ObjectId, stream: &mut Stream, report: &mut Report) {
+fn release(scaling: &Autoscaling, target: ObjectId, stream: &mut Stream, report: &mut Report) {
     let Some(object) = stream.object(target) else { return };
-    let Some(own) = replicas(&object).filter(|own| integer(*own) != Some(0)) else { return };
+    // At 0 a HorizontalPodAutoscaler is switched off, which is a conflict of its own; KEDA scales from there.
+    let counts = |own: &Node<'_>| scaling.keda.is_some() || integer(*own) != Some(0);
+    let Some(own) = replicas(&object).filter(counts) else { return };
     let message = format!(
         "{} loses `spec.replicas: {}` to its autoscaler; where it runs already, the first apply without the field can \
          take it to 1 pod for a moment",
@@ -119,6 +123,15 @@ fn bring(
     reconcile::apply(stream, report, wanted, scaling);
 }
 
+/// How an autoscaler names what it scales.
+pub(super) fn reference(object: &Object<'_>) -> CrossVersionObjectReference {
+    CrossVersionObjectReference {
+        api_version: Some(object.api_version().into_owned()),
+        kind: object.kind().into_owned(),
+        name: object.name().into_owned(),
+    }
+}
+
 /// The whole autoscaler of a workload.
 fn whole(scaling: &Autoscaling, object: &Object<'_>) -> Option<Value> {
     let spec = AutoscalerSpec {
@@ -126,11 +139,7 @@ fn whole(scaling: &Autoscaling, object: &Object<'_>) -> Option<Value> {
         max_replicas: scaling.max_replicas.get(),
         metrics: scaling.all_metrics().iter().map(Metric::in_order).collect(),
         min_replicas: scaling.lowest(),
-        scale_target_ref: CrossVersionObjectReference {
-            api_version: Some(object.api_version().into_owned()),
-            kind: object.kind().into_owned(),
-            name: object.name().into_owned(),
-        },
+        scale_target_ref: reference(object),
     };
     Manifest::of::<HorizontalPodAutoscaler>(Metadata::named_as(object), spec).to_value().ok()
 }

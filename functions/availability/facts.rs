@@ -30,12 +30,6 @@ impl Workload {
         self.pods.iter().any(|pod| pod.has(wanted))
     }
 
-    /// Whether it can be scaled, and its pods stay.
-    fn scalable(&self, stream: &Stream) -> bool {
-        let stays = |object: &Object<'_>| !self.pods.iter().any(|pod| pod.runs_to_completion(object));
-        self.has(Trait::Scalable) && stream.object(self.id).is_some_and(|object| stays(&object))
-    }
-
     /// The selector of one of its pods, as the API has it: the workload's own, else the labels of the template.
     pub(super) fn selector_of(pod: &Pod, object: &Object<'_>) -> Option<ApiSelector> {
         if !pod.is_selected(object) {
@@ -90,10 +84,25 @@ pub(super) fn replicas<'a>(object: &Object<'a>) -> Option<Node<'a>> {
 pub(super) struct Autoscaler {
     pub(super) id: ObjectId,
     pub(super) target: ObjectId,
-    /// Whether it is one of autoscaling/v2, which krmor can edit.
-    pub(super) editable: bool,
+    pub(super) provider: Provider,
     pub(super) range: RangeInclusive<i128>,
 }
+
+/// What an autoscaler is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Provider {
+    /// A HorizontalPodAutoscaler of autoscaling/v2, which krmor can edit.
+    Current,
+    /// One of another version.
+    Old,
+    /// A ScaledObject, which krmor can edit, too.
+    Keda,
+    /// Another autoscaler with `scaleTargetRef`.
+    Other,
+}
+
+/// The most pods of an autoscaler that does not say it in the words of the API.
+pub(super) const ANY_NUMBER: i128 = 2_147_483_647;
 
 /// A PodDisruptionBudget.
 #[derive(Debug)]
@@ -184,26 +193,39 @@ impl Facts {
     /// The workloads that a spec is for. Targets that match nothing become errors of the report.
     pub(super) fn select(&self, spec: &Spec, stream: &Stream, report: &mut Report) -> Vec<&Workload> {
         let scope = Scope { targets: spec.targets.clone(), exclude: spec.exclude.clone() };
-        let Ok(scope) = scope.compile() else { return Vec::new() };
-        let scalable: Vec<_> = self.workloads.iter().filter(|workload| workload.scalable(stream)).collect();
-        let (chosen, problems) = scope.select_objects(stream, scalable.iter().map(|workload| workload.id));
+        let open = Scope { targets: Vec::new(), ..scope.clone() };
+        let (Ok(scope), Ok(open)) = (scope.compile(), open.compile()) else { return Vec::new() };
+        let scalable: Vec<_> = self.workloads.iter().filter(|workload| self.is_scalable(workload, stream)).collect();
+        // What runs a workload's pods in its place is as good a name for them.
+        let both = |workload: &&Workload| [Some(workload.id), self.runner(workload.id)].into_iter().flatten();
+        let mut candidates: Vec<ObjectId> = scalable.iter().flat_map(both).collect();
+        candidates.sort_unstable();
+        candidates.dedup();
+        let (chosen, problems) = scope.select_objects(stream, candidates.iter().copied());
         report.record_once(problems);
-        let mut chosen = chosen.into_iter();
-        let mut next = chosen.next();
-        let mut wanted = |workload: &&Workload| {
-            let found = next == Some(workload.id);
-            if found {
-                next = chosen.next();
-            }
-            found
-        };
-        scalable.into_iter().filter(|workload| wanted(workload)).collect()
+        let (open, _) = open.select_objects(stream, candidates);
+        let has = |list: &[ObjectId], id: ObjectId| list.binary_search(&id).is_ok();
+        let wanted =
+            |workload: &&Workload| both(workload).any(|id| has(&chosen, id)) && both(workload).all(|id| has(&open, id));
+        scalable.into_iter().filter(wanted).collect()
+    }
+
+    /// Whether it can be scaled, by itself or by what runs its pods, and its pods stay.
+    fn is_scalable(&self, workload: &Workload, stream: &Stream) -> bool {
+        let stays = |object: &Object<'_>| !workload.pods.iter().any(|pod| pod.runs_to_completion(object));
+        (workload.has(Trait::Scalable) || self.runner(workload.id).is_some())
+            && stream.object(workload.id).is_some_and(|object| stays(&object))
     }
 
     /// What scales a workload's pods, directly or by what runs them in its place.
     pub(super) fn autoscalers(&self, workload: ObjectId) -> Vec<&Autoscaler> {
         let ids = [Some(workload), self.runner(workload)].into_iter().flatten();
         ids.filter_map(|id| self.autoscalers.get(&id)).flatten().collect()
+    }
+
+    /// Whether KEDA scales it: from 0, too.
+    pub(super) fn is_kedas(&self, workload: ObjectId) -> bool {
+        self.autoscalers(workload).iter().any(|scaler| scaler.provider == Provider::Keda)
     }
 
     /// What runs a workload's pods in its place.
@@ -249,33 +271,30 @@ impl Facts {
     /// Whether all workloads under some budgets say how many pods they have: then the fewest there can be.
     pub(super) fn lowest_under(&self, cover: &Cover, stream: &Stream) -> Option<i128> {
         let lowest = |workload: &Workload| {
-            let object = stream.object(workload.id).filter(|_| workload.scalable(stream))?;
-            // What is switched off has no pod, whatever scales it.
-            let is_off = self.written(&object) == Some(0);
+            let object = stream.object(workload.id).filter(|_| self.is_scalable(workload, stream))?;
+            // What is switched off has no pod, whatever scales it; KEDA switches on.
+            let is_off = self.written(&object) == Some(0) && !self.is_kedas(workload.id);
             Some(if is_off { 0 } else { *self.range(&object).start() })
         };
         cover.workloads.iter().map(|&number| lowest(self.workloads.get(number)?)).sum()
     }
 }
 
-/// Whether `object` is of a kind of a group, in any version.
-fn is(object: &Object<'_>, group: &str, kind: &str) -> bool {
-    object.kind() == kind && object.group() == group
-}
-
 fn autoscaler(stream: &Stream, scaler: &Scaler) -> Option<Autoscaler> {
     let object = &stream.object(scaler.object)?;
     let number = |key: &str, absent: i128| {
-        object.root().find(&["spec", key]).and_then(integer).unwrap_or(absent).clamp(0, i32::MAX.into())
+        object.root().find(&["spec", key]).and_then(integer).unwrap_or(absent).clamp(0, ANY_NUMBER)
     };
-    let (editable, range) = if is(object, "autoscaling", "HorizontalPodAutoscaler") {
-        (object.version() == "v2", number("minReplicas", 1)..=number("maxReplicas", 1))
-    } else if is(object, "keda.sh", "ScaledObject") {
-        (false, number("minReplicaCount", 0)..=number("maxReplicaCount", 100))
-    } else {
-        return None;
+    let (provider, range) = match scaler.scales {
+        Scales::Horizontally => {
+            let provider = if object.version() == "v2" { Provider::Current } else { Provider::Old };
+            (provider, number("minReplicas", 1)..=number("maxReplicas", 1))
+        }
+        Scales::ByKeda => (Provider::Keda, number("minReplicaCount", 0)..=number("maxReplicaCount", 100)),
+        Scales::ByEvents => (Provider::Other, number("minReplicas", 1)..=number("maxReplicas", ANY_NUMBER)),
+        Scales::Vertically | Scales::Runs => return None,
     };
-    Some(Autoscaler { id: object.id(), target: scaler.target?, editable, range })
+    Some(Autoscaler { id: object.id(), target: scaler.target?, provider, range })
 }
 
 /// The resources whose requests a VerticalPodAutoscaler changes for a workload, with that object.

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::facts::{Budget, Facts, Workload, replicas, vertical};
+use super::facts::{ANY_NUMBER, Budget, Facts, Provider, Workload, replicas, vertical};
 use super::requests;
 use super::rollout::{Rollout, exclusive_claims};
 use super::spec::Spec;
 use super::values::Amount;
-use super::{placement, shared, wishes};
+use super::{placement, runner, shared, wishes};
 use crate::availability::rules;
 use krmor_core::facts;
 use krmor_core::report::Rule;
@@ -28,7 +28,7 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     for workload in selected {
         let Some(object) = stream.object(workload.id) else { continue };
         let mut judge = Judge { spec, stream, facts: &facts, workload, object, report };
-        judge.run_by_another();
+        runner::judge(spec, stream, &facts, workload, &object, judge.report);
         judge.replicas();
         judge.autoscalers();
         judge.claims();
@@ -36,7 +36,7 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
         judge.budgets(&mut judged);
         placement::malformed(spec, workload, &object, report);
         for wish in wishes::of(spec, stream, &facts, workload) {
-            wish.complain(spec, &object, report);
+            wish.complain(spec, stream, report);
         }
     }
 }
@@ -78,8 +78,9 @@ impl Judge<'_> {
         let counted = counted.unwrap_or(self.object);
         let Some(own) = replicas(&counted) else { return };
         let scalers = self.facts.autoscalers(self.workload.id);
-        // `replicas: 0` is a conflict of its own.
-        let (Some(scaler), false) = (scalers.first(), integer(own) == Some(0)) else { return };
+        // `replicas: 0` is a conflict of its own, but for KEDA, which scales from there.
+        let is_off = integer(own) == Some(0) && !self.facts.is_kedas(self.workload.id);
+        let (Some(scaler), false) = (scalers.first(), is_off) else { return };
         let message = format!(
             "{} sets `spec.replicas: {}`, and {} scales it: each apply undoes what the autoscaler did",
             counted.reference(),
@@ -88,32 +89,6 @@ impl Judge<'_> {
         );
         let remedy = "remove `spec.replicas` (and any `replicas:` of a kustomization), or declare `autoscaling` with its metrics here, which does";
         self.error_at(counted.id(), &rules::REPLICAS_WITH_AUTOSCALER, "/spec/replicas", message, remedy);
-    }
-
-    /// A Rollout that refers to a workload makes the pods, and takes the workload's own to 0.
-    fn run_by_another(&mut self) {
-        let Some(runner) = self.facts.runner(self.workload.id) else { return };
-        let runs = format!("{} runs the pods of {}", self.name_of(runner), self.name());
-        for scaler in self.facts.autoscalers(self.workload.id) {
-            if scaler.target != runner {
-                let message = format!(
-                    "{runs}, and {} scales the latter, which would start pods of its own",
-                    self.name_of(scaler.id)
-                );
-                let remedy = format!("let `scaleTargetRef` name {}", self.name_of(runner));
-                self.error_at(scaler.id, &rules::RUN_BY_ANOTHER, "/spec/scaleTargetRef", message, &remedy);
-            }
-        }
-        let asked = [
-            ("replicas", self.spec.replicas.is_some()),
-            ("strategy", self.spec.strategy.is_some()),
-            ("singleton", self.spec.singleton),
-        ];
-        if let Some((name, _)) = asked.into_iter().find(|(_, is_asked)| *is_asked) {
-            let message = format!("{runs}: `{name}` of the config is not set there");
-            let remedy = format!("write it in {}, or exclude {}", self.name_of(runner), self.name());
-            self.report.add(&rules::RUN_BY_ANOTHER, self.object.at(""), message, remedy);
-        }
     }
 
     fn autoscalers(&mut self) {
@@ -132,13 +107,11 @@ impl Judge<'_> {
                     self.name_of(scaler.id),
                     self.name()
                 );
-                self.error_at(
-                    scaler.id,
-                    &rules::AUTOSCALER_RANGE,
-                    "/spec/maxReplicas",
-                    message,
-                    "raise `maxReplicas`, or lower `minReplicas`",
-                );
+                let (pointer, remedy) = match scaler.provider {
+                    Provider::Keda => ("/spec/maxReplicaCount", "raise `maxReplicaCount`, or lower `minReplicaCount`"),
+                    _ => ("/spec/maxReplicas", "raise `maxReplicas`, or lower `minReplicas`"),
+                };
+                self.error_at(scaler.id, &rules::AUTOSCALER_RANGE, pointer, message, remedy);
             }
             let Some(autoscaler) = self.stream.object(scaler.id) else { continue };
             let given = facts::Facts::of(self.stream).default_requests(&self.object);
@@ -175,7 +148,8 @@ impl Judge<'_> {
         let highest = *self.facts.range(&self.object).end();
         let claims = exclusive_claims(self.spec, self.stream, self.workload);
         for claim in claims.iter().filter(|_| highest > 1) {
-            let message = format!("{} is to run up to {highest} pods, which would all use {}", self.name(), claim.says);
+            let number = if highest == ANY_NUMBER { "any number of".to_owned() } else { format!("up to {highest}") };
+            let message = format!("{} is to run {number} pods, which would all use {}", self.name(), claim.says);
             let remedy = match claim.unknown {
                 true => "declare its `accessMode` in `spec.claims`, or keep to one pod",
                 false => {

@@ -73,8 +73,9 @@ const SOURCES: [(&str, &str); 5] = [
 ];
 
 /// What a value of the API looks like. k8s-openapi's types take a misspelt field for none and a missing one for empty.
-enum Shape {
+pub(super) enum Shape {
     Text,
+    Bool,
     OneOf(&'static [&'static str]),
     Int,
     Quantity,
@@ -84,10 +85,10 @@ enum Shape {
     Fields(&'static [Field]),
 }
 
-struct Field(&'static str, Need, &'static Shape);
+pub(super) struct Field(pub(super) &'static str, pub(super) Need, pub(super) &'static Shape);
 
 #[derive(PartialEq)]
-enum Need {
+pub(super) enum Need {
     Required,
     Optional,
 }
@@ -177,7 +178,7 @@ const RULES: Shape = Shape::Fields(&[
 ]);
 
 /// What does not fit a shape, and where.
-enum Misfit {
+pub(super) enum Misfit {
     /// A field that there is not.
     Surplus(String),
     /// A place, and what it must be.
@@ -185,7 +186,7 @@ enum Misfit {
 }
 
 impl Misfit {
-    fn of(self, what: &str) -> String {
+    pub(super) fn of(self, what: &str) -> String {
         match self {
             Self::Surplus(place) => format!("`{place}` is no field of {what}"),
             Self::Not(place, wanted) if place.is_empty() => format!("{what} is {wanted}"),
@@ -196,12 +197,13 @@ impl Misfit {
 
 impl Shape {
     /// The value in the order of the API's fields, quantities as texts, without what is null.
-    fn read(&self, value: &Value, place: &str) -> Result<Value, Misfit> {
+    pub(super) fn read(&self, value: &Value, place: &str) -> Result<Value, Misfit> {
         let not = |wanted: &str| Err(Misfit::Not(place.to_owned(), wanted.to_owned()));
         let below = |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
         match (self, value) {
-            (Self::Text, Value::String(_)) => Ok(value.clone()),
+            (Self::Text, Value::String(_)) | (Self::Bool, Value::Bool(_)) => Ok(value.clone()),
             (Self::Text, _) => not("a text"),
+            (Self::Bool, _) => not("`true` or `false`"),
             (Self::OneOf(names), _) => match value.as_str().filter(|text| names.contains(text)) {
                 Some(_) => Ok(value.clone()),
                 None => not(&format!("one of {}", names.join(", "))),
@@ -256,6 +258,7 @@ mod tests {
     fn full(shape: &Shape) -> Value {
         match shape {
             Shape::Text => json!("a"),
+            Shape::Bool => json!(true),
             Shape::OneOf(names) => json!(names.first()),
             Shape::Int => json!(1),
             Shape::Quantity => json!(10),

@@ -1,18 +1,21 @@
 //! `Availability`: how many pods a workload has, where they run, and how they are replaced and evicted.
 //!
-//! `facts` joins the workloads of the stream with what scales, covers and claims; the functions of `autoscaling`, `budget`,
-//! `placement` and `wishes` make what the spec asks for and leave what the user wrote. `judge` then says of the final
+//! `facts` joins the workloads of the stream with what scales, covers and claims; the functions of `autoscaling`, `keda`,
+//! `budget`, `placement` and `wishes` make what the spec asks for and leave what the user wrote. `judge` then says of the final
 //! stream what does not hold: it alone reports conflicts and broken invariants, so that each is said once.
 
 mod autoscaling;
 mod budget;
 mod facts;
 mod judge;
+pub mod keda;
 pub mod metrics;
 mod placement;
+mod problems;
 mod requests;
 mod rollout;
 pub mod rules;
+mod runner;
 mod shared;
 pub mod spec;
 pub mod values;
@@ -29,7 +32,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     let facts = Facts::of(stream, report);
     for workload in facts.select(spec, stream, report) {
         for wish in wishes::of(spec, stream, &facts, workload) {
-            wish.fulfil(spec, workload, stream, report);
+            wish.fulfil(spec, stream, report);
         }
         if let Some(scaling) = &spec.autoscaling {
             autoscaling::autoscale(scaling, &facts, workload, stream, report);
@@ -37,6 +40,6 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
         if let Some(budget) = &spec.budget {
             budget::protect(budget, &facts, workload, stream, report);
         }
-        placement::place(spec, workload, stream, report);
+        placement::place(spec, &facts, workload, stream, report);
     }
 }

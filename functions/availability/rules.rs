@@ -33,10 +33,10 @@ krmor_core::rules! {
         "The new pod cannot mount a ReadWriteOnce claim that the old pod has on another node, and the old pod stays until the new one is ready. Set `strategy: {type: Recreate}`, or `maxSurge: 0` with `maxUnavailable: 1`. Where several nodes can mount the claim, declare its `accessMode` in `claims`.";
     SHARED_CLAIM = "shared-claim", Error,
         "More than one pod, or more than one workload, is to use a claim that one pod or node can mount",
-        "The pods beyond the first can stay pending, because the access mode is ReadWriteOnce or ReadWriteOncePod. Two workloads can share a ReadWriteOnce claim where both must land on one node: by a required `podAffinity` with `topologyKey: kubernetes.io/hostname`, or by the same node's name; beside a Job, which ends, it is a warning. Keep to one pod, use a ReadWriteMany claim, or give each pod its own by `volumeClaimTemplates`. A claim that is not in the stream counts as ReadWriteOnce unless `claims` declares its `accessMode`.";
+        "The pods beyond the first can stay pending, because the access mode is ReadWriteOnce or ReadWriteOncePod. Two workloads can share a ReadWriteOnce claim where both must land on one node: by a required `podAffinity` with `topologyKey: kubernetes.io/hostname`, or by the same node's name. Two Jobs use it in turn, which is a warning. So is a claim of two workloads that is not in the stream. Keep to one pod, use a ReadWriteMany claim, or give each pod its own by `volumeClaimTemplates`. A claim that is not in the stream counts as ReadWriteOnce unless `claims` declares its `accessMode`.";
     RUN_BY_ANOTHER = "run-by-another", Warning,
         "Another object runs the pods of a workload",
-        "A Rollout with `workloadRef` makes its pods from the template of the workload, and takes the workload to 0 pods. `autoscaling` of the config scales the Rollout; number and strategy are left to it, which is a warning. An autoscaler of the workload itself is an error: it would start the pods twice. Let it name the Rollout.";
+        "A Rollout with `workloadRef` makes its pods from the template of the workload. `autoscaling` and `replicas` of the config are the Rollout's; the strategy is left to it, which is a warning. So are pods that the workload runs beside: set `replicas: 0` there, since `scaleDown` takes them away at the first rollout only, and without it they stay. An autoscaler of the workload itself is an error: it would start the pods twice. Let it name the Rollout.";
     SINGLETON_SCALED = "singleton-scaled", Error,
         "An autoscaler scales a workload that the config calls a singleton",
         "The autoscaler would start the second pod that must never run. Remove the autoscaler, or exclude the workload from this function.";
@@ -47,11 +47,11 @@ krmor_core::rules! {
         "Two disruption budgets cover the same pods",
         "The Eviction API refuses to evict a pod that more than one PodDisruptionBudget covers, so its node cannot be drained. Keep one, or change the selectors so that they do not overlap.";
     AUTOSCALER = "autoscaler", Info,
-        "krmor adds a HorizontalPodAutoscaler, or sets the fields of one that the config names",
+        "krmor adds a HorizontalPodAutoscaler or a ScaledObject, or sets the fields of one that the config names",
         "The change comes from `autoscaling` of the config. An autoscaler that is there keeps all fields that the config does not name.";
     AUTOSCALER_VERSION = "autoscaler-version", Error,
-        "The autoscaler of a workload is no HorizontalPodAutoscaler of autoscaling/v2",
-        "`autoscaling` of the config can complete only objects of that version. Write the object as autoscaling/v2, remove it, or exclude the workload from this function.";
+        "The autoscaler of a workload is another one than the config makes",
+        "`autoscaling` of the config completes HorizontalPodAutoscalers of autoscaling/v2, and with `keda` ScaledObjects. Two autoscalers would work against each other, and KEDA refuses to be the second one. Write the object as the config has it, remove it, or exclude the workload from this function.";
     BUDGET = "budget", Info,
         "krmor adds a PodDisruptionBudget, or sets the fields of one that the config names",
         "The change comes from `budget` of the config. A new budget has the workload's own selector, `maxUnavailable: 1` and `unhealthyPodEvictionPolicy: AlwaysAllow`, unless the config names other values.";
@@ -68,7 +68,7 @@ krmor_core::rules! {
         "Two pods of a singleton can run for a moment",
         "`Recreate` holds during updates only: when a node is drained or lost, Kubernetes may start the new pod before the old one has ended. If two must never work at once, let the program hold a lock or a lease.";
     SPREAD = "spread", Error,
-        "The field `topologySpreadConstraints` of a pod is not a list",
+        "The field `topologySpreadConstraints` of a pod is not a list, or a constraint has a key that the selector has",
         "krmor cannot add a constraint to it, and the API server would refuse it. Write each constraint as an item. Where the field is a list or absent, krmor adds what `spread` of the config asks for; a constraint with the same `topologyKey` stays.";
     STRATEGY = "strategy", Error,
         "A Deployment sets another update strategy than the config asks for",

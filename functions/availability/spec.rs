@@ -3,15 +3,15 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::keda::Keda;
 use super::metrics::{Behavior, Metric};
 use super::values::{Amount, NamePattern};
-use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
 use krmor_core::kube::LabelKey;
 use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
-use krmor_core::values::Positive;
+use krmor_core::values::{NonNegative, Positive, given};
 use std::collections::BTreeMap;
 
 /// How many pods a workload has, where they run, and how they are replaced and evicted.
@@ -24,8 +24,8 @@ pub struct Spec {
     /// Fewest pods: fills an absent `spec.replicas` of a workload that no autoscaler scales; a higher one stays, a lower
     /// one is a conflict. From 1; not with `autoscaling`. Default: nothing is asked.
     pub replicas: Option<Positive>,
-    /// A HorizontalPodAutoscaler (autoscaling/v2) for each workload. One that is there is updated in the fields named
-    /// here; `spec.replicas` of the workload is removed. Default: none.
+    /// A HorizontalPodAutoscaler (autoscaling/v2), or with `keda` a ScaledObject, for each workload. One that is there is
+    /// updated in the fields named here; `spec.replicas` of the workload is removed. Default: none.
     pub autoscaling: Option<Autoscaling>,
     /// A PodDisruptionBudget (policy/v1) for each workload; `{}` takes the defaults. One that already covers the
     /// workload's pods is updated in the fields named here. Default: none.
@@ -77,26 +77,32 @@ function_spec!(Spec, find_problems);
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Autoscaling {
-    /// Fewest pods, from 1. Default 2; an autoscaler that is there keeps its own.
-    pub min_replicas: Option<Positive>,
+    /// Fewest pods, from 1; with `keda` from 0. Default 2; an autoscaler that is there keeps its own.
+    pub min_replicas: Option<NonNegative>,
     /// Most pods; at least `minReplicas`.
     pub max_replicas: Positive,
     /// Average use of cpu to aim at, in percent of the requests: every container must have one. Default: not looked at.
     pub cpu: Option<Positive>,
     /// Average use of memory to aim at, in percent of the requests: every container must have one. Default: not looked at.
     pub memory: Option<Positive>,
-    /// Further metrics, each as in `spec.metrics` of the API (`type` and the field of that type). Default: none.
+    /// Further metrics, each as in `spec.metrics` of the API (`type` and the field of that type). Not with `keda`, which has
+    /// `triggers`. Default: none.
     #[serde(default)]
     pub metrics: Vec<Metric>,
     /// `scaleUp` and `scaleDown` as in `spec.behavior` of the API. Default: the API's.
     pub behavior: Option<Behavior>,
+    /// Makes a ScaledObject of KEDA in the place of a HorizontalPodAutoscaler; `{}` has the triggers of `cpu` and `memory`.
+    /// Default: none.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Keda")]
+    pub keda: Option<Keda>,
 }
 
 impl Autoscaling {
     /// Fewest pods, where nothing else says.
     #[must_use]
     pub fn lowest(&self) -> i32 {
-        self.min_replicas.map_or(2, Positive::get)
+        self.min_replicas.map_or(2, NonNegative::get)
     }
 
     /// Its metrics, as the API has them.
@@ -166,6 +172,37 @@ pub struct Spread {
     /// `ScheduleAnyway` prefers an even spread, `DoNotSchedule` demands it. Default `ScheduleAnyway`.
     #[serde(default)]
     pub when_unsatisfiable: WhenUnsatisfiable,
+    /// How many such groups of nodes there must be, from 1; with fewer of them, groups without a pod count as one more. With
+    /// `DoNotSchedule` only. Default: the API's, 1.
+    pub min_domains: Option<Positive>,
+    /// Whether only nodes count that the pod's node selector and affinity allow: `Honor` or `Ignore`. Default: the API's,
+    /// `Honor`.
+    pub node_affinity_policy: Option<NodePolicy>,
+    /// Whether nodes count whose taints the pod does not tolerate: `Ignore`, or not: `Honor`. Default: the API's, `Ignore`.
+    pub node_taints_policy: Option<NodePolicy>,
+    /// Labels of pods whose values pods must share to be counted together; none that the workload's selector has. Default:
+    /// what tells the pods of an update from the old ones, where the kind gives its pods such a label; `[]` for none.
+    pub match_label_keys: Option<Vec<LabelKey>>,
+}
+
+/// Whether the scheduler takes the limits of the pod into account when it counts nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum NodePolicy {
+    /// It does.
+    Honor,
+    /// It does not.
+    Ignore,
+}
+
+impl NodePolicy {
+    /// As the API writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Honor => "Honor",
+            Self::Ignore => "Ignore",
+        }
+    }
 }
 
 /// What the scheduler does when it cannot spread evenly.
@@ -248,65 +285,4 @@ pub enum Conflicts {
     Override,
     /// They stay, each with a warning.
     Keep,
-}
-
-impl Spec {
-    /// What cannot be right although each field can be read.
-    fn find_problems(&self) -> Vec<Problem> {
-        const ONE: &str = "remove one of the two";
-        let mut found = Vec::new();
-        let mut says = |wrong: bool, field: &str, problem, remedy| {
-            if wrong {
-                found.push(Problem::new(&format!("/{field}"), problem, remedy));
-            }
-        };
-        let kind = self.strategy.as_ref().map(|strategy| strategy.kind);
-        let scaled = self.autoscaling.is_some();
-        let many = self.replicas.is_some_and(|replicas| replicas.get() > 1);
-        says(self.singleton && scaled, "singleton", "a singleton is never scaled, and `autoscaling` is given", ONE);
-        says(self.singleton && many, "singleton", "a singleton has one pod, and `replicas` asks for more", ONE);
-        let rolling = self.singleton && kind == Some(StrategyType::RollingUpdate);
-        says(rolling, "strategy", "a rolling update runs two pods of a singleton at once", ONE);
-        let both = scaled && self.replicas.is_some();
-        says(both, "replicas", "`autoscaling` decides about the number of pods", "use `autoscaling.minReplicas`");
-        if let Some(scaling) = &self.autoscaling {
-            let range = scaling.lowest() > scaling.max_replicas.get();
-            let problem = "`maxReplicas` is below `minReplicas` (2 unless given)";
-            says(range, "autoscaling/maxReplicas", problem, "raise it, or lower `minReplicas`");
-            let none = scaling.all_metrics().is_empty();
-            says(none, "autoscaling", "there is no metric to scale by", "add `cpu: 70`, `memory` or `metrics`");
-            for (at, metric) in scaling.metrics.iter().enumerate() {
-                let named = |name: &str| metric.value().pointer("/resource/name").is_some_and(|own| own == name);
-                let given = named("cpu") && scaling.cpu.is_some() || named("memory") && scaling.memory.is_some();
-                let twice = scaling.metrics.iter().take(at).any(|other| other == metric);
-                says(given || twice, &format!("autoscaling/metrics/{at}"), "the metric is given twice", ONE);
-            }
-        }
-        if let Some(budget) = &self.budget {
-            let both = budget.max_unavailable.is_some() && budget.min_available.is_some();
-            says(both, "budget", "the API takes `maxUnavailable` or `minAvailable`, not both", ONE);
-            let never = budget.max_unavailable.is_some_and(Amount::is_zero);
-            let remedy = "allow at least 1, or use `minAvailable`";
-            says(never, "budget/maxUnavailable", "no pod could be evicted, and no node drained", remedy);
-            for (field, amount) in [("maxUnavailable", budget.max_unavailable), ("minAvailable", budget.min_available)]
-            {
-                let over = amount.is_some_and(Amount::exceeds_all);
-                says(over, &format!("budget/{field}"), "this is more than all pods", "write at most `100%`");
-            }
-        }
-        for (at, spread) in self.spread.iter().enumerate() {
-            let twice = self.spread.iter().take(at).any(|other| other.topology_key == spread.topology_key);
-            says(twice, &format!("spread/{at}/topologyKey"), "the key is listed twice", ONE);
-        }
-        if let Some(Strategy { kind, max_surge, max_unavailable }) = &self.strategy {
-            let numbers = max_surge.is_some() || max_unavailable.is_some();
-            let problem = "`Recreate` takes neither `maxSurge` nor `maxUnavailable`";
-            says(*kind == StrategyType::Recreate && numbers, "strategy", problem, "remove them");
-            let stuck = max_surge.is_some_and(Amount::is_zero) && max_unavailable.is_some_and(Amount::is_zero);
-            says(stuck, "strategy", "with both at 0 no pod could ever be replaced", "let one of them be at least 1");
-            let over = max_unavailable.is_some_and(Amount::exceeds_all);
-            says(over, "strategy/maxUnavailable", "this is more than all pods", "write at most `100%`");
-        }
-        found
-    }
 }

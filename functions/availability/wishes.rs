@@ -12,13 +12,15 @@ use super::rollout::{Exclusive, Rollout, exclusive_claims};
 use super::spec::{Conflicts, Spec, Strategy, StrategyType};
 use super::values::Amount;
 use krmor_core::report::{Class, Report, Severity, Why};
-use krmor_core::stream::{Action, Edit, Object, Stream};
+use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::workload::Trait;
 use krmor_yaml::Node;
 
 /// A wish that does not hold.
 #[derive(Debug)]
 pub(super) struct Wish {
+    /// The object that it is about.
+    object: ObjectId,
     rule: &'static Rule,
     /// Where the finding points to.
     pointer: &'static str,
@@ -33,9 +35,10 @@ pub(super) struct Wish {
 /// The wishes about a workload that do not hold in the stream as it is.
 pub(super) fn of(spec: &Spec, stream: &Stream, facts: &Facts, workload: &Workload) -> Vec<Wish> {
     let Some(object) = stream.object(workload.id) else { return Vec::new() };
-    // Number and strategy are those of what runs the pods, which `judge` tells.
-    if facts.runner(workload.id).is_some() {
-        return Vec::new();
+    // The number is that of what runs the pods; what else it does not take over, `runner` tells.
+    if let Some(runner) = facts.runner(workload.id) {
+        let runner = stream.object(runner).filter(|_| !spec.singleton);
+        return runner.and_then(|runner| number(spec, facts, &runner)).into_iter().collect();
     }
     let mut wishes: Vec<Wish> = number(spec, facts, &object).into_iter().collect();
     if workload.has(Trait::Recreate) {
@@ -52,7 +55,7 @@ fn number(spec: &Spec, facts: &Facts, object: &Object<'_>) -> Option<Wish> {
     let scaled = !facts.autoscalers(object.id()).is_empty();
     let wish = |rule, action, reason| {
         let edits = vec![(pointer, action)];
-        Some(Wish { rule, pointer, edits, explicit: own.is_some(), reason })
+        Some(Wish { object: object.id(), rule, pointer, edits, explicit: own.is_some(), reason })
     };
     if spec.singleton {
         let holds = own.is_some() && number.is_none_or(|number| number <= 1);
@@ -63,7 +66,8 @@ fn number(spec: &Spec, facts: &Facts, object: &Object<'_>) -> Option<Wish> {
             wish(&rules::SINGLETON, Action::Set(json!(1)), reason)
         };
     }
-    if number == Some(0) && (scaled || spec.autoscaling.is_some()) {
+    let kedas = facts.is_kedas(object.id()) || spec.autoscaling.as_ref().is_some_and(|scaling| scaling.keda.is_some());
+    if number == Some(0) && !kedas && (scaled || spec.autoscaling.is_some()) {
         let reason = "at 0 its autoscaler is switched off, and without the field it starts to scale".to_owned();
         return wish(&rules::REPLICAS, Action::Remove, reason);
     }
@@ -78,10 +82,15 @@ fn strategy(spec: &Spec, facts: &Facts, object: &Object<'_>, claim: Option<&Excl
     match (&spec.strategy, claim) {
         _ if spec.singleton => {
             let reason = "the old pod of a singleton ends before the new one starts: `type: Recreate`";
-            wishes.extend(recreate(&rules::SINGLETON, reason.to_owned(), &now));
+            wishes.extend(recreate(object.id(), &rules::SINGLETON, reason.to_owned(), &now));
         }
         (Some(Strategy { kind: StrategyType::Recreate, .. }), _) => {
-            wishes.extend(recreate(&rules::STRATEGY, "the config asks for `type: Recreate`".to_owned(), &now));
+            wishes.extend(recreate(
+                object.id(),
+                &rules::STRATEGY,
+                "the config asks for `type: Recreate`".to_owned(),
+                &now,
+            ));
         }
         (Some(Strategy { max_surge, max_unavailable, .. }), _) => {
             rolling(object, &now, [*max_surge, *max_unavailable], wishes);
@@ -94,13 +103,13 @@ fn strategy(spec: &Spec, facts: &Facts, object: &Object<'_>, claim: Option<&Excl
             if claim.unknown {
                 reason.push_str("; if it can be shared, say so in `spec.claims` of the config");
             }
-            wishes.extend(recreate(&rules::ROLLOUT_DEADLOCK, reason, &now));
+            wishes.extend(recreate(object.id(), &rules::ROLLOUT_DEADLOCK, reason, &now));
         }
         _ => {}
     }
 }
 
-fn recreate(rule: &'static Rule, reason: String, now: &Rollout) -> Option<Wish> {
+fn recreate(object: ObjectId, rule: &'static Rule, reason: String, now: &Rollout) -> Option<Wish> {
     let mut edits = Vec::new();
     if !now.recreates() {
         edits.push(("/spec/strategy/type", Action::Set(json!("Recreate"))));
@@ -109,7 +118,7 @@ fn recreate(rule: &'static Rule, reason: String, now: &Rollout) -> Option<Wish> 
         // The API refuses them beside Recreate.
         edits.push(("/spec/strategy/rollingUpdate", Action::Remove));
     }
-    (!edits.is_empty()).then(|| Wish { rule, pointer: "/spec/strategy", edits, explicit: now.explicit, reason })
+    (!edits.is_empty()).then(|| Wish { object, rule, pointer: "/spec/strategy", edits, explicit: now.explicit, reason })
 }
 
 fn rolling(object: &Object<'_>, now: &Rollout, amounts: [Option<Amount>; 2], wishes: &mut Vec<Wish>) {
@@ -119,7 +128,7 @@ fn rolling(object: &Object<'_>, now: &Rollout, amounts: [Option<Amount>; 2], wis
     ];
     let wish = |pointer, edits, explicit, says: &str| {
         let reason = format!("the config asks for `{says}`");
-        Wish { rule: &rules::STRATEGY, pointer, edits, explicit, reason }
+        Wish { object: object.id(), rule: &rules::STRATEGY, pointer, edits, explicit, reason }
     };
     let mut numbers = Vec::new();
     for (name, pointer, wanted) in fields {
@@ -148,7 +157,7 @@ fn rolling(object: &Object<'_>, now: &Rollout, amounts: [Option<Amount>; 2], wis
 
 impl Wish {
     /// Fulfils it, unless the user's own value stands against it and may not be changed.
-    pub(super) fn fulfil(self, spec: &Spec, workload: &Workload, stream: &mut Stream, report: &mut Report) {
+    pub(super) fn fulfil(self, spec: &Spec, stream: &mut Stream, report: &mut Report) {
         if self.explicit && spec.conflicts != Conflicts::Override {
             return;
         }
@@ -159,12 +168,13 @@ impl Wish {
                 _ => Class::Added,
             };
             let why = Why { rule: self.rule, reason: Cow::Owned(self.reason.clone()), class };
-            stream.apply(report, workload.id, Edit { pointer: pointer.to_owned(), action, why });
+            stream.apply(report, self.object, Edit { pointer: pointer.to_owned(), action, why });
         }
     }
 
     /// Reports that it does not hold.
-    pub(super) fn complain(&self, spec: &Spec, object: &Object<'_>, report: &mut Report) {
+    pub(super) fn complain(&self, spec: &Spec, stream: &Stream, report: &mut Report) {
+        let Some(object) = stream.object(self.object) else { return };
         if !self.explicit {
             return; // the edit could not be made, and that is reported
         }

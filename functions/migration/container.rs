@@ -20,6 +20,8 @@ pub(super) struct Wanted {
     pub(super) fields: Map<String, Value>,
     /// Name of the program's container.
     pub(super) main: String,
+    /// Whether the spec names the image.
+    own_image: bool,
 }
 
 /// Fields of the program's container that follow it at every run.
@@ -40,9 +42,9 @@ const FILLED: [&str; 2] = ["securityContext", "resources"];
 pub(super) fn wanted(spec: &Spec, pod: &Pod, main: &Container, stream: &Stream, report: &mut Report) -> Option<Wanted> {
     let object = stream.object(pod.object)?;
     let node = main.node(&object)?;
-    if node.get("image").and_then(Node::as_str).is_none_or(|image| image.is_empty()) {
+    if spec.image.is_none() && node.get("image").and_then(Node::as_str).is_none_or(|image| image.is_empty()) {
         let message = format!("container `{}` has no image for the migration to run", main.name);
-        report.add(&rules::NO_IMAGE, object.at(&main.pointer), message, "name the image");
+        report.add(&rules::NO_IMAGE, object.at(&main.pointer), message, "name the image there, or in `image`");
         return None;
     }
     let mut fields = Map::new();
@@ -54,7 +56,12 @@ pub(super) fn wanted(spec: &Spec, pod: &Pod, main: &Container, stream: &Stream, 
     let there = |key: &str| node.get(key).filter(|node| !node.is_null()).and_then(Node::to_value);
     put("name", Some(spec.name.as_str().into()));
     for key in FOLLOWED {
-        put(key, there(key));
+        match (key, &spec.image) {
+            ("image", Some(image)) => put(key, Some(image.as_str().into())),
+            // It is about the program's image.
+            ("imagePullPolicy", Some(_)) => {}
+            _ => put(key, there(key)),
+        }
     }
     put("command", spec.command.as_ref().map(Command::to_value));
     put("args", spec.args.as_ref().map(Command::to_value));
@@ -86,7 +93,7 @@ pub(super) fn wanted(spec: &Spec, pod: &Pod, main: &Container, stream: &Stream, 
             return None;
         }
     }
-    Some(Wanted { fields, main: main.name.clone() })
+    Some(Wanted { fields, main: main.name.clone(), own_image: spec.image.is_some() })
 }
 
 /// The spec's variables take the place of those of the same name, or come last.
@@ -152,6 +159,7 @@ impl Ownership for Wanted {
     fn reason(&self, pattern: &str, _: &Action) -> Option<Cow<'static, str>> {
         Some(match pattern.strip_prefix('/') {
             Some(key) if COMMAND.contains(&key) => "the spec says what to run".into(),
+            Some("image") if self.own_image => "the spec names the image".into(),
             _ => format!("as in container `{}`", self.main).into(),
         })
     }

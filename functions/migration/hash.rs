@@ -96,12 +96,14 @@ impl Digest {
     }
 }
 
-/// `<base>-<hash>`, or `<base>`, short enough for the label that a Job's pods have.
-pub(super) fn name(workload: &str, migration: &str, hash: Option<&str>) -> String {
-    let tail = match hash {
-        Some(hash) => format!("-{migration}-{hash}"),
-        None => format!("-{migration}"),
-    };
+/// `<workload>-<migration>-<hash>`, or without the hash, short enough for the label that a Job's pods have. The kind of the
+/// workload stands in it where two have one name.
+pub(super) fn name(workload: &str, kind: Option<&str>, migration: &str, hash: Option<&str>) -> String {
+    let kind = kind.map(|kind| kind.replace('.', "-"));
+    // A letter of the workload's name and three dashes are left.
+    let room = 59_usize.saturating_sub(migration.len() + hash.map_or(0, str::len)).min(26);
+    let parts = [kind.as_deref().map(|kind| label(kind, room)), Some(migration), hash];
+    let tail: String = parts.into_iter().flatten().flat_map(|part| ["-", part]).collect();
     format!("{}{tail}", label(workload, 63 - tail.len().min(62)))
 }
 
@@ -146,10 +148,14 @@ mod tests {
 
     #[test]
     fn names_fit() {
-        assert_eq!(name("web", "migrate", None), "web-migrate");
-        assert_eq!(name("web", "migrate", Some("bcdfghjklm")), "web-migrate-bcdfghjklm");
-        let long = name(&format!("{}.x", "a".repeat(43)), "migrate", Some("bcdfghjklm"));
+        assert_eq!(name("web", None, "migrate", None), "web-migrate");
+        assert_eq!(name("web", None, "migrate", Some("bcdfghjklm")), "web-migrate-bcdfghjklm");
+        let long = name(&format!("{}.x", "a".repeat(43)), None, "migrate", Some("bcdfghjklm"));
         assert_eq!(long, format!("{}-migrate-bcdfghjklm", "a".repeat(43)));
-        assert!(name(&"a".repeat(253), &"b".repeat(40), Some("bcdfghjklm")).len() <= 63);
+        assert_eq!(name("web", Some("deployment.apps"), "migrate", None), "web-deployment-apps-migrate");
+        for kind in [None, Some("statefulset.apps.kruise.io")] {
+            let long = name(&"a".repeat(253), kind, &"b".repeat(40), Some("bcdfghjklm"));
+            assert!(long.len() <= 63 && long.ends_with("bcdfghjklm"), "{long}");
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::migration::rules;
 use krmor_core::rules as common;
-use krmor_core::values::integer;
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
@@ -10,7 +9,6 @@ use serde_json::{Value, json};
 use super::container::Wanted;
 use super::pod::{INIT_FIRST, injects_agent};
 use super::spec::Spec;
-use krmor_core::facts::Facts;
 use krmor_core::pods::{Container, Pod, Role};
 use krmor_core::reconcile::{self, Context};
 use krmor_core::report::{Class, Report, Why};
@@ -26,6 +24,9 @@ pub(super) fn apply(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream
         let message = "by default Knative refuses init containers";
         let remedy = "write `as: job`, or exclude it";
         return report.add(&rules::NO_INIT_CONTAINERS, object.at(&pod.spec), message, remedy);
+    }
+    if super::pod::sidecars(spec, pod, &object, report).is_none() {
+        return;
     }
     let namesake = pod.containers(&object).into_iter().find(|container| container.name == spec.name.as_str());
     match namesake {
@@ -79,24 +80,4 @@ pub(super) fn update(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Strea
 
 fn existing(spec: &Spec, containers: Vec<Container>) -> Option<Container> {
     containers.into_iter().find(|one| one.role == Role::Init && one.name == spec.name.as_str())
-}
-
-/// Several pods at once migrate at once.
-pub(super) fn judge(spec: &Spec, pod: &Pod, stream: &Stream, report: &mut Report) {
-    let Some(object) = stream.object(pod.object) else { return };
-    let Some(container) = existing(spec, pod.containers(&object)) else { return };
-    let replicas = object.root().find(&["spec", "replicas"]).and_then(integer).filter(|_| pod.scalable());
-    let scalers = Facts::of(stream).scalers().of_pods(pod.object);
-    let scaler = scalers.first().and_then(|scaler| stream.object(scaler.object));
-    let who = match (scaler, replicas) {
-        (Some(scaler), _) => format!("{} scales the workload", scaler.reference()),
-        (None, Some(replicas)) if replicas > 1 => format!("the workload has {replicas} replicas"),
-        (None, _) if !pod.scalable() && !pod.runs_to_completion(&object) && !pod.is_bare() => {
-            "the workload has a pod on each node".to_owned()
-        }
-        (None, _) => return,
-    };
-    let message = format!("{who}: several pods migrate at once, so the migration must take a lock");
-    let remedy = "let the program take one, as an advisory lock of the database, or write `as: job`";
-    report.add(&rules::CONCURRENT_MIGRATIONS, object.at(&container.pointer), message, remedy);
 }

@@ -10,15 +10,14 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::container::{self, Wanted};
+use super::program::{Jobs, Program};
 use super::spec::{ARGO_WAVE, HOOKS, Hook, Spec};
 use super::{MIGRATION, hash, pod};
-use krmor_core::facts;
 use krmor_core::fields;
 use krmor_core::manifest::{Manifest, Metadata};
-use krmor_core::pods::Pod;
 use krmor_core::reconcile::{self, Field, Item, Ownership};
 use krmor_core::report::{Class, Report, Why};
-use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
+use krmor_core::stream::{Action, Edit, ObjectId, Stream};
 use krmor_core::values::NonNegative;
 use krmor_yaml::{Kind, Node, escape_token};
 
@@ -48,45 +47,55 @@ struct Template {
 }
 
 /// Adds the Job, or brings the one that is there up to date.
-pub(super) fn apply(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream, report: &mut Report) {
+pub(super) fn apply(
+    spec: &Spec,
+    program: &Program,
+    jobs: &Jobs,
+    wanted: &Wanted,
+    stream: &mut Stream,
+    report: &mut Report,
+) {
+    let pod = &program.pod;
     let Some(workload) = stream.object(pod.object) else { return };
     if workload.root().find(&["metadata", "name"]).and_then(Node::as_str).is_none_or(|name| name.is_empty()) {
         let message = "it has no name that the Job's could be made from";
         return report.add(&common::NO_NAME, workload.at("/metadata"), message, "give it a name");
     }
     let Some(fields) = pod::fields(spec, pod, wanted, stream, report) else { return };
-    match of(spec, &workload, stream).as_slice() {
-        [] => emit(spec, pod, wanted, fields, stream, report),
-        [_] => update(spec, pod, wanted, stream, report),
+    if let Some(job) = program.undecided(jobs, stream) {
+        let name = workload.name();
+        let message = format!("two workloads are called `{name}`, and the Job does not say whose it is");
+        return report.add(&rules::SECOND_JOB, job.at(""), message, "remove it: each of the two gets one of its own");
+    }
+    match program.jobs(jobs, stream)[..] {
+        [] => emit(spec, program, wanted, fields, stream, report),
+        [job] => update(spec, program, job, wanted, stream, report),
         [_, second, ..] => {
-            let Some(second) = stream.object(*second) else { return };
+            let Some(second) = stream.object(second) else { return };
             let message = format!("{} has another Job for this migration", workload.reference());
-            report.add(&rules::SECOND_JOB, second.at(""), message, "remove one of the two");
+            return report.add(&rules::SECOND_JOB, second.at(""), message, "remove one of the two");
         }
     }
     if spec.job().hook == Hook::ArgocdSync {
-        later(spec, pod, stream, report);
+        later(spec, pod.object, stream, report);
     }
 }
 
-/// The Jobs of this migration of a workload.
-pub(super) fn of(spec: &Spec, workload: &Object<'_>, stream: &Stream) -> Vec<ObjectId> {
-    let ours = |object: &Object<'_>| {
-        let note = object.annotation(MIGRATION);
-        let of = note.as_deref().and_then(|note| note.rsplit_once('/'));
-        of.is_some_and(|(name, migration)| migration == spec.name.as_str() && workload.is_named(name))
-            && facts::share_namespace(object, workload)
-    };
-    stream.objects().filter(ours).map(|object| object.id()).collect()
-}
-
-fn emit(spec: &Spec, pod: &Pod, wanted: &Wanted, fields: Map<String, Value>, stream: &mut Stream, report: &mut Report) {
+fn emit(
+    spec: &Spec,
+    program: &Program,
+    wanted: &Wanted,
+    fields: Map<String, Value>,
+    stream: &mut Stream,
+    report: &mut Report,
+) {
+    let pod = &program.pod;
     let Some(workload) = stream.object(pod.object) else { return };
     let (name, migration) = (workload.name(), spec.name.as_str());
     let job = spec.job();
     let mut metadata = Metadata::beside(&workload);
     metadata.labels.get_or_insert_default().insert(COMPONENT.to_owned(), migration.to_owned());
-    let mut annotations: BTreeMap<String, String> = [(MIGRATION.to_owned(), format!("{name}/{migration}"))].into();
+    let mut annotations: BTreeMap<String, String> = [(MIGRATION.to_owned(), program.note(spec, &workload))].into();
     annotations
         .extend(job.annotations().iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))));
     let of_pods: BTreeMap<String, String> =
@@ -116,7 +125,7 @@ fn emit(spec: &Spec, pod: &Pod, wanted: &Wanted, fields: Map<String, Value>, str
     let mut object = Manifest::of::<Job>(metadata, spec_of_job).to_value().unwrap_or_default();
     let hashed =
         (job.hook == Hook::None).then(|| hash::of(object.pointer(TEMPLATE).unwrap_or(&Value::Null), &workload, stream));
-    let name = hash::name(&name, migration, hashed.as_deref());
+    let name = hash::name(&name, program.twin.as_deref(), migration, hashed.as_deref());
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         let rest = std::mem::take(metadata);
         metadata.insert("name".to_owned(), Value::String(name));
@@ -127,9 +136,16 @@ fn emit(spec: &Spec, pod: &Pod, wanted: &Wanted, fields: Map<String, Value>, str
 }
 
 /// Brings the Job up to date with its workload and the spec.
-pub(super) fn update(spec: &Spec, pod: &Pod, wanted: &Wanted, stream: &mut Stream, report: &mut Report) {
+pub(super) fn update(
+    spec: &Spec,
+    program: &Program,
+    id: ObjectId,
+    wanted: &Wanted,
+    stream: &mut Stream,
+    report: &mut Report,
+) {
+    let pod = &program.pod;
     let Some(workload) = stream.object(pod.object) else { return };
-    let [id] = of(spec, &workload, stream)[..] else { return };
     let Some(fields) = pod::fields(spec, pod, wanted, stream, &mut Report::default()) else { return };
     let mut of_pod = fields;
     of_pod.insert("containers".to_owned(), Value::Array(vec![wanted.of_existing().into()]));
@@ -188,15 +204,16 @@ struct Owners<'a> {
 
 const POD: &str = "/spec/template/spec/";
 const CONTAINER: &str = "/spec/template/spec/containers/*";
+const SIDECAR: &str = "/spec/template/spec/initContainers/*";
 
 impl Ownership for Owners<'_> {
     fn field(&self, pattern: &str, there: Node<'_>, wanted: &Value) -> Field {
-        if let Some(of_container) = pattern.strip_prefix(CONTAINER) {
+        if let Some(of_container) = [CONTAINER, SIDECAR].iter().find_map(|list| pattern.strip_prefix(list)) {
             return self.container.field(of_container, there, wanted);
         }
         match pattern.strip_prefix(POD) {
             Some(key) if pod::FILLED.contains(&key) => Field::Keep,
-            Some("volumes" | "containers") if there.kind() == Kind::Seq => Field::Parts,
+            Some("volumes" | "containers" | "initContainers") if there.kind() == Kind::Seq => Field::Parts,
             Some(_) => Field::Set,
             None => match pattern {
                 ""
@@ -213,7 +230,7 @@ impl Ownership for Owners<'_> {
     }
 
     fn item(&self, pattern: &str, list: Node<'_>, wanted: &[Value], number: usize) -> Item {
-        if let Some(of_container) = pattern.strip_prefix(CONTAINER) {
+        if let Some(of_container) = [CONTAINER, SIDECAR].iter().find_map(|list| pattern.strip_prefix(list)) {
             return self.container.item(of_container, list, wanted, number);
         }
         let is_containers = pattern.ends_with("/containers");
@@ -242,10 +259,9 @@ impl Ownership for Owners<'_> {
     }
 }
 
-/// Gives the workload the wave behind the Job's, unless it has one.
-fn later(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Report) {
-    let Some(workload) = stream.object(pod.object) else { return };
-    if workload.annotation(ARGO_WAVE).is_some() || of(spec, &workload, stream).is_empty() {
+/// Gives a workload the wave behind the Job's, unless it has one.
+pub(super) fn later(spec: &Spec, workload: ObjectId, stream: &mut Stream, report: &mut Report) {
+    if stream.object(workload).is_none_or(|object| object.annotation(ARGO_WAVE).is_some()) {
         return;
     }
     let wave = (i64::from(spec.job().wave()) + 1).to_string();
@@ -255,19 +271,19 @@ fn later(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Report) {
         reason: "the program starts when the migration has ended".into(),
         class: Class::Added,
     };
-    stream.apply(report, pod.object, Edit { pointer, action: Action::Set(Value::String(wave)), why });
+    stream.apply(report, workload, Edit { pointer, action: Action::Set(Value::String(wave)), why });
 }
 
 /// Names the Job by what it is now, when nothing else may change it.
-pub(super) fn rename(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Report) {
+pub(super) fn rename(spec: &Spec, program: &Program, id: ObjectId, stream: &mut Stream, report: &mut Report) {
     if spec.job().hook != Hook::None {
         return;
     }
-    let Some(workload) = stream.object(pod.object) else { return };
-    let [id] = of(spec, &workload, stream)[..] else { return };
+    let Some(workload) = stream.object(program.pod.object) else { return };
     let Some(template) = stream.object(id).and_then(|job| job.root().at_pointer(TEMPLATE)?.to_value()) else { return };
     let hashed = hash::of(&template, &workload, stream);
-    let name = Value::String(hash::name(&workload.name(), spec.name.as_str(), Some(&hashed)));
+    let name = hash::name(&workload.name(), program.twin.as_deref(), spec.name.as_str(), Some(&hashed));
+    let name = Value::String(name);
     let reason = "a Job cannot be changed: another content needs another name";
     let why = Why { rule: &rules::MIGRATION, reason: reason.into(), class: Class::Updated };
     stream.apply(report, id, Edit { pointer: "/metadata/name".to_owned(), action: Action::Set(name), why });

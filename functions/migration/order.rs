@@ -6,9 +6,9 @@ use krmor_core::rules as common;
 use serde_json::Value;
 
 use super::hosts;
-use super::job;
 use super::spec::DATABASE;
 use super::spec::{Hook, Spec};
+use super::texts::Migration;
 use super::waves::{Time, time};
 use krmor_core::facts::references::{PodReference, in_pod_spec};
 use krmor_core::facts::selections::By;
@@ -16,25 +16,33 @@ use krmor_core::facts::{self, Facts, Near};
 use krmor_core::labels::LabelSelector;
 use krmor_core::pods::Pod;
 use krmor_core::report::{Report, Severity};
-use krmor_core::stream::{Object, Stream};
+use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::Matcher;
 use krmor_core::workload::PodSelector;
 use krmor_yaml::Node;
 
 const POD: &str = "/spec/template/spec";
 
-pub(super) fn judge(spec: &Spec, pod: &Pod, stream: &Stream, report: &mut Report) {
-    let Some(workload) = stream.object(pod.object) else { return };
-    let [id] = job::of(spec, &workload, stream)[..] else { return };
-    let Some(job) = stream.object(id) else { return };
-    selected(&job, stream, report);
+pub(super) fn judge(
+    spec: &Spec,
+    migration: &Migration<'_>,
+    followers: &[ObjectId],
+    selectors: &[(ObjectId, LabelSelector)],
+    stream: &Stream,
+    report: &mut Report,
+) {
+    let (pod, workload, job) = (&migration.program.pod, migration.workload, migration.holder);
+    selected(&job, selectors, stream, report);
     let template = job.root().at_pointer(POD).and_then(Node::to_value).unwrap_or_default();
     let hook = spec.job().hook;
     let look = Look { hook, pod, workload, job, own: time(&job, hook), stream };
     if hook == Hook::None {
         return look.outside(&template, report);
     }
-    look.program(report);
+    look.program(&workload, "the program", report);
+    for follower in followers.iter().filter_map(|id| stream.object(*id)) {
+        look.program(&follower, "what follows it", report);
+    }
     look.namespace(report);
     for reference in in_pod_spec(&template) {
         look.need(&reference, report);
@@ -43,7 +51,7 @@ pub(super) fn judge(spec: &Spec, pod: &Pod, stream: &Stream, report: &mut Report
 }
 
 /// The Job's pods must not be taken for the program's.
-fn selected(job: &Object<'_>, stream: &Stream, report: &mut Report) {
+fn selected(job: &Object<'_>, selectors: &[(ObjectId, LabelSelector)], stream: &Stream, report: &mut Report) {
     let labels = job.root().find(&["spec", "template", "metadata", "labels"]);
     let mut say = |object: &Object<'_>, what: &str| {
         let message = format!("{} selects the Job's pods too, and {what}", object.reference());
@@ -55,19 +63,27 @@ fn selected(job: &Object<'_>, stream: &Stream, report: &mut Report) {
     for service in services.into_iter().filter_map(|id| stream.object(id)) {
         say(&service, "would send them requests");
     }
-    for pod in facts.pods() {
-        let Some(object) = stream.object(pod.object) else { continue };
+    for (owner, selector) in selectors {
+        let Some(object) = stream.object(*owner).filter(|_| selector.matches(labels)) else { continue };
+        if facts::share_namespace(&object, job) {
+            say(&object, "would count them as its own");
+        }
+    }
+}
+
+/// The selectors by which workloads know their pods, those that select everything aside.
+pub(super) fn selectors(stream: &Stream) -> Vec<(ObjectId, LabelSelector)> {
+    let of_pod = |pod: &Pod| {
+        let object = stream.object(pod.object)?;
         let node = object.root().find(&["spec", "selector"]);
         let selector = match pod.selector {
             PodSelector::Unset => None,
             PodSelector::LabelSelector => node.and_then(LabelSelector::of),
             PodSelector::Labels => Some(LabelSelector::of_labels(node)),
         };
-        let selects = selector.is_some_and(|selector| !selector.is_empty() && selector.matches(labels));
-        if selects && facts::share_namespace(&object, job) {
-            say(&object, "would count them as its own");
-        }
-    }
+        selector.filter(|selector| !selector.is_empty()).map(|selector| (pod.object, selector))
+    };
+    Facts::of(stream).pods().iter().filter_map(of_pod).collect()
 }
 
 /// One Job with what it is held against.
@@ -97,18 +113,18 @@ impl Look<'_> {
         }
     }
 
-    /// The program comes behind the Job.
-    fn program(&self, report: &mut Report) {
-        let program = time(&self.workload, self.hook);
-        if program <= self.own {
+    /// The program, and what follows it, come behind the Job.
+    fn program(&self, workload: &Object<'_>, what: &str, report: &mut Report) {
+        let due = time(workload, self.hook);
+        if due <= self.own {
             let message = format!(
-                "the program is applied in wave {}, and its migration, {}, not before: in wave {}",
-                program.wave,
+                "{what} is applied in wave {}, and its migration, {}, not before: in wave {}",
+                due.wave,
                 self.job.reference(),
                 self.own.wave
             );
             let remedy = "give the workload a higher wave, or the migration a lower one in `job.wave`";
-            report.add(&rules::WAVE_ORDER, self.workload.at("/metadata/annotations"), message, remedy);
+            report.add(&rules::WAVE_ORDER, workload.at("/metadata/annotations"), message, remedy);
         }
     }
 

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use super::container::{Wanted, text};
 use super::spec::Spec;
 use krmor_core::facts;
-use krmor_core::pods::Pod;
-use krmor_core::report::Report;
+use krmor_core::pods::{Container, Pod, Role};
+use krmor_core::report::{Place, Report};
 use krmor_core::stream::{Object, Stream};
 use krmor_yaml::{Kind, Node};
 
@@ -79,11 +79,43 @@ pub(super) fn fields(
         };
         out.extend(value.map(|value| (key.to_owned(), value)));
     }
-    let volumes = volumes(pod, wanted, &object, stream, report)?;
+    let sidecars = sidecars(spec, pod, &object, report)?;
+    let sidecars: Vec<Value> = sidecars.iter().filter_map(|one| one.node(&object)?.to_value()).collect();
+    let volumes = volumes(pod, wanted, &sidecars, &object, stream, report)?;
+    if !sidecars.is_empty() {
+        out.insert("initContainers".to_owned(), Value::Array(sidecars));
+    }
     if !volumes.is_empty() {
         out.insert("volumes".to_owned(), Value::Array(volumes));
     }
     Some(out)
+}
+
+/// The native sidecars that the spec names; nothing when one of them is none, which is reported.
+pub(super) fn sidecars(spec: &Spec, pod: &Pod, object: &Object<'_>, report: &mut Report) -> Option<Vec<Container>> {
+    let all = pod.containers(object);
+    let mut found = Vec::new();
+    let mut good = true;
+    for (at, name) in spec.sidecars.iter().enumerate() {
+        let (problem, remedy) = match all.iter().find(|one| one.name == *name) {
+            Some(one) if one.role == Role::Sidecar && one.name != spec.name.as_str() => {
+                found.push(one.clone());
+                continue;
+            }
+            Some(one) if one.role == Role::Sidecar => ("has the migration's name", "give the migration another `name`"),
+            Some(_) => (
+                "is no native sidecar, so it starts too late for an init container, and would keep a Job from ending",
+                "move it to `initContainers`, with `restartPolicy: Always`",
+            ),
+            None => ("is not there", "correct or remove the name"),
+        };
+        let message = format!("container `{name}` of {} {problem}", object.reference());
+        report.add(&rules::NO_SIDECAR, Place::Config(format!("/sidecars/{at}")), message, remedy);
+        good = false;
+    }
+    // In the order of the pod: one may need another.
+    found.sort_by_key(|one| all.iter().position(|other| other == one));
+    good.then_some(found)
 }
 
 fn value(node: Node<'_>, key: &str) -> Option<Value> {
@@ -95,17 +127,21 @@ fn account(node: Node<'_>) -> Option<Value> {
     ["serviceAccountName", "serviceAccount"].into_iter().find_map(|key| value(node, key)).filter(|name| name != "")
 }
 
-/// The volumes that the migration mounts.
+/// The volumes that the migration and its sidecars mount.
 fn volumes(
     pod: &Pod,
     wanted: &Wanted,
+    sidecars: &[Value],
     object: &Object<'_>,
     stream: &Stream,
     report: &mut Report,
 ) -> Option<Vec<Value>> {
     let mut names: Vec<&str> = Vec::new();
-    for list in ["volumeMounts", "volumeDevices"] {
-        let items = wanted.fields.get(list).and_then(Value::as_array).into_iter().flatten();
+    let lists = ["volumeMounts", "volumeDevices"];
+    let of_migration = lists.iter().filter_map(|list| wanted.fields.get(*list));
+    let of_sidecars = sidecars.iter().flat_map(|one| lists.iter().filter_map(|list| one.get(*list)));
+    for list in of_migration.chain(of_sidecars) {
+        let items = list.as_array().into_iter().flatten();
         for name in items.filter_map(|item| text(item, "name")) {
             if !names.contains(&name) {
                 names.push(name);

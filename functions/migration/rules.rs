@@ -13,9 +13,9 @@ krmor_core::rules! {
     CLAIM_UNKNOWN = "claim-unknown", Warning,
         "The Job of a migration mounts a claim that is not in the stream",
         "Unless several nodes can mount the claim, the Job waits while a pod of the program has it. Leave the volume out of `volumes`, or write `as: initContainer`.";
-    CONCURRENT_MIGRATIONS = "concurrent-migrations", Info,
+    CONCURRENT_MIGRATIONS = "concurrent-migrations", Warning,
         "Several pods can run the migration at the same time",
-        "As an init container the migration runs in each pod that starts. Let the program take a lock, such as an advisory lock of the database, or write `as: job`, which runs it once.";
+        "As an init container the migration runs in each pod that starts, and two workloads with one database run it twice. Let the program take a lock, such as an advisory lock of the database, and say so by `locks: true`; or write `as: job`, which runs it once, with the other workloads in `followers`.";
     MIGRATION = "migration", Info,
         "krmor adds the migration's init container or Job, or brings it up to date",
         "Image, variables and mounts follow the program's container at each run. Other fields that the migration has stay.";
@@ -28,6 +28,12 @@ krmor_core::rules! {
     NO_INIT_CONTAINERS = "no-init-containers", Error,
         "A Knative Service takes no init containers by default",
         "The webhook of Knative would refuse the object. Write `as: job`, or exclude the Service from this function.";
+    NEEDS_CONTAINER = "needs-container", Error,
+        "A migration needs what only another container of the pod gives, and that is not there when it runs",
+        "A variable, an argument or a setting of the migration names the loopback address, or a socket or file in a volume that another container fills, as a database proxy does. Ordinary containers start behind every init container, and a Job has none of them. Make it a native sidecar, by `initContainers` with `restartPolicy: Always`, before the migration, and name it in `sidecars` for a Job; or give the migration another address by `env`. Where it can do without, write an exception with the name of the variable in `fields`. HTTP addresses are a warning, since a migration seldom needs them.";
+    NO_SIDECAR = "no-sidecar", Error,
+        "A pod has no native sidecar of a name in `sidecars`",
+        "Only an init container with `restartPolicy: Always` runs beside a migration and lets a Job end. Correct the name, or move the container to `initContainers` with that policy.";
     NO_VOLUME = "no-volume", Error,
         "The Job of a migration needs a volume that it cannot have",
         "The program's container mounts a volume that the pod does not declare, or a claim that a StatefulSet makes for each pod. List in `volumes` what the migration needs, or write `as: initContainer`.";
@@ -40,6 +46,9 @@ krmor_core::rules! {
     SELECTED_BY = "selected-by", Error,
         "Another object selects the pods of the migration's Job",
         "A Service would send requests to the migration, and a workload or budget would count its pods. Let the selector ask for a label that only the program's pods have.";
+    STARTS_BEFORE = "starts-before", Warning,
+        "A workload with the image or the database of a migrated program does not wait for the migration",
+        "Its new version starts on the old schema, as the worker of a web application that has the migration. With a hook of Argo CD or Helm, name it in `followers`, so that it waits for the same Job. With `as: initContainer`, name it in `targets`, and let the migration take a lock. Where it works with both schemas, write an exception. Where only the database is the same, the rule is an info.";
     SYNC_WAVE = "sync-wave", Info,
         "krmor sets the sync wave of an object, so that Argo CD applies it in order",
         "Argo CD applies the migration first, then the program. Objects that already have the annotation `argocd.argoproj.io/sync-wave` keep it.";

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Map;
 
-use super::values::{HelmVersion, Name, Variable};
+use super::values::{HelmVersion, Image, Name, Variable};
 use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
@@ -37,8 +37,23 @@ pub struct Spec {
     /// Default: none.
     #[serde(default)]
     pub env: Vec<Variable>,
+    /// Image of the migration, where it is another than the program's: `registry/name:tag`, or by digest. Default: the
+    /// container's, which the migration follows.
+    pub image: Option<Image>,
+    /// Native sidecars of the pod (`initContainers` with `restartPolicy: Always`) that the migration needs, as a proxy to
+    /// its database: a Job gets them too, and an init container comes behind them. Default: none.
+    #[serde(default)]
+    pub sidecars: Vec<String>,
     /// Names of the volumes that the migration mounts, of those that the container mounts. Default: all of them.
     pub volumes: Option<Vec<String>>,
+    /// `true`: the migration takes a lock, as an advisory lock of the database, so that several may start at once.
+    /// Default `false`: where several may, that is said.
+    #[serde(default)]
+    pub locks: bool,
+    /// Further workloads that start when the migration has ended, and have none of their own, as the workers of the
+    /// program. With a hook of Argo CD or Helm; each entry must match something unless `optional: true`. Default: none.
+    #[serde(default)]
+    pub followers: Vec<Selector>,
     /// With `as: job`: how the Job is started, and when.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Job")]
@@ -174,6 +189,22 @@ impl Spec {
         }
         if let Some(selector) = self.job.as_ref().and_then(|job| job.database.as_ref()) {
             found.extend(Matcher::new(selector, DATABASE).err().unwrap_or_default());
+        }
+        for (at, selector) in self.followers.iter().enumerate() {
+            found.extend(Matcher::new(selector, &format!("/followers/{at}")).err().unwrap_or_default());
+        }
+        if !self.followers.is_empty() && (self.form == Form::InitContainer || self.job().hook == Hook::None) {
+            let problem = match self.form {
+                Form::InitContainer => "the pods of another workload do not wait for an init container of this one",
+                Form::Job => "with `hook: none` nothing waits for the Job",
+            };
+            let remedy = "write `as: job` with a `hook` of Argo CD or Helm, or name the workloads in `targets`";
+            found.push(Problem::new("/followers", problem, remedy));
+        }
+        for (at, name) in self.sidecars.iter().enumerate() {
+            if self.sidecars.iter().take(at).any(|other| other == name) {
+                found.push(Problem::new(&format!("/sidecars/{at}"), format!("`{name}` is there twice"), "remove one"));
+            }
         }
         match (self.form, &self.job) {
             (Form::InitContainer, Some(_)) => {

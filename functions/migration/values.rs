@@ -13,6 +13,20 @@ checked_text! {
     {"pattern" = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength" = 40}
 }
 
+checked_text! {
+    /// An image as a container names it.
+    Image, check_image,
+    {"minLength" = 1, "pattern" = r"^\S+$"}
+}
+
+/// The API takes any text without blanks around it; one with a blank inside is no image.
+fn check_image(text: &str) -> Result<(), String> {
+    match text.is_empty() || text.contains(char::is_whitespace) {
+        true => Err("write an image such as `example.com/migrate:1.4`".to_owned()),
+        false => Ok(()),
+    }
+}
+
 impl Default for Name {
     fn default() -> Self {
         Self("migrate".to_owned())

@@ -1,13 +1,13 @@
 //! When Argo CD and Helm apply an object, and what must not be applied before the program.
 
+use std::collections::BTreeSet;
+
 use crate::migration::rules;
 use serde_json::Value;
 
-use super::job;
-use super::spec::{ARGO_HOOK, ARGO_WAVE, HELM_HOOK, HELM_WEIGHT, Hook, Spec};
+use super::spec::{ARGO_HOOK, ARGO_WAVE, HELM_HOOK, HELM_WEIGHT, Hook};
 use krmor_core::facts::Facts;
 use krmor_core::facts::access::Claim;
-use krmor_core::pods::Pod;
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_yaml::escape_token;
@@ -44,30 +44,35 @@ pub(super) fn time(object: &Object<'_>, hook: Hook) -> Time {
     Time { phase, wave }
 }
 
-/// Moves what gets healthy only with the program, or with the Job, into their waves: Argo CD waits for the health of a
-/// wave before it begins the next. An autoscaler without its workload is degraded, a claim without its pod may be pending.
-pub(super) fn align(spec: &Spec, pod: &Pod, stream: &mut Stream, report: &mut Report) {
-    let Some(workload) = stream.object(pod.object) else { return };
-    let [job] = job::of(spec, &workload, stream)[..] else { return };
-    let Some(job) = stream.object(job) else { return };
-    let (of_job, of_program) = (time(&job, Hook::ArgocdSync).wave, time(&workload, Hook::ArgocdSync).wave);
+/// Moves what gets healthy only with one of the workloads, or with its Job, into their waves: Argo CD waits for the health
+/// of a wave before it begins the next. An autoscaler without its workload is degraded, a claim without its pod may be pending.
+pub(super) fn align(workloads: &BTreeSet<ObjectId>, stream: &mut Stream, report: &mut Report) {
     let facts = Facts::of(stream);
-    let mut scalers: Vec<ObjectId> =
-        facts.scalers().of_pods(workload.id()).iter().map(|scaler| scaler.object).collect();
-    scalers.sort_unstable();
-    let mut moves: Vec<(ObjectId, i64, &'static str)> =
-        scalers.into_iter().map(|scaler| (scaler, of_program, "Argo CD waits for its workload")).collect();
+    let wave = |id: ObjectId| stream.object(id).map(|object| time(&object, Hook::ArgocdSync).wave);
+    let mut moves: Vec<(ObjectId, i64, &'static str)> = Vec::new();
+    for workload in workloads {
+        let Some(wave) = wave(*workload) else { continue };
+        let scalers = facts.scalers();
+        let mut found: Vec<ObjectId> = scalers.of_pods(*workload).iter().map(|scaler| scaler.object).collect();
+        found.sort_unstable();
+        // So is a Rollout that makes its pods from a workload which is not there yet.
+        found.extend(scalers.runner(*workload).map(|runner| runner.object));
+        moves.extend(found.into_iter().map(|scaler| (scaler, wave, "Argo CD waits for its workload")));
+    }
     for Claim { object, pods, .. } in facts.claims() {
-        let of = |number: &usize| facts.pods().get(*number).map(|pod| pod.object);
-        let users: Vec<ObjectId> = pods.iter().filter_map(of).collect();
-        if users.contains(&pod.object) && users.iter().all(|user| [pod.object, job.id()].contains(user)) {
-            let wave = if users.contains(&job.id()) { of_job } else { of_program };
-            moves.push((object, wave, "a claim may be pending until its pod is there, and Argo CD waits for it"));
+        let users: Vec<ObjectId> =
+            pods.iter().filter_map(|number| facts.pods().get(*number)).map(|pod| pod.object).collect();
+        if users.iter().any(|user| workloads.contains(user)) {
+            // It is there with the first that mounts it.
+            let first = users.iter().filter_map(|user| wave(*user)).min().unwrap_or(0);
+            moves.push((object, first, "a claim may be pending until its pod is there, and Argo CD waits for it"));
         }
     }
     moves.retain(|(id, wave, _)| {
         *wave != 0 && stream.object(*id).is_some_and(|one| one.annotation(ARGO_WAVE).is_none())
     });
+    let mut done = BTreeSet::new();
+    moves.retain(|(id, ..)| done.insert(*id));
     for (id, wave, reason) in moves {
         let why = Why { rule: &rules::SYNC_WAVE, reason: reason.into(), class: Class::Added };
         let pointer = format!("/metadata/annotations/{}", escape_token(ARGO_WAVE));

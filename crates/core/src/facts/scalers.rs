@@ -11,7 +11,9 @@ use krmor_yaml::Node;
 pub enum Scales {
     /// A HorizontalPodAutoscaler: it sets the number of pods.
     Horizontally,
-    /// A ScaledObject of KEDA, or of another autoscaler with `scaleTargetRef`: likewise.
+    /// A ScaledObject of KEDA: likewise, from 0 on.
+    ByKeda,
+    /// Another autoscaler with `scaleTargetRef`: likewise.
     ByEvents,
     /// A VerticalPodAutoscaler: it sets what the pods request.
     Vertically,
@@ -69,7 +71,8 @@ impl Scalers {
     /// What sets the number of a workload's pods, directly or by what runs them in its place.
     #[must_use]
     pub fn of_pods(&self, workload: ObjectId) -> Vec<&Scaler> {
-        let counts = |scaler: &&Scaler| matches!(scaler.scales, Scales::Horizontally | Scales::ByEvents);
+        let counts =
+            |scaler: &&Scaler| matches!(scaler.scales, Scales::Horizontally | Scales::ByKeda | Scales::ByEvents);
         let by_runner = self.runner(workload).into_iter().flat_map(|runner| self.naming(runner.object));
         self.naming(workload).chain(by_runner).filter(counts).collect()
     }
@@ -79,8 +82,10 @@ fn scaler(facts: Facts<'_>, object: &Object<'_>) -> Option<Scaler> {
     let (group, kind) = (object.group(), object.kind());
     let (key, scales) = match (group.as_str(), kind.as_ref()) {
         ("autoscaling.k8s.io", "VerticalPodAutoscaler") => ("targetRef", Scales::Vertically),
+        ("datadoghq.com", "DatadogPodAutoscaler") => ("targetRef", Scales::ByEvents),
         ("argoproj.io", "Rollout") => ("workloadRef", Scales::Runs),
         ("autoscaling", "HorizontalPodAutoscaler") => ("scaleTargetRef", Scales::Horizontally),
+        ("keda.sh", "ScaledObject") => ("scaleTargetRef", Scales::ByKeda),
         _ => ("scaleTargetRef", Scales::ByEvents),
     };
     let reference = object.root().find(&["spec", key])?;
@@ -93,7 +98,9 @@ fn scaler(facts: Facts<'_>, object: &Object<'_>) -> Option<Scaler> {
 /// ScaledObjects may leave out all but the name, and nobody need name the group of a kind that only one group has.
 fn target(facts: Facts<'_>, object: &Object<'_>, reference: Node<'_>) -> Option<ObjectId> {
     let text = |key: &str| reference.get(key).and_then(Node::as_str).filter(|text| !text.is_empty());
-    let (api_version, kind, name) = (text("apiVersion"), text("kind"), text("name")?);
+    // KEDA 1 called it so.
+    let name = text("name").or_else(|| text("deploymentName"))?;
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
     let kind = kind.as_deref().unwrap_or(DEFAULT_SCALED.1);
     let find = |group: &str| referent(facts.stream, object, group, kind, &name).map(|workload| workload.id());
     match api_version.as_deref() {

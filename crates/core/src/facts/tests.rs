@@ -253,6 +253,28 @@ fn ports_lead_to_containers() {
 }
 
 #[test]
+fn other_autoscalers_and_rollouts_of_others_are_told_apart() {
+    let text = format!(
+        "{DEPLOYMENT}
+{{apiVersion: keda.k8s.io/v1alpha1, kind: ScaledObject, metadata: {{name: a, namespace: a}}, spec: {{scaleTargetRef: {{deploymentName: web}}}}}}
+---
+{{apiVersion: datadoghq.com/v1alpha1, kind: WatermarkPodAutoscaler, metadata: {{name: b, namespace: a}}, spec: {{scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}}}}}
+---
+{{apiVersion: rollouts.kruise.io/v1beta1, kind: Rollout, metadata: {{name: c, namespace: a}}, spec: {{workloadRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}}}}}
+---
+{{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {{name: d, namespace: a}}, spec: {{workloadRef: {{apiVersion: apps/v1, kind: StatefulSet, name: web}}}}}}
+---
+{{apiVersion: datadoghq.com/v1alpha2, kind: DatadogPodAutoscaler, metadata: {{name: e, namespace: a}}, spec: {{targetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}}}}}
+"
+    );
+    let stream = stream(&text);
+    let scalers = Facts::of(&stream).scalers();
+    let of_pods: Vec<_> = scalers.of_pods(0).iter().map(|scaler| (scaler.object, scaler.scales)).collect();
+    assert_eq!(of_pods, [(1, Scales::ByEvents), (2, Scales::ByEvents), (5, Scales::ByEvents)]);
+    assert!(scalers.runner(0).is_none());
+}
+
+#[test]
 fn scalers_reach_workloads_by_what_runs_them() {
     let text = format!(
         "{DEPLOYMENT}
@@ -270,7 +292,7 @@ fn scalers_reach_workloads_by_what_runs_them() {
     let stream = stream(&text);
     let scalers = Facts::of(&stream).scalers();
     let of_pods: Vec<_> = scalers.of_pods(0).iter().map(|scaler| (scaler.object, scaler.scales)).collect();
-    assert_eq!(of_pods, [(3, Scales::ByEvents), (2, Scales::Horizontally), (5, Scales::ByEvents)]);
+    assert_eq!(of_pods, [(3, Scales::ByKeda), (2, Scales::Horizontally), (5, Scales::ByKeda)]);
     assert_eq!(scalers.runner(0).map(|runner| runner.object), Some(1));
     assert_eq!(
         scalers.all().iter().map(|one| one.target).collect::<Vec<_>>(),
