@@ -431,16 +431,19 @@ fn an_entry_and_placeholders_must_agree() {
     let templates =
         |done: &Done| one(done, "VaultStaticSecret")["spec"]["destination"]["transformation"]["templates"].clone();
     let x = json!({"text": "{{ index (pluck \"x\" .Secrets) 0 }}"});
-    // All keys come by their own names: the renamed one is said.
-    assert_eq!(templates(&good(&entry(Value::Null), &input)), json!({"a": x}));
-    // What the entry does not name is not lost.
-    assert_eq!(templates(&good(&entry(json!(["b"])), &input)), json!({"a": x}));
-    assert_eq!(templates(&good(&entry(json!({"a": "x"})), &input)), json!({"a": x}));
-    let done = run("VaultSecrets", &entry(json!({"a": "y"})), &input);
-    assert_eq!(ids(&done, Severity::Error), ["keys"]);
+    assert_eq!(templates(&good(&entry(json!({"a": "x", "b": "b"})), &input)), json!({"a": x}));
+    // What the entry does not say would be lost in a later run, which does not see the Secret.
+    for keys in [Value::Null, json!(["b"]), json!({"a": "x"}), json!({"a": "y", "b": "b"})] {
+        let done = run("VaultSecrets", &entry(keys.clone()), &input);
+        assert_eq!(ids(&done, Severity::Error)[0], "keys", "{keys}");
+    }
     let elsewhere = input.replace("secret/data/app", "secret/data/other");
     let done = run("VaultSecrets", &entry(Value::Null), &elsewhere);
-    assert_eq!(ids(&done, Severity::Error), ["several-paths"]);
+    assert_eq!(ids(&done, Severity::Error)[0], "several-paths");
+    let all = format!("{pod}{}", secret("s", "stringData: {a: '<path:secret/data/app#a>', b: x}\n"));
+    let done = good(&entry(Value::Null), &all);
+    let advice = "vault kv patch -mount=secret app b=";
+    assert!(said(&done).iter().any(|(_, message)| message.ends_with(advice)), "{:?}", said(&done));
 }
 
 #[test]

@@ -147,7 +147,7 @@ pub(super) fn of_secret(
         fits = false;
     }
     fits &= no_placeholders_beside(&reader, object, report);
-    let literals = if outputs.is_empty() { BTreeMap::new() } else { literals(entry, &mut plain) };
+    let literals = if outputs.is_empty() || entry.is_some() { BTreeMap::new() } else { literals(&mut plain) };
     if !plain.is_empty() && !convert.secrets {
         if !outputs.is_empty() {
             let message = format!("it has placeholders, and values too: {}", list(plain.keys()));
@@ -213,18 +213,14 @@ fn no_placeholders_beside(reader: &Reader, object: &Object<'_>, report: &mut Rep
 }
 
 /// Takes the texts out that may stay in the manifest: who writes placeholders has taken his secrets out, but for what the
-/// name calls a secret, what has a password in it, and what the config wants from Vault.
-fn literals(entry: Option<&Secret>, plain: &mut BTreeMap<String, Plain>) -> BTreeMap<String, Template> {
-    let is_wanted = |name: &str| {
-        let named = |keys: &super::super::values::Keys| keys.0.iter().any(|(own, _)| own == name);
-        entry.is_some_and(|entry| entry.keys.as_ref().is_none_or(named))
-    };
+/// name calls a secret, and what has a password in it.
+fn literals(plain: &mut BTreeMap<String, Plain>) -> BTreeMap<String, Template> {
     let may_stay = |name: &str, text: &str| {
         let is_said = matches!(promise(name), Some(Promise::Secret(_) | Promise::SecretOrName(_)));
         let is_key = text.contains("-----BEGIN") && text.contains("PRIVATE KEY");
         // As long and as mixed as what nobody makes up.
         let is_perhaps = promise(name).is_some() && text.len() > 12;
-        !is_said && !is_perhaps && !is_key && addresses(text) == text && !is_wanted(name)
+        !is_said && !is_perhaps && !is_key && addresses(text) == text
     };
     let mut out = BTreeMap::new();
     plain.retain(|name, value| match value {
@@ -277,47 +273,23 @@ fn placed(
         report.add(&rules::SEVERAL_PATHS, object.at(""), message, remedy);
         return None;
     }
-    let own = entry.map(|entry| entry.templates.keys().cloned().collect::<BTreeSet<_>>()).unwrap_or_default();
-    let mut plain: BTreeMap<String, Plain> = plain.into_iter().filter(|(name, _)| !own.contains(name)).collect();
-    outputs.retain(|name, _| !own.contains(name));
-    let (mut keys, mut written) = (Vec::new(), BTreeMap::new());
-    if let Some(named) = entry.and_then(|entry| entry.keys.as_ref()) {
-        let lacking: Vec<&String> = plain.keys().filter(|name| !named.0.iter().any(|(key, _)| key == *name)).collect();
-        if !lacking.is_empty() {
-            let message = format!("`keys` of its entry under `secrets` lacks {}", list(lacking));
-            report.add(&rules::KEYS, object.at(""), message, "add them there, or remove them here");
-            return None;
-        }
-        let same = |template: &Template, key: &str| {
-            let here = |value: &Value| value.from.as_ref().is_none_or(|from| *from == source);
-            template.only().is_some_and(|value| value.key == key && value.steps.is_empty() && here(value))
-        };
-        for (name, key) in &named.0 {
-            match plain.remove(name) {
-                Some(Plain::Bytes) => {
-                    outputs.insert(name.clone(), bytes(key));
-                    written.insert(key.clone(), true);
-                    continue;
-                }
-                Some(Plain::Text(_)) => drop(written.insert(key.clone(), false)),
-                None if outputs.remove(name).is_some_and(|template| !same(&template, key)) => {
-                    let message = format!(
-                        "`keys` of its entry under `secrets` says something else of `{name}` than its placeholder"
-                    );
-                    report.add(&rules::KEYS, object.at(""), message, "correct one of the two");
-                    return None;
-                }
-                None => {}
+    let (mut keys, mut templates, mut written) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+    if let Some(entry) = entry {
+        match said(entry, &source, outputs, plain) {
+            Ok(keys) => written = keys,
+            Err((message, remedy)) => {
+                report.add(&rules::KEYS, object.at(""), message, remedy);
+                return None;
             }
-            keys.push((name.clone(), key.clone()));
         }
+        keys.extend(entry.keys.iter().flat_map(|keys| keys.0.clone()));
+        return Some(Contents { source, keys, templates, written, literals: Vec::new(), optional: false });
     }
     for (name, value) in plain {
         let is_bytes = matches!(value, Plain::Bytes);
         outputs.insert(name.clone(), if is_bytes { bytes(&name) } else { Template::of_key(&name) });
         written.insert(name, is_bytes);
     }
-    let mut templates = BTreeMap::new();
     for (name, mut template) in outputs {
         for piece in &mut template.0 {
             if let Piece::Value(value) = piece {
@@ -331,6 +303,55 @@ fn placed(
     }
     keys.sort();
     Some(Contents { source, keys, templates, written, literals, optional: false })
+}
+
+/// The keys to write to Vault for an entry of the config. It must say everything that stands here: a later run, which does
+/// not see the Secret any more, has nothing else to go by.
+fn said(
+    entry: &Secret,
+    source: &KvSource,
+    outputs: BTreeMap<String, Template>,
+    plain: BTreeMap<String, Plain>,
+) -> Result<BTreeMap<String, bool>, (String, &'static str)> {
+    let in_vault = |name: &str| match &entry.keys {
+        None => Some(name.to_owned()),
+        Some(keys) => keys.0.iter().find(|(own, _)| own == name).map(|(_, key)| key.clone()),
+    };
+    let is_template = |name: &String| entry.templates.contains_key(name);
+    let (mut written, mut lacking) = (BTreeMap::new(), Vec::new());
+    for (name, template) in outputs.into_iter().filter(|(name, _)| !is_template(name)) {
+        let here = |value: &Value| value.from.as_ref().is_none_or(|from| from == source) && value.steps.is_empty();
+        match (in_vault(&name), template.only().filter(|value| here(value))) {
+            (Some(key), Some(value)) if value.key == key => {}
+            (Some(_), Some(_)) if entry.keys.is_some() => {
+                let message =
+                    format!("`keys` of its entry under `secrets` says something else of `{name}` than its placeholder");
+                return Err((message, "correct one of the two"));
+            }
+            _ => lacking.push(name),
+        }
+    }
+    for (name, value) in plain.into_iter().filter(|(name, _)| !is_template(name)) {
+        match (in_vault(&name), value) {
+            (Some(key), Plain::Text(_)) => drop(written.insert(key, false)),
+            _ => lacking.push(name),
+        }
+    }
+    lacking.sort();
+    match (lacking.as_slice(), &entry.keys) {
+        ([], _) => Ok(written),
+        (names, Some(_)) => Err((
+            format!("`keys` of its entry under `secrets` lacks {}", list(names)),
+            "add them there, to `keys` or `templates`, remove them here, or remove the entry",
+        )),
+        (names, None) => Err((
+            format!(
+                "its entry under `secrets` takes all keys as they are, and something else stands here: {}",
+                list(names)
+            ),
+            "say them in `keys` or `templates` of the entry, or remove the entry and set `path` under `convert`",
+        )),
+    }
 }
 
 /// What stands for bytes, which are in base64 in Vault.
