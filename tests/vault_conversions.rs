@@ -454,3 +454,36 @@ fn placeholders_of_others_are_left_alone() {
     let ignored = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, annotations: {avp.kubernetes.io/ignore: 'true'}}\ndata: {a: '<path:secret/data/app#x>'}\n";
     assert_eq!(good(&vso(), ignored).text, ignored);
 }
+
+#[test]
+fn what_logs_in_is_applied_before_what_it_serves() {
+    let waved = |wave: &str| {
+        secret("s", &format!("  annotations: {{argocd.argoproj.io/sync-wave: '{wave}'}}\nstringData: {{a: x}}\n"))
+    };
+    let with_auth = [
+        (
+            json!({"provider": "vso", "connection": {"address": "https://v"}, "auth": {"kubernetes": {"role": "r"}}, "convert": {}}),
+            "VaultAuth",
+        ),
+        (
+            json!({"provider": "external-secrets", "connection": {"address": "https://v"}, "auth": {"kubernetes": {"role": "r"}}, "convert": {}}),
+            "SecretStore",
+        ),
+    ];
+    for (spec, kind) in &with_auth {
+        for (wave, wanted) in [("-2", json!({"argocd.argoproj.io/sync-wave": "-2"})), ("3", Value::Null)] {
+            let made = one(&good(spec, &waved(wave)), kind);
+            assert_eq!(made["metadata"].get("annotations").cloned().unwrap_or_default(), wanted, "{kind} {wave}");
+        }
+        let hook = secret("s", "  annotations: {argocd.argoproj.io/hook: PreSync}\nstringData: {a: x}\n");
+        let done = run("VaultSecrets", spec, &hook);
+        assert_eq!((done.outcome, ids(&done, Severity::Error)), (Outcome::Findings, vec!["not-kept"]));
+        // Where the login is there already, the hook is the Secret's own matter.
+        good(&eso(), &hook);
+    }
+    let both = secret("a", "stringData: {a: '<path:secret/data/app#k>'}\n")
+        + &secret("b", "  annotations: {avp.kubernetes.io/kv-version: '1'}\nstringData: {b: '<path:secret/app#k>'}\n");
+    assert_eq!(run("VaultSecrets", &with_auth[0].0, &both).outcome, Outcome::Ok);
+    let done = run("VaultSecrets", &with_auth[1].0, &both);
+    assert_eq!((done.outcome, ids(&done, Severity::Error)), (Outcome::Findings, vec!["several-paths"]));
+}

@@ -6,6 +6,7 @@
 mod contents;
 mod makers;
 mod names;
+mod places;
 mod sealed;
 mod variables;
 
