@@ -14,6 +14,10 @@ use crate::vault::Vault;
 /// The providers that make Secrets.
 pub const PROVIDERS: [&str; 2] = ["vso", "external-secrets"];
 
+fn namespace(provider: &str) -> String {
+    format!("converted-{provider}")
+}
+
 /// Every form of placeholder; a Secret of several paths is nothing that the Vault Secrets Operator can make.
 const FORMS: &str = include_str!("avp/forms.yaml");
 const SEVERAL_PATHS: &str = include_str!("avp/several-paths.yaml");
@@ -69,10 +73,7 @@ fn by_the_plugin(vault: &Vault, stream: &str) -> Outcome<Vec<Value>> {
 
 /// What krmor makes of it, with the config that a person would write.
 fn converted(vault: &Vault, provider: &str, stream: &str) -> Outcome<String> {
-    let auth = match provider {
-        "vso" => json!({"kubernetes": {"role": "converted", "serviceAccount": "shop"}}),
-        _ => json!({"kubernetes": {"role": "converted", "serviceAccount": "shop"}}),
-    };
+    let auth = json!({"kubernetes": {"role": "converted", "serviceAccount": "shop"}});
     let config = json!({
         "apiVersion": "krmor.dev/v1alpha1", "kind": "VaultSecrets", "metadata": {"name": "converted"},
         "spec": {"provider": provider, "connection": {"address": vault.address}, "auth": auth, "refreshAfter": "5s", "convert": {}},
@@ -84,17 +85,21 @@ fn converted(vault: &Vault, provider: &str, stream: &str) -> Outcome<String> {
 }
 
 /// Lets the ServiceAccount of the program read the engine, and fills that.
-fn prepare(cluster: &Cluster, namespaces: &[String]) -> Outcome<Vault> {
+fn prepare(cluster: &Cluster) -> Outcome<Vault> {
+    let namespaces = PROVIDERS.map(namespace);
     let vault = Vault::up(cluster)?;
     if !vault.run(&["secrets", "list", "-format=json"])?.contains("\"avp/\"") {
-        vault.run(&["secrets", "enable", "-path=avp", "-version=2", "kv"])?;
-        for (path, versions) in values() {
-            for values in versions {
-                vault.run_with(&["kv", "put", &format!("avp/{path}"), "-"], &values.to_string())?;
+        for (engine, version) in [("avp", "2"), ("avp1", "1")] {
+            vault.run(&["secrets", "enable", &format!("-path={engine}"), &format!("-version={version}"), "kv"])?;
+            for (path, versions) in values() {
+                for values in versions {
+                    vault.run_with(&["kv", "put", &format!("{engine}/{path}"), "-"], &values.to_string())?;
+                }
             }
         }
     }
-    vault.run_with(&["policy", "write", "converted", "-"], "path \"avp/data/*\" { capabilities = [\"read\"] }\n")?;
+    let policy = "path \"avp/data/*\" { capabilities = [\"read\"] }\npath \"avp1/*\" { capabilities = [\"read\"] }\n";
+    vault.run_with(&["policy", "write", "converted", "-"], policy)?;
     vault.write(
         "auth/kubernetes/role/converted",
         &json!({
@@ -106,9 +111,8 @@ fn prepare(cluster: &Cluster, namespaces: &[String]) -> Outcome<Vault> {
 
 /// A stream for a provider, from the plugin's placeholders to the bytes in the Secrets.
 fn arrives(cluster: &Cluster, provider: &str, stream: &str) -> Outcome<String> {
-    let namespace = format!("converted-{provider}");
-    let namespaces: Vec<String> = PROVIDERS.iter().map(|provider| format!("converted-{provider}")).collect();
-    let vault = prepare(cluster, &namespaces)?;
+    let namespace = namespace(provider);
+    let vault = prepare(cluster)?;
     let wanted = by_the_plugin(&vault, stream)?;
     let output = converted(&vault, provider, stream)?;
     let objects = apps::objects(output.clone());
@@ -120,16 +124,14 @@ fn arrives(cluster: &Cluster, provider: &str, stream: &str) -> Outcome<String> {
     let mut keys = 0;
     for (name, data) in secrets(&wanted) {
         keys += data.len();
-        let wanted = wanted.iter().find(|object| object["kind"] == "Secret" && object["metadata"]["name"] == name.as_str());
+        let wanted =
+            wanted.iter().find(|object| object["kind"] == "Secret" && object["metadata"]["name"] == name.as_str());
         let wanted = wanted.ok_or("no such Secret")?;
         until(60, || {
             let made = cluster.get(&["secret", &name, "-n", &namespace])?;
             let there = secrets(std::slice::from_ref(&made)).remove(&name).unwrap_or_default();
-            let differs: Vec<&String> = data
-                .keys()
-                .chain(there.keys())
-                .filter(|key| data.get(*key) != there.get(*key))
-                .collect();
+            let differs: Vec<&String> =
+                data.keys().chain(there.keys()).filter(|key| data.get(*key) != there.get(*key)).collect();
             if !differs.is_empty() {
                 let show = |data: &BTreeMap<String, Vec<u8>>| {
                     let of = |key: &&String| format!("{key}: {:?}", data.get(*key).map(|bytes| text(bytes)));
@@ -142,7 +144,8 @@ fn arrives(cluster: &Cluster, provider: &str, stream: &str) -> Outcome<String> {
             }
             for field in ["labels", "annotations"] {
                 for (key, value) in wanted["metadata"][field].as_object().into_iter().flatten() {
-                    let is_for_others = key.starts_with("argocd.argoproj.io/sync") || key.starts_with("avp.kubernetes.io/");
+                    let is_for_others =
+                        key.starts_with("argocd.argoproj.io/sync") || key.starts_with("avp.kubernetes.io/");
                     if !is_for_others && made["metadata"][field][key] != *value {
                         return Err(format!("Secret {name} has no {field} {key}: {value}"));
                     }
@@ -164,14 +167,14 @@ pub fn provider(cluster: &Cluster, table: &Table, provider: &str) -> Result<(), 
         if provider != "vso" {
             return arrives(cluster, provider, SEVERAL_PATHS);
         }
-        let vault = prepare(cluster, &[])?;
+        let vault = prepare(cluster)?;
         match converted(&vault, provider, SEVERAL_PATHS) {
             Err(error) if error.contains("several-paths") => Ok("refused".to_owned()),
             other => Err(format!("not refused: {other:?}")),
         }
     });
     tier.check("", &format!("{provider}: it can be removed"), || {
-        let namespace = format!("converted-{provider}");
+        let namespace = namespace(provider);
         if provider == "vso" {
             for kind in ["vaultstaticsecrets", "vaultauths", "vaultconnections"] {
                 let kind = format!("{kind}.secrets.hashicorp.com");
