@@ -13,6 +13,7 @@
 mod common;
 
 mod accepted;
+mod converted;
 mod kube;
 mod stand;
 mod vault;
@@ -93,6 +94,10 @@ fn main() {
             let title = format!("tier 3: {} by {method}", stand.title());
             trial(title, Box::new(move |table| vault::overlay(&VAULT, &stand, table, method)));
         }
+    }
+    for provider in converted::PROVIDERS {
+        let title = format!("tier 3: argocd-vault-plugin by {provider}");
+        trial(title, Box::new(move |table| converted::provider(&VAULT, table, provider)));
     }
     trial("probes".to_owned(), Box::new(probes));
     // The table always comes last, whatever a filter selects.

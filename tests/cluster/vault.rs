@@ -13,13 +13,13 @@ use crate::stand::{Stand, Table};
 use crate::works::Applied;
 
 /// The server, asked by its own command line.
-struct Vault {
+pub struct Vault {
     bao: PathBuf,
-    address: String,
+    pub address: String,
 }
 
 impl Vault {
-    fn up(cluster: &Cluster) -> Outcome<Self> {
+    pub fn up(cluster: &Cluster) -> Outcome<Self> {
         let vault = Self { bao: tool("bao"), address: cluster.file("bao.address")?.trim().to_owned() };
         cluster.namespace("vault", None)?;
         let reviewer = json!({"apiVersion": "v1", "kind": "List", "items": [
@@ -51,16 +51,16 @@ impl Vault {
         Ok(vault)
     }
 
-    fn run(&self, args: &[&str]) -> Outcome<String> {
+    pub fn run(&self, args: &[&str]) -> Outcome<String> {
         self.run_with(args, "")
     }
 
     /// Values go in by standard input: they are in no list of processes.
-    fn write(&self, path: &str, value: &Value) -> Outcome<String> {
+    pub fn write(&self, path: &str, value: &Value) -> Outcome<String> {
         self.run_with(&["write", path, "-"], &value.to_string())
     }
 
-    fn run_with(&self, args: &[&str], stdin: &str) -> Outcome<String> {
+    pub fn run_with(&self, args: &[&str], stdin: &str) -> Outcome<String> {
         let mut command = Command::new(&self.bao);
         command.args(args).env("BAO_ADDR", &self.address).env("BAO_TOKEN", "root").env("HOME", std::env::temp_dir());
         let out = pipe(&mut command, stdin.as_bytes());
