@@ -86,12 +86,18 @@ impl LabelSelector {
         self.0.is_empty()
     }
 
-    /// Labels of which it demands one: those of the first key that it demands a value of.
-    fn demanded(&self) -> Option<Vec<(String, String)>> {
-        self.0.iter().find_map(|requirement| match &requirement.test {
-            Test::In(values) => Some(values.iter().map(|value| (requirement.key.clone(), value.clone())).collect()),
-            _ => None,
-        })
+    /// Labels of which it demands one, for each key that it demands a value of.
+    fn demanded(&self) -> impl Iterator<Item = Vec<(String, String)>> {
+        let of = |requirement: &Requirement| {
+            let Test::In(values) = &requirement.test else { return None };
+            let value = |value: &String| match requirement.key.as_str() {
+                POD_NAME => ordinal(value).map_or(value.as_str(), |(owner, _)| owner).to_owned(),
+                _ => value.clone(),
+            };
+            let is_known = requirement.key != POD_INDEX;
+            is_known.then(|| values.iter().map(|one| (requirement.key.clone(), value(one))).collect())
+        };
+        self.0.iter().filter_map(of)
     }
 
     /// Itself, unless it asks for nothing.
@@ -103,35 +109,160 @@ impl LabelSelector {
     /// Whether it selects what has these `labels`, a mapping or nothing.
     #[must_use]
     pub fn matches(&self, labels: Option<Node<'_>>) -> bool {
-        self.0.iter().all(|requirement| {
-            let value = labels.and_then(|labels| labels.get(&requirement.key)).map(text);
-            requirement.met(value.as_deref())
+        self.selects(&labels.into())
+    }
+
+    /// The same, for what gets labels beside those that are written.
+    #[must_use]
+    pub fn selects(&self, labels: &Labels<'_>) -> bool {
+        self.0.iter().all(|requirement| match labels.is_given(requirement) {
+            Some(met) => met,
+            None => {
+                requirement.met(labels.written.and_then(|labels| labels.get(&requirement.key)).map(text).as_deref())
+            }
         })
+    }
+
+    /// The same, where a function knows the labels.
+    #[must_use]
+    pub fn matches_by<'v>(&self, value: impl Fn(&str) -> Option<Cow<'v, str>>) -> bool {
+        self.0.iter().all(|requirement| requirement.met(value(&requirement.key).as_deref()))
+    }
+
+    /// The keys of the labels that it asks for.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|requirement| requirement.key.as_str())
     }
 }
 
-/// Things by their labels, so that a selector need not look at each of them: streams hold thousands.
-#[derive(Clone, Debug, Default)]
-pub struct ByLabel<T> {
-    all: Vec<T>,
-    by_label: HashMap<(String, String), Vec<T>>,
+/// The label with the name of a pod, which each pod of a StatefulSet has of its own, and the one with its number.
+const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
+const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
+
+/// The name of a StatefulSet and the number in the name of one of its pods.
+fn ordinal(pod: &str) -> Option<(&str, &str)> {
+    pod.rsplit_once('-').filter(|(_, number)| is_number(number))
 }
 
-impl<T: Copy + Ord> ByLabel<T> {
-    /// Adds a thing that has these labels, a mapping or nothing.
-    pub fn add(&mut self, thing: T, labels: Option<Node<'_>>) {
-        self.all.push(thing);
-        for label in labels.into_iter().flat_map(pairs) {
-            self.by_label.entry(label).or_default().push(thing);
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The labels of an object, or of the pods that it stands for.
+#[derive(Clone, Debug, Default)]
+pub struct Labels<'a> {
+    written: Option<Node<'a>>,
+    /// The StatefulSet that gives each pod its number.
+    owner: Option<Cow<'a, str>>,
+}
+
+impl<'a> From<Option<Node<'a>>> for Labels<'a> {
+    fn from(written: Option<Node<'a>>) -> Self {
+        Self { written, owner: None }
+    }
+}
+
+impl<'a> Labels<'a> {
+    /// Those of pods that a StatefulSet numbers.
+    #[must_use]
+    pub fn numbered(written: Option<Node<'a>>, owner: Cow<'a, str>) -> Self {
+        Self { written, owner: Some(owner) }
+    }
+
+    /// Whether a requirement is met by some pod, where a StatefulSet gives the label; `None` where it does not.
+    fn is_given(&self, requirement: &Requirement) -> Option<bool> {
+        let owner = self.owner.as_deref()?;
+        let fits = |value: &String| match requirement.key.as_str() {
+            POD_NAME => ordinal(value).is_some_and(|(own, _)| own == owner),
+            _ => is_number(value),
+        };
+        let is_given = matches!(requirement.key.as_str(), POD_NAME | POD_INDEX);
+        is_given.then(|| match &requirement.test {
+            Test::In(values) => values.iter().any(fits),
+            Test::Absent => false,
+            Test::Exists | Test::NotIn(_) | Test::Above(_) | Test::Below(_) => true,
+        })
+    }
+
+    /// Every label, as selectors demand it.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        let owner = self.owner.as_ref().map(|owner| (POD_NAME.to_owned(), owner.clone().into_owned()));
+        self.written.into_iter().flat_map(pairs).chain(owner).collect()
+    }
+}
+
+/// Things by label, and there by place: a namespace. Streams hold thousands that are labelled alike.
+#[derive(Clone, Debug)]
+struct Shelf<T>(HashMap<(String, String), HashMap<String, Vec<T>>>);
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T: Copy> Shelf<T> {
+    fn put(&mut self, label: (String, String), places: &[String], thing: T) {
+        let of_label = self.0.entry(label).or_default();
+        for place in places {
+            of_label.entry(place.clone()).or_default().push(thing);
         }
     }
 
-    /// What a selector may select, in order and each once: what has a label that it demands; all, when it demands none.
+    /// The lists of a label in some places, or in all.
+    fn lists<'s>(&'s self, label: &(String, String), places: Option<&'s [String]>) -> Vec<&'s Vec<T>> {
+        match (self.0.get(label), places) {
+            (None, _) => Vec::new(),
+            (Some(of_label), None) => of_label.values().collect(),
+            (Some(of_label), Some(places)) => places.iter().filter_map(|place| of_label.get(place)).collect(),
+        }
+    }
+}
+
+/// Things by their labels and places, so that a selector need not look at each of them.
+#[derive(Clone, Debug, Default)]
+pub struct ByLabel<T> {
+    all: Vec<T>,
+    by_place: HashMap<String, Vec<T>>,
+    by_label: Shelf<T>,
+}
+
+impl<T: Copy + Ord> ByLabel<T> {
+    /// Adds a thing that has these labels, and is in these places.
+    pub fn add(&mut self, thing: T, labels: &Labels<'_>, places: &[String]) {
+        self.all.push(thing);
+        for place in places {
+            self.by_place.entry(place.clone()).or_default().push(thing);
+        }
+        for label in labels.pairs() {
+            self.by_label.put(label, places, thing);
+        }
+    }
+
+    /// Whether anything in some places, or in all, is such.
+    pub fn any(&self, places: Option<&[String]>, mut is: impl FnMut(T) -> bool) -> bool {
+        match places {
+            None => self.all.iter().any(|one| is(*one)),
+            Some(places) => places.iter().filter_map(|place| self.by_place.get(place)).flatten().any(|one| is(*one)),
+        }
+    }
+
+    /// What a selector may select in some places, or in all; in order and each once. Of what has a label that it demands,
+    /// the fewest; everything there, when it demands none.
     #[must_use]
-    pub fn near(&self, selector: &LabelSelector) -> Vec<T> {
-        let mut near = match selector.demanded() {
-            None => self.all.clone(),
-            Some(labels) => labels.iter().filter_map(|label| self.by_label.get(label)).flatten().copied().collect(),
+    pub fn near(&self, selector: &LabelSelector, places: Option<&[String]>) -> Vec<T> {
+        let found = selector.demanded().map(|labels| {
+            let lists = labels.iter().flat_map(|label| self.by_label.lists(label, places));
+            lists.collect::<Vec<_>>()
+        });
+        let fewest = found.min_by_key(|lists| lists.iter().map(|list| list.len()).sum::<usize>());
+        let mut near: Vec<T> = match (fewest, places) {
+            (Some(lists), _) => lists.into_iter().flatten().copied().collect(),
+            (None, None) => self.all.clone(),
+            (None, Some(places)) => {
+                places.iter().filter_map(|place| self.by_place.get(place)).flatten().copied().collect()
+            }
         };
         near.sort_unstable();
         near.dedup();
@@ -139,27 +270,40 @@ impl<T: Copy + Ord> ByLabel<T> {
     }
 }
 
-/// The other way round: what selects, by the labels that it demands.
+/// The other way round: what selects, by the labels that it demands and the places that it looks into.
 #[derive(Clone, Debug, Default)]
 pub struct BySelector<T> {
-    undemanding: Vec<T>,
-    by_label: HashMap<(String, String), Vec<T>>,
+    undemanding: HashMap<String, Vec<T>>,
+    by_label: Shelf<T>,
 }
 
 impl<T: Copy + Ord> BySelector<T> {
-    /// Adds a thing that selects by this selector.
-    pub fn add(&mut self, thing: T, selector: &LabelSelector) {
-        match selector.demanded() {
-            None => self.undemanding.push(thing),
-            Some(labels) => labels.into_iter().for_each(|label| self.by_label.entry(label).or_default().push(thing)),
+    /// Adds a thing that selects by this selector in these places. It is kept by the demanded labels that fewest others are
+    /// kept by.
+    pub fn add(&mut self, thing: T, selector: &LabelSelector, places: &[String]) {
+        let number = |labels: &Vec<(String, String)>| {
+            let lists = labels.iter().flat_map(|label| self.by_label.lists(label, Some(places)));
+            lists.map(Vec::len).sum::<usize>()
+        };
+        match selector.demanded().min_by_key(number) {
+            Some(labels) => labels.into_iter().for_each(|label| self.by_label.put(label, places, thing)),
+            None => {
+                for place in places {
+                    self.undemanding.entry(place.clone()).or_default().push(thing);
+                }
+            }
         }
     }
 
-    /// What may select something with these labels, a mapping or nothing; in order and each once.
-    pub fn near(&self, labels: Option<Node<'_>>) -> Vec<T> {
-        let some = labels.into_iter().flat_map(pairs);
-        let mut near: Vec<T> = some.filter_map(|label| self.by_label.get(&label)).flatten().copied().collect();
-        near.extend(&self.undemanding);
+    /// What may select something with these labels in some places, or in any; in order and each once.
+    pub fn near(&self, labels: &Labels<'_>, places: Option<&[String]>) -> Vec<T> {
+        let pairs = labels.pairs();
+        let some = pairs.iter().flat_map(|label| self.by_label.lists(label, places));
+        let mut near: Vec<T> = some.flatten().copied().collect();
+        match places {
+            None => near.extend(self.undemanding.values().flatten()),
+            Some(places) => near.extend(places.iter().filter_map(|place| self.undemanding.get(place)).flatten()),
+        }
         near.sort_unstable();
         near.dedup();
         near
@@ -331,6 +475,32 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+
+    /// `POD_NAME` and `POD_INDEX` are given by the StatefulSet controller, so no template has them.
+    #[test]
+    fn pods_of_a_stateful_set_have_names_and_numbers() {
+        let cases = [
+            ("{statefulset.kubernetes.io/pod-name: db-0}", true),
+            ("{statefulset.kubernetes.io/pod-name: db-12, a: b}", true),
+            ("{statefulset.kubernetes.io/pod-name: db-0, a: c}", false),
+            ("{statefulset.kubernetes.io/pod-name: db}", false),
+            ("{statefulset.kubernetes.io/pod-name: db-x}", false),
+            ("{statefulset.kubernetes.io/pod-name: other-0}", false),
+            ("{apps.kubernetes.io/pod-index: '3'}", true),
+            ("{apps.kubernetes.io/pod-index: first}", false),
+        ];
+        let written = krmor_yaml::parse(&Arc::new("{a: b}".to_owned())).unwrap().remove(0);
+        let labels = Labels::numbered(Some(written.root()), Cow::Borrowed("db"));
+        let mut index = ByLabel::default();
+        index.add(7, &labels, &[String::new()]);
+        for (selector, wanted) in cases {
+            let text = krmor_yaml::parse(&Arc::new(selector.to_owned())).unwrap().remove(0);
+            let selector_of = LabelSelector::of_labels(Some(text.root()));
+            assert_eq!(selector_of.selects(&labels), wanted, "{selector}");
+            assert!(!wanted || index.near(&selector_of, None) == [7], "{selector}");
+            assert!(!selector_of.matches(Some(written.root())), "{selector}");
+        }
+    }
 
     #[test]
     fn selectors_of_objects_match_as_the_api_has_it() {

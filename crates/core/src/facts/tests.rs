@@ -408,9 +408,12 @@ fn routes_listeners_rights_limits_and_claims() {
         .map(|route| (route.object, route.hosts.join(","), route.services.join(",")))
         .collect();
     assert_eq!(routes, [(1, "h".to_owned(), "web".to_owned()), (3, "h".to_owned(), "web".to_owned())]);
-    let listeners: Vec<_> =
-        facts.routes().listeners(2).map(|one| (one.name.as_str(), one.protocol.as_str(), one.from.as_str())).collect();
-    assert_eq!(listeners, [("l", "HTTP", "Same")]);
+    let listeners: Vec<_> = facts
+        .routes()
+        .listeners(2)
+        .map(|one| (one.name.as_str(), one.protocol.as_str(), one.hostname.as_deref()))
+        .collect();
+    assert_eq!(listeners, [("l", "HTTP", Some("h"))]);
     let workload = stream.object(0).unwrap();
     assert_eq!(facts.grants("sa", &workload).iter().map(|grant| grant.role.as_str()).collect::<Vec<_>>(), ["edit"]);
     assert!(facts.grants("other", &workload).is_empty());
