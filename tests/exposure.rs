@@ -932,6 +932,51 @@ fn actions_of_the_aws_controller_are_no_services() {
     refused(&route, &format!("{}---\n{forwards}\n", web()), "it already exposes the pods");
 }
 
+/// Of several that expose the pods, the one that answers for the host of the config is meant.
+#[test]
+fn a_host_says_which_of_several_is_meant() {
+    let of = |kind: Value, name: &str, host: &str| match kind.as_str() {
+        Some("ingress") => {
+            let mut object = ingress_of(name, &json!({}), "web");
+            object["spec"]["rules"][0]["host"] = json!(host);
+            format!("---\n{object}\n")
+        }
+        Some("route") => {
+            route(name, &format!("host: {host}, to: {{kind: Service, name: web}}, port: {{targetPort: http}}"))
+        }
+        _ => format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: {name}}}\nspec: {{parentRefs: \
+             [{{name: public, namespace: gw, sectionName: https}}], hostnames: [{host}], rules: [{{backendRefs: [{{name: web, port: 80}}]}}]}}\n"
+        ),
+    };
+    for provider in PROVIDERS {
+        let input = |second: &str| {
+            web() + &of(json!(provider), "inside", "app.internal") + &of(json!(provider), "outside", second)
+        };
+        let done = good(&full(provider), &input("app.example.com"));
+        assert!(done.output.contains("app.internal"), "{provider}");
+        let changed = |name: &str| done.objects.iter().any(|object| object["metadata"]["name"] == name);
+        assert!(changed("inside") && changed("outside"));
+        assert!(!run(&full(provider), &input("www.internal")).errors().is_empty(), "{provider}");
+    }
+}
+
+/// A certificate that the controller keeps elsewhere needs no Secret.
+#[test]
+fn a_certificate_by_annotation_needs_no_entry() {
+    for key in ["alb.ingress.kubernetes.io/certificate-arn", "networking.gke.io/managed-certificates"] {
+        let spec = with(full("ingress"), &json!({"tls": {}, "annotations": {key: "mine"}}));
+        let done = good(&spec, &web());
+        assert_eq!(done.the("Ingress")["spec"].get("tls"), None, "{key}");
+        let there = with_tls(&json!([]), &json!({key: "mine"}));
+        let done = good(&with(full("ingress"), &json!({"tls": {}})), &there);
+        assert_eq!(done.the("Ingress")["spec"]["tls"], json!([]), "{key}");
+        // Who names a Secret gets it.
+        let named = with(spec, &json!({"tls": {"secretName": "mine"}}));
+        assert_eq!(good(&named, &web()).the("Ingress")["spec"]["tls"][0]["secretName"], "mine");
+    }
+}
+
 fn gateway(listeners: &str) -> String {
     format!(
         "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: public, namespace: gw}}\nspec: {{gatewayClassName: a, listeners: [{listeners}]}}\n"
@@ -985,6 +1030,18 @@ fn a_route_reaches_pods_only_through_a_gateway_that_admits_it() {
     let any =
         with(full("httpRoute"), &json!({"gateway": {"name": "public", "namespace": "gw"}, "tls": {"redirect": false}}));
     good(&any, &shop(&com));
+    // A route that is there may name a port, which a listener must have.
+    let ports = |port: u16| {
+        let spec = format!(
+            "parentRefs: [{{name: public, namespace: gw, port: {port}}}], hostnames: [app.example.com], rules: [{{backendRefs: [{{name: web, port: 80}}]}}]"
+        );
+        let route = format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: web, namespace: shop}}\nspec: {{{spec}}}\n"
+        );
+        shop(&com) + &route
+    };
+    good(&any, &ports(443));
+    refused(&any, &ports(8443), "no listener for HTTPS at the port 8443");
     // What the stream does not say is said.
     let labels = https(&from("from: Selector, selector: {matchLabels: {team: web}}"));
     let unknown =
@@ -1113,7 +1170,8 @@ fn several_hosts_in_every_provider() {
         let names = |done: &Done| done.objects.iter().map(|it| it["metadata"]["name"].to_string()).collect::<Vec<_>>();
         assert_eq!(names(&more).len(), names(&done).len(), "{provider}");
         // One that stands for others is none of these.
-        refused(&with(full(provider), &json!({"host": "c.example.org"})), &first.output, "c.example.org");
+        let other = run(&with(full(provider), &json!({"host": "c.example.org"})), &first.output);
+        assert!(other.errors().iter().any(|error| error.contains("c.example.org")), "{provider}: {:?}", other.errors());
     }
     for (more, says) in [
         (json!({"hosts": ["a.example.com"]}), "names several already"),

@@ -5,7 +5,24 @@ use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
 
 use super::rules;
-use super::spec::{IssuerKind, Tls};
+use super::spec::{IssuerKind, Spec, Tls};
+
+/// Annotations that give an Ingress a certificate which no Secret has: its controller keeps it elsewhere.
+const ELSEWHERE: [&str; 6] = [
+    "alb.ingress.kubernetes.io/certificate-arn",
+    "networking.gke.io/managed-certificates",
+    "ingress.gcp.kubernetes.io/pre-shared-cert",
+    "networking.gke.io/certmap",
+    "appgw.ingress.kubernetes.io/appgw-ssl-certificate",
+    "traefik.ingress.kubernetes.io/router.tls.certresolver",
+];
+
+/// Whether the config leaves the certificate to an annotation, of its own or of the Ingress that is there.
+pub(super) fn is_elsewhere(spec: &Spec, tls: &Tls, existing: Option<&Object<'_>>) -> bool {
+    let asked = spec.annotations.keys().any(|key| ELSEWHERE.contains(&key.as_str()));
+    let there = || existing.is_some_and(|object| ELSEWHERE.iter().any(|key| object.annotation(key).is_some()));
+    tls.secret_name.is_none() && tls.issuer.is_none() && (asked || there())
+}
 
 /// How cert-manager is told which issuer signs the certificate.
 pub(super) fn issuer(tls: &Tls) -> Option<(String, String)> {

@@ -53,7 +53,18 @@ pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Opt
         let remedy = "remove it, or say by `name:` that the pods are to be exposed twice";
         report.add(&rules::SECOND, object.at(""), message, remedy);
     }
-    foreign.is_empty().then_some(found)
+    foreign.is_empty().then(|| for_hosts(plan, facts, found))
+}
+
+/// Of several, those that answer for a host of the config, if any does: the others are for other hosts.
+fn for_hosts(plan: &Plan<'_>, facts: Facts<'_>, found: Vec<ObjectId>) -> Vec<ObjectId> {
+    let hosts = plan.spec.hosts();
+    let answers = |id: &ObjectId| {
+        let own = facts.routes().of_object(*id).map(|route| route.hosts.as_slice()).unwrap_or_default();
+        own.is_empty() || own.iter().any(|own| hosts.contains(&own.as_str()))
+    };
+    let ours: Vec<ObjectId> = found.iter().copied().filter(answers).collect();
+    if ours.is_empty() || hosts.is_empty() { found } else { ours }
 }
 
 /// Whether an object is called so, or, where one config makes several Routes, so and by its host or path.

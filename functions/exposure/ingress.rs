@@ -65,7 +65,9 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
     let class = controllers::class(plan, existing.as_ref(), report)?;
     let mut annotations = controllers::annotations(plan, stream, existing.as_ref(), class.name.as_deref(), report)?;
     // The certificate of connections that pass through is in the pods.
-    let ends_here = tls.filter(|tls| tls.termination != Termination::Passthrough);
+    let ends_here = tls.filter(|tls| {
+        tls.termination != Termination::Passthrough && !certificate::is_elsewhere(plan.spec, tls, existing.as_ref())
+    });
     let mut parts = Parts { rules: world.rules(report)?, tls: Vec::new() };
     if let Some(tls) = ends_here {
         let is_asked = world.tls(tls, &mut parts, report)?;
@@ -104,10 +106,12 @@ fn hosts(plan: &Plan<'_>, existing: Option<&Object<'_>>) -> Vec<String> {
         None => own,
         Some(existing) => {
             let rules = existing.root().find(&["spec", "rules"]).into_iter().flat_map(Node::items);
-            let mut hosts: Vec<String> =
-                rules.filter_map(|rule| Some(rule.get("host")?.as_str()?.into_owned())).collect();
-            hosts.retain(|host| !host.is_empty());
-            hosts.dedup();
+            let mut hosts: Vec<String> = Vec::new();
+            for host in rules.filter_map(|rule| Some(rule.get("host")?.as_str()?.into_owned())) {
+                if !host.is_empty() && !hosts.contains(&host) {
+                    hosts.push(host);
+                }
+            }
             hosts
         }
     }

@@ -15,7 +15,7 @@ use krmor_core::kube::{AnnotationKey, Host, NamespaceName, ObjectName, PortNumbe
 use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
 
-/// Makes programs reachable from outside: one config for OpenShift Routes, Ingresses and the Gateway API.
+/// Makes programs reachable from outside: one config for the Gateway API, Ingresses and OpenShift Routes.
 ///
 /// Another `provider` needs no other edit: fields that only one provider reads may stay.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -1,21 +1,28 @@
 //! How Prometheus logs in to what it scrapes, and what it makes of labels, in the operator's words.
 
 use krmor_core::config::Problem;
+use krmor_core::fields;
 use krmor_core::kube::{DataKey, ObjectName};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 
 use super::spec::{Monitor, Spec};
 
 /// One key of a Secret or ConfigMap in the namespace of the monitor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeyRef {
     /// Name of the Secret or ConfigMap.
     pub name: ObjectName,
-    /// Its key.
+    /// Key of the value in it.
     pub key: DataKey,
+}
+
+impl Serialize for KeyRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        fields!({"name": self.name.as_str(), "key": self.key.as_str()}).serialize(serializer)
+    }
 }
 
 /// A user and a password.

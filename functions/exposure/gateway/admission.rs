@@ -8,6 +8,8 @@ use krmor_core::report::{Place, Report};
 use krmor_core::rules as common;
 use krmor_core::stream::Object;
 use krmor_core::text::few;
+use krmor_core::values::integer;
+use krmor_yaml::Node;
 
 use super::World;
 use crate::exposure::rules;
@@ -97,7 +99,22 @@ impl World<'_> {
             return None;
         }
         let near = |one: &&Listener| speaks(one) && route.section.is_none_or(|name| one.name == name);
-        let near: Vec<&Listener> = all.into_iter().filter(near).collect();
+        let mut near: Vec<&Listener> = all.into_iter().filter(near).collect();
+        if let (Some(port), Some(existing)) =
+            (self.port(holder).filter(|_| route.field == "sectionName"), self.existing)
+        {
+            near.retain(|one| one.port == Some(port));
+            if near.is_empty() {
+                let message = format!(
+                    "{} has no listener for {} at the port {port}",
+                    holder.reference(),
+                    route.speaks.join(" or ")
+                );
+                let remedy = "correct the `port` of `parentRefs`, or the listeners of the Gateway";
+                report.add(&rules::NOT_ADMITTED, existing.at("/spec/parentRefs"), message, remedy);
+                return None;
+            }
+        }
         let hosts: Vec<Option<&str>> = match self.hosts.as_slice() {
             [] => vec![None],
             hosts => hosts.iter().map(|host| Some(host.as_str())).collect(),
@@ -109,6 +126,14 @@ impl World<'_> {
             is_proven &= judge(route.kind, holder, host, &answers.collect::<Vec<_>>(), report)?;
         }
         Some(is_proven)
+    }
+
+    /// The port at which the route that is there attaches to a Gateway or ListenerSet, if it says so.
+    fn port(&self, holder: &Object<'_>) -> Option<i128> {
+        let parents = self.existing?.root().find(&["spec", "parentRefs"])?.items();
+        let name =
+            |parent: Node<'_>| parent.get("name").and_then(Node::as_str).is_some_and(|name| holder.is_named(&name));
+        parents.into_iter().filter(|parent| name(*parent)).find_map(|parent| integer(parent.get("port")?))
     }
 
     /// Whether the stream has the certificates of the listeners, or asks cert-manager for them.

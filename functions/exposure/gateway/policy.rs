@@ -35,7 +35,8 @@ impl World<'_> {
     fn policy(&self, tls: &BackendTls, backend: &Backend, is_only: bool, report: &mut Report) -> Option<Step> {
         let kept = Kept { world: self, backend };
         let here = |object: &Object<'_>| facts::share_namespace(object, &self.serves) && kept.is_for(object);
-        let existing = self.stream.of_kind(GATEWAY, KIND).find(here);
+        let there = self.stream.of_kind(GATEWAY, KIND).filter(here);
+        let existing = there.min_by_key(|object| object.name().into_owned());
         let mut name = self.name.clone();
         if !is_only {
             let port = Some(backend.port.name.as_str()).filter(|name| !name.is_empty());

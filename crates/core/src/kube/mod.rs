@@ -28,17 +28,7 @@ pub fn group_of(api_version: &str) -> &str {
 macro_rules! checked_text {
     ($(#[$doc:meta])* $name:ident, $check:expr, {$($key:literal = $value:expr),* $(,)?}) => {
         $(#[$doc])*
-        #[derive(
-            Clone,
-            Debug,
-            PartialEq,
-            Eq,
-            PartialOrd,
-            Ord,
-            ::serde::Serialize,
-            ::serde::Deserialize,
-            ::schemars::JsonSchema,
-        )]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, ::serde::Deserialize, ::schemars::JsonSchema)]
         #[serde(try_from = "String")]
         #[schemars(extend($($key = $value),*))]
         pub struct $name(String);

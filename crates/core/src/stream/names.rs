@@ -39,6 +39,13 @@ impl Object<'_> {
 pub(super) struct Names {
     kinds: HashMap<String, Vec<ObjectId>>,
     names: HashMap<(String, String), Vec<ObjectId>>,
+    /// By kind, present name and namespace: of one name there may be as many as namespaces.
+    here: HashMap<(String, String, String), Vec<ObjectId>>,
+}
+
+/// A namespace, where nothing stands for `default`.
+pub(super) fn plain(namespace: &str) -> &str {
+    if namespace == "default" { "" } else { namespace }
 }
 
 impl Names {
@@ -55,12 +62,20 @@ impl Names {
         for name in object.names() {
             self.names.entry((kind.clone(), name)).or_default().push(object.id());
         }
+        let here = (kind.clone(), object.name().into_owned(), plain(&object.namespace()).to_owned());
+        self.here.entry(here).or_default().push(object.id());
         self.kinds.entry(kind).or_default().push(object.id());
     }
 
     /// The objects of a kind of any group, in the stream's order.
     pub(super) fn of_kind(&self, kind: &str) -> &[ObjectId] {
         self.kinds.get(kind).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The objects of a kind of any group that have the name in a namespace, in the stream's order.
+    pub(super) fn here(&self, kind: &str, name: &str, namespace: &str) -> &[ObjectId] {
+        let here = (kind.to_owned(), name.to_owned(), plain(namespace).to_owned());
+        self.here.get(&here).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The objects of a kind of any group that have or had the name, in the stream's order.
