@@ -226,10 +226,10 @@ impl<'a> World<'a> {
                 (None, None) => {}
             }
         }
-        [&mut wide, &mut named].into_iter().for_each(|list| {
+        for list in [&mut wide, &mut named] {
             list.sort_unstable();
             list.dedup();
-        });
+        }
         let asks = tls.issuer.is_some() && !(bare.is_empty() && named.is_empty());
         if let (Some(at), Some(issuer), Some(existing)) = (wide.first(), &tls.issuer, self.existing) {
             let pointer = format!("/spec/tls/{at}");

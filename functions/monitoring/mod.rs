@@ -92,8 +92,7 @@ fn choose_service(spec: &Spec, pod: &Pod, known: &Known<'_>, stream: &Stream, re
         return None;
     }
     match (with_port.as_slice(), all.as_slice()) {
-        ([only], _) => Some(*only),
-        ([], [only]) => Some(*only),
+        ([only], _) | ([], [only]) => Some(*only),
         ([], []) => {
             let message = "no Service sends to these pods, and a ServiceMonitor selects one";
             let remedy =

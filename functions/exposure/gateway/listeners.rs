@@ -3,6 +3,7 @@
 use krmor_core::facts;
 use krmor_core::facts::gateways::GATEWAY;
 use krmor_core::fields;
+use krmor_core::kube::{NamespaceName, PortNumber};
 use krmor_core::manifest::Manifest;
 use krmor_core::reconcile::{Field, Item, Ownership, Refusal, Step};
 use krmor_core::report::{Place, Report};
@@ -21,8 +22,8 @@ impl World<'_> {
     /// The ports of the listeners, and what they speak: first that for requests, then that for what is redirected.
     pub(super) fn ports(&self) -> Vec<(u16, &'static str)> {
         let Some(Listeners { port, http_port }) = &self.gateway.listener_set else { return Vec::new() };
-        let plain = (http_port.map_or(80, krmor_core::kube::PortNumber::get), "HTTP");
-        let secure = |protocol| (port.map_or(443, krmor_core::kube::PortNumber::get), protocol);
+        let plain = (http_port.map_or(80, PortNumber::get), "HTTP");
+        let secure = |protocol| (port.map_or(443, PortNumber::get), protocol);
         match self.plan.spec.encryption() {
             None => vec![plain],
             Some(tls) => {
@@ -43,7 +44,7 @@ impl World<'_> {
     }
 
     /// The ListenerSet; `None` when it cannot be.
-    pub(super) fn listener_set(&self, _: &Listeners, report: &mut Report) -> Option<Step> {
+    pub(super) fn listener_set(&self, report: &mut Report) -> Option<Step> {
         let tls = self.plan.spec.encryption();
         let mut annotations = self.plan.annotations();
         let ends_here = tls.filter(|tls| tls.termination != Termination::Passthrough);
@@ -76,7 +77,7 @@ impl World<'_> {
         }
         let (name, namespace) = (self.gateway.name.as_str(), self.gateway.namespace.as_ref());
         let parent = fields!({
-            "group": GATEWAY, "kind": "Gateway", "name": name, "namespace": namespace.map(|namespace| namespace.as_str()),
+            "group": GATEWAY, "kind": "Gateway", "name": name, "namespace": namespace.map(NamespaceName::as_str),
         });
         let spec = fields!({"parentRef": parent, "listeners": listeners});
         let metadata = metadata(&self.serves, self.name.clone(), &annotations);
@@ -87,8 +88,7 @@ impl World<'_> {
             certificate::find(&self.serves, self.stream, &certificate::secret(tls, &self.name), report);
         }
         let reason = format!("the Gateway gets listeners for {}", Plan::all(&self.hosts));
-        let there = existing;
-        Some(step(set.to_value().ok()?, &self.serves, there, &Kept { world: self }, reason, (self.stream, report)))
+        Some(step(set.to_value().ok()?, &self.serves, existing, &Kept { world: self }, reason, (self.stream, report)))
     }
 }
 

@@ -124,8 +124,8 @@ impl World<'_> {
         let (spec, tls) = (self.plan.spec, self.plan.spec.encryption());
         let is_proven = self.is_admitted(report)?;
         let mut steps = Vec::new();
-        if let Some(wanted) = &self.gateway.listener_set {
-            steps.push(self.listener_set(wanted, report)?);
+        if self.gateway.listener_set.is_some() {
+            steps.push(self.listener_set(report)?);
         }
         let reason = self.reason(is_proven);
         let parents = self.parents(false);

@@ -37,7 +37,7 @@ impl<T: Copy> Shelf<T> {
 pub struct ByLabel<T> {
     all: Vec<T>,
     by_place: HashMap<String, Vec<T>>,
-    by_label: Shelf<T>,
+    shelf: Shelf<T>,
 }
 
 impl<T: Copy + Ord> ByLabel<T> {
@@ -48,7 +48,7 @@ impl<T: Copy + Ord> ByLabel<T> {
             self.by_place.entry(place.clone()).or_default().push(thing);
         }
         for label in labels.pairs() {
-            self.by_label.put(label, places, thing);
+            self.shelf.put(label, places, thing);
         }
     }
 
@@ -65,7 +65,7 @@ impl<T: Copy + Ord> ByLabel<T> {
     #[must_use]
     pub fn near(&self, selector: &LabelSelector, places: Option<&[String]>) -> Vec<T> {
         let found = selector.demanded().map(|labels| {
-            let lists = labels.iter().flat_map(|label| self.by_label.lists(label, places));
+            let lists = labels.iter().flat_map(|label| self.shelf.lists(label, places));
             lists.collect::<Vec<_>>()
         });
         let fewest = found.min_by_key(|lists| lists.iter().map(|list| list.len()).sum::<usize>());
@@ -86,7 +86,7 @@ impl<T: Copy + Ord> ByLabel<T> {
 #[derive(Clone, Debug, Default)]
 pub struct BySelector<T> {
     undemanding: HashMap<String, Vec<T>>,
-    by_label: Shelf<T>,
+    shelf: Shelf<T>,
 }
 
 impl<T: Copy + Ord> BySelector<T> {
@@ -94,11 +94,11 @@ impl<T: Copy + Ord> BySelector<T> {
     /// kept by.
     pub fn add(&mut self, thing: T, selector: &LabelSelector, places: &[String]) {
         let number = |labels: &Vec<(String, String)>| {
-            let lists = labels.iter().flat_map(|label| self.by_label.lists(label, Some(places)));
+            let lists = labels.iter().flat_map(|label| self.shelf.lists(label, Some(places)));
             lists.map(Vec::len).sum::<usize>()
         };
         match selector.demanded().min_by_key(number) {
-            Some(labels) => labels.into_iter().for_each(|label| self.by_label.put(label, places, thing)),
+            Some(labels) => labels.into_iter().for_each(|label| self.shelf.put(label, places, thing)),
             None => {
                 for place in places {
                     self.undemanding.entry(place.clone()).or_default().push(thing);
@@ -108,9 +108,10 @@ impl<T: Copy + Ord> BySelector<T> {
     }
 
     /// What may select something with these labels in some places, or in any; in order and each once.
+    #[must_use]
     pub fn near(&self, labels: &Labels<'_>, places: Option<&[String]>) -> Vec<T> {
         let pairs = labels.pairs();
-        let some = pairs.iter().flat_map(|label| self.by_label.lists(label, places));
+        let some = pairs.iter().flat_map(|label| self.shelf.lists(label, places));
         let mut near: Vec<T> = some.flatten().copied().collect();
         match places {
             None => near.extend(self.undemanding.values().flatten()),
