@@ -221,6 +221,21 @@ fn prometheus_logs_in_by_what_the_config_says() {
     }
 }
 
+#[test]
+fn steps_of_the_user_stay_before_those_of_the_config() {
+    let step = |label: &str| json!({"sourceLabels": ["__meta_kubernetes_pod_node_name"], "targetLabel": label});
+    let spec = json!({"port": "metrics", "relabelings": [step("node"), step("machine")]});
+    for (there, wanted) in [
+        (json!([step("host")]), json!([step("host"), step("node"), step("machine")])),
+        (json!([step("machine"), step("node")]), json!([step("machine"), step("node")])),
+        (json!([]), json!([step("node"), step("machine")])),
+    ] {
+        let endpoint = json!([{"port": "metrics", "relabelings": there}]);
+        let made = run(&spec, &[monitor("ServiceMonitor", "m", &endpoint)]).unwrap();
+        assert_eq!(made[0][0]["relabelings"], wanted, "{there}");
+    }
+}
+
 /// Two Prometheus instances may each read a monitor of the same port, when the config says so.
 #[test]
 fn two_instances_have_a_monitor_each() {

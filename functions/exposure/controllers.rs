@@ -90,7 +90,7 @@ pub(super) fn annotations(
         none.extend(expressions(at, controller, existing, report)?);
     }
     let Some(tls) = plan.spec.encryption() else {
-        warn_of_nginx(controller, class, report);
+        warn_of_nginx(controller, class, (plan, existing), report);
         return Some(none);
     };
     let on = |name: &str| (format!("{NGINX}/{name}"), "true".to_owned());
@@ -161,7 +161,7 @@ pub(super) fn annotations(
             unsaid(field, unknown(class), remedy(tls))
         }
         None => {
-            warn_of_nginx(controller, class, report);
+            warn_of_nginx(controller, class, (plan, existing), report);
             Some(none)
         }
     }
@@ -187,9 +187,19 @@ fn remedy(tls: &Tls) -> &'static str {
 }
 
 /// Says that a class is called like that of a retired controller, where nothing depends on which one it is.
-fn warn_of_nginx(controller: Option<Controller>, class: Option<&str>, report: &mut Report) {
+fn warn_of_nginx(
+    controller: Option<Controller>,
+    class: Option<&str>,
+    (plan, existing): (&Plan<'_>, Option<&Object<'_>>),
+    report: &mut Report,
+) {
     if controller.is_none() && class == Some("nginx") {
-        let place = Place::Config("/ingressClassName".to_owned());
+        let note = || format!("/metadata/annotations/{}", escape_token(CLASS));
+        let place = match existing.filter(|_| plan.spec.ingress_class_name.is_none()) {
+            Some(object) if object.annotation(CLASS).is_some() => object.at(&note()),
+            Some(object) => object.at("/spec/ingressClassName"),
+            None => Place::Config("/ingressClassName".to_owned()),
+        };
         let remedy = "name the controller by `ingressController:`, or use `provider: httpRoute`";
         report.add(&rules::RETIRED, place, NGINXES, remedy);
     }

@@ -281,14 +281,22 @@ struct Owners {
     ours: Option<usize>,
 }
 
+/// Whether a list has steps one after the other: those of the user's stay before those of the config.
+fn is_steps(pattern: &str) -> bool {
+    pattern.ends_with("elabelings")
+}
+
 impl Ownership for Owners {
     fn field(&self, pattern: &str, _: Node<'_>, _: &Value) -> Field {
         let of_ours = pattern.starts_with("/metadata/labels/") || pattern.contains("/*/");
-        if of_ours { Field::Set } else { Field::Parts }
+        if of_ours && !is_steps(pattern) { Field::Set } else { Field::Parts }
     }
 
-    fn item(&self, _: &str, _: Node<'_>, _: &[Value], _: usize) -> Item {
-        self.ours.map_or(Item::Absent, Item::At)
+    fn item(&self, pattern: &str, list: Node<'_>, wanted: &[Value], number: usize) -> Item {
+        match is_steps(pattern) {
+            true => Item::find(list, |step| step.to_value().as_ref() == wanted.get(number)),
+            false => self.ours.map_or(Item::Absent, Item::At),
+        }
     }
 }
 

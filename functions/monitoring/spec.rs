@@ -52,10 +52,12 @@ pub struct Spec {
     pub bearer_token_secret: Option<KeyRef>,
     /// Logs in by a token that an OAuth 2.0 server gives. Default: none.
     pub oauth2: Option<OAuth2>,
-    /// What is done to the labels of what is scraped, step by step, before. Default: nothing.
+    /// What is done to the labels of what is scraped, step by step, before; behind the steps that are there. Default:
+    /// nothing.
     #[serde(default)]
     pub relabelings: Vec<Relabeling>,
-    /// What is done to the labels of the metrics, step by step, afterwards. Default: nothing.
+    /// What is done to the labels of the metrics, step by step, afterwards; behind the steps that are there. Default:
+    /// nothing.
     #[serde(default)]
     pub metric_relabelings: Vec<Relabeling>,
     /// Keep the labels that the metrics themselves carry where they clash. Default: the operator's, `false`.
