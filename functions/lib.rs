@@ -330,7 +330,7 @@ pub static FUNCTIONS: &[Function] = &[
         Phase::Surroundings,
         exposure,
         "exposure",
-        "Makes programs reachable from outside: OpenShift Routes, Ingress, Gateway API",
+        "Makes programs reachable from outside: Gateway API, Ingress, OpenShift Routes",
         judge
     ),
     function!(

@@ -22,7 +22,16 @@ fn what_functions_make_fits_the_operators_schemas() {
     }
     println!("{seen:?}");
     let vault = ["VaultConnection", "VaultAuth", "VaultStaticSecret", "VaultDynamicSecret", "VaultPKISecret"];
-    let others = ["HTTPRoute", "PodMonitor", "Route", "ScaledObject", "ServiceMonitor"];
+    let others = [
+        "BackendTLSPolicy",
+        "HTTPRoute",
+        "ListenerSet",
+        "PodMonitor",
+        "Route",
+        "ScaledObject",
+        "ServiceMonitor",
+        "TLSRoute",
+    ];
     for kind in vault.into_iter().chain(others).chain(["SecretStore", "ExternalSecret", "SecretProviderClass"]) {
         assert!(seen.contains_key(kind), "no case makes a {kind}");
     }

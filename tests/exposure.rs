@@ -118,7 +118,7 @@ const PROVIDERS: [&str; 3] = ["route", "ingress", "httpRoute"];
 /// Everything that any provider reads, so that `provider` is the only edit.
 fn full(provider: &str) -> Value {
     json!({
-        "provider": provider, "host": "app.example.com", "ingressClassName": "nginx",
+        "provider": provider, "host": "app.example.com", "ingressClassName": "nginx", "ingressController": "nginx",
         "gateway": {"name": "public", "namespace": "gw", "sectionName": "https", "httpSectionName": "http"},
         "tls": {"issuer": {"kind": "ClusterIssuer", "name": "letsencrypt"}},
     })
@@ -299,11 +299,26 @@ fn what_a_provider_cannot_say_is_refused() {
             json!({"gateway": {"name": "a", "sectionName": "b", "httpSectionName": "b"}}),
             "redirect to itself",
         ),
-        ("httpRoute", tls(json!({"termination": "passthrough"})), "TLSRoute"),
+        (
+            "httpRoute",
+            json!({"host": null, "tls": {"termination": "passthrough"}}),
+            "sees nothing of a request but its host",
+        ),
         ("httpRoute", tls(json!({"termination": "reencrypt"})), "BackendTLSPolicy"),
-        ("ingress", json!({"ingressClassName": "own"}), "it is not known how the controller of the class `own`"),
-        ("ingress", json!({"ingressClassName": null}), "controller of the default class"),
-        ("ingress", json!({"ingressClassName": "traefik"}), "Traefik redirects by a Middleware"),
+        ("httpRoute", json!({"paths": [{"pathType": "ImplementationSpecific"}]}), "has no such type"),
+        ("route", json!({"paths": [{"pathType": "RegularExpression"}]}), "start of paths only"),
+        (
+            "ingress",
+            json!({"ingressClassName": "own", "ingressController": null}),
+            "it is not known how the controller of the class `own`",
+        ),
+        ("ingress", json!({"ingressClassName": null, "ingressController": null}), "controller of the default class"),
+        ("ingress", json!({"ingressController": null}), "ingress-nginx, which is retired since March 2026"),
+        (
+            "ingress",
+            json!({"ingressClassName": "traefik", "ingressController": null}),
+            "Traefik redirects by a Middleware",
+        ),
         ("ingress", json!({"ingressController": "traefik", "tls": {"termination": "passthrough"}}), "IngressRouteTCP"),
         (
             "ingress",
@@ -339,9 +354,9 @@ fn ways_out_are_taken() {
     for more in [
         json!({"ingressClassName": "own", "ingressController": "nginx"}),
         json!({"ingressClassName": "own", "ingressController": "other"}),
-        json!({"ingressClassName": "own", "tls": {"redirect": false}}),
-        json!({"ingressClassName": "traefik", "annotations": {"traefik.ingress.kubernetes.io/router.middlewares": "a-b@kubernetescrd"}}),
-        json!({"ingressClassName": "traefik", "tls": {"redirect": false}}),
+        json!({"ingressClassName": "own", "ingressController": null, "tls": {"redirect": false}}),
+        json!({"ingressClassName": "traefik", "ingressController": null, "annotations": {"traefik.ingress.kubernetes.io/router.middlewares": "a-b@kubernetescrd"}}),
+        json!({"ingressClassName": "traefik", "ingressController": null, "tls": {"redirect": false}}),
         json!({"host": null, "tls": {"termination": "none"}}),
         json!({"host": "*.example.com"}),
         json!({"tls": {"termination": "reencrypt"}}),
@@ -351,7 +366,7 @@ fn ways_out_are_taken() {
     }
     // The class's own object says which controller it is.
     let class = "---\napiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: own}\nspec: {controller: k8s.io/ingress-nginx}\n";
-    good(&with(full("ingress"), &json!({"ingressClassName": "own"})), &(web() + class));
+    good(&with(full("ingress"), &json!({"ingressClassName": "own", "ingressController": null})), &(web() + class));
     let spec = with(full("httpRoute"), &json!({"gateway": {"name": "a"}, "tls": {"redirect": false}}));
     assert_eq!(good(&spec, &web()).the("HTTPRoute")["spec"]["parentRefs"][0].get("sectionName"), None);
 }
@@ -387,7 +402,8 @@ fn routes_that_are_there_are_completed_or_contradict() {
         ("to: {name: web}, host: other.example.com", "asks for `app.example.com`"),
         ("to: {name: web}, port: {targetPort: 80}", "asks for `http`"),
         ("to: {name: web}, port: {targetPort: other}", "asks for `http`"),
-        ("to: {name: web}, path: /other", "by another path"),
+        // It keeps its path: none is added that nobody asked for.
+        ("to: {name: web}, path: /other", ""),
         ("to: {name: none}, path: /other", ""),
     ];
     for (spec, says) in cases {
@@ -463,10 +479,12 @@ fn ingresses_that_are_there_are_completed_or_contradict() {
     // Without a host in the config, that of the Ingress counts.
     let spec = with(full("ingress"), &json!({"host": null}));
     assert_eq!(good(&spec, &mine).the("Ingress")["spec"]["rules"].as_array().unwrap().len(), 1);
-    // Nothing of the user's goes.
+    // Nothing of the user's goes, and no path is added that nobody asked for.
     let extra = rule(host, "/old", "Prefix", "web", "number: 80");
-    let done = good(&full("ingress"), &(web() + &ingress("mine", &rules(&extra))));
-    assert_eq!(done.the("Ingress")["spec"]["rules"][0]["http"]["paths"].as_array().unwrap().len(), 2);
+    for (more, paths) in [(json!({}), 1), (json!({"paths": [{"path": "/"}]}), 2)] {
+        let done = good(&with(full("ingress"), &more), &(web() + &ingress("mine", &rules(&extra))));
+        assert_eq!(done.the("Ingress")["spec"]["rules"][0]["http"]["paths"].as_array().unwrap().len(), paths);
+    }
 }
 
 #[test]
@@ -479,7 +497,8 @@ fn paths_that_meet_are_shadowed() {
     let cases = [
         ("/", "/", "Prefix", true),
         ("/docs", "/docs/", "Prefix", true),
-        ("/docs", "/docs", "ImplementationSpecific", true),
+        // What the controller makes of it, nobody knows here.
+        ("/docs", "/docs", "ImplementationSpecific", false),
         ("/", "/docs", "Prefix", false),
         ("/docs", "/docs", "Exact", false),
         ("/docs", "/docsy", "Prefix", false),
@@ -765,4 +784,423 @@ fn a_rule_without_matches_answers_everything() {
     refused(&spec, &format!("{TWO_TRACKS}---\n{all}\n"), "shadowed");
     let some = json!({"matches": [{"path": {"type": "PathPrefix", "value": "/x"}}], "backendRefs": to("elsewhere")});
     good(&spec, &format!("{TWO_TRACKS}---\n{}\n", route("other", some)));
+}
+
+/// An Ingress of the user's, with a rule for the host that leads to `web`, and these entries of `tls`.
+fn with_tls(entries: &Value, notes: &Value) -> String {
+    let mut object = ingress_of("mine", notes, "web");
+    object["spec"]["tls"] = entries.clone();
+    object["spec"]["rules"][0]["host"] = json!("app.example.com");
+    web() + &format!("---\n{object}\n")
+}
+
+/// A host that an entry covers gets no second one: by its name, by a wildcard of one label, or by an entry for all hosts.
+#[test]
+fn a_covered_host_needs_no_entry() {
+    let host = |host: &str| json!([{"hosts": [host], "secretName": "there"}]);
+    let cases = [
+        (host("app.example.com"), 1),
+        (host("*.example.com"), 1),
+        (host("*.com"), 2),
+        (host("example.com"), 2),
+        (host("*.app.example.com"), 2),
+        (json!([{"secretName": "there"}]), 1),
+        (json!([{}]), 1),
+        (json!([{"hosts": [], "secretName": "there"}]), 1),
+        (json!([{"hosts": ["*.example.com"]}]), 1),
+        (json!([{"hosts": ["other.example.com", "*.example.com"], "secretName": "there"}]), 1),
+        (json!([]), 1),
+    ];
+    for (entries, wanted) in cases {
+        let spec = with(full("ingress"), &json!({"tls": {}}));
+        let done = good(&spec, &with_tls(&entries, &json!({})));
+        let tls = done.the("Ingress")["spec"]["tls"].as_array().unwrap().clone();
+        assert_eq!(tls.len(), wanted, "{entries}: {tls:?}");
+        assert_eq!(json!(&tls[..entries.as_array().unwrap().len()]), entries, "what is there changed");
+        let says = done.report.findings.iter().any(|finding| finding.rule.id == "certificate");
+        assert_eq!(says, tls.len() > entries.as_array().unwrap().len(), "{entries}");
+    }
+    // cert-manager would issue the Secret of a wildcard anew, which somebody else makes.
+    let wide = with_tls(&host("*.example.com"), &json!({}));
+    let done = good(&full("ingress"), &wide);
+    assert_eq!(done.the("Ingress")["metadata"]["annotations"].get("cert-manager.io/cluster-issuer"), None);
+    let two = with(full("ingress"), &json!({"host": null, "hosts": ["app.example.com", "app.example.net"]}));
+    refused(&two, &wide, "would issue the certificate of this entry too");
+    good(&with(two, &json!({"tls": {}})), &wide);
+    refused(&with(full("ingress"), &json!({"tls": {"secretName": "mine"}})), &wide, "asks for `mine`");
+}
+
+#[test]
+fn two_names_of_a_class_agree() {
+    const OLD: &str = "kubernetes.io/ingress.class";
+    let there = |noted: Option<&str>, field: Option<&str>| {
+        let notes = noted.map_or(json!({}), |class| json!({OLD: class}));
+        let mut object = ingress_of("mine", &notes, "web");
+        object["spec"]["rules"][0]["host"] = json!("app.example.com");
+        if let Some(class) = field {
+            object["spec"]["ingressClassName"] = json!(class);
+        }
+        web() + &format!("---\n{object}\n")
+    };
+    let cases = [
+        (Some("nginx"), None, true),
+        (None, Some("nginx"), true),
+        (Some("nginx"), Some("nginx"), true),
+        (Some("other"), None, false),
+        (Some("nginx"), Some("other"), false),
+        (Some("other"), Some("nginx"), false),
+        (None, Some("other"), false),
+    ];
+    for (noted, field, passes) in cases {
+        if passes {
+            let done = good(&full("ingress"), &there(noted, field));
+            let class = done.the("Ingress")["spec"].get("ingressClassName").cloned();
+            assert_eq!(class, field.map(|class| json!(class)), "{noted:?} {field:?}");
+        } else {
+            refused(&full("ingress"), &there(noted, field), "conflict");
+        }
+    }
+    refused(&with(full("ingress"), &json!({"annotations": {OLD: "other"}})), &web(), "it names another class");
+    let noted = with(full("ingress"), &json!({"ingressClassName": null, "annotations": {OLD: "nginx"}}));
+    good(&noted, &there(Some("nginx"), None));
+    refused(&noted, &there(None, Some("other")), "conflict");
+}
+
+/// A further path beside rewrite rules would be another one than it says.
+#[test]
+fn an_ingress_that_rewrites_keeps_its_paths() {
+    let rewrites = [
+        json!({"nginx.ingress.kubernetes.io/rewrite-target": "/$2"}),
+        json!({"nginx.ingress.kubernetes.io/use-regex": "true"}),
+        json!({"haproxy.org/path-rewrite": "/api/(.*) /\\1"}),
+        json!({"konghq.com/strip-path": "true"}),
+    ];
+    for notes in rewrites {
+        let mut object = ingress_of("mine", &notes, "web");
+        object["spec"]["rules"][0]["host"] = json!("app.example.com");
+        object["spec"]["rules"][0]["http"]["paths"][0]["path"] = json!("/api(/|$)(.*)");
+        object["spec"]["rules"][0]["http"]["paths"][0]["pathType"] = json!("ImplementationSpecific");
+        let input = web() + &format!("---\n{object}\n");
+        let done = good(&full("ingress"), &input);
+        assert_eq!(done.the("Ingress")["spec"]["rules"], object["spec"]["rules"], "{notes}");
+        refused(
+            &with(full("ingress"), &json!({"paths": [{"path": "/"}]})),
+            &input,
+            "another path would not mean there",
+        );
+        let two = json!({"host": null, "hosts": ["app.example.com", "www.example.com"]});
+        refused(&with(full("ingress"), &two), &input, "another path would not mean there");
+        let same = json!({"paths": [{"path": "/api(/|$)(.*)", "pathType": "ImplementationSpecific"}]});
+        good(&with(full("ingress"), &same), &input);
+        good(&with(full("ingress"), &json!({"name": "own", "host": "own.example.com"})), &input);
+    }
+}
+
+#[test]
+fn actions_of_the_aws_controller_are_no_services() {
+    let action = |kind: &str| json!({"type": kind}).to_string();
+    let path = |service: &str, port: &str, path: &str| json!({"path": path, "pathType": "Prefix", "backend": {"service": {"name": service, "port": {"name": port}}}});
+    let object = |name: &str, group: Option<&str>, paths: Value| {
+        let mut notes = json!({"alb.ingress.kubernetes.io/actions.ssl-redirect": action("redirect")});
+        if let Some(group) = group {
+            notes["alb.ingress.kubernetes.io/group.name"] = json!(group);
+        }
+        let spec = json!({"ingressClassName": "alb", "rules": [{"host": "app.example.com", "http": {"paths": paths}}]});
+        let metadata = json!({"name": name, "annotations": notes});
+        format!(
+            "---\n{}\n",
+            json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec})
+        )
+    };
+    let spec = json!({"provider": "ingress", "host": "app.example.com", "tls": {"termination": "none"}});
+    let mine = json!([path("ssl-redirect", "use-annotation", "/"), path("web", "http", "/")]);
+    let done = good(&spec, &(web() + &object("mine", None, mine.clone())));
+    assert!(done.report.changes.is_empty());
+    // Two Ingresses have two load balancers, unless they are of one group.
+    let named = with(spec.clone(), &json!({"name": "mine"}));
+    let two = |group| web() + &object("mine", group, mine.clone()) + &object("other", group, mine.clone());
+    good(&named, &two(None));
+    refused(&named, &two(Some("shop")), "shadowed");
+    // An action that forwards exposes the Services that it names.
+    let forward = json!({"type": "forward", "forwardConfig": {"targetGroups": [{"serviceName": "web", "servicePort": "http", "weight": 1}]}});
+    let mut forwards: Value = serde_json::from_str(
+        object("mine", None, json!([path("split", "use-annotation", "/")])).trim_start_matches("---\n"),
+    )
+    .unwrap();
+    forwards["metadata"]["annotations"]["alb.ingress.kubernetes.io/actions.split"] = json!(forward.to_string());
+    let route = json!({"provider": "route", "host": "app.example.com", "tls": {}});
+    refused(&route, &format!("{}---\n{forwards}\n", web()), "it already exposes the pods");
+}
+
+/// Of several that expose the pods, the one that answers for the host of the config is meant.
+#[test]
+fn a_host_says_which_of_several_is_meant() {
+    let of = |kind: Value, name: &str, host: &str| match kind.as_str() {
+        Some("ingress") => {
+            let mut object = ingress_of(name, &json!({}), "web");
+            object["spec"]["rules"][0]["host"] = json!(host);
+            format!("---\n{object}\n")
+        }
+        Some("route") => {
+            route(name, &format!("host: {host}, to: {{kind: Service, name: web}}, port: {{targetPort: http}}"))
+        }
+        _ => format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: {name}}}\nspec: {{parentRefs: \
+             [{{name: public, namespace: gw, sectionName: https}}], hostnames: [{host}], rules: [{{backendRefs: [{{name: web, port: 80}}]}}]}}\n"
+        ),
+    };
+    for provider in PROVIDERS {
+        let input = |second: &str| {
+            web() + &of(json!(provider), "inside", "app.internal") + &of(json!(provider), "outside", second)
+        };
+        let done = good(&full(provider), &input("app.example.com"));
+        assert!(done.output.contains("app.internal"), "{provider}");
+        let changed = |name: &str| done.objects.iter().any(|object| object["metadata"]["name"] == name);
+        assert!(changed("inside") && changed("outside"));
+        assert!(!run(&full(provider), &input("www.internal")).errors().is_empty(), "{provider}");
+    }
+}
+
+/// A certificate that the controller keeps elsewhere needs no Secret.
+#[test]
+fn a_certificate_by_annotation_needs_no_entry() {
+    for key in ["alb.ingress.kubernetes.io/certificate-arn", "networking.gke.io/managed-certificates"] {
+        let spec = with(full("ingress"), &json!({"tls": {}, "annotations": {key: "mine"}}));
+        let done = good(&spec, &web());
+        assert_eq!(done.the("Ingress")["spec"].get("tls"), None, "{key}");
+        let there = with_tls(&json!([]), &json!({key: "mine"}));
+        let done = good(&with(full("ingress"), &json!({"tls": {}})), &there);
+        assert_eq!(done.the("Ingress")["spec"]["tls"], json!([]), "{key}");
+        // Who names a Secret gets it.
+        let named = with(spec, &json!({"tls": {"secretName": "mine"}}));
+        assert_eq!(good(&named, &web()).the("Ingress")["spec"]["tls"][0]["secretName"], "mine");
+    }
+}
+
+fn gateway(listeners: &str) -> String {
+    format!(
+        "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: public, namespace: gw}}\nspec: {{gatewayClassName: a, listeners: [{listeners}]}}\n"
+    )
+}
+
+/// The stream in the namespace `shop`, with labels for it.
+fn shop(more: &str) -> String {
+    let moved = web()
+        .replace("metadata: {name: ", "metadata: {namespace: shop, name: ")
+        .replace("metadata:\n  name: ", "metadata:\n  namespace: shop\n  name: ");
+    moved + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: web}}\n" + more
+}
+
+#[test]
+fn a_route_reaches_pods_only_through_a_gateway_that_admits_it() {
+    let https = |more: &str| {
+        gateway(&format!(
+            "{{name: https, port: 443, protocol: HTTPS{more}}}, {{name: http, port: 80, protocol: HTTP, allowedRoutes: {{namespaces: {{from: All}}}}}}"
+        ))
+    };
+    let from = |text: &str| format!(", allowedRoutes: {{namespaces: {{{text}}}}}");
+    let cases = [
+        (https(""), "its own namespace `gw` only, not of `shop`"),
+        (https(&from("from: Same")), "its own namespace `gw` only"),
+        (https(&from("from: All")), ""),
+        (https(&from("from: Selector, selector: {matchLabels: {team: web}}")), ""),
+        (https(&from("from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: shop}}")), ""),
+        (
+            https(&from("from: Selector, selector: {matchLabels: {team: api}}")),
+            "labels that the namespace `shop` does not have",
+        ),
+        (https(", allowedRoutes: {namespaces: {from: All}, kinds: [{kind: GRPCRoute}]}"), "takes GRPCRoute only"),
+        (https(&(", hostname: '*.example.net'".to_owned() + &from("from: All"))), "is for `*.example.net`"),
+        (https(&(", hostname: '*.example.com'".to_owned() + &from("from: All"))), ""),
+        (gateway("{name: http, port: 80, protocol: HTTP}"), "has no listener `https`"),
+    ];
+    for (gateway, says) in cases {
+        let input = shop(&gateway);
+        if says.is_empty() {
+            let done = good(&full("httpRoute"), &input);
+            assert!(done.report.changes.iter().all(|change| !change.why.reason.contains("once")));
+        } else {
+            refused(&full("httpRoute"), &input, says);
+        }
+    }
+    // Of several hosts, each must be let in; of several listeners, one will do.
+    let hosts = json!({"host": null, "hosts": ["app.example.com", "app.example.net"]});
+    let com = https(&(", hostname: '*.example.com'".to_owned() + &from("from: All")));
+    refused(&with(full("httpRoute"), &hosts), &shop(&com), "for `app.example.net`");
+    let any =
+        with(full("httpRoute"), &json!({"gateway": {"name": "public", "namespace": "gw"}, "tls": {"redirect": false}}));
+    good(&any, &shop(&com));
+    // A route that is there may name a port, which a listener must have.
+    let ports = |port: u16| {
+        let spec = format!(
+            "parentRefs: [{{name: public, namespace: gw, port: {port}}}], hostnames: [app.example.com], rules: [{{backendRefs: [{{name: web, port: 80}}]}}]"
+        );
+        let route = format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: web, namespace: shop}}\nspec: {{{spec}}}\n"
+        );
+        shop(&com) + &route
+    };
+    good(&any, &ports(443));
+    refused(&any, &ports(8443), "no listener for HTTPS at the port 8443");
+    // What the stream does not say is said.
+    let labels = https(&from("from: Selector, selector: {matchLabels: {team: web}}"));
+    let unknown =
+        shop(&labels).replace("kind: Namespace\nmetadata: {name: shop,", "kind: Namespace\nmetadata: {name: other,");
+    let done = good(&full("httpRoute"), &unknown);
+    assert!(done.report.findings.iter().any(|finding| finding.rule.id == "admission"));
+    let done = good(&full("httpRoute"), &shop(""));
+    assert!(done.report.changes.iter().any(|change| change.why.reason.ends_with("once Gateway `public` admits it")));
+}
+
+#[test]
+fn a_listener_set_is_asked_as_a_gateway_is() {
+    let set = |allowed: &str| {
+        let parent =
+            gateway("{name: http, port: 80, protocol: HTTP}").replace("listeners:", &format!("{allowed}listeners:"));
+        parent
+            + "---\napiVersion: gateway.networking.k8s.io/v1\nkind: ListenerSet\nmetadata: {name: web, namespace: shop}\n\
+               spec: {parentRef: {name: public, namespace: gw}, listeners: [{name: https, port: 443, protocol: HTTPS}]}\n"
+    };
+    let attached = with(
+        full("httpRoute"),
+        &json!({"gateway": {"kind": "ListenerSet", "name": "web", "sectionName": "https"}, "tls": {"redirect": false}}),
+    );
+    let allowed = "allowedListeners: {namespaces: {from: All}}, ";
+    let done = good(&attached, &shop(&set(allowed)));
+    assert_eq!(done.the("HTTPRoute")["spec"]["parentRefs"][0]["kind"], "ListenerSet");
+    refused(&attached, &shop(&set("")), "which takes no ListenerSets");
+    // One that is made needs the same.
+    let made = with(full("httpRoute"), &json!({"gateway": {"name": "public", "namespace": "gw", "listenerSet": {}}}));
+    refused(&made, &shop(&gateway("{name: https, port: 8443, protocol: HTTPS}")), "takes no ListenerSets");
+    let listeners = |port: u16| {
+        gateway(&format!("{{name: https, port: {port}, protocol: HTTPS, hostname: app.example.com}}"))
+            .replace("listeners:", &format!("{allowed}listeners:"))
+    };
+    refused(&made, &shop(&listeners(443)), "has the host and port already");
+    refused(&made, &shop(&listeners(80)), "has the port already");
+    let done = good(&made, &shop(&listeners(8443)));
+    assert!(Crds::load().problems(done.the("ListenerSet")).unwrap().is_empty());
+    let listeners = done.the("ListenerSet")["spec"]["listeners"].as_array().unwrap().len();
+    assert_eq!(listeners, 2, "one for HTTPS, one for what is redirected");
+}
+
+#[test]
+fn tls_to_the_pods_by_the_gateway_api_fits_the_schemas() {
+    let crds = Crds::load();
+    let tls = |tls: Value| with(full("httpRoute"), &json!({"tls": tls, "service": "api", "name": "edge"}));
+    let cases = [
+        (tls(json!({"termination": "passthrough"})), vec!["TLSRoute", "HTTPRoute"]),
+        (tls(json!({"termination": "passthrough", "redirect": false})), vec!["TLSRoute"]),
+        (
+            tls(json!({"termination": "reencrypt", "backend": {"hostname": "api.shop.svc"}})),
+            vec!["HTTPRoute", "HTTPRoute", "BackendTLSPolicy"],
+        ),
+        (
+            tls(json!({"termination": "reencrypt", "backend": {"hostname": "api.shop.svc", "caConfigMap": "ca"}})),
+            vec!["HTTPRoute", "HTTPRoute", "BackendTLSPolicy"],
+        ),
+    ];
+    for (spec, wanted) in cases {
+        let done = good(&spec, &two());
+        let made: Vec<&Value> = done.objects.iter().filter(|object| crds.problems(object).is_some()).collect();
+        let mut kinds: Vec<&str> = made.iter().map(|object| object["kind"].as_str().unwrap()).collect();
+        let mut wanted = wanted.clone();
+        kinds.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(kinds, wanted, "{spec}");
+        for object in made {
+            assert_eq!(crds.problems(object), Some(Vec::new()), "{object:#}");
+        }
+    }
+    // A policy that is there is the user's: it is completed, or it contradicts.
+    let policy = |validation: &str| {
+        two()
+            + &format!(
+                "---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: {{name: mine}}\nspec: {{targetRefs: [{{group: '', kind: Service, name: api}}], validation: {{{validation}}}}}\n"
+            )
+    };
+    let spec =
+        |ca: Value| tls(json!({"termination": "reencrypt", "backend": with(json!({"hostname": "api.shop.svc"}), &ca)}));
+    good(
+        &spec(json!({})),
+        &policy("hostname: api.shop.svc, caCertificateRefs: [{group: '', kind: ConfigMap, name: ca}]"),
+    );
+    good(
+        &spec(json!({"caConfigMap": "ca"})),
+        &policy("hostname: api.shop.svc, caCertificateRefs: [{group: '', kind: ConfigMap, name: ca}]"),
+    );
+    refused(
+        &spec(json!({})),
+        &policy("hostname: other.shop.svc, wellKnownCACertificates: System"),
+        "asks for `api.shop.svc`",
+    );
+    refused(
+        &spec(json!({"caConfigMap": "ca"})),
+        &policy("hostname: api.shop.svc, wellKnownCACertificates: System"),
+        "conflict",
+    );
+}
+
+#[test]
+fn several_hosts_in_every_provider() {
+    let hosts = json!(["a.example.com", "b.example.com", "*.example.net"]);
+    for provider in PROVIDERS {
+        let hosts = if provider == "route" { json!(["a.example.com", "b.example.com"]) } else { hosts.clone() };
+        let spec = with(full(provider), &json!({"host": null, "hosts": hosts}));
+        let done = good(&spec, &web());
+        let count = hosts.as_array().unwrap().len();
+        match provider {
+            "ingress" => {
+                let made = &done.the("Ingress")["spec"];
+                assert_eq!(made["rules"].as_array().unwrap().len(), count);
+                assert_eq!(made["tls"], json!([{"hosts": hosts, "secretName": "web-tls"}]));
+            }
+            "route" => {
+                let names: Vec<_> =
+                    done.objects.iter().filter(|it| it["kind"] == "Route").map(|it| &it["metadata"]["name"]).collect();
+                assert_eq!(names, ["web", "web-b-example-com"]);
+            }
+            _ => assert!(
+                done.objects.iter().filter(|it| it["kind"] == "HTTPRoute").all(|it| it["spec"]["hostnames"] == hosts)
+            ),
+        }
+        // A further host is added to what is there, and nothing else.
+        let first = good(&with(full(provider), &json!({"host": hosts[0]})), &web());
+        let more = good(&spec, &first.output);
+        let names = |done: &Done| done.objects.iter().map(|it| it["metadata"]["name"].to_string()).collect::<Vec<_>>();
+        assert_eq!(names(&more).len(), names(&done).len(), "{provider}");
+        // One that stands for others is none of these.
+        let other = run(&with(full(provider), &json!({"host": "c.example.org"})), &first.output);
+        assert!(other.errors().iter().any(|error| error.contains("c.example.org")), "{provider}: {:?}", other.errors());
+    }
+    for (more, says) in [
+        (json!({"hosts": ["a.example.com"]}), "names several already"),
+        (json!({"host": null, "hosts": ["a.example.com", "a.example.com"]}), "is named before"),
+    ] {
+        refused(&with(full("ingress"), &more), &web(), says);
+    }
+}
+
+#[test]
+fn patterns_pass_through_as_they_are_written() {
+    let paths = |kind: &str| json!({"paths": [{"path": "/v[0-9]+/(users|items)", "pathType": kind}, {"path": "/"}]});
+    let done = good(&with(full("httpRoute"), &paths("RegularExpression")), &web());
+    let route = done.objects.iter().find(|it| it["metadata"]["name"] == "web" && it["kind"] == "HTTPRoute").unwrap();
+    let path = json!({"type": "RegularExpression", "value": "/v[0-9]+/(users|items)"});
+    assert_eq!(route["spec"]["rules"][0]["matches"][0]["path"], path);
+    let first = |done: &Done| done.the("Ingress")["spec"]["rules"][0]["http"]["paths"][0].clone();
+    let done = good(&with(full("ingress"), &paths("RegularExpression")), &web());
+    assert_eq!(first(&done)["path"], "/v[0-9]+/(users|items)");
+    assert_eq!(first(&done)["pathType"], "ImplementationSpecific");
+    assert_eq!(done.the("Ingress")["metadata"]["annotations"]["nginx.ingress.kubernetes.io/use-regex"], "true");
+    let done = good(&with(full("ingress"), &paths("ImplementationSpecific")), &web());
+    assert_eq!(done.the("Ingress")["metadata"]["annotations"].get("nginx.ingress.kubernetes.io/use-regex"), None);
+    let other = with(full("ingress"), &json!({"ingressController": "other"}));
+    refused(&with(other.clone(), &paths("RegularExpression")), &web(), "only ingress-nginx is known to be told");
+    good(&with(other, &paths("ImplementationSpecific")), &web());
+    let beside = json!({"paths": [{"path": "/a.*", "pathType": "RegularExpression"}, {"path": "/api"}]});
+    refused(&with(full("ingress"), &beside), &web(), "takes this path for an expression too");
+    // Nothing is shadowed for certain where patterns are.
+    let twice = json!({"paths": [{"path": "/a.*", "pathType": "RegularExpression"}, {"path": "/a.*", "pathType": "RegularExpression"}]});
+    good(&with(full("httpRoute"), &twice), &web());
 }

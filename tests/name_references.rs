@@ -65,7 +65,7 @@ impl Layers {
         folder.write("base/kustomization.yaml", "resources: [all.yaml]\n");
         let config = format!(
             "apiVersion: krmor.dev/v1alpha1\nkind: Exposure\nmetadata: {{name: expose}}\nspec:\n  provider: {provider}\n  \
-             service: web\n  host: app.example.com\n  ingressClassName: nginx\n  gateway: {{name: public, sectionName: https, \
+             service: web\n  host: app.example.com\n  ingressClassName: nginx\n  ingressController: nginx\n  gateway: {{name: public, sectionName: https, \
              httpSectionName: http}}\n  tls: {{issuer: {{name: ca}}}}\n"
         );
         let calling = if in_component { "component" } else { "middle" };

@@ -170,9 +170,9 @@ impl Facts {
         let mut number_of_scope = HashMap::new();
         for selection in selections.all(By::Budget) {
             let Some(object) = stream.object(selection.object) else { continue };
-            let number = *number_of_scope.entry(selection.scope(&object)).or_insert_with(|| {
-                let pods = selections.pods(facts, selection, Near::Certain).into_iter();
-                let mut workloads: Vec<usize> = pods.filter_map(|pod| number_of.get(pod).copied()).collect();
+            let number = *number_of_scope.entry(selection.scope).or_insert_with(|| {
+                let pods = selections.pods(facts, selection, Near::Certain).iter();
+                let mut workloads: Vec<usize> = pods.filter_map(|&pod| number_of.get(pod).copied()).collect();
                 workloads.dedup();
                 covers.push(Cover { workloads, budgets: Vec::new() });
                 covers.len() - 1

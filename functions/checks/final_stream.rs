@@ -2,6 +2,7 @@
 
 use krmor_core::values::integer;
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::spec::Spec;
 use krmor_core::facts::{Facts, Near};
@@ -54,12 +55,20 @@ impl<'a> FinalStream<'a> {
         self.stream.of_kind(group, kind).collect()
     }
 
-    /// The pods that a Service selects; none where it has no selector.
-    pub(super) fn pods_of_service(&self, service: &Object<'a>) -> Option<Vec<&PodHere<'a>>> {
+    /// The scope of a Service, and the numbers of the pods that it selects; none where it has no selector.
+    pub(super) fn pods_of_service(&self, service: &Object<'a>) -> Option<(usize, &'a [usize])> {
         let selections = self.facts.selections();
         let selection = selections.of_object(service.id())?;
-        let numbers = selections.pods(self.facts, selection, Near::Possible);
-        Some(numbers.into_iter().filter_map(|at| self.pods.get(at)).collect())
+        Some((selection.scope, selections.pods(self.facts, selection, Near::Possible)))
+    }
+
+    /// The named ports of pods, each once.
+    pub(super) fn ports_of(&self, pods: &[usize]) -> Vec<Port<'a>> {
+        let ports = pods.iter().filter_map(|&at| self.pods.get(at)).flat_map(PodHere::ports);
+        let mut seen = HashSet::new();
+        let mut all: Vec<Port<'a>> = ports.filter(|port| !port.name.is_empty()).collect();
+        all.retain(|port| seen.insert((port.name.clone(), port.number, port.protocol.clone())));
+        all
     }
 }
 

@@ -1,43 +1,12 @@
 //! Finds what already exposes the pods: it is updated, and never joined by a second one.
 
 use super::plan::Plan;
-use super::spec::Provider;
 use crate::exposure::rules;
+use krmor_core::facts::routes::Exposes;
 use krmor_core::facts::{self, Facts, Near};
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_yaml::Node;
-
-/// A kind of object that exposes Services.
-pub(super) struct Exposer {
-    pub(super) provider: Provider,
-    pub(super) group: &'static str,
-    pub(super) kind: &'static str,
-}
-
-/// The three that are known.
-pub(super) const EXPOSERS: [Exposer; 3] = [
-    Exposer { provider: Provider::Route, group: "route.openshift.io", kind: "Route" },
-    Exposer { provider: Provider::Ingress, group: "networking.k8s.io", kind: "Ingress" },
-    Exposer { provider: Provider::HttpRoute, group: "gateway.networking.k8s.io", kind: "HTTPRoute" },
-];
-
-impl Exposer {
-    /// Whether an object is of the kind.
-    pub(super) fn is(&self, object: &Object<'_>) -> bool {
-        object.kind() == self.kind && object.group() == self.group
-    }
-
-    /// That of a provider.
-    pub(super) fn of(provider: Provider) -> Option<&'static Self> {
-        EXPOSERS.iter().find(|exposer| exposer.provider == provider)
-    }
-}
-
-/// Whether an object is an HTTPRoute.
-pub(super) fn is_http_route(object: &Object<'_>) -> bool {
-    Exposer::of(Provider::HttpRoute).is_some_and(|exposer| exposer.is(object))
-}
 
 /// Whether an object is an Ingress that takes a share of the requests of another one, as ingress-nginx has it.
 pub(super) fn is_canary(object: &Object<'_>) -> bool {
@@ -56,25 +25,24 @@ pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Opt
     let (facts, selections) = (Facts::of(stream), Facts::of(stream).selections());
     let same_pods = |service: &Object<'_>| {
         let selection = || selections.of_object(service.id());
-        let pods = || selection().map_or_else(Vec::new, |one| selections.pods(facts, one, Near::Certain));
-        let is_ours = |at: usize| facts.pods().get(at).is_some_and(|pod| plan.workloads.contains(&pod.object));
-        wanted.contains(&service.id()) || pods().into_iter().any(is_ours)
+        let pods = || selection().map_or(&[][..], |one| selections.pods(facts, one, Near::Certain));
+        let is_ours = |&at: &usize| facts.pods().get(at).is_some_and(|pod| plan.workloads.contains(&pod.object));
+        wanted.contains(&service.id()) || pods().iter().any(is_ours)
     };
     let local = |object: &Object<'_>| {
         wanted.iter().filter_map(|id| stream.object(*id)).all(|it| facts::share_namespace(&it, object))
     };
     let (mut found, mut foreign) = (Vec::new(), Vec::new());
-    for object in stream.objects().filter(|object| EXPOSERS.iter().any(|exposer| exposer.is(object))) {
-        let Some(exposer) = EXPOSERS.iter().find(|exposer| exposer.is(&object)) else { continue };
-        if !local(&object) {
-            continue;
-        }
+    let exposes = plan.spec.exposes();
+    for route in facts.routes().routes() {
+        let Some(object) = stream.object(route.object).filter(local) else { continue };
+        let is_ours = route.exposes == exposes;
         let wanted = match &plan.spec.name {
-            Some(name) => exposer.provider == plan.spec.provider && is_called(&object, name.as_str(), exposer),
+            Some(name) => is_ours && is_called(&object, name.as_str(), exposes),
             None if is_canary(&object) => false,
             None => services(facts, &object).iter().any(same_pods),
         };
-        match (wanted, exposer.provider == plan.spec.provider) {
+        match (wanted, is_ours) {
             (true, true) => found.push(object.id()),
             (true, false) => foreign.push(object),
             (false, _) => {}
@@ -85,17 +53,32 @@ pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Opt
         let remedy = "remove it, or say by `name:` that the pods are to be exposed twice";
         report.add(&rules::SECOND, object.at(""), message, remedy);
     }
-    foreign.is_empty().then_some(found)
+    foreign.is_empty().then(|| for_hosts(plan, facts, found))
 }
 
-/// Whether an object is called so, or, where one config makes several Routes, so and by its path.
-fn is_called(object: &Object<'_>, name: &str, exposer: &Exposer) -> bool {
+/// Of several, those that answer for a host of the config, if any does: the others are for other hosts.
+fn for_hosts(plan: &Plan<'_>, facts: Facts<'_>, found: Vec<ObjectId>) -> Vec<ObjectId> {
+    let hosts = plan.spec.hosts();
+    let answers = |id: &ObjectId| {
+        let own = facts.routes().of_object(*id).map(|route| route.hosts.as_slice()).unwrap_or_default();
+        own.is_empty() || own.iter().any(|own| hosts.contains(&own.as_str()))
+    };
+    let ours: Vec<ObjectId> = found.iter().copied().filter(answers).collect();
+    if ours.is_empty() || hosts.is_empty() { found } else { ours }
+}
+
+/// Whether an object is called so, or, where one config makes several Routes, so and by its host or path.
+fn is_called(object: &Object<'_>, name: &str, exposes: Exposes) -> bool {
+    let text = |key: &str| object.root().find(&["spec", key]).and_then(Node::as_str).unwrap_or_default().into_owned();
     object.is_named(name)
-        || (exposer.provider == Provider::Route
-            && object.root().find(&["spec", "path"]).and_then(Node::as_str).is_some_and(|path| {
-                super::route::slug(path.trim_end_matches('/'))
-                    .is_some_and(|slug| object.is_named(&format!("{name}-{slug}")))
-            }))
+        || exposes == Exposes::Route && {
+            let (host, path) = (super::route::slug(&text("host")), super::route::slug(&text("path")));
+            let ends = [vec![&host], vec![&path], vec![&host, &path]];
+            ends.into_iter().any(|end| {
+                let end: Vec<&str> = end.into_iter().flatten().map(String::as_str).collect();
+                !end.is_empty() && object.is_named(&format!("{name}-{}", end.join("-")))
+            })
+        }
 }
 
 /// Reports that an object exposes the same pods as another does, or as the config asks.

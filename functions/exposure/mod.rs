@@ -1,14 +1,15 @@
-//! `Exposure`: makes programs reachable from outside by OpenShift Routes, an Ingress or a Gateway API HTTPRoute.
+//! `Exposure`: makes programs reachable from outside by routes of the Gateway API, an Ingress or OpenShift Routes.
 //!
 //! `plan` finds the Service and the port behind each path (`backends`); `existing` finds what exposes the pods already.
-//! Each provider (`route`, `ingress` with its `controllers`, `http_route`) says what is wanted, and whose each field of an
+//! Each provider (`gateway`, `ingress` with its `controllers`, `route`) says what is wanted, and whose each field of an
 //! object that is there is. `shadow` judges the final stream.
 
 mod backends;
+mod certificate;
 mod check;
 mod controllers;
 mod existing;
-mod http_route;
+mod gateway;
 mod ingress;
 mod object;
 mod plan;
@@ -57,6 +58,6 @@ fn steps(spec: &Spec, stream: &Stream, report: &mut Report) -> Option<Vec<Step>>
     match spec.provider {
         Provider::Route => route::steps(&plan, stream, &found, report),
         Provider::Ingress => ingress::steps(&plan, stream, &found, report),
-        Provider::HttpRoute => http_route::steps(&plan, stream, &found, report),
+        Provider::HttpRoute => gateway::steps(&plan, stream, &found, report),
     }
 }

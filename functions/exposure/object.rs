@@ -1,4 +1,4 @@
-//! What the three providers share: metadata, and the step from what is wanted to what is done.
+//! What the providers share: metadata, and the step from what is wanted to what is done.
 
 use crate::exposure::rules;
 use std::collections::BTreeMap;
@@ -50,6 +50,14 @@ pub(super) fn refusal(wanted: &Value) -> Refusal {
     Refusal { rule: &rules::CONFLICT, message, remedy }
 }
 
+/// A manifest without a part of its spec, which one that is there has in its own way.
+pub(super) fn without(mut manifest: Value, key: &str) -> Value {
+    if let Some(spec) = manifest.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.shift_remove(key);
+    }
+    manifest
+}
+
 /// Puts the keys that people write first in front; the types have them in the order of the alphabet.
 fn tidy(value: Value) -> Value {
     const FRONT: [&str; 5] = ["name", "namespace", "labels", "path", "pathType"];
@@ -96,8 +104,17 @@ impl Plan<'_> {
     }
 
     /// What is reported of what is made for all paths.
-    pub(super) fn reason(&self, stream: &Stream, host: Option<&str>) -> String {
-        reason(host, "", &self.names(stream))
+    pub(super) fn reason(&self, stream: &Stream, hosts: &[String]) -> String {
+        let host = (!hosts.is_empty()).then(|| Self::all(hosts));
+        reason(host.as_deref(), "", &self.names(stream))
+    }
+
+    /// The hosts, as messages name them.
+    pub(super) fn all(hosts: &[String]) -> String {
+        match hosts {
+            [] => "any host".to_owned(),
+            hosts => krmor_core::text::few(hosts.len(), &mut hosts.iter().cloned(), " and "),
+        }
     }
 
     /// What is exposed.

@@ -36,8 +36,8 @@ impl<'a> Candidates<'a> {
     pub(super) fn behind(&self, service: &Object<'_>) -> Vec<(&'a Pod, Object<'a>)> {
         let (selections, pods) = (self.facts.selections(), self.facts.pods());
         let selection = selections.of_object(service.id());
-        let numbers = selection.map_or_else(Vec::new, |one| selections.pods(self.facts, one, Near::Certain));
-        let behind = numbers.into_iter().filter_map(|at| pods.get(at));
+        let numbers = selection.map_or(&[][..], |one| selections.pods(self.facts, one, Near::Certain));
+        let behind = numbers.iter().filter_map(|&at| pods.get(at));
         behind.filter_map(|pod| Some((pod, self.stream.object(pod.object)?))).collect()
     }
 

@@ -1,4 +1,4 @@
-//! OpenShift Routes: one for each path.
+//! OpenShift Routes: one for each host and path.
 
 use crate::exposure::rules;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -68,36 +68,59 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
         );
     }
     let mut left: Vec<Object<'_>> = found.iter().filter_map(|id| stream.object(*id)).collect();
-    let mut first = None;
+    let hosts: Vec<Option<&str>> = match plan.spec.hosts() {
+        hosts if hosts.is_empty() => vec![None],
+        hosts => hosts.into_iter().map(Some).collect(),
+    };
+    let own = |route: &Object<'_>| {
+        route.root().find(&["spec", "host"]).and_then(Node::as_str).unwrap_or_default().into_owned()
+    };
+    // What is there keeps its paths when the config names none.
+    let keeps = plan.spec.paths.is_empty() && !left.is_empty();
+    let mut all: Vec<(usize, &Backend, Option<Object<'_>>)> = Vec::new();
+    for (number, host) in hosts.iter().copied().enumerate() {
+        let is_host = |route: &Object<'_>| host.is_none_or(|host| own(route).is_empty() || own(route) == host);
+        for backend in plan.longest_first() {
+            let mut seen: Vec<String> = Vec::new();
+            let mut is_here = |route: &Object<'_>| {
+                let (at, is_host) = (path(route), is_host(route) || hosts.len() == 1);
+                let is_here = is_host && !seen.contains(&at) && (keeps || at == backend.path.prefix());
+                if is_here {
+                    seen.push(at);
+                }
+                is_here
+            };
+            let (here, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|route| is_here(route));
+            left = others;
+            match here.is_empty() {
+                true => all.push((number, backend, None)),
+                false => all.extend(here.into_iter().map(|route| (number, backend, Some(route)))),
+            }
+        }
+    }
+    let first = all.iter().find_map(|(.., route)| Some(route.as_ref()?.id()));
     let mut steps = Vec::new();
-    for backend in plan.longest_first() {
+    for (number, backend, existing) in all {
         let workload = stream.object(backend.serves)?;
         let service = stream.object(backend.service)?;
-        let existing = left.iter().position(|route| path(route) == backend.path.prefix()).map(|at| left.remove(at));
-        first = first.or(existing.map(|route| route.id()));
+        let host = hosts.get(number).copied().flatten();
+        let prefix = Some(backend.path.prefix().to_owned()).filter(|path| !path.is_empty());
         let route = Manifest {
             api_version: "route.openshift.io/v1",
             kind: "Route",
-            metadata: metadata(&workload, name(plan, backend, &workload), &plan.annotations()),
+            metadata: metadata(&workload, name(plan, backend, &workload, host, number), &plan.annotations()),
             spec: RouteSpec {
-                host: plan.spec.host.as_ref().map(|host| host.as_str().to_owned()),
-                path: Some(backend.path.prefix().to_owned()).filter(|path| !path.is_empty()),
+                host: host.map(str::to_owned),
+                path: prefix,
                 to: To { kind: "Service", name: backend.name.clone(), weight: 100 },
                 port: RoutePort { target_port: target_port(backend, &service, report)? },
                 tls: tls(plan.spec),
                 wildcard_policy: "None",
             },
         };
-        let host = plan.spec.host.as_ref().map(krmor_core::kube::Host::as_str);
         let reason = reason(host, backend.path.prefix(), &workload.reference().to_string());
-        steps.push(step(
-            route.to_value().ok()?,
-            &workload,
-            existing,
-            &Kept { backend, service },
-            reason,
-            (stream, report),
-        ));
+        let kept = Kept { backend, service };
+        steps.push(step(route.to_value().ok()?, &workload, existing, &kept, reason, (stream, report)));
     }
     for other in &left {
         let first = first.or_else(|| left.first().map(Object::id)).filter(|first| *first != other.id());
@@ -114,17 +137,18 @@ fn path(route: &Object<'_>) -> String {
     path.trim_end_matches('/').to_owned()
 }
 
-/// The name of the Route for a path: its path tells it from another of the same name.
-fn name(plan: &Plan<'_>, backend: &Backend, workload: &Object<'_>) -> String {
+/// The name of the Route for a host and path: they tell it from another of the same name. The first host has none, so that
+/// a further one renames nothing.
+fn name(plan: &Plan<'_>, backend: &Backend, workload: &Object<'_>, host: Option<&str>, number: usize) -> String {
     let name = plan.name_beside(workload);
     let shared = |other: &&Backend| plan.spec.name.is_some() || other.serves == backend.serves;
-    if plan.backends.iter().filter(shared).count() == 1 {
-        return name;
-    }
-    slug(backend.path.prefix()).map_or(name.clone(), |slug| format!("{name}-{slug}"))
+    let is_only = plan.backends.iter().filter(shared).count() == 1;
+    let host = host.filter(|_| number > 0).and_then(slug);
+    let path = slug(backend.path.prefix()).filter(|_| !is_only);
+    std::iter::once(name).chain(host).chain(path).collect::<Vec<_>>().join("-")
 }
 
-/// What a path without its last slash is called in names: `api-v1` for `/api/v1`; nothing for `/`.
+/// What a host or path is called in names: `api-v1` for `/api/v1`; nothing for `/`.
 pub(super) fn slug(path: &str) -> Option<String> {
     let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let slug = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();

@@ -1,10 +1,10 @@
 //! Judged on the final stream: no two objects answer the same requests.
 
 use super::controllers;
-use super::existing::{self, Exposer};
+use super::existing;
 use super::plan::Plan;
-use super::spec::Provider;
 use crate::exposure::rules;
+use krmor_core::facts::routes::Exposes;
 use krmor_core::facts::{self, Facts};
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
@@ -40,14 +40,15 @@ impl Door {
 
 /// Reports every path, of what exposes the plan's pods, that another object or entry has too.
 pub(super) fn judge(plan: &Plan<'_>, stream: &Stream, report: &mut Report) {
-    let Some(exposer) = Exposer::of(plan.spec.provider) else { return };
     let Some(service) = plan.backends.first().and_then(|backend| stream.object(backend.service)) else { return };
+    let exposes = plan.spec.exposes();
     let mut claims: Vec<Claim<'_>> = Vec::new();
-    for object in stream.objects().filter(|object| exposer.is(object)) {
-        match exposer.provider {
-            Provider::Route => route(object, &mut claims),
-            Provider::Ingress => ingress(object, &mut claims),
-            Provider::HttpRoute => http_route(object, &mut claims),
+    let (group, kind) = exposes.row();
+    for object in stream.of_kind(group, kind) {
+        match exposes {
+            Exposes::Route => route(object, &mut claims),
+            Exposes::Ingress => ingress(object, &mut claims),
+            Exposes::HttpRoute | Exposes::TlsRoute => of_gateway(object, &mut claims),
         }
     }
     let ours = |claim: &Claim<'_>| {
@@ -103,16 +104,32 @@ fn ingress<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
     let class = text(object.root(), &["spec", "ingressClassName"]);
     let before = || object.annotation(controllers::CLASS).map(std::borrow::Cow::into_owned);
     let class = Some(class).filter(|class| !class.is_empty()).or_else(before).unwrap_or_default();
+    let door =
+        Door { parent: own_address(&object, &class).unwrap_or(class), section: String::new(), port: String::new() };
+    // What is an expression, or rewritten, is not compared; nor is what its annotations narrow down.
+    if controllers::rewrites(&object) {
+        return;
+    }
+    let narrowed = |service: &str| object.annotation(&format!("{ALB}conditions.{service}")).is_some();
     let rules = object.root().find(&["spec", "rules"]).into_iter().flat_map(Node::items);
     for (number, rule) in rules.enumerate() {
         for (at, item) in rule.find(&["http", "paths"]).into_iter().flat_map(Node::items).enumerate() {
-            let path = text(item, &["path"]);
-            let exact = text(item, &["pathType"]) == "Exact";
+            let (path, kind) = (text(item, &["path"]), text(item, &["pathType"]));
+            let exact = kind == "Exact";
+            let of_version = |v1: &[&str], before: &str| match text(item, v1) {
+                found if found.is_empty() => text(item, &["backend", before]),
+                found => found,
+            };
+            let service = of_version(&["backend", "service", "name"], "serviceName");
+            let port = of_version(&["backend", "service", "port", "name"], "servicePort");
+            if !matches!(kind.as_str(), "Exact" | "Prefix") || port == USE_ANNOTATION || narrowed(&service) {
+                continue;
+            }
             out.push(Claim {
                 object,
                 pointer: format!("/spec/rules/{number}/http/paths/{at}/path"),
                 host: text(rule, &["host"]),
-                doors: vec![Door { parent: class.clone(), section: String::new(), port: String::new() }],
+                doors: vec![door.clone()],
                 path: if exact { path } else { prefix(&path) },
                 exact,
             });
@@ -120,7 +137,26 @@ fn ingress<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
     }
 }
 
-fn http_route<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
+/// The AWS Load Balancer Controller: how its annotations start, and what stands for the port of a Service where an
+/// annotation says what a path does.
+const ALB: &str = "alb.ingress.kubernetes.io/";
+const USE_ANNOTATION: &str = "use-annotation";
+
+/// The load balancer of an Ingress, where its controller makes one for each, or for each group: two never meet.
+fn own_address(ingress: &Object<'_>, class: &str) -> Option<String> {
+    let notes = ingress.root().find(&["metadata", "annotations"]).into_iter().flat_map(Node::entries);
+    let is_alb = class == "alb" || notes.into_iter().any(|(key, _)| key.starts_with(ALB));
+    match (is_alb, class) {
+        (true, _) => {
+            let group = ingress.annotation(&format!("{ALB}group.name"));
+            Some(group.map_or_else(|| ingress.reference().to_string(), std::borrow::Cow::into_owned))
+        }
+        (_, "gce" | "gce-internal") => Some(ingress.reference().to_string()),
+        _ => None,
+    }
+}
+
+fn of_gateway<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
     let root = object.root();
     let items = |node: Node<'a>, path: &[&str]| node.find(path).into_iter().flat_map(Node::items).collect::<Vec<_>>();
     let parents = items(root, &["spec", "parentRefs"]);
@@ -144,7 +180,7 @@ fn http_route<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
     for (number, rule) in items(root, &["spec", "rules"]).into_iter().enumerate() {
         let matches = items(rule, &["matches"]);
         if matches.is_empty() {
-            // The API takes that for every path.
+            // The API takes that for every path; a TLSRoute knows none.
             let all = |host: &String| Claim {
                 object,
                 pointer: format!("/spec/rules/{number}"),

@@ -40,8 +40,8 @@ pub(super) fn named<'s>(
     let (pods, selections) = (facts.pods(), facts.selections());
     let found = stream.of_kind("", "Service").filter(is_named).map(|service| {
         let selection = selections.of_object(service.id());
-        let behind = selection.map_or_else(Vec::new, |one| selections.pods(facts, one, Near::Certain));
-        let behind = behind.into_iter().filter_map(|at| stream.object(pods.get(at)?.object));
+        let behind = selection.map_or(&[][..], |one| selections.pods(facts, one, Near::Certain));
+        let behind = behind.iter().filter_map(|&at| stream.object(pods.get(at)?.object));
         let last = behind.map(|object| (object, time(&object, hook))).max_by_key(|(_, due)| *due);
         last.unwrap_or_else(|| (service, time(&service, hook)))
     });

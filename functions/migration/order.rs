@@ -59,7 +59,7 @@ fn selected(job: &Object<'_>, selectors: &[(ObjectId, LabelSelector)], stream: &
         report.add(&rules::SELECTED_BY, job.at("/spec/template/metadata/labels"), message, remedy);
     };
     let facts = Facts::of(stream);
-    let services = facts.selections().over(stream, By::Service, job, labels, Near::Certain);
+    let services = facts.selections().over(stream, By::Service, job, &labels.into(), Near::Certain);
     for service in services.into_iter().filter_map(|id| stream.object(id)) {
         say(&service, "would send them requests");
     }

@@ -4,6 +4,7 @@
 //! made (`monitor`).
 
 mod known;
+pub mod login;
 mod monitor;
 mod ports;
 pub mod rules;
@@ -12,17 +13,20 @@ pub mod spec;
 use self::known::Known;
 use self::spec::Monitor;
 pub use self::spec::Spec;
-use krmor_core::facts::selections::Selections;
-use krmor_core::facts::services;
 use krmor_core::pods::Pod;
-use krmor_core::report::Report;
+use krmor_core::report::{Place, Report};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::{self, Selected};
 use krmor_core::text::few;
 
 /// Gives what the spec targets its monitors.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
-    let mut known = Known::of(stream);
+    if spec.bearer_token_secret.is_some() {
+        let message = "the operator has deprecated this field";
+        let remedy = "write `authorization: {credentials: …}`, which does the same";
+        report.add(&rules::DEPRECATED, Place::Config("/bearerTokenSecret".to_owned()), message, remedy);
+    }
+    let mut known = Known::of(stream, spec);
     let (selected_pods, problems) = target::pods(&spec.targets, &spec.exclude, stream);
     report.record_once(problems);
     for selected in selected_pods {
@@ -38,8 +42,8 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     }
 }
 
-fn by_service(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut Stream, report: &mut Report) {
-    let Some(service) = choose_service(spec, &selected.pod, &known.0, stream, report) else { return };
+fn by_service(spec: &Spec, selected: &Selected, known: &mut Known<'_>, stream: &mut Stream, report: &mut Report) {
+    let Some(service) = choose_service(spec, &selected.pod, known, stream, report) else { return };
     if !ports::of_service(spec, selected, service, stream, report) {
         return;
     }
@@ -54,7 +58,7 @@ fn by_service(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut 
     monitor::of_service(spec, &selected.pod, service, known, stream, report);
 }
 
-fn by_pods(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut Stream, report: &mut Report) {
+fn by_pods(spec: &Spec, selected: &Selected, known: &mut Known<'_>, stream: &mut Stream, report: &mut Report) {
     let Some(workload) = stream.object(selected.pod.object) else { return };
     if selected.pod.labels(&workload).is_none_or(|labels| labels.entries().next().is_none()) {
         let (pointer, remedy) =
@@ -69,15 +73,9 @@ fn by_pods(spec: &Spec, selected: &Selected, known: &mut Known, stream: &mut Str
 }
 
 /// The Service to monitor: the one that is named, the only one, or the only one with the port.
-fn choose_service(
-    spec: &Spec,
-    pod: &Pod,
-    selections: &Selections,
-    stream: &Stream,
-    report: &mut Report,
-) -> Option<ObjectId> {
+fn choose_service(spec: &Spec, pod: &Pod, known: &Known<'_>, stream: &Stream, report: &mut Report) -> Option<ObjectId> {
     let workload = stream.object(pod.object)?;
-    let all = selections.services_of(stream, pod);
+    let (all, with_port) = known.senders(stream, pod);
     let objects = || all.iter().filter_map(|&id| stream.object(id));
     let name_of = |object: Object<'_>| format!("`{}`", object.name());
     if let Some(name) = &spec.service {
@@ -93,11 +91,8 @@ fn choose_service(
         report.add(&rules::NO_SERVICE, workload.at(""), message, remedy);
         return None;
     }
-    let has_port = |service: &Object<'_>| services::ports(service).iter().any(|port| port.name == spec.port.as_str());
-    let with_port: Vec<Object<'_>> = objects().filter(has_port).collect();
     match (with_port.as_slice(), all.as_slice()) {
-        ([only], _) => Some(only.id()),
-        ([], [only]) => Some(*only),
+        ([only], _) | ([], [only]) => Some(*only),
         ([], []) => {
             let message = "no Service sends to these pods, and a ServiceMonitor selects one";
             let remedy =
@@ -108,7 +103,9 @@ fn choose_service(
         (several, _) => {
             let names = match several {
                 [] => few(all.len(), &mut objects().map(name_of), ", "),
-                several => few(several.len(), &mut several.iter().copied().map(name_of), ", "),
+                several => {
+                    few(several.len(), &mut several.iter().filter_map(|&id| stream.object(id)).map(name_of), ", ")
+                }
             };
             let has = if several.is_empty() { "none has" } else { "several have" };
             let message = format!("the Services {names} send to these pods, and {has} a port `{}`", spec.port.as_str());

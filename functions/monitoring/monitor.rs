@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::known::{GROUP, Known, OF_PODS, OF_SERVICE, Shape};
+use super::login::LOGINS;
 use super::spec::Spec;
 use krmor_core::facts;
 use krmor_core::facts::services::{self, Target};
@@ -45,17 +46,17 @@ pub(super) fn of_service(
     spec: &Spec,
     pod: &Pod,
     service: ObjectId,
-    known: &mut Known,
+    known: &mut Known<'_>,
     stream: &mut Stream,
     report: &mut Report,
 ) {
     let Some(object) = stream.object(service) else { return };
     let labels = object.root().find(&["metadata", "labels"]);
-    let found = known.covering(OF_SERVICE, &object, labels, stream);
+    let found = known.covering(OF_SERVICE, &object, &labels.into(), stream);
     let Some(workload) = stream.object(pod.object) else { return };
     let port = services::ports(&object).into_iter().find(|port| port.name == spec.port.as_str());
     let targets = port.map_or_else(Vec::new, |port| leads_to(port.target, pod, &workload));
-    let others = known.covering(OF_PODS, &workload, pod.labels(&workload), stream);
+    let others = known.covering(OF_PODS, &workload, &pod.all_labels(&workload), stream);
     if is_scraped(
         spec,
         OF_PODS,
@@ -82,7 +83,7 @@ pub(super) fn of_service(
             && facts::share_namespace(other, &object)
             && services::ports(other).iter().any(|port| port.name == spec.port.as_str())
     };
-    let near = known.0.services_labelled(&LabelSelector::of_labels(labels));
+    let near = known.selections.services_labelled(&LabelSelector::of_labels(labels), &object);
     if let Some(twin) = near.into_iter().filter_map(|id| stream.object(id)).find(same) {
         let message = format!(
             "{} has these labels and a port `{}` too; a ServiceMonitor could not tell them apart",
@@ -96,13 +97,13 @@ pub(super) fn of_service(
 }
 
 /// Sees that one PodMonitor selects the pods and fetches from the port.
-pub(super) fn of_pods(spec: &Spec, pod: &Pod, known: &mut Known, stream: &mut Stream, report: &mut Report) {
+pub(super) fn of_pods(spec: &Spec, pod: &Pod, known: &mut Known<'_>, stream: &mut Stream, report: &mut Report) {
     let Some(workload) = stream.object(pod.object) else { return };
-    let found = known.covering(OF_PODS, &workload, pod.labels(&workload), stream);
+    let found = known.covering(OF_PODS, &workload, &pod.all_labels(&workload), stream);
     let targets = leads_to(Target::Name(spec.port.as_str().to_owned()), pod, &workload);
-    for service in known.0.services_of(stream, pod).into_iter().filter_map(|id| stream.object(id)) {
+    for service in known.selections.services_of(stream, pod).into_iter().filter_map(|id| stream.object(id)) {
         let labels = service.root().find(&["metadata", "labels"]);
-        let others = known.covering(OF_SERVICE, &service, labels, stream);
+        let others = known.covering(OF_SERVICE, &service, &labels.into(), stream);
         let leads =
             |port: &services::Port| leads_to(port.target.clone(), pod, &workload).iter().any(|to| targets.contains(to));
         let names = services::ports(&service).into_iter().filter(leads).map(|port| port.name).collect();
@@ -123,8 +124,18 @@ pub(super) fn of_pods(spec: &Spec, pod: &Pod, known: &mut Known, stream: &mut St
         );
     }
     let labels = || json!({"matchLabels": pod.labels(&workload).and_then(Node::to_value).unwrap_or_default()});
-    let selector = pod.label_selector(&workload).unwrap_or_else(labels);
+    // A selector that misses the labels of its own pods selects nothing for a monitor either.
+    let own = pod.label_selector(&workload).filter(|_| selects_itself(pod, &workload));
+    let selector = own.unwrap_or_else(labels);
     emit(spec, OF_PODS, pod, selector, known, stream, report);
+}
+
+/// Whether a workload's selector selects its pods.
+fn selects_itself(pod: &Pod, workload: &Object<'_>) -> bool {
+    let Some(node) = workload.root().find(&["spec", "selector"]) else { return false };
+    let is_plain = node.get("matchLabels").or_else(|| node.get("matchExpressions")).is_none();
+    let selector = if is_plain { Some(LabelSelector::of_labels(Some(node))) } else { LabelSelector::of(node) };
+    selector.is_some_and(|selector| selector.matches(pod.labels(workload)))
 }
 
 fn emit(
@@ -132,7 +143,7 @@ fn emit(
     shape: Shape,
     pod: &Pod,
     selector: Value,
-    known: &mut Known,
+    known: &mut Known<'_>,
     stream: &mut Stream,
     report: &mut Report,
 ) {
@@ -141,7 +152,10 @@ fn emit(
     let mut labels = own.and_then(|labels| labels.as_object().cloned()).unwrap_or_default();
     labels.extend(spec.labels.iter().map(|(key, value)| (key.as_str().to_owned(), value.as_str().into())));
     let metadata = fields!({
-        "name": workload.name(),
+        "name": match &spec.instance {
+            Some(instance) => format!("{}-{}", workload.name(), instance.as_str()),
+            None => workload.name().into_owned(),
+        },
         "namespace": Some(workload.namespace()).filter(|namespace| !namespace.is_empty()),
         "labels": Some(labels).filter(|labels| !labels.is_empty()),
     });
@@ -219,7 +233,8 @@ fn update(
         let message =
             format!("{other} fetches from port `{}` of {what} too: it would be scraped twice", spec.port.as_str());
         let pointer = format!("/spec/{}/{}", shape.endpoints, second.at);
-        report.add(&rules::SECOND_MONITOR, object.at(&pointer), message, "remove one of the two");
+        let remedy = "remove one of the two; or, where another Prometheus reads one of them, say so by `instance:`";
+        report.add(&rules::SECOND_MONITOR, object.at(&pointer), message, remedy);
         return;
     }
     // Several programs may answer at one port: the endpoint of another path is another one's.
@@ -231,6 +246,18 @@ fn update(
     let Some(object) = id.and_then(|id| stream.object(id)) else { return };
     let ours = ours.map(|one| one.at);
     let mut endpoint = spec.endpoint();
+    if let Some(at) = ours.filter(|_| !spec.logins().is_empty()) {
+        let pointer = format!("/spec/{}/{at}", shape.endpoints);
+        let has =
+            |field: &&&str| object.root().at_pointer(&format!("{pointer}/{field}")).is_some_and(|it| !it.is_null());
+        if let Some(other) = LOGINS.iter().filter(|field| !spec.logins().contains(field)).find(has) {
+            let asked = spec.logins().join(", ");
+            let message = format!("the endpoint logs in by `{other}` already, and the config asks for `{asked}`");
+            let place = object.at(&format!("{pointer}/{other}"));
+            report.add(&rules::SECOND_LOGIN, place, message, "remove one of the two");
+            return;
+        }
+    }
     let by_name = |at| object.root().at_pointer(&format!("/spec/{}/{at}/port", shape.endpoints)).is_some();
     if !ours.is_none_or(by_name) {
         endpoint.shift_remove("port");
@@ -254,14 +281,22 @@ struct Owners {
     ours: Option<usize>,
 }
 
+/// Whether a list has steps one after the other: those of the user's stay before those of the config.
+fn is_steps(pattern: &str) -> bool {
+    pattern.ends_with("elabelings")
+}
+
 impl Ownership for Owners {
     fn field(&self, pattern: &str, _: Node<'_>, _: &Value) -> Field {
         let of_ours = pattern.starts_with("/metadata/labels/") || pattern.contains("/*/");
-        if of_ours { Field::Set } else { Field::Parts }
+        if of_ours && !is_steps(pattern) { Field::Set } else { Field::Parts }
     }
 
-    fn item(&self, _: &str, _: Node<'_>, _: &[Value], _: usize) -> Item {
-        self.ours.map_or(Item::Absent, Item::At)
+    fn item(&self, pattern: &str, list: Node<'_>, wanted: &[Value], number: usize) -> Item {
+        match is_steps(pattern) {
+            true => Item::find(list, |step| step.to_value().as_ref() == wanted.get(number)),
+            false => self.ours.map_or(Item::Absent, Item::At),
+        }
     }
 }
 
@@ -285,7 +320,7 @@ fn is_scraped(
         spec.port.as_str()
     );
     let other = if kind == "pod" { "service" } else { "pod" };
-    let remedy = format!("remove it, or write `monitor: {other}`");
+    let remedy = format!("remove it, write `monitor: {other}`, or say by `instance:` that another Prometheus reads it");
     let pointer = format!("/spec/{}/{}", shape.endpoints, first.at);
     report.add(&rules::SECOND_MONITOR, object.at(&pointer), message, remedy);
     true

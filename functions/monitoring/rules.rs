@@ -1,6 +1,9 @@
 //! The rules of `Monitoring`.
 
 krmor_core::rules! {
+    DEPRECATED = "deprecated", Info,
+        "The config uses a field that the Prometheus operator has deprecated",
+        "A later version of the operator may not read the field, and Prometheus would then be refused. Write the field that took its place.";
     METRICS_PORT = "metrics-port", Error,
         "The port for metrics is missing, is not TCP, or cannot be added",
         "A ServiceMonitor and a PodMonitor know ports by their names, and Prometheus would scrape nothing without an error. Correct `port` in the config, name the port in the Service and the container, or let `addPort` add it.";
@@ -13,9 +16,12 @@ krmor_core::rules! {
     POD_LABELS = "pod-labels", Error,
         "A pod template has no labels",
         "A PodMonitor selects pods by their labels, so it would find nothing. Give the pod template labels.";
+    SECOND_LOGIN = "second-login", Error,
+        "An endpoint logs in by another field already",
+        "Prometheus takes one of `basicAuth`, `authorization`, `bearerTokenSecret`, `bearerTokenFile` and `oauth2`, and the operator refuses a monitor with two. Remove the field of the monitor, or the one of the config.";
     SECOND_MONITOR = "second-monitor", Error,
         "Two monitors scrape the same path of the same port",
-        "Each metric would be stored twice, which doubles sums and rates. Remove one of the two monitors, or change `monitor` in the config.";
+        "Each metric would be stored twice, which doubles sums and rates. Remove one of the two monitors, or change `monitor` in the config. Where two Prometheus instances each read one of them, say so by `instance`, with the `labels` by which the instance selects.";
     SERVICE_LABELS = "service-labels", Error,
         "A Service has no labels",
         "A ServiceMonitor selects Services by their own labels, not by their selectors, so it would find nothing. Give the Service the labels of the workload.";

@@ -4,10 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::login::{Authorization, BasicAuth, KeyRef, OAuth2, Relabeling};
 use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
-use krmor_core::kube::{HttpPath, LabelKey, LabelValue, PortNumber, PrometheusDuration, ServiceName, ServicePortName};
+use krmor_core::kube::{
+    HttpPath, LabelKey, LabelValue, ObjectName, PortNumber, PrometheusDuration, ServiceName, ServicePortName,
+};
 use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::Selector;
 use std::collections::BTreeMap;
@@ -41,6 +44,22 @@ pub struct Spec {
     pub scheme: Option<Scheme>,
     /// The endpoint's `tlsConfig`, as the operator has it, for `scheme: https`. Default: none.
     pub tls_config: Option<Map<String, Value>>,
+    /// Logs in by a user and a password of Secrets. Default: none.
+    pub basic_auth: Option<BasicAuth>,
+    /// Logs in by the `Authorization` header, with a token of a Secret. Default: none.
+    pub authorization: Option<Authorization>,
+    /// As `authorization` does; the operator has deprecated it. Default: none.
+    pub bearer_token_secret: Option<KeyRef>,
+    /// Logs in by a token that an OAuth 2.0 server gives. Default: none.
+    pub oauth2: Option<OAuth2>,
+    /// What is done to the labels of what is scraped, step by step, before; behind the steps that are there. Default:
+    /// nothing.
+    #[serde(default)]
+    pub relabelings: Vec<Relabeling>,
+    /// What is done to the labels of the metrics, step by step, afterwards; behind the steps that are there. Default:
+    /// nothing.
+    #[serde(default)]
+    pub metric_relabelings: Vec<Relabeling>,
     /// Keep the labels that the metrics themselves carry where they clash. Default: the operator's, `false`.
     pub honor_labels: Option<bool>,
     /// Labels of the monitor, on top of the workload's: Prometheus selects monitors by them, such as `release: prometheus`.
@@ -48,6 +67,10 @@ pub struct Spec {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, LabelValue>")]
     pub labels: BTreeMap<LabelKey, LabelValue>,
+    /// Name of the Prometheus that reads the monitors, where there are several: only monitors with all of `labels` are its
+    /// own, those of others may scrape the same, and what is made has this name behind the workload's. Default: there is
+    /// one.
+    pub instance: Option<ObjectName>,
     /// Findings that are meant, each with its reason. Default: none.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
@@ -85,6 +108,11 @@ impl Spec {
             let problem = "is read with `scheme: https` only".to_owned();
             found.push(Problem::new("/tlsConfig", problem, "write `scheme: https`, or remove it"));
         }
+        if self.instance.is_some() && self.labels.is_empty() {
+            let problem = "the monitors of one Prometheus are told from those of another by `labels`".to_owned();
+            found.push(Problem::new("/instance", problem, "add the labels that it selects monitors by"));
+        }
+        found.extend(self.login_problems());
         found
     }
 
@@ -100,9 +128,23 @@ impl Spec {
             ("scrapeTimeout", self.scrape_timeout.as_ref().map(|timeout| text(timeout.as_str()))),
             ("honorLabels", self.honor_labels.map(Value::Bool)),
             ("tlsConfig", self.tls_config.clone().map(Value::Object)),
+            ("basicAuth", self.basic_auth.as_ref().and_then(value)),
+            ("authorization", self.authorization.as_ref().and_then(value)),
+            ("bearerTokenSecret", self.bearer_token_secret.as_ref().and_then(value)),
+            ("oauth2", self.oauth2.as_ref().and_then(value)),
+            ("relabelings", filled(&self.relabelings)),
+            ("metricRelabelings", filled(&self.metric_relabelings)),
         ];
         fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }
+}
+
+fn value(part: &impl Serialize) -> Option<Value> {
+    serde_json::to_value(part).ok()
+}
+
+fn filled(steps: &[Relabeling]) -> Option<Value> {
+    (!steps.is_empty()).then(|| serde_json::to_value(steps).ok()).flatten()
 }
 
 /// What the operator is told to look at.

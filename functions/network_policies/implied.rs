@@ -101,7 +101,7 @@ impl<'a> Finder<'_, 'a> {
     ) {
         let facts = self.world.facts;
         let Some(selection) = facts.selections().of_object(service.id()) else { return };
-        for pod in facts.selections().pods(facts, selection, Near::Certain) {
+        for &pod in facts.selections().pods(facts, selection, Near::Certain) {
             let Some(pod) = facts.pods().get(pod) else { continue };
             let Some(number) = self.world.number(pod.object) else { continue };
             let Some(one) = self.world.workloads.get(number) else { continue };
@@ -185,7 +185,7 @@ impl<'a> Finder<'_, 'a> {
                 let endpoints: Vec<Node<'_>> =
                     monitor.root().find(&["spec", list]).into_iter().flat_map(Node::items).collect();
                 if by == By::ServiceMonitor {
-                    for service in facts.selections().services(facts, selection, Near::Certain) {
+                    for &service in facts.selections().services(facts, selection, Near::Certain) {
                         let Some(service) = self.world.stream.object(service) else { continue };
                         let is_it =
                             |port: &services::Port| endpoints.iter().any(|endpoint| is_scraped(*endpoint, port));
@@ -193,7 +193,7 @@ impl<'a> Finder<'_, 'a> {
                     }
                     continue;
                 }
-                for pod in facts.selections().pods(facts, selection, Near::Certain) {
+                for &pod in facts.selections().pods(facts, selection, Near::Certain) {
                     let Some(pod) = facts.pods().get(pod) else { continue };
                     let Some(number) = self.world.number(pod.object) else { continue };
                     let Some(one) = self.world.workloads.get(number) else { continue };

@@ -27,7 +27,7 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
         if !told.insert(pod.object) {
             continue;
         }
-        let over = selections.over(stream, By::Policy, &object, pod.labels(&object), Near::Certain);
+        let over = selections.over(stream, By::Policy, &object, &pod.all_labels(&object), Near::Certain);
         let policies = over.into_iter().filter_map(|id| stream.object(id));
         let (ours, others): (Vec<Object<'_>>, Vec<Object<'_>>) =
             policies.partition(|policy| policy.annotation(OURS).is_some());
@@ -43,10 +43,10 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
         };
         let Some(policy) = ours.iter().find(own) else { continue };
         let Some(selection) = selections.of_object(policy.id()) else { continue };
-        let objects = by_scope.entry(selection.scope(policy)).or_insert_with(|| {
-            let numbers = selections.pods(facts, selection, Near::Certain);
+        let objects = by_scope.entry(selection.scope).or_insert_with(|| {
+            let numbers = selections.pods(facts, selection, Near::Certain).iter();
             let mut objects: Vec<ObjectId> =
-                numbers.into_iter().filter_map(|number| Some(facts.pods().get(number)?.object)).collect();
+                numbers.filter_map(|number| Some(facts.pods().get(*number)?.object)).collect();
             objects.dedup();
             objects
         });
@@ -72,7 +72,7 @@ fn cut_off(spec: &Spec, targets: &BTreeSet<ObjectId>, facts: Facts<'_>, report: 
         return;
     }
     for (_, pod, object) in facts.numbered_pods().filter(|(_, pod, _)| !targets.contains(&pod.object)) {
-        let over = facts.selections().over(stream, By::Policy, &object, pod.labels(&object), Near::Certain);
+        let over = facts.selections().over(stream, By::Policy, &object, &pod.all_labels(&object), Near::Certain);
         let is_default = |policy: &Object<'_>| policy.is_named(DEFAULT_DENY) && policy.annotation(OURS).is_some();
         let policies: Vec<Object<'_>> = over.into_iter().filter_map(|id| stream.object(id)).collect();
         if !policies.is_empty() && policies.iter().all(is_default) {

@@ -20,6 +20,8 @@ fn namespace(provider: &str) -> String {
 
 /// Every form of placeholder; a Secret of several paths is nothing that the Vault Secrets Operator can make.
 const FORMS: &str = include_str!("avp/forms.yaml");
+/// A store of the External Secrets Operator reads engines of one version, so these have a config of their own.
+const FIRST_ENGINE: &str = include_str!("avp/first-engine.yaml");
 const SEVERAL_PATHS: &str = include_str!("avp/several-paths.yaml");
 
 /// By its path in the engine, the versions of a secret, oldest first: what is hard to carry.
@@ -72,8 +74,8 @@ fn by_the_plugin(vault: &Vault, stream: &str) -> Outcome<Vec<Value>> {
 }
 
 /// What krmor makes of it, with the config that a person would write.
-fn converted(vault: &Vault, provider: &str, stream: &str) -> Outcome<String> {
-    let auth = json!({"kubernetes": {"role": "converted", "serviceAccount": "shop"}});
+fn converted(vault: &Vault, provider: &str, name: &str, stream: &str) -> Outcome<String> {
+    let auth = json!({"name": name, "kubernetes": {"role": "converted", "serviceAccount": "shop"}});
     let config = json!({
         "apiVersion": "krmor.dev/v1alpha1", "kind": "VaultSecrets", "metadata": {"name": "converted"},
         "spec": {"provider": provider, "connection": {"address": vault.address}, "auth": auth, "refreshAfter": "5s", "convert": {}},
@@ -110,11 +112,11 @@ fn prepare(cluster: &Cluster) -> Outcome<Vault> {
 }
 
 /// A stream for a provider, from the plugin's placeholders to the bytes in the Secrets.
-fn arrives(cluster: &Cluster, provider: &str, stream: &str) -> Outcome<String> {
+fn arrives(cluster: &Cluster, provider: &str, name: &str, stream: &str) -> Outcome<String> {
     let namespace = namespace(provider);
     let vault = prepare(cluster)?;
     let wanted = by_the_plugin(&vault, stream)?;
-    let output = converted(&vault, provider, stream)?;
+    let output = converted(&vault, provider, name, stream)?;
     let objects = apps::objects(output.clone());
     if let Some(left) = objects.iter().find(|object| object["kind"] == "Secret") {
         return Err(format!("Secret {} is not converted", left["metadata"]["name"]));
@@ -161,17 +163,20 @@ fn arrives(cluster: &Cluster, provider: &str, stream: &str) -> Outcome<String> {
 pub fn provider(cluster: &Cluster, table: &Table, provider: &str) -> Result<(), libtest_mimic::Failed> {
     let mut tier = table.other("argocd-vault-plugin", "3");
     tier.check("", &format!("{provider}: each form of placeholder gives the plugin's own bytes"), || {
-        arrives(cluster, provider, FORMS)
+        arrives(cluster, provider, "second", FORMS)
     });
     tier.check("", &format!("{provider}: Secrets of several paths"), || {
         if provider != "vso" {
-            return arrives(cluster, provider, SEVERAL_PATHS);
+            return arrives(cluster, provider, "second", SEVERAL_PATHS);
         }
         let vault = prepare(cluster)?;
-        match converted(&vault, provider, SEVERAL_PATHS) {
+        match converted(&vault, provider, "second", SEVERAL_PATHS) {
             Err(error) if error.contains("several-paths") => Ok("refused".to_owned()),
             other => Err(format!("not refused: {other:?}")),
         }
+    });
+    tier.check("", &format!("{provider}: an engine of version 1"), || {
+        arrives(cluster, provider, "first", FIRST_ENGINE)
     });
     tier.check("", &format!("{provider}: it can be removed"), || {
         let namespace = namespace(provider);

@@ -4,8 +4,8 @@
 //! - [`references`]: which objects name which others, by the table of [`crate::references`];
 //! - [`selections`]: what Services, monitors, budgets and NetworkPolicies select, and [`services`]: by which ports;
 //! - [`scalers`]: what sets the number of a workload's pods, or runs them in its place;
-//! - [`routes`]: what exposes Services, and the listeners of Gateways;
 //! - [`unlocks`]: what takes a Secret to reach the store of secrets;
+//! - [`routes`]: what exposes Services, and [`gateways`]: which routes listeners admit;
 //! - [`access`]: what RBAC grants, LimitRanges, labels of Namespaces;
 //! - the pods of the stream, and the claims that they mount.
 //!
@@ -13,6 +13,7 @@
 //! stream drops the index, so a function that edits in a loop takes what it needs first.
 
 pub mod access;
+pub mod gateways;
 pub mod makers;
 mod near;
 pub mod provided;

@@ -1,8 +1,14 @@
 //! Labels and what selects by them: the grammar of `kubectl get --selector`, and the API's label selectors.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+mod given;
+mod index;
 
+pub use self::given::Labels;
+pub use self::index::{ByLabel, BySelector};
+
+use std::borrow::Cow;
+
+use self::given::{POD_INDEX, POD_NAME, ordinal};
 use crate::kube::{check_label_value, check_selector_key};
 use krmor_yaml::{Kind, Node};
 
@@ -86,12 +92,18 @@ impl LabelSelector {
         self.0.is_empty()
     }
 
-    /// Labels of which it demands one: those of the first key that it demands a value of.
-    fn demanded(&self) -> Option<Vec<(String, String)>> {
-        self.0.iter().find_map(|requirement| match &requirement.test {
-            Test::In(values) => Some(values.iter().map(|value| (requirement.key.clone(), value.clone())).collect()),
-            _ => None,
-        })
+    /// Labels of which it demands one, for each key that it demands a value of.
+    fn demanded(&self) -> impl Iterator<Item = Vec<(String, String)>> {
+        let of = |requirement: &Requirement| {
+            let Test::In(values) = &requirement.test else { return None };
+            let value = |value: &String| match requirement.key.as_str() {
+                POD_NAME => ordinal(value).map_or(value.as_str(), |(owner, _)| owner).to_owned(),
+                _ => value.clone(),
+            };
+            let is_known = requirement.key != POD_INDEX;
+            is_known.then(|| values.iter().map(|one| (requirement.key.clone(), value(one))).collect())
+        };
+        self.0.iter().filter_map(of)
     }
 
     /// Itself, unless it asks for nothing.
@@ -103,66 +115,29 @@ impl LabelSelector {
     /// Whether it selects what has these `labels`, a mapping or nothing.
     #[must_use]
     pub fn matches(&self, labels: Option<Node<'_>>) -> bool {
-        self.0.iter().all(|requirement| {
-            let value = labels.and_then(|labels| labels.get(&requirement.key)).map(text);
-            requirement.met(value.as_deref())
+        self.selects(&labels.into())
+    }
+
+    /// The same, for what gets labels beside those that are written.
+    #[must_use]
+    pub fn selects(&self, labels: &Labels<'_>) -> bool {
+        self.0.iter().all(|requirement| match labels.is_given(requirement) {
+            Some(met) => met,
+            None => {
+                requirement.met(labels.written.and_then(|labels| labels.get(&requirement.key)).map(text).as_deref())
+            }
         })
     }
-}
 
-/// Things by their labels, so that a selector need not look at each of them: streams hold thousands.
-#[derive(Clone, Debug, Default)]
-pub struct ByLabel<T> {
-    all: Vec<T>,
-    by_label: HashMap<(String, String), Vec<T>>,
-}
-
-impl<T: Copy + Ord> ByLabel<T> {
-    /// Adds a thing that has these labels, a mapping or nothing.
-    pub fn add(&mut self, thing: T, labels: Option<Node<'_>>) {
-        self.all.push(thing);
-        for label in labels.into_iter().flat_map(pairs) {
-            self.by_label.entry(label).or_default().push(thing);
-        }
-    }
-
-    /// What a selector may select, in order and each once: what has a label that it demands; all, when it demands none.
+    /// The same, where a function knows the labels.
     #[must_use]
-    pub fn near(&self, selector: &LabelSelector) -> Vec<T> {
-        let mut near = match selector.demanded() {
-            None => self.all.clone(),
-            Some(labels) => labels.iter().filter_map(|label| self.by_label.get(label)).flatten().copied().collect(),
-        };
-        near.sort_unstable();
-        near.dedup();
-        near
-    }
-}
-
-/// The other way round: what selects, by the labels that it demands.
-#[derive(Clone, Debug, Default)]
-pub struct BySelector<T> {
-    undemanding: Vec<T>,
-    by_label: HashMap<(String, String), Vec<T>>,
-}
-
-impl<T: Copy + Ord> BySelector<T> {
-    /// Adds a thing that selects by this selector.
-    pub fn add(&mut self, thing: T, selector: &LabelSelector) {
-        match selector.demanded() {
-            None => self.undemanding.push(thing),
-            Some(labels) => labels.into_iter().for_each(|label| self.by_label.entry(label).or_default().push(thing)),
-        }
+    pub fn matches_by<'v>(&self, value: impl Fn(&str) -> Option<Cow<'v, str>>) -> bool {
+        self.0.iter().all(|requirement| requirement.met(value(&requirement.key).as_deref()))
     }
 
-    /// What may select something with these labels, a mapping or nothing; in order and each once.
-    pub fn near(&self, labels: Option<Node<'_>>) -> Vec<T> {
-        let some = labels.into_iter().flat_map(pairs);
-        let mut near: Vec<T> = some.filter_map(|label| self.by_label.get(&label)).flatten().copied().collect();
-        near.extend(&self.undemanding);
-        near.sort_unstable();
-        near.dedup();
-        near
+    /// The keys of the labels that it asks for.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|requirement| requirement.key.as_str())
     }
 }
 
@@ -331,6 +306,32 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+
+    /// `POD_NAME` and `POD_INDEX` are given by the StatefulSet controller, so no template has them.
+    #[test]
+    fn pods_of_a_stateful_set_have_names_and_numbers() {
+        let cases = [
+            ("{statefulset.kubernetes.io/pod-name: db-0}", true),
+            ("{statefulset.kubernetes.io/pod-name: db-12, a: b}", true),
+            ("{statefulset.kubernetes.io/pod-name: db-0, a: c}", false),
+            ("{statefulset.kubernetes.io/pod-name: db}", false),
+            ("{statefulset.kubernetes.io/pod-name: db-x}", false),
+            ("{statefulset.kubernetes.io/pod-name: other-0}", false),
+            ("{apps.kubernetes.io/pod-index: '3'}", true),
+            ("{apps.kubernetes.io/pod-index: first}", false),
+        ];
+        let written = krmor_yaml::parse(&Arc::new("{a: b}".to_owned())).unwrap().remove(0);
+        let labels = Labels::numbered(Some(written.root()), Cow::Borrowed("db"));
+        let mut index = ByLabel::default();
+        index.add(7, &labels, &[String::new()]);
+        for (selector, wanted) in cases {
+            let text = krmor_yaml::parse(&Arc::new(selector.to_owned())).unwrap().remove(0);
+            let selector_of = LabelSelector::of_labels(Some(text.root()));
+            assert_eq!(selector_of.selects(&labels), wanted, "{selector}");
+            assert!(!wanted || index.near(&selector_of, None) == [7], "{selector}");
+            assert!(!selector_of.matches(Some(written.root())), "{selector}");
+        }
+    }
 
     #[test]
     fn selectors_of_objects_match_as_the_api_has_it() {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use self::unknown::{Carrier, Known};
 use crate::kube::group_of;
-use crate::labels::LabelSelector;
+use crate::labels::{LabelSelector, Labels};
 use crate::report::{Finding, Place};
 use crate::rules;
 use crate::stream::{Object, ObjectId, Stream};
@@ -138,6 +138,16 @@ impl Pod {
     #[must_use]
     pub fn labels<'a>(&self, object: &Object<'a>) -> Option<Node<'a>> {
         self.metadata_node(object)?.get("labels")
+    }
+
+    /// The labels that the pod has in a cluster, as far as they are known: a StatefulSet gives each a name and a number.
+    #[must_use]
+    pub fn all_labels<'a>(&self, object: &Object<'a>) -> Labels<'a> {
+        let written = self.labels(object);
+        match self.claims.is_some() && object.kind() == "StatefulSet" {
+            true => Labels::numbered(written, object.name()),
+            false => written.into(),
+        }
     }
 
     /// How its kind selects its pods, as the API's label selectors are written; `None` when it does not, or selects all.

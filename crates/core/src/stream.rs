@@ -493,7 +493,8 @@ impl Stream {
             report.add(&common::NO_NAME, workload.at("/metadata"), message, remedy);
             return None;
         }
-        let taken = self.named(&identity.group, &identity.kind, &identity.name).find(|other| identity.is_of(other));
+        let here = self.names().here(&identity.kind, &identity.name, &identity.namespace);
+        let taken = self.of_group(here, &identity.group).find(|other| identity.is_of(other));
         if let Some(other) = taken {
             let message = format!("{} is to be added for {}, and its name is taken", identity, workload.reference());
             let remedy = "rename that object, or give this one another name";
@@ -735,10 +736,9 @@ impl Identity {
     }
 
     fn is_of(&self, object: &Object<'_>) -> bool {
-        let plain = |namespace: &str| if namespace == "default" { String::new() } else { namespace.to_owned() };
         object.kind() == self.kind
             && object.name() == self.name
-            && plain(&object.namespace()) == plain(&self.namespace)
+            && names::plain(&object.namespace()) == names::plain(&self.namespace)
             && object.group() == self.group
     }
 }

@@ -1,6 +1,6 @@
 //! `references/disruption-budget`: a PodDisruptionBudget must select pods. A stream without pods near it says nothing.
 
-use super::super::final_stream::{FinalStream, may_share};
+use super::super::final_stream::FinalStream;
 use super::super::findings::{Findings, Found};
 use krmor_core::facts::Near;
 use krmor_core::facts::selections::By;
@@ -9,7 +9,7 @@ pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'
     let selections = world.facts.selections();
     for selection in selections.all(By::Budget) {
         let Some(budget) = world.stream.object(selection.object) else { continue };
-        let near = world.pods.iter().any(|pod| may_share(&budget, &pod.object));
+        let near = selections.has_pods(world.facts, &budget, Near::Possible);
         if !near || !selections.pods(world.facts, selection, Near::Possible).is_empty() {
             continue;
         }

@@ -1,7 +1,7 @@
 //! `references/route-port`: a Route's `targetPort` is the *name* of a port of its Service, or the number of the pods'
 //! port. The number of the Service's port leads nowhere where the two differ.
 
-use super::super::final_stream::{FinalStream, PodHere, scalar};
+use super::super::final_stream::{FinalStream, scalar};
 use super::super::findings::{Findings, Found};
 use super::service_port::ports;
 use super::{Answer, To, list};
@@ -43,17 +43,15 @@ fn leads_to(world: &FinalStream<'_>, service: &Object<'_>, wanted: Node<'_>) -> 
     }
     let Some(number) = integer(wanted) else { return true };
     // Without a look at the pods nobody knows what they listen on.
-    let Some(pods) = world.pods_of_service(service).filter(|pods| !pods.is_empty()) else { return true };
+    let pods = world.pods_of_service(service).map(|(_, pods)| pods).filter(|pods| !pods.is_empty());
+    let Some(pods) = pods else { return true };
+    let declared = world.ports_of(pods);
     items.into_iter().any(|port| match port.get("targetPort").filter(|target| !target.is_null()) {
         None => port.get("port").and_then(integer) == Some(number),
         Some(target) => match (integer(target), target.as_str()) {
             (Some(target), _) => target == number,
-            (_, Some(name)) => pods.iter().any(|pod| declares(pod, &name, number)),
+            (_, Some(name)) => declared.iter().any(|port| port.name == name && port.number == Some(number)),
             _ => true,
         },
     })
-}
-
-fn declares(pod: &PodHere<'_>, name: &str, number: i128) -> bool {
-    pod.ports().iter().any(|port| port.name == name && port.number == Some(number))
 }

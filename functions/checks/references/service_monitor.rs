@@ -4,16 +4,14 @@
 use super::super::final_stream::FinalStream;
 use super::super::findings::{Findings, Found};
 use krmor_core::facts::Near;
-use krmor_core::facts::selections::looks_into;
-use krmor_core::stream::Object;
+use krmor_core::stream::{Object, ObjectId};
 
 /// The API group of ServiceMonitor and PodMonitor.
 pub(super) const MONITORS: &str = "monitoring.coreos.com";
 
 pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     for monitor in world.of_kind(MONITORS, "ServiceMonitor") {
-        let is_near = |service: &Object<'_>| looks_into(&monitor, service, Near::Possible);
-        let any = world.of_kind("", "Service").iter().any(is_near);
+        let any = world.facts.selections().has_services(world.facts, &monitor, Near::Possible);
         if any && services(world, &monitor).is_empty() {
             findings.add(Found {
                 object: monitor,
@@ -28,9 +26,8 @@ pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'
 }
 
 /// The Services that a ServiceMonitor selects.
-pub(super) fn services<'a>(world: &FinalStream<'a>, monitor: &Object<'a>) -> Vec<Object<'a>> {
+pub(super) fn services<'a>(world: &FinalStream<'a>, monitor: &Object<'a>) -> &'a [ObjectId] {
     let selections = world.facts.selections();
     let selection = selections.of_object(monitor.id());
-    let services = selection.map_or_else(Vec::new, |one| selections.services(world.facts, one, Near::Possible));
-    services.into_iter().filter_map(|id| world.stream.object(id)).collect()
+    selection.map_or(&[], |one| selections.services(world.facts, one, Near::Possible))
 }

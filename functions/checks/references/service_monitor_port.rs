@@ -6,18 +6,30 @@ use super::list;
 use super::service_monitor::{MONITORS, services};
 use super::service_port::ports;
 use krmor_yaml::Node;
+use std::collections::{HashMap, HashSet};
 
 pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
+    let mut of_scope = HashMap::new();
     for monitor in world.of_kind(MONITORS, "ServiceMonitor") {
         let services = services(world, &monitor);
-        let all = services.iter().filter_map(|service| service.root().find(&["spec", "ports"])).flat_map(Node::items);
-        let names: Vec<_> = all.filter_map(|port| port.get("name")?.as_str()).collect();
+        let scope = world.facts.selections().of_object(monitor.id()).map(|selection| selection.scope);
+        let (names, has) = of_scope.entry(scope).or_insert_with(|| {
+            let objects = || services.iter().filter_map(|&id| world.stream.object(id));
+            let all = objects().filter_map(|service| service.root().find(&["spec", "ports"])).flat_map(Node::items);
+            let mut names: Vec<_> = all.filter_map(|port| port.get("name")?.as_str()).collect();
+            let (mut seen, mut has) =
+                (HashSet::new(), objects().flat_map(|service| ports(&service)).collect::<Vec<_>>());
+            names.sort_unstable();
+            names.dedup();
+            has.retain(|port| seen.insert(port.clone()));
+            (names, has)
+        });
         let endpoints = monitor.root().find(&["spec", "endpoints"]).into_iter().flat_map(Node::items);
         for (at, endpoint) in endpoints.enumerate().filter(|_| !services.is_empty()) {
             let Some(port) = endpoint.get("port").and_then(Node::as_str).filter(|port| !names.contains(port)) else {
                 continue;
             };
-            let has = list(&services.iter().flat_map(ports).collect::<Vec<_>>());
+            let has = list(has);
             findings.add(Found {
                 object: monitor,
                 container: None,

@@ -1,13 +1,14 @@
 //! `references/service-selector`: a Service must select pods. A stream without pods near it says nothing.
 
-use super::super::final_stream::{FinalStream, may_share, scalar};
+use super::super::final_stream::{FinalStream, scalar};
 use super::super::findings::{Findings, Found};
+use krmor_core::facts::Near;
 use krmor_yaml::Node;
 
 pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
     for service in world.of_kind("", "Service") {
-        let near = world.pods.iter().any(|pod| may_share(&service, &pod.object));
-        let Some(pods) = world.pods_of_service(&service).filter(|_| near) else { continue };
+        let near = || world.facts.selections().has_pods(world.facts, &service, Near::Possible);
+        let Some((_, pods)) = world.pods_of_service(&service).filter(|_| near()) else { continue };
         let Some(selector) = service.root().find(&["spec", "selector"]).filter(|_| pods.is_empty()) else { continue };
         findings.add(Found {
             object: service,

@@ -5,14 +5,17 @@ use super::super::final_stream::{FinalStream, protocol};
 use super::super::findings::{Findings, Found};
 use super::list;
 use krmor_yaml::Node;
+use std::collections::HashMap;
 
 pub(in super::super) fn check(world: &FinalStream<'_>, findings: &mut Findings<'_>) {
+    let mut of_scope = HashMap::new();
     for service in world.of_kind("", "Service") {
-        let Some(pods) = world.pods_of_service(&service).filter(|pods| !pods.is_empty()) else { continue };
+        let pods = world.pods_of_service(&service).filter(|(_, pods)| !pods.is_empty());
+        let Some((scope, pods)) = pods else { continue };
         let ports = service.root().find(&["spec", "ports"]).into_iter().flat_map(Node::items);
         for (at, port) in ports.enumerate() {
             let Some(name) = port.get("targetPort").and_then(Node::as_str) else { continue };
-            let there: Vec<_> = pods.iter().flat_map(|pod| pod.ports()).filter(|port| !port.name.is_empty()).collect();
+            let there = of_scope.entry(scope).or_insert_with(|| world.ports_of(pods));
             if there.iter().any(|other| other.name == name && other.protocol == protocol(port)) {
                 continue;
             }

@@ -33,6 +33,16 @@ impl Near {
     }
 }
 
+/// The namespaces that an object is in, and was before earlier kustomizations.
+pub(super) fn places(object: &Object<'_>) -> Vec<String> {
+    let before = object.annotation(PREVIOUS_NAMESPACES).unwrap_or_default();
+    let before = before.split(',').filter(|one| !one.is_empty());
+    let mut all: Vec<String> = std::iter::once(&*object.namespace()).chain(before).map(str::to_owned).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// Whether two objects are in one namespace: now, or in the eyes of one that has not been moved yet.
 #[must_use]
 pub fn share_namespace(a: &Object<'_>, b: &Object<'_>) -> bool {

@@ -61,7 +61,7 @@ pub fn ports(service: &Object<'_>) -> Vec<Port> {
 #[must_use]
 pub fn selects(service: &Object<'_>, pod: &Pod, workload: &Object<'_>) -> bool {
     let selector = LabelSelector::of_labels(service.root().find(&["spec", "selector"]));
-    !selector.is_empty() && selector.matches(pod.labels(workload)) && share_namespace(service, workload)
+    !selector.is_empty() && selector.selects(&pod.all_labels(workload)) && share_namespace(service, workload)
 }
 
 /// The number of the container port that a target leads to in a pod: a name is looked up in the pod's containers.

@@ -228,7 +228,7 @@ fn what_selects_is_joined_to_what_it_selects() {
     let (selections, workload) = (facts.selections(), stream.object(0).unwrap());
     let pod = &facts.pods()[0];
     assert_eq!(selections.services_of(&stream, pod), [1]);
-    let over = |by, near| selections.over(&stream, by, &workload, pod.labels(&workload), near);
+    let over = |by, near| selections.over(&stream, by, &workload, &pod.all_labels(&workload), near);
     assert_eq!(over(By::Budget, Near::Certain), [5]);
     assert_eq!(over(By::Budget, Near::Possible), [5, 7], "what the API refuses may mean anything");
     assert_eq!((over(By::Policy, Near::Certain), over(By::Policy, Near::Possible)), (vec![], vec![8]));
@@ -430,9 +430,12 @@ fn routes_listeners_rights_limits_and_claims() {
         .map(|route| (route.object, route.hosts.join(","), route.services.join(",")))
         .collect();
     assert_eq!(routes, [(1, "h".to_owned(), "web".to_owned()), (3, "h".to_owned(), "web".to_owned())]);
-    let listeners: Vec<_> =
-        facts.routes().listeners(2).map(|one| (one.name.as_str(), one.protocol.as_str(), one.from.as_str())).collect();
-    assert_eq!(listeners, [("l", "HTTP", "Same")]);
+    let listeners: Vec<_> = facts
+        .routes()
+        .listeners(2)
+        .map(|one| (one.name.as_str(), one.protocol.as_str(), one.hostname.as_deref()))
+        .collect();
+    assert_eq!(listeners, [("l", "HTTP", Some("h"))]);
     let workload = stream.object(0).unwrap();
     assert_eq!(facts.grants("sa", &workload).iter().map(|grant| grant.role.as_str()).collect::<Vec<_>>(), ["edit"]);
     assert!(facts.grants("other", &workload).is_empty());

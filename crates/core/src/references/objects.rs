@@ -78,6 +78,10 @@ pub(super) const TABLE: &[Group<'static>] = &[
         row("/listeners/*/tls/frontendValidation/caCertificateRefs/*/name", To::Among(CORE, &["ConfigMap", "Secret"]), "`caCertificateRefs` names").at(Base::Beside),
         row("/gatewayClassName", To::Kind(GATEWAY, "GatewayClass"), "it is of").mentions().at(Base::Cluster),
     ]),
+    of(&[GATEWAY], &["ListenerSet"], "/spec", &[
+        row("/listeners/*/tls/certificateRefs/*/name", To::Among(CORE, &["Secret"]), "`certificateRefs` names").at(Base::Beside),
+        row("/parentRef/name", To::Among(GATEWAY, &["Gateway"]), "`parentRef` names").at(Base::Beside),
+    ]),
     // HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, UDPRoute.
     of(&[GATEWAY], &["*Route"], "/spec/rules/*", &[
         row("/backendRefs/*/name", To::Among(CORE, &["Service"]), "`backendRefs` names").at(Base::Beside).parts(&["/port"]),

@@ -38,7 +38,14 @@ impl Object<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     kinds: HashMap<String, Vec<ObjectId>>,
-    names: HashMap<(String, String), Vec<ObjectId>>,
+    called: HashMap<(String, String), Vec<ObjectId>>,
+    /// By kind, present name and namespace: of one name there may be as many as namespaces.
+    here: HashMap<(String, String, String), Vec<ObjectId>>,
+}
+
+/// A namespace, where nothing stands for `default`.
+pub(super) fn plain(namespace: &str) -> &str {
+    if namespace == "default" { "" } else { namespace }
 }
 
 impl Names {
@@ -53,8 +60,10 @@ impl Names {
     pub(super) fn add(&mut self, object: &Object<'_>) {
         let kind = object.kind().into_owned();
         for name in object.names() {
-            self.names.entry((kind.clone(), name)).or_default().push(object.id());
+            self.called.entry((kind.clone(), name)).or_default().push(object.id());
         }
+        let here = (kind.clone(), object.name().into_owned(), plain(&object.namespace()).to_owned());
+        self.here.entry(here).or_default().push(object.id());
         self.kinds.entry(kind).or_default().push(object.id());
     }
 
@@ -63,8 +72,14 @@ impl Names {
         self.kinds.get(kind).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The objects of a kind of any group that have the name in a namespace, in the stream's order.
+    pub(super) fn here(&self, kind: &str, name: &str, namespace: &str) -> &[ObjectId] {
+        let here = (kind.to_owned(), name.to_owned(), plain(namespace).to_owned());
+        self.here.get(&here).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The objects of a kind of any group that have or had the name, in the stream's order.
     pub(super) fn named(&self, kind: &str, name: &str) -> &[ObjectId] {
-        self.names.get(&(kind.to_owned(), name.to_owned())).map(Vec::as_slice).unwrap_or_default()
+        self.called.get(&(kind.to_owned(), name.to_owned())).map(Vec::as_slice).unwrap_or_default()
     }
 }
