@@ -18,6 +18,8 @@ mod view;
 #[cfg(feature = "wasm-runner")]
 mod wasm;
 
+pub use migrate::ingress_table;
+
 use std::ffi::OsString;
 #[cfg(feature = "wasm-runner")]
 use std::io::IsTerminal;

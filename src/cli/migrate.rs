@@ -2,6 +2,8 @@
 
 mod ingress;
 
+pub use ingress::table as ingress_table;
+
 use super::{Failure, Form, Result};
 
 #[derive(Debug, clap::Args)]

@@ -1,7 +1,10 @@
 //! `krmor migrate ingress`: Ingresses in files become routes, in the files of bases and overlays, with nothing lost unsaid.
 
 mod annotations;
+mod canary;
+mod certificates;
 mod convert;
+mod documents;
 mod files;
 mod hosts;
 mod item;
@@ -9,6 +12,7 @@ mod kustomization;
 mod layers;
 mod listeners;
 mod model;
+mod names;
 mod patch;
 mod paths;
 mod proof;
@@ -133,15 +137,33 @@ fn anstream_out(text: &str) -> Result<()> {
     anstream::stdout().lock().write_all(text.as_bytes()).map_err(|error| Failure::io("standard output", &error))
 }
 
+/// What becomes of each annotation of ingress-nginx, and what else may be lost: name, treatment, how or why.
+#[must_use]
+pub fn table() -> Vec<[&'static str; 3]> {
+    let rows = TABLE.iter().map(|row| [row.name, row.treatment.name(), row.says]);
+    rows.chain(LOSSES.iter().map(|(name, says)| [*name, "loss", *says])).collect()
+}
+
 /// Names that nothing has would accept what nobody meant.
 fn check_names(names: &[String]) -> Result<()> {
-    let known: Vec<&str> = TABLE.iter().filter(|row| row.treatment != Treatment::Refused).map(|row| row.name).chain(LOSSES.iter().map(|(name, _)| *name)).collect();
+    let known: Vec<&str> = TABLE
+        .iter()
+        .filter(|row| row.treatment != Treatment::Refused)
+        .map(|row| row.name)
+        .chain(LOSSES.iter().map(|(name, _)| *name))
+        .collect();
     // Annotations of others than ingress-nginx have whole keys.
-    let Some(name) = names.iter().find(|name| !name.contains('/') && !known.contains(&name.as_str())) else { return Ok(()) };
+    let Some(name) = names.iter().find(|name| !name.contains('/') && !known.contains(&name.as_str())) else {
+        return Ok(());
+    };
     if TABLE.iter().any(|row| row.name == name.as_str()) {
-        return Err(Failure::usage(format!("--accept-loss {name}: without it more would be exposed: it is refused, and the report says what to do")));
+        return Err(Failure::usage(format!(
+            "--accept-loss {name}: without it more would be exposed: it is refused, and the report says what to do"
+        )));
     }
-    let hint = suggest::closest(name, known).map(|other| format!("; {}", suggest::did_you_mean(&format!("`{other}`")))).unwrap_or_default();
+    let hint = suggest::closest(name, known)
+        .map(|other| format!("; {}", suggest::did_you_mean(&format!("`{other}`"))))
+        .unwrap_or_default();
     Err(Failure::usage(format!("--accept-loss {name}: nothing that can be lost has this name{hint}")))
 }
 
@@ -149,18 +171,28 @@ fn target(options: &Options) -> Result<Target> {
     let Some(gateway) = &options.gateway else {
         return Ok(Target::Own { class: options.gateway_class.clone().unwrap_or_default() });
     };
-    let (place, section) = gateway.split_once(':').map_or((gateway.as_str(), None), |(place, section)| (place, Some(section)));
-    let Some((namespace, name)) = place.split_once('/').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty()) else {
+    let (place, section) =
+        gateway.split_once(':').map_or((gateway.as_str(), None), |(place, section)| (place, Some(section)));
+    let Some((namespace, name)) =
+        place.split_once('/').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty())
+    else {
         return Err(Failure::usage(format!("--gateway {gateway}: write NAMESPACE/NAME or NAMESPACE/NAME:LISTENER")));
     };
     let (namespace, name) = (namespace.to_owned(), name.to_owned());
     if options.listener_set {
         if section.is_some() {
-            return Err(Failure::usage("--listener-set: the ListenerSet has listeners of its own; name none of the Gateway's"));
+            return Err(Failure::usage(
+                "--listener-set: the ListenerSet has listeners of its own; name none of the Gateway's",
+            ));
         }
         return Ok(Target::ListenerSet { namespace, name });
     }
-    Ok(Target::Existing { namespace, name, section: section.map(str::to_owned), http_section: options.http_section.clone() })
+    Ok(Target::Existing {
+        namespace,
+        name,
+        section: section.map(str::to_owned),
+        http_section: options.http_section.clone(),
+    })
 }
 
 fn authority(options: &Options) -> Option<Authority> {
@@ -194,16 +226,21 @@ fn prove(walk: &Walk<'_>, plan: &Plan, after: &Files) -> Result<BTreeMap<String,
         if ingresses.is_empty() {
             continue;
         }
-        let name = if path.as_os_str().is_empty() { "files of no kustomization".to_owned() } else { walk.files.name(path) };
+        let name =
+            if path.as_os_str().is_empty() { "files of no kustomization".to_owned() } else { walk.files.name(path) };
         let rendered = again.done.get(path).map(|state| state.items.as_slice()).unwrap_or_default();
         let new: Vec<Item> = rendered.iter().filter(|item| is_gateway_kind(item)).cloned().collect();
-        let wanted: Vec<Value> = sorted(state.made.iter().chain(state.items.iter().filter(|item| is_gateway_kind(item))));
+        let wanted: Vec<Value> =
+            sorted(state.made.iter().chain(state.items.iter().filter(|item| is_gateway_kind(item))));
         if rendered.iter().any(|item| plan.means(item)) || sorted(new.iter()) != wanted {
-            return Err(Failure::internal(format!("{name}: what krmor would write does not give what it means to give; nothing was written")));
+            return Err(Failure::internal(format!(
+                "{name}: what krmor would write does not give what it means to give; nothing was written"
+            )));
         }
         let read = |item: &&Item| {
             let namespace = item.namespace();
-            let port_of = |service: &str, name: &str| layers::port_of(&state.items, namespace.as_deref(), service, name);
+            let port_of =
+                |service: &str, name: &str| layers::port_of(&state.items, namespace.as_deref(), service, name);
             Ingress::read(&item.value, namespace.as_deref(), item.group, &port_of)
         };
         let ingresses: Vec<Ingress> = ingresses.iter().map(read).collect();
@@ -232,7 +269,9 @@ fn sorted<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<Value> {
         value
     };
     let mut values: Vec<Value> = items.map(one).collect();
-    let key = |value: &Value| ["/kind", "/metadata/name", "/metadata/namespace"].map(|at| text(value, at).unwrap_or_default().to_owned());
+    let key = |value: &Value| {
+        ["/kind", "/metadata/name", "/metadata/namespace"].map(|at| text(value, at).unwrap_or_default().to_owned())
+    };
     values.sort_by_key(key);
     values
 }

@@ -63,13 +63,17 @@ impl Row {
 }
 
 const AUTH: &str = "requests would get in without authentication: write a policy of your Gateway's own (its docs: external or basic authentication) for the HTTPRoute, then remove the annotation";
-const CLIENT_CERT: &str = "clients would get in without a certificate: set `spec.tls.frontend` of the Gateway, then remove the annotation";
+const CLIENT_CERT: &str =
+    "clients would get in without a certificate: set `spec.tls.frontend` of the Gateway, then remove the annotation";
 const SOURCE: &str = "everybody would get in: write a policy of your Gateway's own, or limit sources at the load balancer, then remove the annotation";
 const RATE: &str = "the backend would lose its protection: write a policy of your Gateway's own (its docs: rate limit), then remove the annotation";
 const SNIPPET: &str = "the text is configuration of nginx, which may do anything: say it with filters or a policy of your Gateway's own, then remove the annotation";
-const FIREWALL: &str = "requests would no longer pass the firewall: put one before the Gateway, then remove the annotation";
-const CIPHERS: &str = "weaker ciphers might be taken: set `tls.options` of the Gateway's listener, then remove the annotation";
-const FASTCGI: &str = "a Gateway does not speak FastCGI: put an HTTP server before the backend, then remove the annotation";
+const FIREWALL: &str =
+    "requests would no longer pass the firewall: put one before the Gateway, then remove the annotation";
+const CIPHERS: &str =
+    "weaker ciphers might be taken: set `tls.options` of the Gateway's listener, then remove the annotation";
+const FASTCGI: &str =
+    "a Gateway does not speak FastCGI: put an HTTP server before the backend, then remove the annotation";
 const TUNING: &str = "how nginx buffers and connects; your Gateway has settings of its own";
 const AFFINITY: &str = "`sessionPersistence` of an HTTPRoute is experimental; Services and policies of your Gateway can keep clients at one pod";
 const BALANCING: &str = "which pod gets a request; your Gateway has settings of its own";
@@ -81,7 +85,7 @@ const COOKIES: &str = "an HTTPRoute does not change what is inside headers: let 
 const CANARY: &str = "headers, cookies and weights of the main Ingress's HTTPRoute";
 const CORS: &str = "a CORS filter";
 
-/// Every annotation that ingress-nginx 1.15 reads, by name.
+/// Every annotation that ingress-nginx 1.15 reads, and those of 1.11 that protect something, by name.
 #[rustfmt::skip]
 pub(super) const TABLE: &[Row] = &[
     lost("affinity", AFFINITY),
@@ -147,6 +151,10 @@ pub(super) const TABLE: &[Row] = &[
     refused("fastcgi-params-configmap", FASTCGI),
     carried("force-ssl-redirect", "an HTTPRoute that redirects plain HTTP (308); refused where the Ingress has no TLS for the host, since a redirect to a port that is not there helps nobody").or_off(),
     refused("from-to-www-redirect", "one of the two names would no longer be served: add an HTTPRoute for it with a RequestRedirect to the other, then remove the annotation").or_off(),
+    refused("global-rate-limit", RATE),
+    refused("global-rate-limit-ignored-cidrs", RATE).of("global-rate-limit"),
+    refused("global-rate-limit-key", RATE).of("global-rate-limit"),
+    refused("global-rate-limit-window", RATE).of("global-rate-limit"),
     lost("http2-push-preload", TUNING).or_off(),
     refused("limit-allowlist", RATE),
     refused("limit-burst-multiplier", RATE),
@@ -164,6 +172,7 @@ pub(super) const TABLE: &[Row] = &[
     refused("modsecurity-transaction-id", FIREWALL).of("enable-modsecurity"),
     lost("opentelemetry-operation-name", LOGS),
     lost("opentelemetry-trust-incoming-span", LOGS),
+    lost("opentelemetry-trust-incoming-spans", LOGS),
     carried("permanent-redirect", "a RequestRedirect filter; the query of the request stays, which nginx drops"),
     carried("permanent-redirect-code", "the code of the redirect; other codes than 301, 302, 303, 307 and 308 are refused").of("permanent-redirect"),
     carried("preserve-trailing-slash", "a redirect of a Gateway keeps the slash; ingress-nginx drops it unless told"),
@@ -231,11 +240,23 @@ pub(super) fn find(name: &str) -> Option<&'static Row> {
 
 /// What may be lost beside annotations: the name to accept it by, and what it is.
 pub(super) const LOSSES: &[(&str, &str)] = &[
-    ("path-case", "a host with regular expressions or rewrites is matched by nginx without regard to case; a prefix of an HTTPRoute is not: `/API` is no longer served where `/api` is"),
-    ("path-element", "pathType ImplementationSpecific is matched by nginx letter by letter; a prefix of an HTTPRoute element by element: `/apix` is no longer served by `/api`"),
-    ("regex-order", "which of several regular expressions wins is for nginx the longest text, for a Gateway its own affair"),
+    (
+        "path-case",
+        "a host with regular expressions or rewrites is matched by nginx without regard to case; a prefix of an HTTPRoute is not: `/API` is no longer served where `/api` is",
+    ),
+    (
+        "path-element",
+        "pathType ImplementationSpecific is matched by nginx letter by letter; a prefix of an HTTPRoute element by element: `/apix` is no longer served by `/api`",
+    ),
+    (
+        "regex-order",
+        "which of several regular expressions wins is for nginx the longest text, for a Gateway its own affair",
+    ),
     ("plain-http", "with ssl-passthrough nginx answers on port 80 too; a TLSRoute does not"),
-    ("certificate", "the listeners of a Gateway that is there already have to have the certificates: krmor does not see them"),
+    (
+        "certificate",
+        "the listeners of a Gateway that is there already have to have the certificates: krmor does not see them",
+    ),
 ];
 
 /// Whose an annotation without the prefix of ingress-nginx is.

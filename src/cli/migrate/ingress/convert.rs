@@ -72,7 +72,14 @@ impl Context<'_> {
 
     pub(super) fn lose(&mut self, ingress: usize, pointer: &str, name: &'static str) {
         let says = LOSSES.iter().find(|(own, _)| *own == name).map_or("", |(_, says)| says).to_owned();
-        let note = Note { ingress, pointer: pointer.to_owned(), name: name.to_owned(), treatment: Treatment::Lost, says, remedy: None };
+        let note = Note {
+            ingress,
+            pointer: pointer.to_owned(),
+            name: name.to_owned(),
+            treatment: Treatment::Lost,
+            says,
+            remedy: None,
+        };
         self.note(note);
     }
 
@@ -87,7 +94,7 @@ impl Context<'_> {
     }
 
     /// `metadata` of an object that an Ingress becomes.
-    pub(super) fn metadata(&self, ingress: usize, name: String, annotations: Map<String, Value>) -> Value {
+    pub(super) fn metadata(&self, ingress: usize, name: &str, annotations: Map<String, Value>) -> Value {
         let mut metadata = Map::new();
         metadata.insert("name".to_owned(), json!(name));
         if let Some(ingress) = self.ingresses.get(ingress) {
@@ -113,12 +120,13 @@ impl Context<'_> {
 /// Converts Ingresses; what cannot be converted is among the notes.
 pub(super) fn convert(ingresses: &[Ingress], wants: &Wants) -> Converted {
     let mut notes = Vec::new();
-    let settings = ingresses.iter().enumerate().map(|(number, one)| settings::read(number, one, wants.timeouts, &mut notes));
+    let settings =
+        ingresses.iter().enumerate().map(|(number, one)| settings::read(number, one, wants.timeouts, &mut notes));
     let settings = settings.collect();
     let mut context = Context { ingresses, settings, wants, notes };
     for (number, ingress) in ingresses.iter().enumerate() {
         for (pointer, message, remedy) in &ingress.problems {
-            context.refuse(number, pointer, "ingress", message.clone(), remedy);
+            context.refuse(number, pointer, "backend", message.clone(), remedy);
         }
     }
     let mut hosts = Hosts::of(&mut context);
@@ -138,17 +146,19 @@ fn routes(context: &mut Context<'_>, parents: &Parents, hosts: &Hosts, number: u
     let annotations = context.route_annotations(number);
     let name = context.ingresses.get(number).map(|one| one.name.clone()).unwrap_or_default();
     let mut made = Vec::new();
-    let mut route = |context: &Context<'_>, kind: &str, name: String, refs: Vec<Value>, names: Vec<&str>, rules: &[Value]| {
-        let mut spec = Map::new();
-        spec.insert("parentRefs".to_owned(), json!(refs));
-        if !names.is_empty() {
-            spec.insert("hostnames".to_owned(), json!(names));
-        }
-        spec.insert("rules".to_owned(), json!(rules));
-        let metadata = context.metadata(number, name, annotations.clone());
-        let value = json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec});
-        made.push(Made { ingress: number, value });
-    };
+    let mut route =
+        |context: &Context<'_>, kind: &str, name: String, refs: Vec<Value>, names: Vec<&str>, rules: &[Value]| {
+            let mut spec = Map::new();
+            spec.insert("parentRefs".to_owned(), json!(refs));
+            if !names.is_empty() {
+                spec.insert("hostnames".to_owned(), json!(names));
+            }
+            spec.insert("rules".to_owned(), json!(rules));
+            let metadata = context.metadata(number, &name, annotations.clone());
+            let value =
+                json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec});
+            made.push(Made { ingress: number, value });
+        };
     let mut count = 0;
     for group in &groups {
         for part in group.hosts.chunks(16) {
@@ -178,7 +188,9 @@ fn routes(context: &mut Context<'_>, parents: &Parents, hosts: &Hosts, number: u
 /// The BackendTLSPolicies of one Ingress.
 fn policies(context: &mut Context<'_>, number: usize) -> Vec<Made> {
     let is_tls = |settings: &Settings| settings.protocol.is_tls() && settings.canary.is_none();
-    let Some(own) = context.settings.get(number).filter(|settings| is_tls(settings)).cloned() else { return Vec::new() };
+    let Some(own) = context.settings.get(number).filter(|settings| is_tls(settings)).cloned() else {
+        return Vec::new();
+    };
     let at = "/metadata/annotations/nginx.ingress.kubernetes.io~1backend-protocol";
     let services = |number: usize| -> Vec<String> {
         let Some(ingress) = context.ingresses.get(number) else { return Vec::new() };
@@ -202,18 +214,29 @@ fn policies(context: &mut Context<'_>, number: usize) -> Vec<Made> {
         }
     }
     if let Some(name) = problem {
-        let says = format!("another Ingress speaks plain HTTP to the Service `{name}`, and a BackendTLSPolicy is for all who do");
-        context.refuse(number, at, "backend-protocol", says, "give both the same protocol, or the backend two Services");
+        let says = format!(
+            "another Ingress speaks plain HTTP to the Service `{name}`, and a BackendTLSPolicy is for all who do"
+        );
+        context.refuse(
+            number,
+            at,
+            "backend-protocol",
+            says,
+            "give both the same protocol, or the backend two Services",
+        );
         return Vec::new();
     }
     let Some(authority) = context.wants.authority.clone() else {
-        let says = "ingress-nginx does not verify the backend's certificate unless told; a BackendTLSPolicy always does".to_owned();
+        let says =
+            "ingress-nginx does not verify the backend's certificate unless told; a BackendTLSPolicy always does"
+                .to_owned();
         let way = "say who signed it: --backend-ca system, or --backend-ca NAME for the ConfigMap with `ca.crt` in the namespace of the Ingress";
         context.refuse(number, at, "backend-protocol", says, way);
         return Vec::new();
     };
     let one = |targets: Vec<String>, hostname: &str, count: usize, context: &Context<'_>| {
-        let refs: Vec<Value> = targets.iter().map(|name| json!({"group": "", "kind": "Service", "name": name})).collect();
+        let refs: Vec<Value> =
+            targets.iter().map(|name| json!({"group": "", "kind": "Service", "name": name})).collect();
         let validation = match &authority {
             Authority::System => json!({"wellKnownCACertificates": "System", "hostname": hostname}),
             Authority::ConfigMap(name) => {
@@ -223,7 +246,7 @@ fn policies(context: &mut Context<'_>, number: usize) -> Vec<Made> {
         let base = context.ingresses.get(number).map(|one| one.name.as_str()).unwrap_or_default();
         let name = if count == 0 { format!("{base}-backend") } else { format!("{base}-backend-{}", count + 1) };
         let every = own.every.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
-        let metadata = context.metadata(number, name, every);
+        let metadata = context.metadata(number, &name, every);
         let value = json!({
             "apiVersion": "gateway.networking.k8s.io/v1", "kind": "BackendTLSPolicy", "metadata": metadata,
             "spec": {"targetRefs": refs, "validation": validation},
@@ -231,14 +254,24 @@ fn policies(context: &mut Context<'_>, number: usize) -> Vec<Made> {
         Made { ingress: number, value }
     };
     match (&own.backend_name, context.namespace(number)) {
-        (Some(name), _) => wanted.chunks(16).enumerate().map(|(count, part)| one(part.to_vec(), name, count, context)).collect(),
+        (Some(name), _) => {
+            wanted.chunks(16).enumerate().map(|(count, part)| one(part.to_vec(), name, count, context)).collect()
+        }
         (None, Some(namespace)) => {
-            let named = |(count, name): (usize, &String)| one(vec![name.clone()], &format!("{name}.{namespace}.svc"), count, context);
+            let named = |(count, name): (usize, &String)| {
+                one(vec![name.clone()], &format!("{name}.{namespace}.svc"), count, context)
+            };
             wanted.iter().enumerate().map(named).collect()
         }
         (None, None) => {
             let says = "a BackendTLSPolicy needs the name that the backend's certificate has".to_owned();
-            context.refuse(number, at, "backend-protocol", says, "set the annotation nginx.ingress.kubernetes.io/proxy-ssl-name");
+            context.refuse(
+                number,
+                at,
+                "backend-protocol",
+                says,
+                "set the annotation nginx.ingress.kubernetes.io/proxy-ssl-name",
+            );
             Vec::new()
         }
     }

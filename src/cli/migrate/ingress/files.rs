@@ -87,7 +87,9 @@ impl Files {
         while let Some(path) = open.pop() {
             for path in files.referred(&path) {
                 let path = if path.is_dir() { kustomization_of(&path) } else { Some(path) };
-                let Some(real) = path.filter(|path| path.is_file()).and_then(|path| path.canonicalize().ok()) else { continue };
+                let Some(real) = path.filter(|path| path.is_file()).and_then(|path| path.canonicalize().ok()) else {
+                    continue;
+                };
                 if !files.map.contains_key(&real) {
                     files.add(&real, false)?;
                     open.extend(Some(real).filter(|real| is_kustomization(real)));
@@ -200,7 +202,9 @@ impl Files {
 
     /// A file as YAML, or why it is none.
     pub(super) fn parsed(&self, path: &Path) -> Result<&File> {
-        let Some(file) = self.get(path) else { return Err(Failure::usage(format!("{}: there is no such file", path.display()))) };
+        let Some(file) = self.get(path) else {
+            return Err(Failure::usage(format!("{}: there is no such file", path.display())));
+        };
         match &file.error {
             Some(error) => Err(excerpt::yaml_error(&file.name, &file.text, error)),
             None => Ok(file),
@@ -213,7 +217,9 @@ pub(super) fn is_kustomization(path: &Path) -> bool {
 }
 
 fn is_yaml(path: &Path) -> bool {
-    path.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| matches!(extension, "yaml" | "yml" | "json"))
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| matches!(extension, "yaml" | "yml" | "json"))
 }
 
 fn kustomization_of(folder: &Path) -> Option<PathBuf> {

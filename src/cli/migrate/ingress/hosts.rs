@@ -7,6 +7,7 @@ use super::model::{Backend, Ingress};
 
 /// One server of ingress-nginx.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is what nginx asks of a server by itself
 pub(super) struct Host {
     /// `None` answers where no other does.
     pub(super) name: Option<String>,
@@ -19,6 +20,8 @@ pub(super) struct Host {
     pub(super) tls: bool,
     pub(super) secret: Option<(usize, String)>,
     pub(super) passthrough: bool,
+    /// Whether plain HTTP is answered, be it by a redirect.
+    pub(super) plain: bool,
 }
 
 #[derive(Debug, Default)]
@@ -41,11 +44,19 @@ impl Hosts {
         hosts.find_certificates(context);
         hosts.find_aliases(context);
         hosts.judge(context);
+        for at in 0..hosts.list.len() {
+            let redirects = hosts.all_redirect(context, at);
+            if let Some(host) = hosts.list.get_mut(at) {
+                host.plain = !host.passthrough || redirects;
+            }
+        }
         hosts
     }
 
     fn add(&mut self, context: &Context<'_>, number: usize) {
-        let (Some(ingress), Some(settings)) = (context.ingresses.get(number), context.settings.get(number)) else { return };
+        let (Some(ingress), Some(settings)) = (context.ingresses.get(number), context.settings.get(number)) else {
+            return;
+        };
         if settings.canary.is_some() {
             return;
         }
@@ -54,9 +65,11 @@ impl Hosts {
             _ => ingress.rules.iter().map(|rule| rule.host.clone()).collect(),
         };
         for name in names {
-            let rewrites = |path: &str| settings.rewrite.as_deref().is_some_and(|target| !target.is_empty() && target != path);
+            let rewrites =
+                |path: &str| settings.rewrite.as_deref().is_some_and(|target| !target.is_empty() && target != path);
             let rule = ingress.rules.iter().find(|rule| rule.host == name);
-            let regex = rule.is_some() && (settings.regex || rule.is_some_and(|rule| rule.paths.iter().any(|path| rewrites(&path.path))));
+            let regex = rule.is_some()
+                && (settings.regex || rule.is_some_and(|rule| rule.paths.iter().any(|path| rewrites(&path.path))));
             match self.list.iter_mut().find(|host| host.name == name) {
                 Some(host) => {
                     host.owners.push(number);
@@ -71,6 +84,7 @@ impl Hosts {
                     tls: false,
                     secret: None,
                     passthrough: settings.passthrough,
+                    plain: true,
                 }),
             }
         }
@@ -88,7 +102,9 @@ impl Hosts {
                     (None, Some(secret)) if first => host.secret = Some((number, secret)),
                     (Some((_, own)), Some(secret)) if *own != secret => {
                         let name = host.name.clone().unwrap_or_default();
-                        let says = format!("`{name}` has the certificate of `{own}` in another Ingress; ingress-nginx takes that of the older one");
+                        let says = format!(
+                            "`{name}` has the certificate of `{own}` in another Ingress; ingress-nginx takes that of the older one"
+                        );
                         context.refuse(number, &pointer, "tls", says, "name one Secret in both");
                     }
                     _ => {}
@@ -124,13 +140,17 @@ impl Hosts {
             let protocol = |number: usize| context.settings.get(number).map(|settings| settings.protocol.is_grpc());
             let first = host.owners.first().copied().unwrap_or_default();
             if let Some(&other) = host.owners.iter().find(|&&number| protocol(number) != protocol(first)) {
-                let says = format!("`{name}` is for gRPC in one Ingress and for HTTP in another, which the Gateway API does not allow of one listener");
+                let says = format!(
+                    "`{name}` is for gRPC in one Ingress and for HTTP in another, which the Gateway API does not allow of one listener"
+                );
                 let at = "/metadata/annotations/nginx.ingress.kubernetes.io~1backend-protocol";
                 let at = if protocol(other) == Some(true) { at } else { "/spec/rules" };
                 context.refuse(other, at, "backend-protocol", says, "give gRPC a host of its own");
             }
             if host.passthrough && (host.owners.len() > 1 || host.name.is_none()) {
-                let says = format!("TLS of `{name}` is passed through, so one backend has all of it, and a name must be known");
+                let says = format!(
+                    "TLS of `{name}` is passed through, so one backend has all of it, and a name must be known"
+                );
                 let at = "/metadata/annotations/nginx.ingress.kubernetes.io~1ssl-passthrough";
                 context.refuse(first, at, "ssl-passthrough", says, "give it a host that no other Ingress has");
             }
@@ -170,9 +190,11 @@ impl Hosts {
         let owners = self.list.get(host).map(|host| host.owners.as_slice()).unwrap_or_default();
         owners.iter().all(|&owner| self.redirects(context, owner, host))
     }
+}
 
+impl Alternative {
     /// The canary's path for a path of a main Ingress.
-    pub(super) fn alternative(&self, context: &Context<'_>, number: usize, host: Option<&str>, path: &str) -> Option<Alternative> {
+    pub(super) fn of(context: &Context<'_>, number: usize, host: Option<&str>, path: &str) -> Option<Self> {
         let main = context.ingresses.get(number)?;
         let same = |ingress: &Ingress| ingress.effective == main.effective;
         let canaries = context.ingresses.iter().zip(&context.settings).enumerate();
@@ -180,7 +202,7 @@ impl Hosts {
         canaries.into_iter().find_map(|(number, (ingress, _))| {
             let rule = ingress.rules.iter().find(|rule| rule.host.as_deref() == host)?;
             let path = rule.paths.iter().find(|own| own.path == path)?;
-            Some(Alternative { ingress: number, backend: path.backend.clone() })
+            Some(Self { ingress: number, backend: path.backend.clone() })
         })
     }
 }

@@ -58,7 +58,10 @@ pub(super) fn entries(own: &Value, lists: &[&str]) -> Vec<(String, String)> {
     let list = |name: &&str| {
         let items = own.get(*name).and_then(Value::as_array).cloned().unwrap_or_default();
         let name = (*name).to_owned();
-        items.into_iter().enumerate().filter_map(move |(at, item)| Some((format!("/{name}/{at}"), item.as_str()?.to_owned())))
+        items
+            .into_iter()
+            .enumerate()
+            .filter_map(move |(at, item)| Some((format!("/{name}/{at}"), item.as_str()?.to_owned())))
     };
     lists.iter().flat_map(list).collect()
 }
@@ -97,7 +100,9 @@ fn read(walk: &Walk<'_>, path: &Path, list: &'static str, index: usize, entry: &
         _ => (text(entry, "/patch"), text(entry, "/path"), entry.get("target")),
     };
     let target = target.filter(|target| !target.is_null()).map(Selector::read).transpose()?;
-    let renames = ["allowNameChange", "allowKindChange"].iter().any(|option| entry.pointer("/options").and_then(|map| map.get(*option)) == Some(&Value::Bool(true)));
+    let renames = ["allowNameChange", "allowKindChange"]
+        .iter()
+        .any(|option| entry.pointer("/options").and_then(|map| map.get(*option)) == Some(&Value::Bool(true)));
     let one = |root: Node<'_>, file: Option<PathBuf>, document: usize, place: Place| {
         let value = root.to_value()?;
         let body = if value.is_array() { Body::Operations(value) } else { Body::Merge(value) };
@@ -127,14 +132,16 @@ fn read(walk: &Walk<'_>, path: &Path, list: &'static str, index: usize, entry: &
 /// What a kustomization does to Ingresses by other means than patches, and what would be left pointing at them.
 pub(super) fn judge(walk: &mut Walk<'_>, path: &Path, own: &Value, state: &State) {
     let Some(plan) = walk.plan else { return };
-    let names: Vec<String> = state.items.iter().filter(|item| plan.means(item)).flat_map(super::item::Item::names).collect();
+    let names: Vec<String> =
+        state.items.iter().filter(|item| plan.means(item)).flat_map(super::item::Item::names).collect();
     if names.is_empty() {
         return;
     }
     let Some(file) = walk.files.get(path) else { return };
     let mut found: Vec<(Place, &'static str, String, String)> = Vec::new();
     for key in own.get("commonAnnotations").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
-        if key.starts_with(PREFIX) || !matches!(annotations::owner(key), Owner::Other | Owner::Every | Owner::Leftover) {
+        if key.starts_with(PREFIX) || !matches!(annotations::owner(key), Owner::Other | Owner::Every | Owner::Leftover)
+        {
             let place = file.place(0, &format!("/commonAnnotations/{}", escape_token(key)));
             let message = format!("`{key}` would go to every object, the routes among them, and not to what it is for");
             found.push((place, "common-annotation", message, "write it in the Ingress, and migrate again".to_owned()));
@@ -142,7 +149,8 @@ pub(super) fn judge(walk: &mut Walk<'_>, path: &Path, own: &Value, state: &State
     }
     for (index, entry) in own.get("replacements").and_then(Value::as_array).into_iter().flatten().enumerate() {
         let place = file.place(0, &format!("/replacements/{index}"));
-        let there = text(entry, "/path").and_then(|name| walk.files.target(path, name)).and_then(|path| walk.files.get(&path));
+        let there =
+            text(entry, "/path").and_then(|name| walk.files.target(path, name)).and_then(|path| walk.files.get(&path));
         let value = there.and_then(File::root).and_then(Node::to_value).unwrap_or_else(|| entry.clone());
         for one in value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]) {
             if replaces(&one, &names) {
@@ -156,7 +164,12 @@ pub(super) fn judge(walk: &mut Walk<'_>, path: &Path, own: &Value, state: &State
         if text(var, "/objref/kind") == Some("Ingress") {
             let place = file.place(0, &format!("/vars/{index}"));
             let message = "a variable takes its value from an Ingress".to_owned();
-            found.push((place, "replacement", message, "take it from another object; `vars` are deprecated: `replacements` do the same".to_owned()));
+            found.push((
+                place,
+                "replacement",
+                message,
+                "take it from another object; `vars` are deprecated: `replacements` do the same".to_owned(),
+            ));
         }
     }
     for field in ["transformers", "validators", "generators"] {
@@ -164,7 +177,9 @@ pub(super) fn judge(walk: &mut Walk<'_>, path: &Path, own: &Value, state: &State
             let target = walk.files.target(path, &entry).and_then(|path| walk.files.get(&path));
             let text = target.map_or(entry.as_str(), |file| file.text.as_str());
             if text.contains("Ingress") {
-                let message = "a function or transformer is told of Ingresses, and krmor does not see what it does to them".to_owned();
+                let message =
+                    "a function or transformer is told of Ingresses, and krmor does not see what it does to them"
+                        .to_owned();
                 let remedy = "take it out, migrate, and write for HTTPRoutes what it did".to_owned();
                 found.push((file.place(0, &pointer), "transformer", message, remedy));
             }
@@ -179,7 +194,10 @@ pub(super) fn judge(walk: &mut Walk<'_>, path: &Path, own: &Value, state: &State
     }
     for item in state.items.iter().filter(|item| !plan.means(item)) {
         let Some(pointer) = refers(&item.value, &names) else { continue };
-        let Some(place) = walk.files.get(&item.source.path).map(|file| file.place(item.source.document, &pointer)) else { continue };
+        let Some(place) = walk.files.get(&item.source.path).map(|file| file.place(item.source.document, &pointer))
+        else {
+            continue;
+        };
         let message = format!("the {} `{}` names an Ingress that is to go", item.kind(), item.raw_name());
         found.push((place, "reference", message, "let it name the HTTPRoute, or something else, first".to_owned()));
     }
@@ -217,7 +235,9 @@ fn refers(value: &Value, names: &[String]) -> Option<String> {
                     open.push((pointer, value));
                 }
             }
-            Value::Array(list) => open.extend(list.iter().enumerate().map(|(at, value)| (format!("{pointer}/{at}"), value))),
+            Value::Array(list) => {
+                open.extend(list.iter().enumerate().map(|(at, value)| (format!("{pointer}/{at}"), value)));
+            }
             _ => {}
         }
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::annotations::{self, Owner, Treatment};
+use super::annotations::{self, Owner};
+use super::certificates::{certificates_are_known, existing, grant};
 use super::convert::{Context, Made, Target};
 use super::hosts::{Host, Hosts};
 
@@ -43,19 +44,37 @@ impl Parents {
     }
 
     fn add(&mut self, context: &mut Context<'_>, hosts: &Hosts, number: usize) {
-        let (Some(ingress), Some(settings)) = (context.ingresses.get(number), context.settings.get(number)) else { return };
+        let (Some(ingress), Some(settings)) = (context.ingresses.get(number), context.settings.get(number)) else {
+            return;
+        };
         if settings.canary.is_some() {
             return;
         }
-        let own: Vec<usize> = (0..hosts.list.len()).filter(|&host| hosts.list.get(host).is_some_and(|host| host.owners.contains(&number))).collect();
+        let own: Vec<usize> = (0..hosts.list.len())
+            .filter(|&host| hosts.list.get(host).is_some_and(|host| host.owners.contains(&number)))
+            .collect();
         let has_tls = own.iter().any(|&host| hosts.list.get(host).is_some_and(|host| host.tls));
         let wanted = Some(settings.parent.clone()).filter(|_| has_tls || !settings.parent.is_empty());
         let together = |parent: &Parent| parent.group == ingress.group && parent.namespace == ingress.effective;
         let shares = |parent: &Parent| own.iter().any(|host| parent.hosts.contains(host));
-        if let Some(host) = self.list.iter().filter(|parent| !together(parent)).flat_map(|parent| &parent.hosts).find(|host| own.contains(host)) {
+        if let Some(host) = self
+            .list
+            .iter()
+            .filter(|parent| !together(parent))
+            .flat_map(|parent| &parent.hosts)
+            .find(|host| own.contains(host))
+        {
             let name = hosts.names(*host).join(", ");
-            let says = format!("`{name}` is served by Ingresses of two namespaces or kustomizations, which would be two Gateways with two addresses");
-            context.refuse(number, "/spec/rules", "gateway", says, "attach all to one Gateway that is there: --gateway NAMESPACE/NAME");
+            let says = format!(
+                "`{name}` is served by Ingresses of two namespaces or kustomizations, which would be two Gateways with two addresses"
+            );
+            context.refuse(
+                number,
+                "/spec/rules",
+                "gateway",
+                says,
+                "attach all to one Gateway that is there: --gateway NAMESPACE/NAME",
+            );
             return;
         }
         let agrees = |parent: &Parent| wanted.is_none() || parent.annotations.is_none() || parent.annotations == wanted;
@@ -67,8 +86,13 @@ impl Parents {
                 parent.hosts.extend(own.into_iter().filter(|host| !parent.hosts.contains(host)).collect::<Vec<_>>());
                 match (&mut parent.annotations, wanted) {
                     (Some(there), Some(wanted)) => {
-                        if let Some(key) = wanted.iter().find(|(key, value)| there.get(*key).is_some_and(|own| own != *value)).map(|(key, _)| key.clone()) {
-                            let says = "another Ingress of the same host says something else, and they share a Gateway".to_owned();
+                        if let Some(key) = wanted
+                            .iter()
+                            .find(|(key, value)| there.get(*key).is_some_and(|own| own != *value))
+                            .map(|(key, _)| key.clone())
+                        {
+                            let says = "another Ingress of the same host says something else, and they share a Gateway"
+                                .to_owned();
                             let pointer = format!("/metadata/annotations/{}", crate::yaml::escape_token(&key));
                             context.refuse(number, &pointer, &key, says, "say the same in both");
                         }
@@ -90,25 +114,54 @@ impl Parents {
 
     fn judge(&self, context: &mut Context<'_>, hosts: &Hosts) {
         let of_certificates = |map: &BTreeMap<String, String>| -> BTreeMap<String, String> {
-            map.iter().filter(|(key, _)| annotations::owner(key) == Owner::Certificates).map(|(k, v)| (k.clone(), v.clone())).collect()
+            map.iter()
+                .filter(|(key, _)| annotations::owner(key) == Owner::Certificates)
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect()
         };
         for parent in &self.list {
             let first = parent.members.first().copied().unwrap_or_default();
             if listeners(hosts, parent).len() > MOST {
                 let says = format!("the Ingresses have more hosts than a Gateway has listeners ({MOST})");
-                context.refuse(first, "/spec/rules", "gateway", says, "migrate them in parts, or use wildcard hosts on a Gateway that is there: --gateway NAMESPACE/NAME");
+                context.refuse(
+                    first,
+                    "/spec/rules",
+                    "gateway",
+                    says,
+                    "migrate them in parts, or use wildcard hosts on a Gateway that is there: --gateway NAMESPACE/NAME",
+                );
             }
             let wanted = parent.annotations.as_ref().map(&of_certificates).unwrap_or_default();
-            let agrees = |number: usize| context.settings.get(number).is_some_and(|settings| of_certificates(&settings.parent) == wanted);
+            let agrees = |number: usize| {
+                context.settings.get(number).is_some_and(|settings| of_certificates(&settings.parent) == wanted)
+            };
             if wanted.is_empty() {
                 continue;
             }
             // cert-manager would write Secrets that are not its own.
-            let issued: Vec<&String> = parent.hosts.iter().filter_map(|&host| hosts.list.get(host)?.secret.as_ref()).filter(|(owner, _)| agrees(*owner)).map(|(_, secret)| secret).collect();
-            let foreign = parent.hosts.iter().filter_map(|&host| hosts.list.get(host)?.secret.as_ref()).find(|(owner, secret)| !agrees(*owner) && !issued.contains(&secret));
+            let issued: Vec<&String> = parent
+                .hosts
+                .iter()
+                .filter_map(|&host| hosts.list.get(host)?.secret.as_ref())
+                .filter(|(owner, _)| agrees(*owner))
+                .map(|(_, secret)| secret)
+                .collect();
+            let foreign = parent
+                .hosts
+                .iter()
+                .filter_map(|&host| hosts.list.get(host)?.secret.as_ref())
+                .find(|(owner, secret)| !agrees(*owner) && !issued.contains(&secret));
             if let Some((owner, secret)) = foreign.cloned() {
-                let says = format!("cert-manager would take over the Secret `{secret}`: it reads a Gateway's annotations for all its listeners");
-                context.refuse(owner, "/spec/tls", "gateway", says, "give the Ingresses that share a host the same cert-manager annotations");
+                let says = format!(
+                    "cert-manager would take over the Secret `{secret}`: it reads a Gateway's annotations for all its listeners"
+                );
+                context.refuse(
+                    owner,
+                    "/spec/tls",
+                    "gateway",
+                    says,
+                    "give the Ingresses that share a host the same cert-manager annotations",
+                );
             }
         }
     }
@@ -118,7 +171,14 @@ impl Parents {
     }
 
     /// What a route of an Ingress for some hosts attaches to.
-    pub(super) fn references(&self, context: &mut Context<'_>, hosts: &Hosts, number: usize, part: &[usize], kind: &str) -> Vec<Value> {
+    pub(super) fn references(
+        &self,
+        context: &mut Context<'_>,
+        hosts: &Hosts,
+        number: usize,
+        part: &[usize],
+        kind: &str,
+    ) -> Vec<Value> {
         let mut refs = Vec::new();
         for &host in part {
             let Some(one) = hosts.list.get(host) else { continue };
@@ -128,24 +188,39 @@ impl Parents {
                 _ if one.tls => vec!["http", "https"],
                 _ => vec!["http"],
             };
-            refs.extend(secure.into_iter().map(|section| self.reference(context, hosts, number, host, section)));
+            refs.extend(secure.into_iter().flat_map(|section| self.of_names(context, hosts, number, host, section)));
         }
         without_doubles(refs)
     }
 
     /// What the redirect of plain HTTP attaches to.
-    pub(super) fn plain_references(&self, context: &mut Context<'_>, hosts: &Hosts, number: usize, part: &[usize]) -> Vec<Value> {
-        let refs = part.iter().map(|&host| self.reference(context, hosts, number, host, "http"));
+    pub(super) fn plain_references(
+        &self,
+        context: &mut Context<'_>,
+        hosts: &Hosts,
+        number: usize,
+        part: &[usize],
+    ) -> Vec<Value> {
+        let refs = part.iter().flat_map(|&host| self.of_names(context, hosts, number, host, "http"));
         without_doubles(refs.collect())
     }
 
-    fn reference(&self, context: &Context<'_>, hosts: &Hosts, number: usize, host: usize, section: &str) -> Value {
+    /// One reference for each name of a host.
+    fn of_names(&self, context: &Context<'_>, hosts: &Hosts, number: usize, host: usize, section: &str) -> Vec<Value> {
+        let names = hosts.names(host).len().max(1);
+        (0..names).map(|alias| self.reference(context, number, (host, alias), section)).collect()
+    }
+
+    fn reference(&self, context: &Context<'_>, number: usize, (host, alias): (usize, usize), section: &str) -> Value {
         let group = "gateway.networking.k8s.io";
         match &context.wants.target {
             Target::Existing { namespace, name, section: secure, http_section } => {
                 let section = if section == "http" { http_section } else { secure };
                 let mut one = Map::new();
-                one.extend([("group", group), ("kind", "Gateway"), ("name", name), ("namespace", namespace)].map(|(key, value)| (key.to_owned(), json!(value))));
+                one.extend(
+                    [("group", group), ("kind", "Gateway"), ("name", name), ("namespace", namespace)]
+                        .map(|(key, value)| (key.to_owned(), json!(value))),
+                );
                 one.extend(section.as_ref().map(|section| ("sectionName".to_owned(), json!(section))));
                 Value::Object(one)
             }
@@ -154,8 +229,7 @@ impl Parents {
                 let parent = self.with(number);
                 let name = parent.and_then(|parent| name(context, parent)).unwrap_or_default();
                 let at = parent.and_then(|parent| parent.hosts.iter().position(|own| *own == host)).unwrap_or_default();
-                let _ = hosts;
-                json!({"group": group, "kind": kind, "name": name, "sectionName": listener_name(section, at)})
+                json!({"group": group, "kind": kind, "name": name, "sectionName": listener_name(section, at, alias)})
             }
         }
     }
@@ -178,14 +252,17 @@ fn name(context: &Context<'_>, parent: &Parent) -> Option<String> {
 }
 
 /// The first host's listeners have short names; all keep theirs when a host gets another name.
-fn listener_name(section: &str, at: usize) -> String {
-    if at == 0 { section.to_owned() } else { format!("{section}-{}", at + 1) }
+fn listener_name(section: &str, at: usize, alias: usize) -> String {
+    let own = if at == 0 { section.to_owned() } else { format!("{section}-{}", at + 1) };
+    if alias == 0 { own } else { format!("{own}-alias-{alias}") }
 }
 
 fn listeners(hosts: &Hosts, parent: &Parent) -> Vec<Value> {
     let mut list = Vec::new();
     for (at, host) in parent.hosts.iter().filter_map(|&host| hosts.list.get(host)).enumerate() {
-        for (alias, name) in host.name.iter().chain(&host.aliases).map(Some).chain(host.name.is_none().then_some(None)).enumerate() {
+        for (alias, name) in
+            host.name.iter().chain(&host.aliases).map(Some).chain(host.name.is_none().then_some(None)).enumerate()
+        {
             list.extend(of_host(host, name, at, alias));
         }
     }
@@ -195,21 +272,28 @@ fn listeners(hosts: &Hosts, parent: &Parent) -> Vec<Value> {
 /// The listeners for one name of a host.
 fn of_host(host: &Host, name: Option<&String>, at: usize, alias: usize) -> Vec<Value> {
     let listener = |section: &str, port: u16, protocol: &str, tls: Option<Value>| {
-        let own = listener_name(section, at);
         let mut one = Map::new();
-        one.insert("name".to_owned(), json!(if alias == 0 { own } else { format!("{own}-alias-{alias}") }));
+        one.insert("name".to_owned(), json!(listener_name(section, at, alias)));
         one.extend(name.map(|name| ("hostname".to_owned(), json!(name))));
         one.insert("port".to_owned(), json!(port));
         one.insert("protocol".to_owned(), json!(protocol));
         one.extend(tls.map(|tls| ("tls".to_owned(), tls)));
         Value::Object(one)
     };
-    let mut list = vec![listener("http", 80, "HTTP", None)];
+    let mut list = Vec::new();
+    if host.plain {
+        list.push(listener("http", 80, "HTTP", None));
+    }
     if host.passthrough {
         list.push(listener("tls", 443, "TLS", Some(json!({"mode": "Passthrough"}))));
     } else if let Some((_, secret)) = host.secret.as_ref().filter(|_| host.tls) {
         let certificate = json!({"group": "", "kind": "Secret", "name": secret});
-        list.push(listener("https", 443, "HTTPS", Some(json!({"mode": "Terminate", "certificateRefs": [certificate]}))));
+        list.push(listener(
+            "https",
+            443,
+            "HTTPS",
+            Some(json!({"mode": "Terminate", "certificateRefs": [certificate]})),
+        ));
     }
     list
 }
@@ -222,11 +306,14 @@ pub(super) fn objects(context: &mut Context<'_>, parents: &Parents, hosts: &Host
         Target::Existing { namespace, .. } => return grant(context, hosts, number, namespace),
         Target::Own { class } => ("Gateway", json!({"gatewayClassName": class})),
         Target::ListenerSet { namespace, name } => {
-            let parent = json!({"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": name, "namespace": namespace});
+            let parent =
+                json!({"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": name, "namespace": namespace});
             ("ListenerSet", json!({"parentRef": parent}))
         }
     };
-    let Some(parent) = parents.with(number).filter(|parent| parent.members.first() == Some(&number)) else { return Vec::new() };
+    let Some(parent) = parents.with(number).filter(|parent| parent.members.first() == Some(&number)) else {
+        return Vec::new();
+    };
     let mut spec = spec;
     if let Some(map) = spec.as_object_mut() {
         map.insert("listeners".to_owned(), json!(listeners(hosts, parent)));
@@ -235,83 +322,7 @@ pub(super) fn objects(context: &mut Context<'_>, parents: &Parents, hosts: &Host
     let all = every.chain(parent.annotations.iter().flatten());
     let annotations = all.map(|(key, value)| (key.clone(), json!(value))).collect();
     let own = name(context, parent).unwrap_or_default();
-    let metadata = context.metadata(number, own, annotations);
+    let metadata = context.metadata(number, &own, annotations);
     let value = json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec});
-    vec![Made { ingress: number, value }]
-}
-
-/// Without a Secret the certificate is the controller's own, which only a Gateway that is there can have.
-fn certificates_are_known(context: &mut Context<'_>, hosts: &Hosts, number: usize) {
-    let existing = matches!(context.wants.target, Target::Existing { .. });
-    let mut problems = Vec::new();
-    for host in hosts.list.iter().filter(|host| host.owners.first() == Some(&number)) {
-        let name = host.name.as_deref().unwrap_or("any host");
-        let settings = context.settings.get(number);
-        if host.tls && host.secret.is_none() && !host.passthrough && !existing {
-            let says = format!("`{name}` has the controller's default certificate, which a Gateway does not know");
-            problems.push(("/spec/tls", "tls", says, "name the Secret: `secretName`; or attach to a Gateway that has the certificate: --gateway NAMESPACE/NAME"));
-        }
-        if settings.is_some_and(|settings| settings.force_ssl) && !host.tls && !host.passthrough {
-            let says = format!("`{name}` has no TLS here: a redirect to HTTPS would lead nowhere, or round in a circle behind a load balancer that ends TLS");
-            let at = "/metadata/annotations/nginx.ingress.kubernetes.io~1force-ssl-redirect";
-            problems.push((at, "force-ssl-redirect", says, "add the host to `spec.tls`, or let the load balancer redirect and remove the annotation"));
-        }
-    }
-    for (pointer, name, says, remedy) in problems {
-        context.refuse(number, pointer, name, says, remedy);
-    }
-    let plain = hosts.list.iter().enumerate().any(|(at, host)| host.passthrough && host.owners.contains(&number) && !hosts.redirects(context, number, at));
-    if plain {
-        context.lose(number, "/metadata/annotations/nginx.ingress.kubernetes.io~1ssl-passthrough", "plain-http");
-    }
-}
-
-/// What cannot be seen of a Gateway that is there.
-fn existing(context: &mut Context<'_>, hosts: &Hosts) {
-    let Target::Existing { section, http_section, .. } = context.wants.target.clone() else { return };
-    let mut redirects = Vec::new();
-    let mut secure = Vec::new();
-    for (at, host) in hosts.list.iter().enumerate() {
-        if host.tls || host.passthrough {
-            secure.extend(host.owners.first().copied());
-        }
-        redirects.extend(host.owners.iter().copied().filter(|&number| hosts.redirects(context, number, at)));
-    }
-    redirects.dedup();
-    for number in redirects.into_iter().filter(|_| section.is_none() || http_section.is_none()) {
-        let says = "plain HTTP is redirected, so krmor has to know which listener of the Gateway is for it and which for HTTPS".to_owned();
-        let way = "name them: --gateway NAMESPACE/NAME:HTTPS-LISTENER --http-section HTTP-LISTENER; or say ssl-redirect: \"false\"";
-        context.refuse(number, "/spec/tls", "ssl-redirect", says, way);
-    }
-    for number in secure {
-        context.lose(number, "/spec/tls", "certificate");
-    }
-    // Annotations for listeners have nowhere to go.
-    for number in 0..context.ingresses.len() {
-        let keys: Vec<String> = context.settings.get(number).map(|settings| settings.parent.keys().cloned().collect()).unwrap_or_default();
-        for note in context.notes.iter_mut().filter(|note| note.ingress == number && keys.contains(&note.name)) {
-            note.treatment = Treatment::Lost;
-            "it belongs on what has the listeners: put it on the Gateway, or write a ListenerSet for it (--listener-set)".clone_into(&mut note.says);
-        }
-    }
-}
-
-/// A Gateway elsewhere may read the Secrets of an Ingress.
-fn grant(context: &mut Context<'_>, hosts: &Hosts, number: usize, namespace: &str) -> Vec<Made> {
-    let secrets = hosts.list.iter().filter_map(|host| host.secret.as_ref().filter(|_| !host.passthrough));
-    let mut secrets: Vec<&String> = secrets.filter(|(owner, _)| *owner == number).map(|(_, secret)| secret).collect();
-    secrets.sort_unstable();
-    secrets.dedup();
-    if secrets.is_empty() || context.namespace(number) == Some(namespace) {
-        return Vec::new();
-    }
-    let every = context.settings.get(number).into_iter().flat_map(|settings| &settings.every);
-    let annotations = every.map(|(key, value)| (key.clone(), json!(value))).collect();
-    let name = context.ingresses.get(number).map(|ingress| format!("{}-certificates", ingress.name)).unwrap_or_default();
-    let metadata = context.metadata(number, name, annotations);
-    let from = json!([{"group": "gateway.networking.k8s.io", "kind": "Gateway", "namespace": namespace}]);
-    let to: Vec<Value> = secrets.iter().map(|name| json!({"group": "", "kind": "Secret", "name": name})).collect();
-    let spec = json!({"from": from, "to": to});
-    let value = json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "ReferenceGrant", "metadata": metadata, "spec": spec});
     vec![Made { ingress: number, value }]
 }

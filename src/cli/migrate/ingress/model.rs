@@ -195,8 +195,8 @@ fn read_backend(
     let Some(service) = service else {
         problems.push((
             at.to_owned(),
-            "the backend is not a Service".to_owned(),
-            "a Gateway needs a Service; put one before what the `resource` names".to_owned(),
+            "the backend is not a Service, and ingress-nginx serves nothing else".to_owned(),
+            "name the Service that is to have the requests".to_owned(),
         ));
         return Backend { service: String::new(), port: 0 };
     };

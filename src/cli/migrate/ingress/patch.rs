@@ -23,7 +23,8 @@ impl Selector {
             if let Some(pattern) = target.get(field).and_then(Value::as_str).filter(|pattern| !pattern.is_empty()) {
                 // kustomize looks whether the whole text matches, whatever anchors are written.
                 let plain = pattern.trim_start_matches('^').trim_end_matches('$');
-                let pattern = Pattern::new(plain).map_err(|_| format!("`{field}` of the target is no regular expression"))?;
+                let pattern =
+                    Pattern::new(plain).map_err(|_| format!("`{field}` of the target is no regular expression"))?;
                 selector.fields.push((field, pattern));
             }
         }

@@ -31,9 +31,33 @@ pub(super) fn is_pattern(path: &str) -> bool {
 pub(super) fn matching(rule: &PathRule, regex: bool, rewrite: Option<&str>) -> Result<Matched, (String, String)> {
     // A target that is the path itself is no rewrite for ingress-nginx.
     let rewrite = rewrite.filter(|target| !target.is_empty() && *target != rule.path);
-    if !regex {
-        return Ok(plain(rule));
+    let found = if regex { of_pattern(rule, rewrite) } else { Ok(plain(rule)) };
+    found.and_then(|matched| if matched.kind == "RegularExpression" { Ok(matched) } else { sayable(matched) })
+}
+
+/// What the API server takes for an exact path or a prefix.
+fn sayable(matched: Matched) -> Result<Matched, (String, String)> {
+    let path = matched.value.as_str();
+    let characters =
+        Regex::new("^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$").is_ok_and(|regex| regex.is_match(path));
+    let forbidden = ["//", "/./", "/../", "%2f", "%2F", "#"].iter().any(|part| path.contains(part));
+    if characters
+        && !forbidden
+        && path.starts_with('/')
+        && !path.ends_with("/..")
+        && !path.ends_with("/.")
+        && path.len() <= 1024
+    {
+        return Ok(matched);
     }
+    Err((
+        format!("the path `{path}` has what the Gateway API does not take, and nginx takes it letter by letter"),
+        "if it is a regular expression, set the annotation nginx.ingress.kubernetes.io/use-regex to \"true\"; else write it with letters, digits, `/`, `%` and two digits, and simple punctuation".to_owned(),
+    ))
+}
+
+/// A path of a host where all are regular expressions.
+fn of_pattern(rule: &PathRule, rewrite: Option<&str>) -> Result<Matched, (String, String)> {
     let path = rule.path.trim_start_matches('^');
     match rewrite {
         None if path == "/" => Ok(matched("PathPrefix", "/")),
@@ -74,7 +98,8 @@ fn expression(path: &str) -> Result<Matched, (String, String)> {
     let refuse = |why: &str| {
         (
             format!("the path `{path}` {why}"),
-            "write it without that, as several paths if need be; RE2, which most Gateways match by, is the measure".to_owned(),
+            "write it without that, as several paths if need be; RE2, which most Gateways match by, is the measure"
+                .to_owned(),
         )
     };
     if has_top_level_alternative(path) {
@@ -95,10 +120,7 @@ fn has_top_level_alternative(path: &str) -> bool {
     let (mut depth, mut class, mut escaped) = (0_usize, false, false);
     for c in path.chars() {
         match c {
-            _ if escaped => {
-                escaped = false;
-                continue;
-            }
+            _ if escaped => escaped = false,
             '\\' => escaped = true,
             '[' => class = true,
             ']' => class = false,
@@ -185,8 +207,19 @@ mod tests {
         assert_eq!(of("/api/(.*)", Some("/api/$1")), ok("RegularExpression", "(?i)/api/(.*)", None));
         assert_eq!(of("/api", Some("/")), ok("RegularExpression", "(?i)/api.*", Some("/")));
         assert_eq!(of("/", Some("/x")), ok("PathPrefix", "/", Some("/x")));
-        for (path, target) in [("/api/(.*)", "/$1"), ("/a/(.*)/b/(.*)", "/$2/$1"), ("/api(/|$)(.*)", "/v1$2"), ("/x", "/$1")] {
+        for (path, target) in
+            [("/api/(.*)", "/$1"), ("/a/(.*)/b/(.*)", "/$2/$1"), ("/api(/|$)(.*)", "/v1$2"), ("/x", "/$1")]
+        {
             assert!(of(path, Some(target)).is_err(), "{path} {target}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_one_that_the_api_takes() {
+        for path in ["/a[0-9]", "/a//b", "/a/../b", "/a%2fb", "/a b", "a"] {
+            let backend = Backend { service: "a".to_owned(), port: 1 };
+            let rule = PathRule { path: path.to_owned(), kind: PathType::Prefix, backend, pointer: String::new() };
+            assert!(matching(&rule, false, None).is_err(), "{path}");
         }
     }
 

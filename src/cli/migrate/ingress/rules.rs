@@ -2,14 +2,19 @@
 
 use serde_json::{Map, Value, json};
 
+use super::canary::{canary_has_main, with_canary};
 use super::convert::{Context, route_kind};
-use super::hosts::Hosts;
+use super::hosts::{Alternative, Hosts};
 use super::model::{Backend, HostRule, PathRule, PathType};
 use super::paths::{self, Matched};
-use super::settings::{Canary, Settings};
+use super::settings::Settings;
 
 /// The rules of an Ingress for each of its hosts: the host, whether it has a name, the kind of route, the rules.
-pub(super) fn of(context: &mut Context<'_>, hosts: &Hosts, number: usize) -> Vec<(usize, bool, &'static str, Vec<Value>)> {
+pub(super) fn of(
+    context: &mut Context<'_>,
+    hosts: &Hosts,
+    number: usize,
+) -> Vec<(usize, bool, &'static str, Vec<Value>)> {
     let (Some(ingress), Some(settings)) = (context.ingresses.get(number), context.settings.get(number).cloned()) else {
         return Vec::new();
     };
@@ -29,55 +34,44 @@ pub(super) fn of(context: &mut Context<'_>, hosts: &Hosts, number: usize) -> Vec
         let made = if hosts.list.get(host).is_some_and(|host| host.passthrough) {
             passed_through(context, number, &rule)
         } else {
-            let paths = rule.paths.iter().map(|path| path_rules(context, hosts, (number, host), &settings, &rule, path));
+            let paths =
+                rule.paths.iter().map(|path| path_rules(context, hosts, (number, host), &settings, &rule, path));
             let paths: Vec<Vec<Value>> = paths.collect();
             let mut made: Vec<Value> = paths.into_iter().flatten().collect();
             at_root(context, hosts, (number, host), &settings, &rule, &mut made);
             made
         };
-        let kind = if hosts.list.get(host).is_some_and(|host| host.passthrough) { "TLSRoute" } else { route_kind(settings.protocol) };
+        let kind = if hosts.list.get(host).is_some_and(|host| host.passthrough) {
+            "TLSRoute"
+        } else {
+            route_kind(settings.protocol)
+        };
         list.push((host, named, kind, made));
     }
     list
-}
-
-/// A canary whose paths no other Ingress has gets no requests from ingress-nginx.
-fn canary_has_main(context: &mut Context<'_>, number: usize) {
-    let Some(ingress) = context.ingresses.get(number) else { return };
-    let mut missing = Vec::new();
-    for rule in &ingress.rules {
-        for path in &rule.paths {
-            let others = context.ingresses.iter().zip(&context.settings);
-            let mut mains = others.filter(|(_, settings)| settings.canary.is_none());
-            let has = mains.any(|(main, _)| {
-                main.effective == ingress.effective
-                    && main.rules.iter().any(|own| own.host == rule.host && own.paths.iter().any(|own| own.path == path.path))
-            });
-            if !has {
-                missing.push(path.clone());
-            }
-        }
-    }
-    for path in missing {
-        let says = format!("no Ingress of these manifests is the main one for `{}`", path.path);
-        let way = "put the canary beside the Ingress that it is for, with the same host and path; or remove it: it gets no requests";
-        context.refuse(number, &path.pointer, "canary", says, way);
-    }
 }
 
 /// The default backend of an Ingress answers what no path of its hosts does.
 fn with_default(context: &mut Context<'_>, hosts: &Hosts, number: usize, host: usize, rule: &mut HostRule) {
     let Some(backend) = context.ingresses.get(number).and_then(|ingress| ingress.default.clone()) else { return };
     let owners = hosts.list.get(host).map(|host| host.owners.clone()).unwrap_or_default();
-    let others: Vec<_> = owners.iter().filter(|&&owner| owner != number).filter_map(|&owner| context.ingresses.get(owner)).collect();
+    let others: Vec<_> =
+        owners.iter().filter(|&&owner| owner != number).filter_map(|&owner| context.ingresses.get(owner)).collect();
     let has_root = |rule: &HostRule| rule.paths.iter().any(|path| path.path == "/" && path.kind != PathType::Exact);
     let taken = others.iter().any(|other| other.rules.iter().any(|own| own.host == rule.host && has_root(own)));
     if has_root(rule) || taken {
         return;
     }
     if others.iter().any(|other| other.default.is_some()) {
-        let says = "two Ingresses of one host have a default backend; ingress-nginx takes that of the older one".to_owned();
-        return context.refuse(number, "/spec/defaultBackend", "default-backend", says, "remove one of them, or write it as path `/`");
+        let says =
+            "two Ingresses of one host have a default backend; ingress-nginx takes that of the older one".to_owned();
+        return context.refuse(
+            number,
+            "/spec/defaultBackend",
+            "default-backend",
+            says,
+            "remove one of them, or write it as path `/`",
+        );
     }
     let pointer = "/spec/defaultBackend".to_owned();
     rule.paths.push(PathRule { path: "/".to_owned(), kind: PathType::Prefix, backend, pointer });
@@ -93,7 +87,7 @@ fn passed_through(context: &mut Context<'_>, number: usize, rule: &HostRule) -> 
     vec![json!({"backendRefs": [reference(&path.backend, 1)]})]
 }
 
-fn reference(backend: &Backend, weight: i64) -> Value {
+pub(super) fn reference(backend: &Backend, weight: i64) -> Value {
     json!({"group": "", "kind": "Service", "name": backend.service, "port": backend.port, "weight": weight})
 }
 
@@ -108,7 +102,10 @@ fn path_rules(
 ) -> Vec<Value> {
     let Some(matched) = matched(context, hosts, (number, host), settings, path) else { return Vec::new() };
     if let Some(other) = same_path(context, hosts, (number, host), rule, path) {
-        let says = format!("the Ingress `{other}` has the path `{}` of this host too; ingress-nginx takes that of the older one", path.path);
+        let says = format!(
+            "the Ingress `{other}` has the path `{}` of this host too; ingress-nginx takes that of the older one",
+            path.path
+        );
         context.refuse(number, &path.pointer, "path", says, "remove it from one of them");
         return Vec::new();
     }
@@ -132,15 +129,28 @@ fn path_rules(
     let at = |name: &str| format!("/metadata/annotations/nginx.ingress.kubernetes.io~1{name}");
     if grpc && !filters.is_empty() {
         let says = "a GRPCRoute has no filters for rewrites, redirects and CORS".to_owned();
-        context.refuse(number, &at("backend-protocol"), "backend-protocol", says, "remove these annotations, which gRPC does not need");
+        context.refuse(
+            number,
+            &at("backend-protocol"),
+            "backend-protocol",
+            says,
+            "remove these annotations, which gRPC does not need",
+        );
         return Vec::new();
     }
     if grpc && settings.timeout.is_some() {
         let says = "a GRPCRoute has no timeouts".to_owned();
-        context.refuse(number, &at("backend-protocol"), "proxy-read-timeout", says, "migrate without --request-timeouts");
+        context.refuse(
+            number,
+            &at("backend-protocol"),
+            "proxy-read-timeout",
+            says,
+            "migrate without --request-timeouts",
+        );
         return Vec::new();
     }
-    let Some(condition) = (if grpc { grpc_match(context, number, &matched, path) } else { Some(http_match(&matched)) }) else {
+    let Some(condition) = (if grpc { grpc_match(context, number, &matched, path) } else { Some(http_match(&matched)) })
+    else {
         return Vec::new();
     };
     let make = |headers: Vec<Value>, backends: Vec<Value>| {
@@ -157,58 +167,19 @@ fn path_rules(
         }
         if settings.redirect.is_none() {
             made.insert("backendRefs".to_owned(), json!(backends));
-            made.extend(settings.timeout.map(|seconds| ("timeouts".to_owned(), json!({"request": format!("{seconds}s")}))));
+            made.extend(
+                settings.timeout.map(|seconds| ("timeouts".to_owned(), json!({"request": format!("{seconds}s")}))),
+            );
         }
         Value::Object(made)
     };
     let main = |weight: i64| reference(&path.backend, weight);
-    let found = hosts.alternative(context, number, rule.host.as_deref(), &path.path);
+    let found = Alternative::of(context, number, rule.host.as_deref(), &path.path);
     let canary = found.and_then(|other| Some((context.settings.get(other.ingress)?.canary.clone()?, other.backend)));
     match canary.filter(|_| settings.redirect.is_none()) {
         None => vec![make(Vec::new(), vec![main(1)])],
         Some((canary, backend)) => with_canary(&canary, &backend, &main, &make),
     }
-}
-
-/// Header before cookie before weight, as ingress-nginx has it.
-fn with_canary(
-    canary: &Canary,
-    backend: &Backend,
-    main: &dyn Fn(i64) -> Value,
-    make: &dyn Fn(Vec<Value>, Vec<Value>) -> Value,
-) -> Vec<Value> {
-    let mut rules = Vec::new();
-    // A rule that holds requests back from the canary is only needed where another one would take them.
-    let later = |cookie: bool| cookie && canary.cookie.is_some() || canary.weight.is_some_and(|(weight, _)| weight > 0);
-    let header = |name: &str, kind: &str, value: &str| vec![json!({"name": name, "type": kind, "value": value})];
-    if let Some(name) = &canary.header {
-        match (&canary.value, &canary.pattern) {
-            (Some(value), _) => rules.push(make(header(name, "Exact", value), vec![reference(backend, 1)])),
-            (None, Some(pattern)) => {
-                // nginx looks for the pattern anywhere in the header.
-                let pattern = format!(".*({pattern}).*");
-                rules.push(make(header(name, "RegularExpression", &pattern), vec![reference(backend, 1)]));
-            }
-            (None, None) => {
-                rules.push(make(header(name, "Exact", "always"), vec![reference(backend, 1)]));
-                if later(true) {
-                    rules.push(make(header(name, "Exact", "never"), vec![main(1)]));
-                }
-            }
-        }
-    }
-    if let Some(name) = &canary.cookie {
-        let cookie = |value: &str| header("Cookie", "RegularExpression", &format!("(.*;\\s*)?{name}={value}(;.*)?"));
-        rules.push(make(cookie("always"), vec![reference(backend, 1)]));
-        if later(false) {
-            rules.push(make(cookie("never"), vec![main(1)]));
-        }
-    }
-    match canary.weight.filter(|(weight, _)| *weight > 0) {
-        Some((weight, total)) => rules.push(make(Vec::new(), vec![main(total - weight), reference(backend, weight)])),
-        None => rules.push(make(Vec::new(), vec![main(1)])),
-    }
-    rules
 }
 
 fn matched(
@@ -241,7 +212,12 @@ fn matched(
 /// Whether another path of the host, but `/`, may match the same requests as a regular expression.
 fn overlaps(context: &Context<'_>, hosts: &Hosts, host: usize, path: &PathRule) -> bool {
     let Some(host) = hosts.list.get(host) else { return false };
-    let start = |path: &str| path.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_'))).next().unwrap_or("").to_ascii_lowercase();
+    let start = |path: &str| {
+        path.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_')))
+            .next()
+            .unwrap_or("")
+            .to_ascii_lowercase()
+    };
     let own = start(&path.path);
     let owners = host.owners.iter().filter_map(|&owner| context.ingresses.get(owner));
     let rules = owners.flat_map(|ingress| &ingress.rules).filter(|rule| rule.host == host.name);
@@ -252,9 +228,21 @@ fn overlaps(context: &Context<'_>, hosts: &Hosts, host: usize, path: &PathRule) 
 }
 
 /// The other Ingress that has the same path of the same host.
-fn same_path(context: &Context<'_>, hosts: &Hosts, (number, host): (usize, usize), rule: &HostRule, path: &PathRule) -> Option<String> {
+fn same_path(
+    context: &Context<'_>,
+    hosts: &Hosts,
+    (number, host): (usize, usize),
+    rule: &HostRule,
+    path: &PathRule,
+) -> Option<String> {
     let host = hosts.list.get(host)?;
-    let twice = |other: &HostRule| other.host == rule.host && other.paths.iter().any(|own| own.path == path.path && (own.kind == PathType::Exact) == (path.kind == PathType::Exact));
+    let twice = |other: &HostRule| {
+        other.host == rule.host
+            && other
+                .paths
+                .iter()
+                .any(|own| own.path == path.path && (own.kind == PathType::Exact) == (path.kind == PathType::Exact))
+    };
     let others = host.owners.iter().filter(|&&owner| owner < number).filter_map(|&owner| context.ingresses.get(owner));
     others.into_iter().find(|ingress| ingress.rules.iter().any(twice)).map(|ingress| ingress.name.clone())
 }
@@ -266,13 +254,24 @@ fn http_match(matched: &Matched) -> Map<String, Value> {
 }
 
 /// A path of gRPC is a service and a method.
-fn grpc_match(context: &mut Context<'_>, number: usize, matched: &Matched, path: &PathRule) -> Option<Map<String, Value>> {
+fn grpc_match(
+    context: &mut Context<'_>,
+    number: usize,
+    matched: &Matched,
+    path: &PathRule,
+) -> Option<Map<String, Value>> {
     let mut parts = matched.value.trim_matches('/').splitn(3, '/');
     let service = parts.next().filter(|text| !text.is_empty());
     let method = parts.next();
     if matched.kind == "RegularExpression" || parts.next().is_some() {
         let says = format!("the path `{}` is not `/`, `/package.Service` or `/package.Service/Method`", path.path);
-        context.refuse(number, &path.pointer, "path", says, "a GRPCRoute knows services and methods only: write one of these");
+        context.refuse(
+            number,
+            &path.pointer,
+            "path",
+            says,
+            "a GRPCRoute knows services and methods only: write one of these",
+        );
         return None;
     }
     let mut condition = Map::new();
@@ -315,11 +314,18 @@ pub(super) fn redirected(context: &mut Context<'_>, hosts: &Hosts, number: usize
     let name = hosts.list.get(host).and_then(|host| host.name.clone());
     if part.len() > 1 {
         let says = "some hosts are redirected to HTTPS by every Ingress, some only by this one".to_owned();
-        context.refuse(number, "/spec/rules", "ssl-redirect", says, "give all Ingresses of a host the same ssl-redirect");
+        context.refuse(
+            number,
+            "/spec/rules",
+            "ssl-redirect",
+            says,
+            "give all Ingresses of a host the same ssl-redirect",
+        );
         return Vec::new();
     }
     let Some(settings) = context.settings.get(number).cloned() else { return Vec::new() };
-    let rule = context.ingresses.get(number).and_then(|ingress| ingress.rules.iter().find(|rule| rule.host == name)).cloned();
+    let rule =
+        context.ingresses.get(number).and_then(|ingress| ingress.rules.iter().find(|rule| rule.host == name)).cloned();
     let paths: Vec<PathRule> = rule.into_iter().flat_map(|rule| rule.paths).collect();
     let matched = paths.iter().filter_map(|path| self::matched(context, hosts, (number, host), &settings, path));
     let matched: Vec<Matched> = matched.collect();

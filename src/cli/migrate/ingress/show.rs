@@ -65,9 +65,13 @@ impl Outcome {
             };
             let mut parts = Vec::new();
             for (source, values) in edits.documents.iter().filter(|(source, _)| source.path == *path) {
-                let old = files.get(path).and_then(|file| file.documents.get(source.document)).and_then(|document| document.root().to_value());
+                let old = files
+                    .get(path)
+                    .and_then(|file| file.documents.get(source.document))
+                    .and_then(|document| document.root().to_value());
                 let new: Vec<String> = values.iter().map(title).collect();
-                let new = if new.is_empty() { "a part of its main Ingress's routes".to_owned() } else { new.join(", ") };
+                let new =
+                    if new.is_empty() { "a part of its main Ingress's routes".to_owned() } else { new.join(", ") };
                 parts.push(format!("{} becomes {new}", old.as_ref().map(title).unwrap_or_default()));
             }
             self.files.push((files.name(path), what, parts.join("; ")));
@@ -85,13 +89,24 @@ impl Outcome {
             }
         };
         for finding in self.findings.iter().filter(|finding| finding.severity == Severity::Error) {
-            let place = finding.place.as_ref().map(|place| format!("{}:{}: ", place.file, place.line)).unwrap_or_default();
+            let place =
+                finding.place.as_ref().map(|place| format!("{}:{}: ", place.file, place.line)).unwrap_or_default();
             say(format!("{place}{}  [{}]", finding.message, finding.rule), &finding.remedy);
         }
         for told in self.told.iter().filter(|told| self.severity(told) == Severity::Error) {
             let (message, remedy) = reason(told);
             let (note, place) = (&told.note, &told.place);
-            say(format!("{}:{}: Ingress {}: {}: {message}  [{}]", place.file, place.line, told.ingress, note.name, note.treatment.name()), &remedy);
+            say(
+                format!(
+                    "{}:{}: Ingress {}: {}: {message}  [{}]",
+                    place.file,
+                    place.line,
+                    told.ingress,
+                    note.name,
+                    note.treatment.name()
+                ),
+                &remedy,
+            );
         }
         for (name, proof) in self.proofs.iter().filter(|(_, proof)| !proof.differences.is_empty()) {
             for difference in proof.differences.iter().take(MOST) {
@@ -101,7 +116,10 @@ impl Outcome {
                 say(format!("{name}: {more} more requests get another answer  [proof]"), "");
             }
         }
-        out.push_str(&format!("error: {count} {}; nothing was written\n", if count == 1 { "finding" } else { "findings" }));
+        out.push_str(&format!(
+            "error: {count} {}; nothing was written\n",
+            if count == 1 { "finding" } else { "findings" }
+        ));
         out
     }
 
@@ -118,7 +136,14 @@ impl Outcome {
         for told in &self.told {
             let (message, _) = reason(told);
             let (place, note) = (&told.place, &told.note);
-            let line = format!("{}: {}:{}: Ingress {}: {}: {message}", note.treatment.name(), place.file, place.line, told.ingress, note.name);
+            let line = format!(
+                "{}: {}:{}: Ingress {}: {}: {message}",
+                note.treatment.name(),
+                place.file,
+                place.line,
+                told.ingress,
+                note.name
+            );
             out.push_str(&format!("{}\n", plain(&line)));
         }
         out.extend(self.findings.iter().map(finding_line));
@@ -133,7 +158,11 @@ impl Outcome {
     }
 
     pub(super) fn json(&self, written: bool) -> Value {
-        let files: Vec<Value> = self.files.iter().map(|(name, what, detail)| json!({"file": name, "change": what, "what": detail})).collect();
+        let files: Vec<Value> = self
+            .files
+            .iter()
+            .map(|(name, what, detail)| json!({"file": name, "change": what, "what": detail}))
+            .collect();
         let annotations: Vec<Value> = self.told.iter().map(|told| self.told_json(told)).collect();
         let findings: Vec<Value> = self.findings.iter().map(finding_json).collect();
         let proofs: Vec<Value> = self
@@ -205,7 +234,10 @@ pub(super) fn difference(files: &Files, changes: &Changes) -> String {
         let name = files.name(path);
         let old = files.get(path).map(|file| shown(&file.text)).unwrap_or_default();
         let new = after.as_ref().map(|text| shown(text)).unwrap_or_default();
-        let (from, to) = (files.get(path).map_or("/dev/null", |_| name.as_str()), if after.is_some() { name.as_str() } else { "/dev/null" });
+        let (from, to) = (
+            files.get(path).map_or("/dev/null", |_| name.as_str()),
+            if after.is_some() { name.as_str() } else { "/dev/null" },
+        );
         let diff = TextDiff::from_lines(old.as_str(), new.as_str());
         out.push_str(&plain(&diff.unified_diff().context_radius(3).header(from, to).to_string()));
     }
@@ -215,10 +247,15 @@ pub(super) fn difference(files: &Files, changes: &Changes) -> String {
 /// A text as a person may see it: Secrets, and the comments in them, are hidden.
 fn shown(text: &str) -> String {
     let text = std::sync::Arc::new(text.to_owned());
-    let Ok(documents) = yaml::parse(&text) else { return text.lines().map(|line| format!("{}\n", crate::text::mask_line(line))).collect() };
+    let Ok(documents) = yaml::parse(&text) else {
+        let lines: Vec<String> = text.lines().map(crate::text::mask_line).collect();
+        return lines.join("\n");
+    };
     let mut spans = Vec::new();
     for root in documents.iter().map(yaml::Document::root) {
-        let is = |key: &str, wanted: &str| root.get(key).and_then(yaml::Node::as_str).is_some_and(|text| text.starts_with(wanted));
+        let is = |key: &str, wanted: &str| {
+            root.get(key).and_then(yaml::Node::as_str).is_some_and(|text| text.starts_with(wanted))
+        };
         if is("kind", "Secret") {
             spans.extend(root.span()); // its comments, too
         } else if is("apiVersion", "gateway.networking.k8s.io/") || root.get("nameReference").is_some() {

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::documents::{joined, replace_documents};
 use super::files::{File, Files};
 use super::item::Source;
 use super::kustomization::{JSON6902, MERGES, PATCHES};
 use super::layers::{Edits, Entry};
+use super::names::name_references;
 use super::patch::Delta;
 use crate::cli::{Failure, Result};
-use crate::yaml::{self, Document, Kind, Node, Op, Operation, new_document};
+use crate::yaml::{self, Document, Kind, Op, Operation};
 
 /// What a file becomes: a text, or nothing.
 pub(super) type Changes = BTreeMap<PathBuf, Option<String>>;
@@ -53,7 +54,12 @@ pub(super) fn changes(files: &Files, edits: &Edits) -> Result<Changes> {
         changes.insert(folder.join(NAMES), Some(name_references()?));
         let there = own.get("configurations").and_then(Value::as_array);
         if !there.is_some_and(|list| list.contains(&json!(NAMES))) {
-            append(kustomizations.entry(path.clone()).or_default(), "configurations", there.is_some(), vec![json!(NAMES)]);
+            append(
+                kustomizations.entry(path.clone()).or_default(),
+                "configurations",
+                there.is_some(),
+                vec![json!(NAMES)],
+            );
         }
     }
     let mut by_file: BTreeMap<PathBuf, BTreeMap<usize, Vec<Value>>> = BTreeMap::new();
@@ -64,9 +70,12 @@ pub(super) fn changes(files: &Files, edits: &Edits) -> Result<Changes> {
         let Some(file) = files.get(&path) else { continue };
         changes.insert(path, replace_documents(file, &documents)?);
     }
-    let removed: Vec<PathBuf> = changes.iter().filter(|(_, text)| text.is_none()).map(|(path, _)| path.clone()).collect();
+    let removed: Vec<PathBuf> =
+        changes.iter().filter(|(_, text)| text.is_none()).map(|(path, _)| path.clone()).collect();
     for path in files.kustomizations().map(Path::to_path_buf).collect::<Vec<_>>() {
-        for (pointer, entry) in super::kustomization::entries(&value_of(files, &path).unwrap_or_default(), &["resources", "bases"]) {
+        for (pointer, entry) in
+            super::kustomization::entries(&value_of(files, &path).unwrap_or_default(), &["resources", "bases"])
+        {
             if files.target(&path, &entry).is_some_and(|target| removed.contains(&target)) {
                 kustomizations.entry(path.clone()).or_default().push((Op::Remove, pointer, Value::Null));
             }
@@ -149,7 +158,8 @@ fn replace_entries(
                     }
                 }
                 (true, None) => {
-                    let mut deltas: Vec<&Delta> = entries.iter().filter(|entry| !entry.kept).flat_map(|entry| &entry.deltas).collect();
+                    let mut deltas: Vec<&Delta> =
+                        entries.iter().filter(|entry| !entry.kept).flat_map(|entry| &entry.deltas).collect();
                     deltas.reverse();
                     inline_merges(first, &deltas, &at, list, &mut after);
                 }
@@ -160,11 +170,21 @@ fn replace_entries(
                         (None, file) => {
                             list.push((Op::Remove, at.clone(), Value::Null));
                             if let Some(path) = file {
-                                put(documents, Source { path: path.clone(), document: first.loaded.document }, Vec::new(), files)?;
+                                put(
+                                    documents,
+                                    Source { path: path.clone(), document: first.loaded.document },
+                                    Vec::new(),
+                                    files,
+                                )?;
                             }
                         }
                         (Some((delta, operations)), Some(path)) => {
-                            put(documents, Source { path: path.clone(), document: first.loaded.document }, vec![operations], files)?;
+                            put(
+                                documents,
+                                Source { path: path.clone(), document: first.loaded.document },
+                                vec![operations],
+                                files,
+                            )?;
                             list.push((Op::Replace, format!("{at}/target"), delta.target()));
                         }
                         (Some((delta, operations)), None) => {
@@ -238,116 +258,13 @@ fn put(documents: &mut BTreeMap<Source, Vec<Value>>, source: Source, values: Vec
 
 /// Whether something is left of a file.
 fn stays(file: &File, path: &Path, documents: &BTreeMap<Source, Vec<Value>>) -> bool {
-    let left = |number: usize, document: &Document| match documents.get(&Source { path: path.to_path_buf(), document: number }) {
+    let left = |number: usize, document: &Document| match documents
+        .get(&Source { path: path.to_path_buf(), document: number })
+    {
         Some(values) => !values.is_empty(),
         None => !document.root().is_null(),
     };
     file.documents.iter().enumerate().any(|(number, document)| left(number, document))
-}
-
-fn broken(error: &yaml::Error) -> Failure {
-    Failure::internal(format!("what krmor wrote cannot be read: {error}"))
-}
-
-/// Documents of a file as others; `None` when nothing is left.
-fn replace_documents(file: &File, changes: &BTreeMap<usize, Vec<Value>>) -> Result<Option<String>> {
-    let text = file.text.as_str();
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let (mut out, mut from) = (String::with_capacity(text.len()), 0);
-    for (number, document) in file.documents.iter().enumerate() {
-        let Some(values) = changes.get(&number).filter(|values| !values.is_empty()) else { continue };
-        let Some(span) = document.root().span() else { continue };
-        let end = end_of_line(text, span.end);
-        out.push_str(text.get(from..span.start).unwrap_or(""));
-        let mut new = comments(document.root(), text, span.start..end);
-        new.push_str(joined(values, Some(document))?.trim_end_matches('\n'));
-        out.push_str(&new.replace('\n', newline));
-        if text.get(..end).is_some_and(|before| before.ends_with('\n')) {
-            out.push_str(newline);
-        }
-        from = end;
-    }
-    out.push_str(text.get(from..).unwrap_or(""));
-    let removed: Vec<usize> = changes.iter().filter(|(_, values)| values.is_empty()).map(|(number, _)| *number).collect();
-    if removed.is_empty() {
-        return Ok(Some(out));
-    }
-    let mut documents = yaml::parse(&Arc::new(out)).map_err(|error| broken(&error))?;
-    // A document may have become several.
-    let mut at = 0;
-    for number in 0..file.documents.len() {
-        if removed.contains(&number)
-            && let Some(document) = documents.get_mut(at)
-        {
-            let gone = document.apply(Operation { op: Op::Remove, path: "", value: &Value::Null });
-            gone.map_err(|error| Failure::internal(error.to_string()))?;
-        }
-        at += changes.get(&number).map_or(1, |values| values.len().max(1));
-    }
-    if documents.iter().all(|document| document.gone() || document.root().is_null()) {
-        return Ok(None);
-    }
-    Ok(Some(yaml::render(&documents)))
-}
-
-/// Objects as documents, in the layout of another one.
-fn joined(values: &[Value], like: Option<&Document>) -> Result<String> {
-    let texts = values.iter().map(|value| new_document(value, like).map(|document| document.file().to_string()));
-    let texts = texts.collect::<std::result::Result<Vec<String>, _>>().map_err(|error| broken(&error))?;
-    Ok(texts.join("---\n"))
-}
-
-/// The end of the line that a value ends on, where only a comment follows.
-fn end_of_line(text: &str, end: usize) -> usize {
-    let rest = text.get(end..).unwrap_or("");
-    let line = rest.split(['\n', '\r']).next().unwrap_or("");
-    let is_comment = line.trim_start().starts_with('#') && line.starts_with([' ', '\t']);
-    if text.get(..end).is_some_and(|before| before.ends_with('\n')) || !(is_comment || line.trim().is_empty()) {
-        return end;
-    }
-    end + line.len()
-}
-
-/// The comments within a value, one on a line: they stay, above what takes its place.
-fn comments(root: Node<'_>, text: &str, part: std::ops::Range<usize>) -> String {
-    let mut scalars = Vec::new();
-    let mut open = vec![root];
-    while let Some(node) = open.pop() {
-        match node.kind() {
-            Kind::Map => {
-                for (key, value) in node.entries() {
-                    scalars.extend(node.key_span(&key));
-                    open.push(value);
-                }
-            }
-            Kind::Seq => open.extend(node.items()),
-            _ => scalars.extend(node.span()),
-        }
-    }
-    scalars.sort_unstable_by_key(|span| span.start);
-    let mut out = String::new();
-    let mut at = part.start;
-    let mut next = 0;
-    while at < part.end {
-        while scalars.get(next).is_some_and(|span| span.end <= at) {
-            next += 1;
-        }
-        if let Some(span) = scalars.get(next).filter(|span| span.contains(&at)) {
-            at = span.end;
-            continue;
-        }
-        let here = text.get(at..part.end).unwrap_or("");
-        let starts = text.get(..at).is_none_or(|before| before.is_empty() || before.ends_with([' ', '\t', '\n', '\r']));
-        if here.starts_with('#') && starts {
-            let line = here.split(['\n', '\r']).next().unwrap_or("");
-            out.push_str(line.trim_end());
-            out.push('\n');
-            at += line.len();
-            continue;
-        }
-        at += here.chars().next().map_or(1, char::len_utf8);
-    }
-    out
 }
 
 /// A kustomization after operations on it.
@@ -358,60 +275,28 @@ fn edited(file: &File, edits: Vec<Edit>) -> Result<String> {
     };
     let failed = |error: yaml::EditError| Failure::usage(format!("{}: {error}", file.name));
     // Entries of a list go from the last to the first, so that none moves before its turn.
-    let (removed, other): (Vec<Edit>, Vec<Edit>) =
-        edits.into_iter().partition(|(op, path, _)| *op == Op::Remove && path.matches('/').count() == 2 && !path.starts_with("/patches"));
+    let (removed, other): (Vec<Edit>, Vec<Edit>) = edits.into_iter().partition(|(op, path, _)| {
+        *op == Op::Remove && path.matches('/').count() == 2 && !path.starts_with("/patches")
+    });
     let mut removed = removed;
-    removed.sort_by_key(|(_, path, _)| std::cmp::Reverse(path.rsplit('/').next().and_then(|number| number.parse::<usize>().ok())));
+    removed.sort_by_key(|(_, path, _)| {
+        std::cmp::Reverse(path.rsplit('/').next().and_then(|number| number.parse::<usize>().ok()))
+    });
     for (op, path, value) in other.iter().chain(&removed) {
         document.apply(Operation { op: *op, path, value }).map_err(failed)?;
     }
     // kustomize takes no empty list of patches for granted; a person would not leave one either.
     for field in [MERGES, PATCHES, JSON6902, "resources", "bases"] {
-        let empty = document.root().get(field).is_some_and(|node| node.kind() == Kind::Seq && node.items().next().is_none());
-        let emptied = other.iter().chain(&removed).any(|(op, path, _)| *op == Op::Remove && path.starts_with(&format!("/{field}/")));
+        let empty =
+            document.root().get(field).is_some_and(|node| node.kind() == Kind::Seq && node.items().next().is_none());
+        let emptied = other
+            .iter()
+            .chain(&removed)
+            .any(|(op, path, _)| *op == Op::Remove && path.starts_with(&format!("/{field}/")));
         if empty && emptied {
             let path = format!("/{field}");
             document.apply(Operation { op: Op::Remove, path: &path, value: &Value::Null }).map_err(failed)?;
         }
     }
     Ok(yaml::render(&documents))
-}
-
-/// Where routes, listeners and policies name objects whose names kustomize may change.
-fn name_references() -> Result<String> {
-    const GROUP: &str = "gateway.networking.k8s.io";
-    let of = |kind: &str, group: &str, version: &str, paths: &[(&str, &str)]| {
-        let fields: Vec<Value> = paths.iter().map(|(kind, path)| json!({"kind": kind, "group": GROUP, "path": path})).collect();
-        let mut one = Map::new();
-        one.insert("kind".to_owned(), json!(kind));
-        if !group.is_empty() {
-            one.insert("group".to_owned(), json!(group));
-        }
-        if !version.is_empty() {
-            one.insert("version".to_owned(), json!(version));
-        }
-        one.insert("fieldSpecs".to_owned(), Value::Array(fields));
-        Value::Object(one)
-    };
-    let backends = [
-        ("HTTPRoute", "spec/rules/backendRefs/name"),
-        ("GRPCRoute", "spec/rules/backendRefs/name"),
-        ("TLSRoute", "spec/rules/backendRefs/name"),
-        ("BackendTLSPolicy", "spec/targetRefs/name"),
-    ];
-    let parents = [("HTTPRoute", "spec/parentRefs/name"), ("GRPCRoute", "spec/parentRefs/name"), ("TLSRoute", "spec/parentRefs/name")];
-    let secrets = [
-        ("Gateway", "spec/listeners/tls/certificateRefs/name"),
-        ("ListenerSet", "spec/listeners/tls/certificateRefs/name"),
-        ("ReferenceGrant", "spec/to/name"),
-    ];
-    let value = json!({"nameReference": [
-        of("Service", "", "v1", &backends),
-        of("Secret", "", "v1", &secrets),
-        of("ConfigMap", "", "v1", &[("BackendTLSPolicy", "spec/validation/caCertificateRefs/name")]),
-        of("Gateway", GROUP, "", &parents),
-        of("ListenerSet", GROUP, "", &parents),
-    ]});
-    let text = joined(&[value], None)?;
-    Ok(format!("# Where the objects of the Gateway API name others: kustomize needs it to change names and add hashes.\n{text}"))
 }
