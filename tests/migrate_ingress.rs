@@ -345,6 +345,8 @@ fn rewrites_and_regular_expressions_mean_the_same_or_are_refused() {
     assert_eq!(of(&[("rewrite-target", "/v2/$2")], "/api(/|$)(.*)", &case), "PathPrefix /api /v2/");
     assert_eq!(of(&[("rewrite-target", "/$1")], "/(.*)", &[]), "PathPrefix / -");
     assert_eq!(of(&[("rewrite-target", "/")], "/", &[]), "PathPrefix / -");
+    // Without parentheses nothing is captured: every request becomes one for `/`.
+    assert_eq!(of(&[("rewrite-target", "/$1")], "/", &[]), "PathPrefix / /");
     assert_eq!(of(&[("rewrite-target", "/")], "/api", &[]), "RegularExpression (?i)/api.* /");
     assert_eq!(of(&[("use-regex", "true")], "/v[0-9]+/x", &[]), "RegularExpression (?i)/v[0-9]+/x.* -");
     for (target, path) in [("/$1", "/api/(.*)"), ("/$2$1", "/a/(.*)/(.*)"), ("/v1$2", "/api(/|$)(.*)")] {
@@ -536,14 +538,6 @@ fn what_would_not_be_exact_is_refused_at_its_line() {
             "o/r.yaml:4: the Rollout `r` names an Ingress that is to go",
         ),
         (
-            "resources: [../base]\n",
-            &[(
-                "chart/ingress.yaml",
-                "{{- if .Values.on }}\napiVersion: networking.k8s.io/v1\nkind: Ingress\n{{- end }}\n",
-            )],
-            "chart/ingress.yaml:1: an Ingress in a file that is no YAML",
-        ),
-        (
             "resources: [../base, l.yaml]\n",
             &[(
                 "o/l.yaml",
@@ -566,6 +560,24 @@ fn what_would_not_be_exact_is_refused_at_its_line() {
         assert!(!said.contains("hunter2"), "{said}");
         assert_eq!(files(&folder.0), before, "{wanted}");
     }
+}
+
+/// What cannot be read stays, and is said; the rest is migrated. Directories without a kustomization are sets of their own.
+#[test]
+fn templates_stay_and_directories_are_apart() {
+    let web = ingress("web", &[], false, &["/ Prefix web:80"]);
+    let template = "{{- if .Values.on }}\napiVersion: networking.k8s.io/v1\nkind: Ingress\n{{- end }}\n";
+    let folder = tree(&[
+        ("chart/ingress.yaml", template),
+        ("dev/all.yaml", &web),
+        ("prod/all.yaml", &web),
+        ("broken/x.yaml", "a: [\n"),
+    ]);
+    let said = succeeded(&to_class(&folder.0, &[]));
+    assert!(said.contains("warning: chart/ingress.yaml:1: an Ingress in a file that is no YAML"), "{said}");
+    assert!(said.contains("requests to 2 sets of manifests"), "{said}");
+    assert_eq!(files(&folder.0)["chart/ingress.yaml"], template);
+    assert_eq!(files(&folder.0)["dev/all.yaml"], files(&folder.0)["prod/all.yaml"]);
 }
 
 /// A base outside of the directory is not changed behind anybody's back.

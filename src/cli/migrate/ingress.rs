@@ -226,8 +226,11 @@ fn prove(walk: &Walk<'_>, plan: &Plan, after: &Files) -> Result<BTreeMap<String,
         if ingresses.is_empty() {
             continue;
         }
-        let name =
-            if path.as_os_str().is_empty() { "files of no kustomization".to_owned() } else { walk.files.name(path) };
+        let first = state.items.first().and_then(|item| walk.files.get(&item.source.path));
+        let name = match walk.files.get(path) {
+            Some(file) => file.name.clone(),
+            None => first.map_or_else(String::new, |file| format!("files beside {}", file.name)),
+        };
         let rendered = again.done.get(path).map(|state| state.items.as_slice()).unwrap_or_default();
         let new: Vec<Item> = rendered.iter().filter(|item| is_gateway_kind(item)).cloned().collect();
         let wanted: Vec<Value> =

@@ -125,9 +125,8 @@ impl Files {
         let real = path.canonicalize().map_err(|error| Failure::io(&name, &error))?;
         let file = match decode(&name, bytes) {
             Ok((text, encoding)) => File::new(name, text, encoding, inside),
-            // What is no text is nobody's manifest, unless a kustomization says that it is.
-            Err(_) if inside => return Ok(()),
-            Err(failure) => return Err(failure),
+            // What is no text is nobody's manifest.
+            Err(_) => return Ok(()),
         };
         self.map.insert(real, file);
         Ok(())
@@ -160,15 +159,20 @@ impl Files {
     pub(super) fn referred(&self, path: &Path) -> Vec<PathBuf> {
         let Some(root) = self.get(path).and_then(File::root) else { return Vec::new() };
         let folder = path.parent().unwrap_or(Path::new(""));
-        let (mut found, mut open) = (Vec::new(), vec![root]);
+        // Files of these are data, whatever is in them.
+        let is_data = |key: &str| {
+            matches!(key, "configMapGenerator" | "secretGenerator" | "images" | "helmCharts" | "helmGlobals")
+        };
+        let mut open: Vec<Node<'_>> = root.entries().filter(|(key, _)| !is_data(key)).map(|(_, value)| value).collect();
+        let mut found = Vec::new();
         while let Some(node) = open.pop() {
             open.extend(node.items());
             open.extend(node.entries().map(|(_, value)| value));
             if let Some(text) = node.as_str().filter(|text| !text.is_empty() && !text.contains('\n')) {
-                found.push(folder.join(text.rsplit('=').next().unwrap_or_default()));
+                found.push(folder.join(text.as_ref()));
             }
         }
-        found.retain(|path| path.exists() && (path.is_dir() || is_yaml(path)));
+        found.retain(|path| path.exists());
         found
     }
 

@@ -133,37 +133,28 @@ impl<'a> Walk<'a> {
                 self.layer(path)?;
             }
         }
-        self.loose(&referred)
+        self.loose(&referred);
+        Ok(())
     }
 
-    /// Files that no kustomization names are one set of manifests, as for `kubectl apply -f`.
-    fn loose(&mut self, referred: &BTreeSet<PathBuf>) -> Result<()> {
+    /// Files of a directory that no kustomization names are one set of manifests, as for `kubectl apply -f`.
+    fn loose(&mut self, referred: &BTreeSet<PathBuf>) {
         let files = self.files;
-        let mut state = State::default();
-        let group = self.group(Path::new(""));
-        for (path, file) in
-            files.iter().filter(|(path, file)| file.inside && !is_kustomization(path) && !referred.contains(*path))
-        {
-            if let Some(error) = &file.error {
-                if file.text.lines().any(|line| line.trim() == "kind: Ingress") {
-                    let line = crate::text::line_of(&file.text, error.offset).0;
-                    let place = Some(Place { file: file.name.clone(), line });
-                    let remedy = "render it first: helm template … > DIR/all.yaml, and migrate DIR".to_owned();
-                    self.find(
-                        Severity::Error,
-                        place,
-                        "template",
-                        "an Ingress in a file that is no YAML, such as a template of Helm",
-                        &remedy,
-                    );
-                }
-                continue;
+        let mut folders: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
+        for (path, file) in files.iter() {
+            if file.inside && !is_kustomization(path) && !referred.contains(path) {
+                folders.entry(path.parent().unwrap_or(path)).or_default().push(path);
             }
-            self.load(path, group, &mut state)?;
         }
-        self.convert_files(Path::new(""), group, &mut state);
-        self.done.insert(PathBuf::new(), state);
-        Ok(())
+        for (folder, paths) in folders {
+            let mut state = State::default();
+            let group = self.group(folder);
+            for path in paths {
+                self.load(path, group, &mut state);
+            }
+            self.convert_files(folder, group, &mut state);
+            self.done.insert(folder.to_path_buf(), state);
+        }
     }
 
     fn group(&mut self, path: &Path) -> usize {
@@ -226,7 +217,7 @@ impl<'a> Walk<'a> {
                     state.made.extend(below.made);
                     state.hashed |= below.hashed;
                 }
-                Some(target) => self.load(&target, group, state)?,
+                Some(target) => self.load(&target, group, state),
                 None if kustomization::is_remote(&entry) => {
                     let message = format!("`{entry}` is not on this machine: Ingresses there are not seen");
                     self.find(Severity::Info, Some(file.place(0, &list)), "remote", &message, "migrate it where it is");
@@ -234,7 +225,7 @@ impl<'a> Walk<'a> {
                 None => {
                     let message = format!("`{entry}` is not there");
                     self.find(
-                        Severity::Error,
+                        Severity::Warning,
                         Some(file.place(0, &list)),
                         "kustomization",
                         &message,
@@ -288,9 +279,20 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads the objects of a file.
-    fn load(&mut self, path: &Path, group: usize, state: &mut State) -> Result<()> {
+    fn load(&mut self, path: &Path, group: usize, state: &mut State) {
         let files = self.files;
-        let file = files.parsed(path)?;
+        let Some(file) = files.get(path) else { return };
+        if let Some(error) = &file.error {
+            // Broken manifests of other kinds are nothing to do with this.
+            if file.text.lines().any(|line| line.trim() == "kind: Ingress") {
+                let line = crate::text::line_of(&file.text, error.offset).0;
+                let place = Some(Place { file: file.name.clone(), line });
+                let message = "an Ingress in a file that is no YAML, such as a template of Helm: it stays as it is";
+                let remedy = "render it first: helm template … > DIR/all.yaml, and migrate DIR";
+                self.find(Severity::Warning, place, "template", message, remedy);
+            }
+            return;
+        }
         for (document, root) in file.documents.iter().map(Document::root).enumerate() {
             let Some(value) = root.to_value().filter(Value::is_object) else { continue };
             let source = Source { path: path.to_path_buf(), document };
@@ -324,7 +326,6 @@ impl<'a> Walk<'a> {
             }
             state.items.push(Item { value, source, trail: Vec::new(), labels: serde_json::Map::new(), group });
         }
-        Ok(())
     }
 
     fn means(&self, item: &Item) -> bool {

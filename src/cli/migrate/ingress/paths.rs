@@ -135,6 +135,13 @@ fn has_top_level_alternative(path: &str) -> bool {
 
 /// A path whose requests are rewritten: a text for the whole, or one prefix for another.
 fn rewritten(path: &str, target: &str) -> Result<Matched, (String, String)> {
+    // Without a group every capture is empty.
+    let bare = if path.contains('(') { target.to_owned() } else { without_captures(target) };
+    let target = bare.as_str();
+    // An address makes a redirect of it, and a query is none of a path.
+    if !target.starts_with('/') || target.contains('?') {
+        return Err(unsayable(path, target));
+    }
     if !target.contains('$') {
         let filter = json!({"type": "ReplaceFullPath", "replaceFullPath": target});
         let rewrite = Some(filter);
@@ -166,6 +173,11 @@ fn rewritten(path: &str, target: &str) -> Result<Matched, (String, String)> {
         return replaced(path, "", to, target);
     }
     Err(unsayable(path, target))
+}
+
+/// A target without `$1` to `$9`.
+fn without_captures(target: &str) -> String {
+    (1..10).fold(target.to_owned(), |text, number| text.replace(&format!("${number}"), ""))
 }
 
 /// `start` and what follows a slash becomes `to` and the same.
@@ -207,9 +219,14 @@ mod tests {
         assert_eq!(of("/api/(.*)", Some("/api/$1")), ok("RegularExpression", "(?i)/api/(.*)", None));
         assert_eq!(of("/api", Some("/")), ok("RegularExpression", "(?i)/api.*", Some("/")));
         assert_eq!(of("/", Some("/x")), ok("PathPrefix", "/", Some("/x")));
-        for (path, target) in
-            [("/api/(.*)", "/$1"), ("/a/(.*)/b/(.*)", "/$2/$1"), ("/api(/|$)(.*)", "/v1$2"), ("/x", "/$1")]
-        {
+        for (path, target) in [
+            ("/x", "https://b/"),
+            ("/x", "/y?z=1"),
+            ("/x", "$1"),
+            ("/api/(.*)", "/$1"),
+            ("/a/(.*)/b/(.*)", "/$2/$1"),
+            ("/api(/|$)(.*)", "/v1$2"),
+        ] {
             assert!(of(path, Some(target)).is_err(), "{path} {target}");
         }
     }

@@ -17,8 +17,8 @@ use crate::report::Severity;
 use crate::text::{mask_spans, plain};
 use crate::yaml;
 
-/// Differences of one kustomization beyond so many are counted.
-const MOST: usize = 5;
+/// Places of the same message beyond so many are counted.
+const MOST: usize = 3;
 
 /// What a run found and did.
 #[derive(Debug)]
@@ -78,44 +78,47 @@ impl Outcome {
         }
     }
 
-    /// What makes the run fail.
+    /// What makes the run fail; what is the same in many places is shown for the first ones.
     pub(super) fn errors(&self) -> String {
-        let (mut out, mut count) = (String::new(), 0);
-        let mut say = |message: String, remedy: &str| {
-            count += 1;
-            out.push_str(&format!("error: {}\n", plain(&message)));
-            if !remedy.is_empty() {
-                out.push_str(&format!("  fix: {}\n", plain(remedy)));
-            }
-        };
+        let mut all: Vec<(String, String, String)> = Vec::new();
         for finding in self.findings.iter().filter(|finding| finding.severity == Severity::Error) {
             let place =
                 finding.place.as_ref().map(|place| format!("{}:{}: ", place.file, place.line)).unwrap_or_default();
-            say(format!("{place}{}  [{}]", finding.message, finding.rule), &finding.remedy);
+            all.push((place, format!("{}  [{}]", finding.message, finding.rule), finding.remedy.clone()));
         }
         for told in self.told.iter().filter(|told| self.severity(told) == Severity::Error) {
             let (message, remedy) = reason(told);
             let (note, place) = (&told.note, &told.place);
-            say(
-                format!(
-                    "{}:{}: Ingress {}: {}: {message}  [{}]",
-                    place.file,
-                    place.line,
-                    told.ingress,
-                    note.name,
-                    note.treatment.name()
-                ),
-                &remedy,
-            );
+            let head = format!("{}:{}: Ingress {}: ", place.file, place.line, told.ingress);
+            all.push((head, format!("{}: {message}  [{}]", note.name, note.treatment.name()), remedy));
         }
-        for (name, proof) in self.proofs.iter().filter(|(_, proof)| !proof.differences.is_empty()) {
-            for difference in proof.differences.iter().take(MOST) {
-                say(format!("{name}: {difference}  [proof]"), "");
+        for (name, proof) in &self.proofs {
+            let remedy = "this is a fault of krmor, which has kept it from being written: tell of it";
+            let one =
+                |difference: &String| (format!("{name}: {difference}"), "  [proof]".to_owned(), remedy.to_owned());
+            all.extend(proof.differences.iter().map(one));
+        }
+        let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, message, _) in &all {
+            *left.entry(message).or_default() += 1;
+        }
+        let (mut out, mut shown) = (String::new(), BTreeMap::new());
+        for (place, message, remedy) in &all {
+            let number = shown.entry(message.as_str()).or_insert(0);
+            *number += 1;
+            if *number > MOST {
+                continue;
             }
-            if let Some(more) = proof.differences.len().checked_sub(MOST).filter(|more| *more > 0) {
-                say(format!("{name}: {more} more requests get another answer  [proof]"), "");
+            out.push_str(&format!("error: {}\n", plain(&format!("{place}{message}"))));
+            let more = left.get(message.as_str()).map_or(0, |all| all.saturating_sub(MOST));
+            if more > 0 && *number == MOST {
+                out.push_str(&format!("  also: in {more} more places (--report json has all)\n"));
+            }
+            if !remedy.is_empty() {
+                out.push_str(&format!("  fix: {}\n", plain(remedy)));
             }
         }
+        let count = all.len();
         out.push_str(&format!(
             "error: {count} {}; nothing was written\n",
             if count == 1 { "finding" } else { "findings" }
