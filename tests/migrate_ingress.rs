@@ -428,6 +428,9 @@ fn canaries_are_rules_of_the_main_route() {
         rules[2]["backendRefs"].as_array().unwrap().iter().map(|one| one["weight"].as_i64().unwrap()).collect();
     assert_eq!(weights, [80, 20]);
     assert!(why_not(&canary, &[]).contains("no Ingress of these manifests is the main one"));
+    let second = canary.replace("name: next\n", "name: other\n");
+    let three = [ingress("web", &[], false, &["/ Prefix web:80"]), canary, second];
+    assert!(why_not(&three.join("---\n"), &[]).contains("another canary has the path `/`"));
 }
 
 #[test]
@@ -474,6 +477,24 @@ fn ports_have_numbers_and_old_versions_are_read() {
     let old = "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata:\n  name: web\n  annotations: {kubernetes.io/ingress.class: nginx}\nspec: {rules: [{host: a, http: {paths: [{backend: {serviceName: web, servicePort: 80}}]}}]}\n";
     let made = become_of(old, &[]);
     assert_eq!(made["HTTPRoute web"]["spec"]["rules"][0]["backendRefs"][0]["port"], 80);
+}
+
+/// Nothing vanishes, and no name is taken twice.
+#[test]
+fn ingresses_that_become_nothing_or_something_twice_are_refused() {
+    let web = ingress("web", &[], false, &["/ Prefix web:80"]);
+    let empty = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\nspec: {rules: [{host: a.example.com}]}\n";
+    assert!(why_not(empty, &[]).contains("the Ingress serves nothing here"));
+    assert!(why_not(&web.replace("  name: web\n", "  generateName: web-\n"), &[]).contains("has no name"));
+    assert!(
+        why_not(&web.replace("  name: web\n", &format!("  name: {}\n", "w".repeat(250))), &[]).contains("at most 240")
+    );
+    let gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: web}\nspec: {gatewayClassName: c, listeners: [{name: a, port: 80, protocol: HTTP}]}\n";
+    assert!(why_not(&format!("{web}---\n{gateway}"), &[]).contains("the Gateway `web` is there already"));
+    let tls =
+        ingress("web", &[], true, &["/ Prefix web:80"]).replace("hosts: [a.example.com]", "hosts: [b.example.com]");
+    assert!(why_not(&tls, &[]).contains("unused-certificate"));
+    become_of(&tls, &["--accept-loss", "unused-certificate"]);
 }
 
 #[test]

@@ -254,6 +254,10 @@ pub(super) const LOSSES: &[(&str, &str)] = &[
     ),
     ("plain-http", "with ssl-passthrough nginx answers on port 80 too; a TLSRoute does not"),
     (
+        "unused-certificate",
+        "no path is served for these hosts, so there is no listener for their certificate; cert-manager no longer makes it",
+    ),
+    (
         "certificate",
         "the listeners of a Gateway that is there already have to have the certificates: krmor does not see them",
     ),

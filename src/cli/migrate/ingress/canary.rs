@@ -11,6 +11,7 @@ use super::settings::Canary;
 pub(super) fn canary_has_main(context: &mut Context<'_>, number: usize) {
     let Some(ingress) = context.ingresses.get(number) else { return };
     let mut missing = Vec::new();
+    let mut second = Vec::new();
     for rule in &ingress.rules {
         for path in &rule.paths {
             let others = context.ingresses.iter().zip(&context.settings);
@@ -25,7 +26,24 @@ pub(super) fn canary_has_main(context: &mut Context<'_>, number: usize) {
             if !has {
                 missing.push(path.clone());
             }
+            let earlier = context.ingresses.iter().zip(&context.settings).take(number);
+            let mut canaries = earlier.filter(|(_, settings)| settings.canary.is_some());
+            let same = canaries.any(|(other, _)| {
+                other.effective == ingress.effective
+                    && other
+                        .rules
+                        .iter()
+                        .any(|own| own.host == rule.host && own.paths.iter().any(|own| own.path == path.path))
+            });
+            if same {
+                second.push(path.clone());
+            }
         }
+    }
+    for path in second {
+        let says =
+            format!("another canary has the path `{}` of this host, and ingress-nginx takes one only", path.path);
+        context.refuse(number, &path.pointer, "canary", says, "remove one of them");
     }
     for path in missing {
         let says = format!("no Ingress of these manifests is the main one for `{}`", path.path);

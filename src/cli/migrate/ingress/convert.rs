@@ -128,6 +128,20 @@ pub(super) fn convert(ingresses: &[Ingress], wants: &Wants) -> Converted {
         for (pointer, message, remedy) in &ingress.problems {
             context.refuse(number, pointer, "backend", message.clone(), remedy);
         }
+        if ingress.name.is_empty() {
+            let says = "the Ingress has no name, or one that the API server makes up".to_owned();
+            context.refuse(number, "/metadata", "name", says, "write `metadata.name`");
+        }
+        // A route may be called `…-redirect`, a policy `…-backend-10`.
+        if ingress.name.len() > 240 {
+            let says = "the names of what it becomes would be too long".to_owned();
+            context.refuse(number, "/metadata/name", "name", says, "give it a name of at most 240 characters");
+        }
+        if ingress.default.is_none() && ingress.rules.iter().all(|rule| rule.paths.is_empty()) {
+            let says = "the Ingress serves nothing here: it has neither paths nor a default backend".to_owned();
+            let way = "remove it; or, where overlays add them, write those of one overlay here";
+            context.refuse(number, "/spec", "paths", says, way);
+        }
     }
     let mut hosts = Hosts::of(&mut context);
     let parents = Parents::of(&mut context, &mut hosts);

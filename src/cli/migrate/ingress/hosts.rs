@@ -91,11 +91,13 @@ impl Hosts {
     }
 
     fn find_certificates(&mut self, context: &mut Context<'_>) {
+        let mut used = Vec::new();
         for host in &mut self.list {
             for &number in &host.owners {
                 let Some(ingress) = context.ingresses.get(number) else { continue };
                 let Some((tls, secret)) = ingress.certificate(host.name.as_deref()) else { continue };
                 let (pointer, secret) = (tls.pointer.clone(), secret.map(str::to_owned));
+                used.push((number, pointer.clone()));
                 let first = !host.tls;
                 host.tls = true;
                 match (&host.secret, secret) {
@@ -108,6 +110,14 @@ impl Hosts {
                         context.refuse(number, &pointer, "tls", says, "name one Secret in both");
                     }
                     _ => {}
+                }
+            }
+        }
+        for (number, ingress) in context.ingresses.iter().enumerate() {
+            let is_canary = context.settings.get(number).is_some_and(|settings| settings.canary.is_some());
+            for tls in ingress.tls.iter().filter(|_| !is_canary) {
+                if !used.contains(&(number, tls.pointer.clone())) {
+                    context.lose(number, &tls.pointer, "unused-certificate");
                 }
             }
         }

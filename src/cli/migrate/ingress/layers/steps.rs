@@ -21,6 +21,7 @@ impl Walk<'_> {
             return;
         }
         let wanted = self.convert(state, None);
+        self.names_are_free(state, &wanted);
         let direct: Vec<Source> = state
             .items
             .iter()
@@ -65,6 +66,27 @@ impl Walk<'_> {
             self.edits.patches.entry(path.to_path_buf()).or_default().extend(deltas);
         }
         state.made = new;
+    }
+
+    /// kustomize and the API server know one object of a name.
+    fn names_are_free(&mut self, state: &State, wanted: &[Item]) {
+        let files = self.files;
+        let is_one = |item: &&Item| text(&item.value, "/apiVersion").is_some_and(|api| api.starts_with("gateway."));
+        let there: Vec<&Item> = state.items.iter().filter(is_one).collect();
+        for item in wanted {
+            let same = |other: &&&Item| {
+                other.kind() == item.kind() && other.name() == item.name() && other.namespace() == item.namespace()
+            };
+            let Some(there) = there.iter().find(same) else { continue };
+            let place = files.get(&there.source.path).map(|file| file.place(there.source.document, ""));
+            let message = format!(
+                "the {} `{}` is there already, and the Ingress would become one, too",
+                item.kind(),
+                item.name()
+            );
+            let remedy = "rename one of them; or attach to the Gateway that is there: --gateway NAMESPACE/NAME";
+            self.find(Severity::Error, place, "name", &message, remedy);
+        }
     }
 
     /// Applies a patch, and replaces it where it is for Ingresses.
