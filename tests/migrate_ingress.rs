@@ -386,6 +386,14 @@ fn filters_say_what_annotations_said() {
     let moved = rule(&[("permanent-redirect", "https://b.example.com/x")], &[]);
     assert_eq!(moved["filters"][0]["requestRedirect"]["path"]["replaceFullPath"], "/x");
     assert_eq!(moved["filters"][0]["requestRedirect"]["statusCode"], 301);
+    // ingress-nginx answers what no path matches with the annotations of the host's first Ingress.
+    let old = become_of(
+        &ingress("web", &[("permanent-redirect", "https://b.example.com")], false, &["/old Prefix web:80"]),
+        &[],
+    );
+    assert_eq!(old["HTTPRoute web"]["spec"]["rules"][1]["matches"][0]["path"]["value"], "/");
+    let root = become_of(&ingress("web", &[("app-root", "/app")], false, &["/app Prefix web:80"]), &[]);
+    assert_eq!(root["HTTPRoute web"]["spec"]["rules"][0]["matches"][0]["path"]["type"], "Exact");
     let kept = rule(&[("temporal-redirect", "https://b.example.com$request_uri")], &[]);
     assert_eq!(kept["filters"][0]["requestRedirect"].get("path"), None);
     assert_eq!(rule(&[("app-root", "/app")], &[])["matches"][0]["path"]["type"], "Exact");

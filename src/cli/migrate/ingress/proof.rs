@@ -160,15 +160,15 @@ pub(super) fn compare(ingresses: &[Ingress], items: &[Item], target: &Target) ->
     let mut proof = Proof::default();
     for request in requests(ingresses).into_iter().filter(|request| before.is_theirs(request)) {
         proof.requests += 1;
-        let (mut old, new) = (before.answer(&request), after.answer(&request));
-        if old == Answer::Nothing && new == Answer::Secure {
-            // A redirect to what is not there either.
-            let secure = Request { secure: true, ..request.clone() };
-            if after.answer(&secure) == Answer::Nothing {
-                old = Answer::Secure;
-            }
-        }
-        if old != new {
+        let (old, new) = (before.answer(&request), after.answer(&request));
+        let secure = Request { secure: true, ..request.clone() };
+        // A redirect to where nothing is, either.
+        let in_vain = match (&old, &new) {
+            (Answer::Nothing, Answer::Secure) => after.answer(&secure) == Answer::Nothing,
+            (Answer::Secure, Answer::Nothing) => before.answer(&secure) == Answer::Nothing,
+            _ => false,
+        };
+        if old != new && !in_vain {
             proof.differences.push(format!("{}: {} before, {} after", request.shown(), old.shown(), new.shown()));
         }
     }

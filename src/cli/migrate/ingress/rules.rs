@@ -51,9 +51,13 @@ pub(super) fn of(
     list
 }
 
-/// The default backend of an Ingress answers what no path of its hosts does.
+/// The default backend of an Ingress answers what no path of its hosts does, and so does a redirect of everything.
 fn with_default(context: &mut Context<'_>, hosts: &Hosts, number: usize, host: usize, rule: &mut HostRule) {
-    let Some(backend) = context.ingresses.get(number).and_then(|ingress| ingress.default.clone()) else { return };
+    let first = hosts.list.get(host).is_some_and(|host| host.owners.first() == Some(&number));
+    let redirect = context.settings.get(number).is_some_and(|settings| settings.redirect.is_some());
+    let any = rule.paths.first().map(|path| path.backend.clone()).filter(|_| first && redirect);
+    let default = context.ingresses.get(number).and_then(|ingress| ingress.default.clone());
+    let Some(backend) = default.or(any) else { return };
     let owners = hosts.list.get(host).map(|host| host.owners.clone()).unwrap_or_default();
     let others: Vec<_> =
         owners.iter().filter(|&&owner| owner != number).filter_map(|&owner| context.ingresses.get(owner)).collect();

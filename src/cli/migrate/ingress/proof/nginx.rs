@@ -95,21 +95,20 @@ impl Before<'_> {
                 PathType::Specific => wanted.starts_with(element),
             }
         };
-        let Some((ingress, path, _, backend)) = paths.iter().find(|(_, path, kind, _)| matches(path, *kind)) else {
+        let found = paths.iter().find(|(_, path, kind, _)| matches(path, *kind));
+        // What no path matches is the affair of the Ingress that the server was made for.
+        let Some(ingress) = found.map(|(ingress, ..)| *ingress).or(owners.first().copied()) else {
             return Answer::Nothing;
         };
+        if let Some(early) = self.early(request, server, ingress) {
+            return early;
+        }
+        let Some((_, path, _, backend)) = found else { return Answer::Nothing };
         self.at(request, server, ingress, path, backend, target(ingress))
     }
 
-    fn at(
-        &self,
-        request: &Request,
-        server: Option<&str>,
-        ingress: &Ingress,
-        path: &str,
-        backend: &Backend,
-        target: Option<String>,
-    ) -> Answer {
+    /// Redirects, which come before any backend.
+    fn early(&self, request: &Request, server: Option<&str>, ingress: &Ingress) -> Option<Answer> {
         for (name, code_name, default) in [
             ("permanent-redirect", "permanent-redirect-code", 301),
             ("temporal-redirect", "temporal-redirect-code", 302),
@@ -121,21 +120,29 @@ impl Before<'_> {
                 let to = address.replace("$scheme", scheme).replace("$host", &request.host);
                 let bare = to.split_once("://").is_some_and(|(_, rest)| !rest.contains(['/', '$']));
                 let to = if bare { format!("{to}/") } else { to };
-                return Answer::Redirect {
-                    code,
-                    to: to.replace("$request_uri", &request.path).replace("$uri", &request.path),
-                };
+                let to = to.replace("$request_uri", &request.path).replace("$uri", &request.path);
+                return Some(Answer::Redirect { code, to });
             }
         }
         let redirects =
             ingress.flag("ssl-redirect").unwrap_or(true) || ingress.flag("force-ssl-redirect") == Some(true);
         if !request.secure && redirects && self.has_certificate(server) {
-            return Answer::Secure;
+            return Some(Answer::Secure);
         }
-        if let Some(root) = ingress.nginx("app-root").filter(|_| request.path == "/") {
-            let scheme = if request.secure { "https" } else { "http" };
-            return Answer::Redirect { code: 302, to: format!("{scheme}://{}{}", request.host, root.trim()) };
-        }
+        let root = ingress.nginx("app-root").filter(|_| request.path == "/")?;
+        let scheme = if request.secure { "https" } else { "http" };
+        Some(Answer::Redirect { code: 302, to: format!("{scheme}://{}{}", request.host, root.trim()) })
+    }
+
+    fn at(
+        &self,
+        request: &Request,
+        server: Option<&str>,
+        ingress: &Ingress,
+        path: &str,
+        backend: &Backend,
+        target: Option<String>,
+    ) -> Answer {
         let seen = match target.filter(|target| target != path) {
             None => request.path.clone(),
             Some(target) => {
