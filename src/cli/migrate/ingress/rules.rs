@@ -240,12 +240,11 @@ fn same_path(
     path: &PathRule,
 ) -> Option<String> {
     let host = hosts.list.get(host)?;
+    // As regular expressions both are the same.
+    let is_exact = |path: &PathRule| path.kind == PathType::Exact;
     let twice = |other: &HostRule| {
         other.host == rule.host
-            && other
-                .paths
-                .iter()
-                .any(|own| own.path == path.path && (own.kind == PathType::Exact) == (path.kind == PathType::Exact))
+            && other.paths.iter().any(|own| own.path == path.path && (host.regex || is_exact(own) == is_exact(path)))
     };
     let others = host.owners.iter().filter(|&&owner| owner < number).filter_map(|&owner| context.ingresses.get(owner));
     others.into_iter().find(|ingress| ingress.rules.iter().any(twice)).map(|ingress| ingress.name.clone())
@@ -299,8 +298,17 @@ fn at_root(
     made: &mut Vec<Value>,
 ) {
     let Some(root) = settings.app_root.as_ref().filter(|_| settings.redirect.is_none()) else { return };
-    let first = hosts.list.get(host).is_some_and(|host| host.owners.first() == Some(&number));
-    if context.settings.is_empty() || !(first || rule.paths.iter().any(|path| path.path == "/")) {
+    let Some(host) = hosts.list.get(host) else { return };
+    let is_root = |path: &PathRule| path.path == "/" || path.path.starts_with("/(");
+    let is_exact = |path: &PathRule| path.path == "/" && path.kind == PathType::Exact;
+    let others = host.owners.iter().filter(|&&owner| owner != number).filter_map(|&owner| context.ingresses.get(owner));
+    let others = others.flat_map(|ingress| &ingress.rules).filter(|own| own.host == rule.host);
+    let others: Vec<&PathRule> = others.flat_map(|rule| &rule.paths).collect();
+    // The annotations of whoever serves `/` count; of the host's first Ingress where nobody does.
+    let serves = rule.paths.iter().any(is_exact)
+        || rule.paths.iter().any(is_root) && !others.iter().any(|path| is_exact(path))
+        || host.owners.first() == Some(&number) && !others.iter().any(|path| is_root(path));
+    if !serves {
         return;
     }
     let exact = json!({"type": "Exact", "value": "/"});
