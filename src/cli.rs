@@ -9,6 +9,7 @@ mod function;
 mod input;
 mod install;
 mod list;
+mod migrate;
 mod patch;
 mod rows;
 mod run;
@@ -16,6 +17,8 @@ mod schema;
 mod view;
 #[cfg(feature = "wasm-runner")]
 mod wasm;
+
+pub use migrate::ingress_table;
 
 use std::ffi::OsString;
 #[cfg(feature = "wasm-runner")]
@@ -58,6 +61,8 @@ enum Command {
     Check(check::Options),
     /// Apply a JSON Patch (RFC 6902) to a document and leave every other byte alone.
     Patch(patch::Options),
+    /// Turn manifests in files into others that mean the same: all of them, or none.
+    Migrate(migrate::Options),
     /// Print documents as JSON lines, read as kustomize reads them.
     View(view::Options),
     /// List the functions, in the order they run.
@@ -176,6 +181,7 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
         Some(Command::Diff(options)) => diff::run(&options),
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Patch(options)) => patch::run(&options),
+        Some(Command::Migrate(options)) => migrate::run(&options),
         Some(Command::View(options)) => view::run(&options),
         Some(Command::List(options)) => list::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),

@@ -25,6 +25,7 @@ mod kustomize;
 mod laws;
 mod layouts;
 mod messages;
+mod migrate_ingress;
 mod migration;
 mod monitoring;
 mod name_references;

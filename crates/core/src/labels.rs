@@ -45,6 +45,11 @@ impl Requirement {
     }
 }
 
+/// Whether values by key meet every requirement.
+pub fn all_met<'v>(requirements: &[Requirement], value: impl Fn(&str) -> Option<&'v str>) -> bool {
+    requirements.iter().all(|requirement| requirement.met(value(&requirement.key)))
+}
+
 /// A label selector of an object: which pods, Services or namespaces it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LabelSelector(Vec<Requirement>);
