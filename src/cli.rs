@@ -9,6 +9,7 @@ mod function;
 mod input;
 mod install;
 mod list;
+mod migrate;
 mod patch;
 mod rows;
 mod run;
@@ -70,6 +71,8 @@ enum Command {
     Schema(schema::Options),
     /// Find what keeps krmor from being called, or undoes what it does, each with the remedy.
     Doctor(doctor::Options),
+    /// Move sources from one way of doing things to another, losslessly, and prove it.
+    Migrate(migrate::Options),
     /// Install krmor for kustomize, completions for a shell, or manual pages.
     Install(install::Options),
     /// Run WASM KRM functions in a sandbox.
@@ -182,6 +185,7 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
         Some(Command::Rows(options)) => rows::run(&options),
         Some(Command::Schema(options)) => schema::run(&options),
         Some(Command::Doctor(options)) => doctor::run(&options),
+        Some(Command::Migrate(options)) => migrate::run(&options),
         Some(Command::Install(options)) => install::run(&options),
         #[cfg(feature = "wasm-runner")]
         Some(Command::Wasm(options)) => wasm::run(&options),

@@ -17,55 +17,55 @@ const MAX_FILE: u64 = 16 << 20;
 
 /// A file that was read.
 #[derive(Debug)]
-pub(super) struct File {
+pub(in crate::cli) struct File {
     /// As messages name it.
-    pub(super) name: String,
-    pub(super) path: PathBuf,
-    pub(super) text: Arc<String>,
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) path: PathBuf,
+    pub(in crate::cli) text: Arc<String>,
     /// Empty when it is not YAML.
-    pub(super) documents: Vec<Document>,
-    pub(super) error: Option<yaml::Error>,
+    pub(in crate::cli) documents: Vec<Document>,
+    pub(in crate::cli) error: Option<yaml::Error>,
     /// Below one of the directories asked for, and not only referred to from there.
-    pub(super) listed: bool,
+    pub(in crate::cli) listed: bool,
 }
 
 impl File {
-    pub(super) fn is_kustomization(&self) -> bool {
+    pub(in crate::cli) fn is_kustomization(&self) -> bool {
         self.path.file_name().and_then(|name| name.to_str()).is_some_and(|name| KUSTOMIZATIONS.contains(&name))
     }
 
-    pub(super) fn is_kptfile(&self) -> bool {
+    pub(in crate::cli) fn is_kptfile(&self) -> bool {
         self.path.file_name().is_some_and(|name| name == "Kptfile")
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    pub(in crate::cli) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
     /// The first document: all that a kustomization or Kptfile has.
-    pub(super) fn root(&self) -> Option<Node<'_>> {
+    pub(in crate::cli) fn root(&self) -> Option<Node<'_>> {
         self.documents.first().map(Document::root)
     }
 
     /// The file and a line, for a finding.
-    pub(super) fn place(&self, offset: usize) -> Place {
+    pub(in crate::cli) fn place(&self, offset: usize) -> Place {
         Place { file: self.name.clone(), line: Some(line_of(&self.text, offset).0) }
     }
 
-    pub(super) fn place_of(&self, node: Node<'_>) -> Place {
+    pub(in crate::cli) fn place_of(&self, node: Node<'_>) -> Place {
         self.place(node.span().map_or(0, |span| span.start))
     }
 }
 
 /// Every file that was read, by its canonical path.
 #[derive(Debug, Default)]
-pub(super) struct Tree {
+pub(in crate::cli) struct Tree {
     files: BTreeMap<PathBuf, File>,
 }
 
 /// What an entry of `transformers:`, `resources:` and the like stands for.
 #[derive(Debug)]
-pub(super) enum Target<'a> {
+pub(in crate::cli) enum Target<'a> {
     /// A config written in the kustomization itself.
     Inline(Vec<Document>),
     File(&'a File),
@@ -78,7 +78,7 @@ pub(super) enum Target<'a> {
 
 impl Tree {
     /// Reads the manifests below the directories, and what their kustomizations refer to elsewhere.
-    pub(super) fn read(directories: &[PathBuf]) -> Result<Self> {
+    pub(in crate::cli) fn read(directories: &[PathBuf]) -> Result<Self> {
         let mut tree = Self::default();
         for directory in directories {
             if !directory.is_dir() {
@@ -100,21 +100,21 @@ impl Tree {
         Ok(tree)
     }
 
-    pub(super) fn files(&self) -> impl Iterator<Item = &File> {
+    pub(in crate::cli) fn files(&self) -> impl Iterator<Item = &File> {
         self.files.values()
     }
 
-    pub(super) fn kustomizations(&self) -> impl Iterator<Item = &File> {
+    pub(in crate::cli) fn kustomizations(&self) -> impl Iterator<Item = &File> {
         self.files().filter(|file| file.is_kustomization())
     }
 
     /// The entries of a field of a kustomization, with what each stands for.
-    pub(super) fn entries<'a>(&'a self, file: &'a File, field: &str) -> Vec<(Node<'a>, Target<'a>)> {
+    pub(in crate::cli) fn entries<'a>(&'a self, file: &'a File, field: &str) -> Vec<(Node<'a>, Target<'a>)> {
         let items = file.root().and_then(|root| root.get(field)).into_iter().flat_map(Node::items);
         items.filter_map(|item| item.as_str().map(|text| (item, self.target(file, &text)))).collect()
     }
 
-    pub(super) fn target<'a>(&'a self, from: &File, text: &str) -> Target<'a> {
+    pub(in crate::cli) fn target<'a>(&'a self, from: &File, text: &str) -> Target<'a> {
         if let Some(documents) = inline(text) {
             return Target::Inline(documents);
         }
@@ -176,7 +176,7 @@ fn wanted(name: &str) -> bool {
 }
 
 /// The paths that a kustomization's or Kptfile's texts name, of what there is.
-pub(super) fn referred(file: &File) -> Vec<PathBuf> {
+pub(in crate::cli) fn referred(file: &File) -> Vec<PathBuf> {
     if !file.is_kustomization() && !file.is_kptfile() {
         return Vec::new();
     }
@@ -211,7 +211,7 @@ fn is_remote(text: &str) -> bool {
 }
 
 /// Whether a document is a function config of ours.
-pub(super) fn is_ours(node: Node<'_>) -> bool {
+pub(in crate::cli) fn is_ours(node: Node<'_>) -> bool {
     let version = node.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
     version.split('/').next() == Some(GROUP) && node.get("kind").is_some()
 }

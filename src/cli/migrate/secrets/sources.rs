@@ -1,0 +1,446 @@
+//! Finds values in sources, and plans the edits that put placeholders in their place.
+//!
+//! A value becomes a placeholder where it stands: in the document, generator, patch or file. So names, hashes, merges and
+//! patches stay kustomize's, and the order, quotes and comments around it stay the person's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::edits::{Edit, Edits, edited};
+use super::generators;
+use super::sealed;
+use super::vault::Kv;
+use super::{Finding, Origin};
+use crate::cli::doctor::Place;
+use crate::cli::doctor::tree::{File, Target, Tree};
+use crate::text::line_of;
+use crate::yaml::{self, Kind, Node, base64};
+
+/// Secrets that a controller fills, or that are needed before any operator runs.
+pub(super) const NEVER: &[&str] =
+    &["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token", "helm.sh/release.v1"];
+
+/// A value that gives way to a placeholder.
+#[derive(Debug)]
+pub(super) struct Moved {
+    pub(super) place: Place,
+    pub(super) secret: String,
+    pub(super) key: String,
+    pub(super) kv: Kv,
+    /// Nobody here knows what is sealed.
+    pub(super) value: Option<Vec<u8>>,
+    /// It is no text: Vault has its base64.
+    pub(super) encoded: bool,
+    /// Other keys of the same secret in Vault are in use already.
+    pub(super) others: bool,
+}
+
+/// What a migration makes of the sources.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) edits: BTreeMap<PathBuf, Edits>,
+    /// Files that hold nothing but values, with what they hold then.
+    pub(super) contents: BTreeMap<PathBuf, Vec<u8>>,
+    /// What no view may show of the files as they are.
+    pub(super) hidden: BTreeMap<PathBuf, Vec<Range<usize>>>,
+    pub(super) moved: Vec<Moved>,
+    pub(super) problems: Vec<Finding>,
+    pub(super) notes: Vec<Finding>,
+}
+
+/// Where values go, as the command line says it.
+#[derive(Debug)]
+pub(super) struct Paths<'a> {
+    pub(super) mount: &'a str,
+    pub(super) template: &'a str,
+    pub(super) v2: bool,
+}
+
+/// A file, or a text in one that is a document itself.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub(super) file: &'a File,
+    /// The text's place, for what stands in it.
+    pub(super) inline: Option<Node<'a>>,
+}
+
+impl At<'_> {
+    pub(super) fn place(&self, node: Node<'_>) -> Place {
+        match self.inline {
+            Some(outer) => self.file.place_of(outer),
+            None => self.file.place_of(node),
+        }
+    }
+}
+
+/// Looks through a tree of sources.
+pub(super) struct Scanner<'a> {
+    pub(super) tree: &'a Tree,
+    /// The directory, as it is and as it was named.
+    pub(super) folder: &'a Path,
+    pub(super) named: &'a Path,
+    pub(super) origin: Origin,
+    pub(super) paths: Paths<'a>,
+    pub(super) exclude: &'a [String],
+    /// Values may move from `data` to `stringData`: nothing in the tree merges Secrets.
+    pub(super) readable: bool,
+    pub(super) plan: Plan,
+    pub(super) seen: BTreeSet<PathBuf>,
+}
+
+impl<'a> Scanner<'a> {
+    /// Every kustomization of the tree.
+    pub(super) fn kustomizations(&mut self) {
+        self.readable = !self.tree.kustomizations().any(|file| merges_secrets(self.tree, file));
+        for file in self.tree.kustomizations() {
+            self.kustomization(file);
+        }
+    }
+
+    /// Every manifest of the tree, where no kustomization is.
+    pub(super) fn manifests(&mut self) {
+        self.readable = true;
+        for file in self.tree.files() {
+            self.documents(file, "");
+        }
+    }
+
+    fn kustomization(&mut self, file: &'a File) {
+        let Some(root) = file.root().filter(|_| self.parsed(file)) else { return };
+        let namespace = root.get("namespace").and_then(Node::as_str).unwrap_or_default().into_owned();
+        for field in ["resources", "bases", "patchesStrategicMerge", "generators"] {
+            for (at, (entry, target)) in self.tree.entries(file, field).into_iter().enumerate() {
+                match target {
+                    Target::File(target) => self.documents(target, &namespace),
+                    Target::Inline(_) => self.inline(file, entry, &format!("/{field}/{at}"), &namespace, None),
+                    Target::Remote if self.origin != Origin::Avp => {
+                        let message = "what is elsewhere is not looked through for values";
+                        self.note(file.place_of(entry), message, "migrate it there");
+                    }
+                    Target::Missing => {
+                        let message = "it is not there, or cannot be read as text";
+                        self.problem(file.place_of(entry), message, "correct the path, or who may read it");
+                    }
+                    Target::Remote | Target::Kustomization(_) => {}
+                }
+            }
+        }
+        for field in ["patches", "patchesJson6902"] {
+            for (at, item) in root.get(field).into_iter().flat_map(Node::items).enumerate() {
+                let target = item.get("target").filter(|target| text(*target, "kind") == "Secret");
+                if let Some(patch) = item.get("patch") {
+                    self.inline(file, patch, &format!("/{field}/{at}/patch"), &namespace, target);
+                } else if let Some(path) = item.get("path").and_then(Node::as_str)
+                    && let Target::File(patch) = self.tree.target(file, &path)
+                {
+                    match target.filter(|_| is_operations(patch)) {
+                        Some(target) => self.operations_of(patch, target, &namespace),
+                        None => self.documents(patch, &namespace),
+                    }
+                }
+            }
+        }
+        if self.origin == Origin::Secrets {
+            for (at, entry) in root.get("secretGenerator").into_iter().flat_map(Node::items).enumerate() {
+                generators::generator(self, file, 0, entry, &format!("/secretGenerator/{at}"), &namespace);
+            }
+        }
+    }
+
+    fn parsed(&mut self, file: &File) -> bool {
+        if let Some(error) = &file.error {
+            self.problem(file.place(error.offset), error.message.clone(), "correct it");
+        }
+        file.error.is_none()
+    }
+
+    fn documents(&mut self, file: &'a File, namespace: &str) {
+        if file.is_kustomization() || !self.seen.insert(file.path.clone()) || !self.parsed(file) {
+            return;
+        }
+        for (number, document) in file.documents.iter().enumerate() {
+            let root = document.root();
+            if text(root, "kind") == "SecretGenerator" && text(root, "apiVersion") == "builtin" {
+                if self.origin == Origin::Secrets {
+                    generators::generator(self, file, number, root, "", namespace);
+                }
+                continue;
+            }
+            let edits = self.object(At { file, inline: None }, root, "", namespace);
+            self.edit(file, number, edits);
+        }
+    }
+
+    /// A patch or a document that is a text in a kustomization.
+    fn inline(&mut self, file: &'a File, node: Node<'a>, pointer: &str, namespace: &str, target: Option<Node<'_>>) {
+        let Some(inner) = node.as_str() else { return };
+        let inner = Arc::new(inner.into_owned());
+        let Ok(documents) = yaml::parse(&inner) else { return };
+        let at = At { file, inline: Some(node) };
+        let mut edits: Edits = Vec::new();
+        for (number, document) in documents.iter().enumerate() {
+            let root = document.root();
+            let found = match (root.kind(), target) {
+                (Kind::Seq, Some(target)) => self.operations(at, root, target, namespace),
+                (Kind::Seq, None) => Vec::new(),
+                _ => self.object(at, root, "", namespace),
+            };
+            edits.extend(found.into_iter().map(|edit| (number, edit)));
+        }
+        if edits.is_empty() {
+            return;
+        }
+        match edited(&inner, &edits) {
+            Ok(text) => self.edit(file, 0, vec![Edit::Set(pointer.to_owned(), json!(text))]),
+            Err(message) => self.problem(file.place_of(node), message, "write the value in block style"),
+        }
+    }
+
+    fn object(&mut self, at: At<'_>, root: Node<'_>, pointer: &str, namespace: &str) -> Vec<Edit> {
+        let (kind, version) = (text(root, "kind"), text(root, "apiVersion"));
+        let items = root.get("items").filter(|_| kind.ends_with("List"));
+        if let Some(items) = items {
+            let of = |(number, item)| (format!("{pointer}/items/{number}"), item);
+            let items: Vec<_> = items.items().enumerate().map(of).collect();
+            return items.iter().flat_map(|(pointer, item)| self.object(at, *item, pointer, namespace)).collect();
+        }
+        match self.origin {
+            Origin::Secrets if kind == "Secret" && version == "v1" => self.secret(at, root, pointer, namespace),
+            Origin::SealedSecrets if kind == "SealedSecret" && version.starts_with("bitnami.com/") => {
+                sealed::document(self, at, root, pointer, namespace)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A Secret, or a patch of one.
+    fn secret(&mut self, at: At<'_>, root: Node<'_>, pointer: &str, namespace: &str) -> Vec<Edit> {
+        let name = root.find(&["metadata", "name"]).and_then(Node::as_str).unwrap_or_default().into_owned();
+        if self.is_excluded(&name) || NEVER.contains(&text(root, "type").as_str()) {
+            return Vec::new();
+        }
+        if root.get("sops").is_some() {
+            let remedy = format!("write its values to Vault and placeholders here yourself, or say --exclude {name}");
+            self.problem(at.place(root), format!("Secret {name} is encrypted by SOPS"), remedy);
+            return Vec::new();
+        }
+        let annotated = root.find(&["metadata", "annotations", "avp.kubernetes.io/path"]).is_some();
+        let mut values = Vec::new();
+        let mut there = BTreeSet::new();
+        let mut only_values = true;
+        for field in ["data", "stringData"] {
+            for (key, node) in root.get(field).into_iter().flat_map(Node::entries) {
+                if node.is_null() {
+                    continue; // a patch takes the key away
+                }
+                let Some(text) = node.as_str() else {
+                    let message = format!("Secret {name}: the value of `{key}` is no text");
+                    self.problem(at.place(node), message, "put it in quotes");
+                    continue;
+                };
+                let decoded = base64::decode(&text);
+                let plain = decoded.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+                let placeholders = [Some(text.as_ref()), plain.filter(|_| field == "data")];
+                if placeholders.into_iter().flatten().any(|text| is_placeholder(text, annotated)) {
+                    there.extend(placeholders.into_iter().flatten().filter_map(Kv::of_placeholder));
+                    only_values &= field != "data";
+                    continue;
+                }
+                let value = if field == "data" { decoded } else { Some(text.as_bytes().to_vec()) };
+                let Some(value) = value else {
+                    let message = format!("Secret {name}: the value of `{key}` under `data` is no base64");
+                    self.problem(at.place(node), message, "correct it, or move it to `stringData`");
+                    continue;
+                };
+                values.push((field, key.into_owned(), node, value));
+            }
+        }
+        let others = there.len() == 1;
+        let kv = match there.pop_first().filter(|_| others) {
+            Some(kv) => kv,
+            None => {
+                let own = root.find(&["metadata", "namespace"]).and_then(Node::as_str);
+                self.kv(at.file.folder(), &name, own.as_deref().unwrap_or(namespace))
+            }
+        };
+        let is_text = |value: &[u8]| std::str::from_utf8(value).is_ok();
+        let has_data = values.iter().any(|(field, ..)| *field == "data");
+        let renamed = self.readable
+            && has_data
+            && only_values
+            && root.get("stringData").is_none()
+            && values.iter().all(|(.., value)| is_text(value))
+            && root.key_span("data").is_some();
+        let mut edits = Vec::new();
+        if renamed {
+            edits.push(Edit::Rename(pointer.to_owned(), "data", "stringData"));
+        }
+        for (field, key, node, value) in values {
+            let encoded = !is_text(&value);
+            let placeholder = kv.placeholder(&key);
+            let as_text = field == "stringData" || renamed || encoded;
+            let new = if as_text { placeholder } else { base64::encode(placeholder.as_bytes()) };
+            let field = if renamed { "stringData" } else { field };
+            edits.push(Edit::Set(format!("{pointer}/{field}/{}", yaml::escape_token(&key)), json!(new)));
+            self.hide(at, node);
+            let (place, secret, kv) = (at.place(node), name.clone(), kv.clone());
+            self.moved(Moved { place, secret, key, kv, value: Some(value), encoded, others });
+        }
+        edits
+    }
+
+    fn operations_of(&mut self, file: &'a File, target: Node<'_>, namespace: &str) {
+        if !self.seen.insert(file.path.clone()) || !self.parsed(file) {
+            return;
+        }
+        for (number, document) in file.documents.iter().enumerate() {
+            let edits = self.operations(At { file, inline: None }, document.root(), target, namespace);
+            self.edit(file, number, edits);
+        }
+    }
+
+    /// A JSON Patch of a Secret.
+    fn operations(&mut self, at: At<'_>, root: Node<'_>, target: Node<'_>, namespace: &str) -> Vec<Edit> {
+        let name = text(target, "name");
+        if self.origin != Origin::Secrets || self.is_excluded(&name) {
+            return Vec::new();
+        }
+        let mut edits = Vec::new();
+        for (number, item) in root.items().enumerate() {
+            let path = text(item, "path");
+            let Some(value) = item.get("value") else { continue };
+            let key = ["data", "stringData"].into_iter().find_map(|field| {
+                let key = path.strip_prefix('/')?.strip_prefix(field)?.strip_prefix('/')?;
+                Some((field, yaml::unescape_token(key)?.into_owned()))
+            });
+            let Some((field, key)) = key else {
+                if path == "/data" || path == "/stringData" {
+                    let message = format!("a patch of Secret {name} replaces all of its keys at once");
+                    self.problem(at.place(item), message, "patch single keys, such as `/stringData/key`");
+                }
+                continue;
+            };
+            if name.is_empty() || name.contains(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c)) {
+                let message = "a patch gives values to Secrets whose names are not known here";
+                self.problem(at.place(item), message, "name one Secret under `target`");
+                continue;
+            }
+            let Some(text) = value.as_str().filter(|text| !text.contains("<path:")) else { continue };
+            let bytes = if field == "data" { base64::decode(&text) } else { Some(text.as_bytes().to_vec()) };
+            let Some(bytes) = bytes else {
+                self.problem(at.place(value), format!("Secret {name}: `{key}` is no base64"), "correct it");
+                continue;
+            };
+            if std::str::from_utf8(&bytes).is_ok_and(|text| text.contains("<path:")) {
+                continue;
+            }
+            let encoded = std::str::from_utf8(&bytes).is_err();
+            let kv = self.kv(at.file.folder(), &name, namespace);
+            let placeholder = kv.placeholder(&key);
+            let new =
+                if field == "data" && !encoded { base64::encode(placeholder.as_bytes()) } else { placeholder };
+            edits.push(Edit::Set(format!("/{number}/value"), json!(new)));
+            self.hide(at, value);
+            let place = at.place(value);
+            self.moved(Moved { place, secret: name.clone(), key, kv, value: Some(bytes), encoded, others: false });
+        }
+        edits
+    }
+
+    /// Where the values of a Secret go that stand in a file of this folder.
+    pub(super) fn kv(&self, folder: &Path, name: &str, namespace: &str) -> Kv {
+        let folder = folder.strip_prefix(self.folder).unwrap_or(Path::new(""));
+        let folder: Vec<_> = folder.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        let namespace = if namespace.is_empty() { "default" } else { namespace };
+        let path = self.paths.template.replace("{folder}", &folder.join("/"));
+        let path = path.replace("{name}", name).replace("{namespace}", namespace);
+        let path: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        Kv { mount: self.paths.mount.to_owned(), path: path.join("/"), v2: self.paths.v2 }
+    }
+
+    pub(super) fn is_excluded(&self, name: &str) -> bool {
+        self.exclude.iter().any(|one| one == name)
+    }
+
+    pub(super) fn moved(&mut self, moved: Moved) {
+        let clash = |other: &&Moved| {
+            (&other.kv, &other.key) == (&moved.kv, &moved.key) && (other.value != moved.value || moved.value.is_none())
+        };
+        if let Some(other) = self.plan.moved.iter().find(clash) {
+            let (file, line) = (&other.place.file, other.place.line.unwrap_or_default());
+            let message = format!("`{}` of {} would be two values: one is at {file}:{line}", moved.key, moved.kv.shown());
+            let remedy = "say --path with {folder}, {namespace} and {name}, so that each Secret has a path of its own";
+            self.problem(moved.place.clone(), message, remedy);
+        }
+        self.plan.moved.push(moved);
+    }
+
+    pub(super) fn edit(&mut self, file: &File, number: usize, edits: Vec<Edit>) {
+        if edits.is_empty() {
+            return;
+        }
+        if !file.path.starts_with(self.folder) {
+            let message = format!("values stand outside {}, where others may use them too", self.named.display());
+            self.problem(file.place(0), message, "name the directory that holds all who use them");
+        }
+        self.plan.edits.entry(file.path.clone()).or_default().extend(edits.into_iter().map(|edit| (number, edit)));
+    }
+
+    pub(super) fn hide(&mut self, at: At<'_>, node: Node<'_>) {
+        let span = at.inline.unwrap_or(node).span();
+        self.plan.hidden.entry(at.file.path.clone()).or_default().extend(span);
+    }
+
+    pub(super) fn problem(&mut self, place: Place, message: impl Into<String>, remedy: impl Into<String>) {
+        self.plan.problems.push(Finding { place: Some(place), message: message.into(), remedy: remedy.into() });
+    }
+
+    pub(super) fn note(&mut self, place: Place, message: impl Into<String>, remedy: impl Into<String>) {
+        self.plan.notes.push(Finding { place: Some(place), message: message.into(), remedy: remedy.into() });
+    }
+}
+
+/// The text under a key; empty when there is none.
+pub(super) fn text(node: Node<'_>, key: &str) -> String {
+    node.get(key).and_then(Node::as_str).unwrap_or_default().into_owned()
+}
+
+/// Whether a value is filled in by argocd-vault-plugin, or was migrated already.
+pub(super) fn is_placeholder(text: &str, annotated: bool) -> bool {
+    let inner = |text: &str| text.split_once('<').is_some_and(|(_, rest)| rest.contains('>'));
+    text.contains("<path:") || annotated && inner(text)
+}
+
+fn is_operations(file: &File) -> bool {
+    file.root().is_some_and(|root| root.kind() == Kind::Seq)
+}
+
+/// Whether a kustomization patches Secrets or merges generated ones: `data` and `stringData` must then stay apart, since
+/// kustomize merges each by itself.
+fn merges_secrets(tree: &Tree, file: &File) -> bool {
+    let Some(root) = file.root() else { return false };
+    let items = |field: &str| root.get(field).into_iter().flat_map(Node::items);
+    let is_secret = |node: Node<'_>| text(node, "kind") == "Secret";
+    let any = |documents: &[yaml::Document]| documents.iter().any(|document| is_secret(document.root()));
+    let leads = |entry: &str| match tree.target(file, entry) {
+        Target::File(file) => any(&file.documents),
+        Target::Inline(documents) => any(&documents),
+        _ => false,
+    };
+    let patches = |item: Node<'_>| {
+        let field = |key: &str| item.get(key).and_then(Node::as_str);
+        item.get("target").is_some_and(is_secret) || field("path").or(field("patch")).is_some_and(|entry| leads(&entry))
+    };
+    items("secretGenerator").any(|entry| !matches!(text(entry, "behavior").as_str(), "" | "create"))
+        || items("patchesStrategicMerge").any(|entry| entry.as_str().is_some_and(|entry| leads(&entry)))
+        || items("patches").chain(items("patchesJson6902")).any(patches)
+}
+
+/// The line of a byte in a text that is no document.
+pub(super) fn line(text: &str, offset: usize) -> Option<usize> {
+    Some(line_of(text, offset).0)
+}

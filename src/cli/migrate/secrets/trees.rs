@@ -1,0 +1,264 @@
+//! The two kinds of sources: kustomizations, which are rendered, and plain manifests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::config::{self, Entry};
+use super::edits::{Edit, Edits};
+use super::proof::{self, Streams, Values};
+use super::render::{self, Kustomize, Plugins};
+use super::sources::Plan;
+use super::{Change, Finding, Migration, Options, Origin, new_texts, stop};
+use crate::cli::doctor::tree::{File, Target, Tree, is_ours};
+use crate::cli::{Failure, Result};
+use crate::{excerpt, yaml};
+use crate::pipeline::Outcome;
+use crate::report::Report;
+use crate::stream::Stream;
+use crate::transport::{self, Config};
+
+/// The fields of a kustomization that name what is inside it.
+const INNER: &[&str] = &["resources", "bases", "components", "generators", "transformers", "validators"];
+
+/// What is to be migrated.
+pub(super) struct Sources<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) folder: &'a Path,
+    pub(super) plan: &'a Plan,
+    /// The files with placeholders in place of values.
+    pub(super) texts: &'a BTreeMap<PathBuf, Vec<u8>>,
+    pub(super) origin: Origin,
+    pub(super) options: &'a Options,
+}
+
+impl Sources<'_> {
+    fn name(&self, path: &Path) -> String {
+        named(self.tree, path, self.folder, &self.options.directory)
+    }
+
+    fn changes(&self, texts: BTreeMap<PathBuf, Vec<u8>>) -> Result<Vec<Change>> {
+        let mut out = Vec::new();
+        for (path, after) in texts {
+            let name = self.name(&path);
+            let before = match std::fs::read(&path) {
+                Ok(bytes) => Some(bytes),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                Err(error) => return Err(Failure::io(&name, &error)),
+            };
+            if before.as_ref().is_some_and(|bytes| bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff])) {
+                return Err(Failure::usage(format!("{name}: it is UTF-16; write it as UTF-8")));
+            }
+            if before.as_ref() != Some(&after) {
+                out.push(Change { path, name, before, after });
+            }
+        }
+        Ok(out)
+    }
+
+    /// Values of this kind that stay although nothing excludes them.
+    fn left(&self, stream: &str, differences: &mut Vec<String>) -> Result<()> {
+        for (title, name, keys) in proof::plaintext(stream)? {
+            // Prefixes, suffixes and hashes are around the name that the sources have.
+            let excluded = self.options.exclude.iter().any(|one| name.contains(one.as_str()));
+            if self.origin == Origin::Secrets && !excluded {
+                let keys = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+                differences.push(format!(
+                    "{title} has values under {keys} that come from no file krmor can edit; say --exclude with its name"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What messages call a file: by the directory as it was named.
+pub(super) fn named(tree: &Tree, path: &Path, folder: &Path, directory: &Path) -> String {
+    if let Ok(inside) = path.strip_prefix(folder) {
+        let path = directory.join(inside);
+        return path.strip_prefix("./").unwrap_or(&path).display().to_string();
+    }
+    let file = tree.files().find(|file| file.path == path);
+    file.map_or_else(|| path.display().to_string(), |file| file.name.clone())
+}
+
+/// The kustomizations below the directory that no other one lists.
+fn outermost(tree: &Tree) -> Vec<&File> {
+    let mut inner = BTreeSet::new();
+    for file in tree.kustomizations() {
+        for (_, target) in INNER.iter().flat_map(|field| tree.entries(file, field)) {
+            if let Target::Kustomization(found) = target {
+                inner.insert(found.path.clone());
+            }
+        }
+    }
+    let is_component =
+        |file: &File| file.root().and_then(|root| root.get("kind")).is_some_and(|kind| kind.as_str().as_deref() == Some("Component"));
+    let outer = |file: &&File| file.listed && !inner.contains(&file.path) && !is_component(file);
+    tree.kustomizations().filter(outer).collect()
+}
+
+/// Migrates kustomizations; `None` when there is nothing to migrate.
+pub(super) fn kustomizations(sources: &Sources<'_>) -> Result<Option<Migration>> {
+    let Sources { tree, folder, plan, texts, options, .. } = sources;
+    let roots = outermost(tree);
+    if roots.is_empty() {
+        return Err(Failure::usage("there is no kustomization that is built by itself: name the directory of those that are"));
+    }
+    let kustomize = Kustomize::find(options.kustomize.as_deref(), &options.build_option)?;
+    let common = render::common(tree, folder);
+    let at = |copy: &Path, file: &File| copy.join(file.folder().strip_prefix(&common).unwrap_or(file.folder()));
+    let shown = |file: &File| {
+        let name = Path::new(&file.name).parent().unwrap_or(Path::new("")).display().to_string();
+        if name.is_empty() { ".".to_owned() } else { name }
+    };
+    let placed = match texts.is_empty() {
+        true => None,
+        false => Some(kustomize.copy("sources", tree, folder, &common, texts)?),
+    };
+    let mut raw = Vec::new();
+    let mut types = BTreeSet::new();
+    for root in &roots {
+        let before = kustomize.build(root.folder(), &shown(root), Plugins::Idle)?;
+        let after = match &placed {
+            Some(copy) => kustomize.build(&at(copy, root), &shown(root), Plugins::Idle)?,
+            None => before.clone(),
+        };
+        let (found, any) = proof::placeholders(&after)?;
+        types.extend(found);
+        raw.push((before, after, any));
+    }
+    let spec = config::spec(options, &types);
+    let mut edits = plan.edits.clone();
+    let mut contents = plan.contents.clone();
+    let mut problems: Vec<Finding> = Vec::new();
+    let mut configs: Vec<Option<(PathBuf, String)>> = Vec::new();
+    for (root, (.., any)) in roots.iter().zip(&raw) {
+        if !any {
+            configs.push(None);
+            continue;
+        }
+        match config::entry(tree, root, &spec, &types, !plan.moved.is_empty()) {
+            Err(problem) => problems.push(problem),
+            Ok(Entry::New(path)) => {
+                let text = config::new_file(&spec)?;
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let list = root.root().and_then(|root| root.get("transformers")).filter(|list| list.items().next().is_some());
+                let edit = match list {
+                    Some(_) => Edit::Set("/transformers/-".into(), json!(name)),
+                    None => Edit::Set("/transformers".into(), json!([name])),
+                };
+                edits.entry(root.path.clone()).or_default().push((0, edit));
+                contents.insert(path.clone(), text.clone().into_bytes());
+                configs.push(Some((path, text)));
+            }
+            Ok(Entry::Completed(file, added)) => {
+                let own: Edits = added.into_iter().map(|edit| (0, edit)).collect();
+                let text = super::edited(&file.text, &own).map_err(Failure::internal)?;
+                if !own.is_empty() {
+                    edits.insert(file.path.clone(), own);
+                }
+                configs.push(Some((file.path.clone(), text)));
+            }
+        }
+    }
+    stop(&problems)?;
+    let finished = new_texts(tree, &edits, &contents)?;
+    let changes = sources.changes(finished.clone())?;
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    let values = Values::of(&plan.moved);
+    let migrated = kustomize.copy("migrated", tree, folder, &common, &finished)?;
+    let has_krmor = tree.files().any(|file| file.documents.iter().any(|document| is_ours(document.root())));
+    let mut proofs = Vec::new();
+    for ((root, (raw_before, raw_after, _)), config) in roots.iter().zip(&raw).zip(&configs) {
+        if let Some((path, text)) = config {
+            findings(&sources.name(path), text, raw_after)?;
+        }
+        let before = match has_krmor {
+            true => kustomize.build(root.folder(), &shown(root), Plugins::Running)?,
+            false => raw_before.clone(),
+        };
+        let after = kustomize.build(&at(&migrated, root), &shown(root), Plugins::Running)?;
+        let streams = Streams { raw_before, raw_after, before: &before, after: &after };
+        let mut proof = proof::prove(&shown(root), &streams, &values)?;
+        sources.left(&after, &mut proof.differences)?;
+        proofs.push(proof);
+    }
+    Ok(Some(Migration { changes, proofs }))
+}
+
+/// Runs the function alone over what sources with placeholders give, for what it says: kustomize would say it among other
+/// things that may hold values.
+fn findings(name: &str, config: &str, stream: &str) -> Result<()> {
+    let mut config = Config::read(name, config.as_bytes().to_vec(), None)?;
+    config.pipeline.steps.retain(|step| step.function.kind == "VaultSecrets");
+    let broken = |error: yaml::Error| excerpt::yaml_error("the rendered stream", stream, &error);
+    let mut stream = Stream::parse(&Arc::new(stream.to_owned())).map_err(broken)?;
+    convert(&mut config, &mut stream)
+}
+
+fn convert(config: &mut Config, stream: &mut Stream) -> Result<()> {
+    config.pipeline.learn(Vec::new(), true);
+    let mut report = Report::default();
+    match config.pipeline.run(stream, &mut report) {
+        Outcome::Ok => Ok(()),
+        outcome => Err(transport::failed(stream, &report, config, outcome)),
+    }
+}
+
+/// Migrates plain manifests; `None` when there is nothing to migrate.
+pub(super) fn manifests(sources: &Sources<'_>) -> Result<Option<Migration>> {
+    let Sources { tree, plan, texts, options, .. } = sources;
+    let is_object = |document: &yaml::Document| document.root().get("kind").is_some() && !is_ours(document.root());
+    let files: Vec<&File> =
+        tree.files().filter(|file| file.documents.iter().any(is_object)).collect();
+    let text_of = |file: &File| match texts.get(&file.path) {
+        Some(bytes) => Arc::new(String::from_utf8_lossy(bytes).into_owned()),
+        None => Arc::clone(&file.text),
+    };
+    let join = |texts: Vec<String>| texts.join("\n---\n");
+    let raw_before = join(files.iter().map(|file| file.text.to_string()).collect());
+    let raw_after = join(files.iter().map(|file| text_of(file).to_string()).collect());
+    let (types, any) = proof::placeholders(&raw_after)?;
+    if !any {
+        return Ok(None);
+    }
+    let config = config::new_file(&config::spec(options, &types))?;
+    let mut config = Config::read("of these options", config.into_bytes(), None)?;
+    config.pipeline.partial = true;
+    let (mut documents, mut names, mut ranges) = (Vec::new(), Vec::new(), Vec::new());
+    for file in &files {
+        let text = text_of(file);
+        let parsed = yaml::parse(&text).map_err(|error| excerpt::yaml_error(&file.name, &text, &error))?;
+        let start = documents.len();
+        let name: Arc<str> = Arc::from(file.name.as_str());
+        names.extend((0..parsed.len()).map(|number| Some((Arc::clone(&name), number))));
+        documents.extend(parsed);
+        ranges.push(start..documents.len());
+    }
+    let mut stream = Stream::of_documents(documents, |number| names.get(number).cloned().flatten());
+    convert(&mut config, &mut stream)?;
+    let mut finished = BTreeMap::new();
+    for (file, range) in files.iter().zip(ranges) {
+        let mut text = String::new();
+        match stream.changed(&range) {
+            true => stream.render_to(range, |part| text.push_str(part)),
+            false => text.push_str(&text_of(file)),
+        }
+        finished.insert(file.path.clone(), text.into_bytes());
+    }
+    let after = join(finished.values().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect());
+    let changes = sources.changes(finished)?;
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    let streams = Streams { raw_before: &raw_before, raw_after: &raw_after, before: &raw_before, after: &after };
+    let mut proof =
+        proof::prove(&options.directory.display().to_string(), &streams, &Values::of(&plan.moved))?;
+    sources.left(&after, &mut proof.differences)?;
+    Ok(Some(Migration { changes, proofs: vec![proof] }))
+}
