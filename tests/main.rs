@@ -24,6 +24,7 @@ mod kustomize;
 mod laws;
 mod layouts;
 mod messages;
+mod migrate_secrets;
 mod migration;
 mod monitoring;
 mod name_references;

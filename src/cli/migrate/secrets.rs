@@ -18,6 +18,7 @@ mod view;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::ValueEnum;
 
@@ -30,7 +31,7 @@ use super::super::doctor::tree::Tree;
 use super::super::{FOUND, Failure, Form, Result, input, write_stdout};
 use crate::text::{line_of, plain};
 use crate::transport::Config;
-use crate::yaml::base64;
+use crate::yaml::{self, Node, base64};
 
 /// What sources have that is to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,8 +179,9 @@ pub(super) fn run(origin: Origin, options: &Options) -> Result<u8> {
     let texts = new_texts(&tree, &plan.edits, &plan.contents)?;
     let left = leftovers(&tree, &texts, &plan, &folder, &options.directory);
     stop(&left)?;
-    let what = trees::Sources { tree: &tree, folder: &folder, plan: &plan, texts: &texts, origin, options };
-    let migration = if rendered { trees::kustomizations(&what)? } else { trees::manifests(&what)? };
+    let mut what = trees::Sources { tree: &tree, folder: &folder, plan, texts, origin, options };
+    let migration = if rendered { trees::kustomizations(&mut what)? } else { trees::manifests(&what)? };
+    let plan = what.plan;
     let Some(migration) = migration else {
         let told = match options.report {
             Form::Text => format!("{named}: nothing to migrate\n"),
@@ -287,16 +289,27 @@ fn leftovers(
     let mut found = Vec::new();
     for (path, bytes) in texts {
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
+        let file = tree.files().find(|file| file.path == *path);
         let name = trees::named(tree, path, folder, named);
-        let anchored = text.contains('*') && text.contains('&');
+        let documents = yaml::parse(&Arc::new(text.to_owned())).unwrap_or_default();
+        // What an alias repeats may stand anywhere; what a Secret says may repeat its values, as kubectl's annotation does.
+        let is_secret = |root: Node<'_>| root.get("kind").and_then(Node::as_str).is_some_and(|kind| kind == "Secret" || kind.ends_with("List"));
+        let aliased = file.is_some_and(|file| file.documents.iter().any(|document| document.root().has_aliases()));
+        let whole = |at: usize| {
+            aliased || documents.iter().any(|document| document.span().contains(&at) && is_secret(document.root()))
+        };
         let mut offset = 0;
         for line in text.split_inclusive('\n') {
-            let comment = if line.trim_start().starts_with('#') { Some(line) } else { line.find(" #").and_then(|at| line.get(at..)) };
-            let shown = if anchored { Some(line) } else { comment };
-            let hit = shown.and_then(|part| values.iter().find(|(value, ..)| part.contains(value.as_str())));
-            if let Some((_, secret, key)) = hit {
+            let start = if line.trim_start().starts_with('#') { Some(0) } else { line.find(" #") };
+            let (code, comment) = line.split_at_checked(start.unwrap_or(line.len())).unwrap_or((line, ""));
+            let repeated = |part: &str, least: usize| {
+                values.iter().find(|(value, ..)| value.len() >= least && part.contains(value.as_str()))
+            };
+            let code = code.split_once(':').filter(|_| whole(offset)).map_or("", |(_, value)| value);
+            let hit = repeated(comment, 4).map(|hit| (hit, "a comment"));
+            let hit = hit.or_else(|| repeated(&without_placeholders(code), 6).map(|hit| (hit, "another field")));
+            if let Some(((_, secret, key), what)) = hit {
                 let place = Place { file: name.clone(), line: Some(line_of(text, offset).0) };
-                let what = if comment.is_some() { "a comment" } else { "an anchor or another field" };
                 found.push(Finding {
                     place: Some(place),
                     message: format!("{what} repeats the value of `{key}` of {secret}"),
@@ -307,4 +320,13 @@ fn leftovers(
         }
     }
     found
+}
+
+fn without_placeholders(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once("<path:") {
+        out.push_str(before);
+        rest = after.split_once('>').map_or("", |(_, behind)| behind);
+    }
+    out + rest
 }

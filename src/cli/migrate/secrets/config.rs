@@ -38,14 +38,17 @@ pub(super) fn spec(options: &Options, types: &BTreeSet<String>) -> Value {
     if let Some((kind, name)) = options.store.as_deref().and_then(|store| store.split_once('/')) {
         spec.insert("store".into(), json!({"name": name, "kind": kind}));
     }
-    spec.insert("convert".into(), Value::Object(convert(types)));
+    spec.insert("convert".into(), Value::Object(convert(types, options.engine == 2)));
     Value::Object(spec)
 }
 
 /// Placeholders are references; a Secret with values stays what it is.
-fn convert(types: &BTreeSet<String>) -> Map<String, Value> {
+fn convert(types: &BTreeSet<String>, v2: bool) -> Map<String, Value> {
     let mut convert = Map::new();
     convert.insert("secrets".into(), json!(false));
+    if !v2 {
+        convert.insert("engine".into(), json!(1));
+    }
     if types.iter().any(|kind| kind != "Opaque") {
         convert.insert("types".into(), json!(types));
     }
@@ -180,10 +183,8 @@ fn completed<'a>(
         return Err((node, message, "say it with --to, or change it here"));
     }
     let Some(convert) = there.and_then(|spec| spec.get("convert")) else {
-        return Ok(Entry::Completed(
-            config,
-            vec![Edit::Set(format!("{pointer}/convert"), Value::Object(self::convert(types)))],
-        ));
+        let convert = wanted.get("convert").cloned().unwrap_or_default();
+        return Ok(Entry::Completed(config, vec![Edit::Set(format!("{pointer}/convert"), convert)]));
     };
     if let Some(node) = convert.get("placeholders").filter(|node| node.as_bool() == Some(false)) {
         return Err((node, "the config that is there converts no placeholders".into(), "remove the line"));

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::edits::Edit;
 use super::trees;
-use super::sources::{At, Moved, Scanner, is_placeholder, line, text};
+use super::sources::{At, Form, Group, Moved, Scanner, is_placeholder, line, text};
 use super::vault::Kv;
 use crate::cli::doctor::Place;
 use crate::cli::doctor::tree::File;
@@ -31,6 +31,16 @@ pub(super) fn generator<'a>(
     }
     let own = text(entry, "namespace");
     let kv = scanner.kv(file.folder(), &name, if own.is_empty() { namespace } else { &own });
+    let literals = entry.get("literals").is_some_and(|list| list.items().next().is_some());
+    scanner.plan.groups.push(Group {
+        file: file.path.clone(),
+        document: number,
+        pointer: format!("{pointer}/literals"),
+        form: Form::Literals { there: literals },
+        secret: name.clone(),
+        kv: kv.clone(),
+        place: file.place_of(entry),
+    });
     let mut edits = Vec::new();
     for (at, item) in entry.get("literals").into_iter().flat_map(Node::items).enumerate() {
         let Some((key, value)) = item.as_str().and_then(|text| {

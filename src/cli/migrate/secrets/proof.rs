@@ -267,7 +267,9 @@ fn with_variables(before: &Value, after: &mut Value, count: &mut usize) {
 /// Where in Vault the placeholders of a Secret lead, as paths of Vault's API.
 fn places(secret: &Value) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
+    let mut by_annotation = false;
     let mut add = |text: &str| {
+        by_annotation |= text.split('<').skip(1).any(|rest| rest.contains('>') && !rest.starts_with("path:"));
         let inner = text.split("<path:").skip(1).filter_map(|rest| rest.split(['#', '>']).next());
         out.extend(inner.map(|path| path.trim_matches([' ', '/']).to_owned()));
     };
@@ -279,7 +281,8 @@ fn places(secret: &Value) -> BTreeSet<String> {
             }
         }
     }
-    if let Some(path) = secret.pointer("/metadata/annotations/avp.kubernetes.io~1path").and_then(Value::as_str) {
+    let annotation = secret.pointer("/metadata/annotations/avp.kubernetes.io~1path").and_then(Value::as_str);
+    if let Some(path) = annotation.filter(|_| by_annotation) {
         out.insert(path.trim_matches('/').to_owned());
     }
     out
@@ -397,6 +400,31 @@ pub(super) fn prove(root: &str, streams: &Streams<'_>, values: &Values) -> Resul
         .map_err(|_| Failure::internal(format!("{root}: what was rendered cannot be read again")))?;
     self::streams(&read(streams.before)?, &read(streams.after)?, &raw_after, &stream, &mut proof);
     Ok(proof)
+}
+
+/// A Secret whose placeholders are of several places in Vault.
+pub(super) struct Scattered {
+    /// As it is called without kustomize's hash.
+    pub(super) name: String,
+    /// Each key: its placeholder, and its value.
+    pub(super) keys: Vec<(String, String, Vec<u8>)>,
+}
+
+/// The Secrets whose keys are of several places in Vault, which the Vault Secrets Operator cannot fetch at once.
+pub(super) fn scattered(before: &str, after: &str) -> Result<Vec<Scattered>> {
+    let (before, after) = (Objects::read(before, "the stream")?, Objects::read(after, "the stream")?);
+    let none = Values(BTreeMap::new());
+    let mut out = Vec::new();
+    for (id, secret) in before.secrets() {
+        let Some((_, now)) = after.counterpart(id).filter(|(_, now)| places(now).len() > 1) else { continue };
+        let (old, new) = (none.bytes(secret), none.bytes(now));
+        let keys = new.into_iter().filter_map(|(key, placeholder)| {
+            let value = old.get(&key)?.clone()?;
+            Some((key, String::from_utf8(placeholder?).ok()?, value))
+        });
+        out.push(Scattered { name: without_hash(&id.3).unwrap_or(&id.3).to_owned(), keys: keys.collect() });
+    }
+    Ok(out)
 }
 
 /// Secrets of a stream with values: kind and name with the keys.

@@ -39,9 +39,34 @@ pub(super) struct Moved {
     pub(super) others: bool,
 }
 
+/// Where keys of one Secret stand together, so that others can be put beside them.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) file: PathBuf,
+    pub(super) document: usize,
+    /// A mapping of keys, or the literals of a generator.
+    pub(super) pointer: String,
+    pub(super) form: Form,
+    pub(super) secret: String,
+    pub(super) kv: Kv,
+    pub(super) place: Place,
+}
+
+/// How a group holds its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Base64.
+    Data,
+    /// Text.
+    StringData,
+    /// `key=value`, and whether there is a list of them.
+    Literals { there: bool },
+}
+
 /// What a migration makes of the sources.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
+    pub(super) groups: Vec<Group>,
     pub(super) edits: BTreeMap<PathBuf, Edits>,
     /// Files that hold nothing but values, with what they hold then.
     pub(super) contents: BTreeMap<PathBuf, Vec<u8>>,
@@ -170,7 +195,9 @@ impl<'a> Scanner<'a> {
                 }
                 continue;
             }
+            let from = self.plan.groups.len();
             let edits = self.object(At { file, inline: None }, root, "", namespace);
+            self.plan.groups.iter_mut().skip(from).for_each(|group| group.document = number);
             self.edit(file, number, edits);
         }
     }
@@ -275,6 +302,18 @@ impl<'a> Scanner<'a> {
             && root.get("stringData").is_none()
             && values.iter().all(|(.., value)| is_text(value))
             && root.key_span("data").is_some();
+        if let Some((field, _, node, _)) = values.first().filter(|_| at.inline.is_none()) {
+            let field = if renamed { "stringData" } else { field };
+            self.plan.groups.push(Group {
+                file: at.file.path.clone(),
+                document: 0,
+                pointer: format!("{pointer}/{field}"),
+                form: if field == "data" { Form::Data } else { Form::StringData },
+                secret: name.clone(),
+                kv: kv.clone(),
+                place: at.place(*node),
+            });
+        }
         let mut edits = Vec::new();
         if renamed {
             edits.push(Edit::Rename(pointer.to_owned(), "data", "stringData"));
@@ -313,6 +352,11 @@ impl<'a> Scanner<'a> {
         for (number, item) in root.items().enumerate() {
             let path = text(item, "path");
             let Some(value) = item.get("value") else { continue };
+            if text(item, "op") == "test" && (path.starts_with("/data/") || path.starts_with("/stringData/")) {
+                let message = "a patch tests a value, which will be a placeholder";
+                self.problem(at.place(item), message, "take the test out");
+                continue;
+            }
             let key = ["data", "stringData"].into_iter().find_map(|field| {
                 let key = path.strip_prefix('/')?.strip_prefix(field)?.strip_prefix('/')?;
                 Some((field, yaml::unescape_token(key)?.into_owned()))

@@ -10,11 +10,12 @@ use super::config::{self, Entry};
 use super::edits::{Edit, Edits};
 use super::proof::{self, Streams, Values};
 use super::render::{self, Kustomize, Plugins};
-use super::sources::Plan;
-use super::{Change, Finding, Migration, Options, Origin, new_texts, stop};
+use super::sources::{Form, Moved, Plan};
+use super::{Change, Finding, Migration, Options, Origin, To, new_texts, stop};
 use crate::cli::doctor::tree::{File, Target, Tree, is_ours};
 use crate::cli::{Failure, Result};
-use crate::{excerpt, yaml};
+use crate::excerpt;
+use crate::yaml::{self, base64};
 use crate::pipeline::Outcome;
 use crate::report::Report;
 use crate::stream::Stream;
@@ -27,9 +28,9 @@ const INNER: &[&str] = &["resources", "bases", "components", "generators", "tran
 pub(super) struct Sources<'a> {
     pub(super) tree: &'a Tree,
     pub(super) folder: &'a Path,
-    pub(super) plan: &'a Plan,
+    pub(super) plan: Plan,
     /// The files with placeholders in place of values.
-    pub(super) texts: &'a BTreeMap<PathBuf, Vec<u8>>,
+    pub(super) texts: BTreeMap<PathBuf, Vec<u8>>,
     pub(super) origin: Origin,
     pub(super) options: &'a Options,
 }
@@ -101,8 +102,8 @@ fn outermost(tree: &Tree) -> Vec<&File> {
 }
 
 /// Migrates kustomizations; `None` when there is nothing to migrate.
-pub(super) fn kustomizations(sources: &Sources<'_>) -> Result<Option<Migration>> {
-    let Sources { tree, folder, plan, texts, options, .. } = sources;
+pub(super) fn kustomizations(sources: &mut Sources<'_>) -> Result<Option<Migration>> {
+    let Sources { tree, folder, options, .. } = *sources;
     let roots = outermost(tree);
     if roots.is_empty() {
         return Err(Failure::usage("there is no kustomization that is built by itself: name the directory of those that are"));
@@ -114,22 +115,32 @@ pub(super) fn kustomizations(sources: &Sources<'_>) -> Result<Option<Migration>>
         let name = Path::new(&file.name).parent().unwrap_or(Path::new("")).display().to_string();
         if name.is_empty() { ".".to_owned() } else { name }
     };
-    let placed = match texts.is_empty() {
-        true => None,
-        false => Some(kustomize.copy("sources", tree, folder, &common, texts)?),
-    };
-    let mut raw = Vec::new();
-    let mut types = BTreeSet::new();
+    let mut before = Vec::new();
     for root in &roots {
-        let before = kustomize.build(root.folder(), &shown(root), Plugins::Idle)?;
-        let after = match &placed {
-            Some(copy) => kustomize.build(&at(copy, root), &shown(root), Plugins::Idle)?,
-            None => before.clone(),
-        };
+        before.push(kustomize.build(root.folder(), &shown(root), Plugins::Idle)?);
+    }
+    let mut after = Vec::new();
+    for round in ["sources", "gathered"] {
+        if sources.texts.is_empty() {
+            after.clone_from(&before);
+            break;
+        }
+        let copy = kustomize.copy(round, tree, folder, &common, &sources.texts)?;
+        after.clear();
+        for root in &roots {
+            after.push(kustomize.build(&at(&copy, root), &shown(root), Plugins::Idle)?);
+        }
+        if round == "gathered" || options.to != To::Vso || !gather(sources, &roots, &before, &after)? {
+            break;
+        }
+    }
+    let (mut raw, mut types) = (Vec::new(), BTreeSet::new());
+    for (before, after) in before.into_iter().zip(after) {
         let (found, any) = proof::placeholders(&after)?;
         types.extend(found);
         raw.push((before, after, any));
     }
+    let Sources { plan, .. } = &*sources;
     let spec = config::spec(options, &types);
     let mut edits = plan.edits.clone();
     let mut contents = plan.contents.clone();
@@ -189,6 +200,64 @@ pub(super) fn kustomizations(sources: &Sources<'_>) -> Result<Option<Migration>>
         proofs.push(proof);
     }
     Ok(Some(Migration { changes, proofs }))
+}
+
+/// The Vault Secrets Operator fetches a Secret from one place. Where an overlay gives some keys of a Secret and its base the
+/// others, the overlay's place gets all of them, as kustomize gives them to the Secret. Whether something was added.
+fn gather(sources: &mut Sources<'_>, roots: &[&File], before: &[String], after: &[String]) -> Result<bool> {
+    let mut added = false;
+    for ((root, before), after) in roots.iter().zip(before).zip(after) {
+        for secret in proof::scattered(before, after)? {
+            // Prefixes and suffixes are around the name that the sources have.
+            let own = sources.plan.groups.iter().filter(|group| {
+                group.file.starts_with(root.folder())
+                    && secret.name.contains(&group.secret)
+                    && secret.keys.iter().any(|(key, placeholder, _)| *placeholder == group.kv.placeholder(key))
+            });
+            let own: Vec<_> = own.collect();
+            // Several groups of one place can each take keys: the last, which kustomize merges last, does.
+            let Some(group) = own.last().filter(|group| own.iter().all(|other| other.kv == group.kv)) else { continue };
+            let mut edits = Vec::new();
+            let mut literals = Vec::new();
+            let mut moved = Vec::new();
+            for (key, placeholder, value) in &secret.keys {
+                let wanted = group.kv.placeholder(key);
+                // What was a placeholder before is somebody else's.
+                if *placeholder == wanted || placeholder.as_bytes() == value.as_slice() {
+                    continue;
+                }
+                let at = format!("{}/{}", group.pointer, yaml::escape_token(key));
+                match group.form {
+                    Form::Data => edits.push(Edit::Set(at, json!(base64::encode(wanted.as_bytes())))),
+                    Form::StringData => edits.push(Edit::Set(at, json!(wanted))),
+                    Form::Literals { there: true } => {
+                        edits.push(Edit::Set(format!("{}/-", group.pointer), json!(format!("{key}={wanted}"))));
+                    }
+                    Form::Literals { there: false } => literals.push(json!(format!("{key}={wanted}"))),
+                }
+                moved.push(Moved {
+                    place: group.place.clone(),
+                    secret: group.secret.clone(),
+                    key: key.clone(),
+                    kv: group.kv.clone(),
+                    value: Some(value.clone()),
+                    encoded: false,
+                    others: false,
+                });
+            }
+            if !literals.is_empty() {
+                edits.push(Edit::Set(group.pointer.clone(), json!(literals)));
+            }
+            added |= !moved.is_empty();
+            let edits = edits.into_iter().map(|edit| (group.document, edit)).collect::<Vec<_>>();
+            sources.plan.edits.entry(group.file.clone()).or_default().extend(edits);
+            sources.plan.moved.extend(moved);
+        }
+    }
+    if added {
+        sources.texts = new_texts(sources.tree, &sources.plan.edits, &sources.plan.contents)?;
+    }
+    Ok(added)
 }
 
 /// Runs the function alone over what sources with placeholders give, for what it says: kustomize would say it among other
