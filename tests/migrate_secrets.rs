@@ -514,7 +514,7 @@ fn what_cannot_be_moved_is_refused_with_its_place() {
                 ("kustomization.yaml", "resources: [web.yaml, db.yaml]\nreplacements:\n- source: {kind: Secret, name: db, fieldPath: stringData.a}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [metadata.labels.app]\n"),
                 ("db.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {a: cAnArY}\n"),
             ],
-            "app: Deployment web: /metadata/labels/app differs",
+            "Deployment web: metadata.labels.app: a placeholder of argocd-vault-plugin stands where",
         ),
         (
             "two-values",
@@ -649,4 +649,36 @@ fn no_private_copy_is_left() {
         command.env("TMPDIR", &temporary.0).arg("--kustomize").arg(tool("kustomize")).output().unwrap();
         assert_eq!(files(&temporary.0).len(), 0);
     }
+}
+
+/// `docs/migrate-secrets.md`: its files, its commands in order and in one shell, and the diff that it shows.
+#[test]
+fn the_walk_through_runs() {
+    let page = std::fs::read_to_string("docs/migrate-secrets.md").unwrap();
+    let folder = Folder::new("migrate-docs");
+    let bin = folder.0.join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    for (name, path) in [("krmor", PathBuf::from(env!("CARGO_BIN_EXE_krmor"))), ("kustomize", tool("kustomize"))] {
+        std::os::unix::fs::symlink(path, bin.join(name)).unwrap();
+    }
+    let blocks = |info: &str| -> Vec<String> {
+        let start = format!("```{info}\n");
+        page.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+    };
+    for block in blocks("yaml") {
+        folder.write(block.lines().next().unwrap().strip_prefix("# ").unwrap(), &block);
+    }
+    let script = blocks("sh");
+    assert!(script.len() >= 5, "only {} blocks", script.len());
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut shell = Command::new("bash");
+    shell.current_dir(&folder.0).env("PATH", path).env("HOME", &folder.0);
+    let out = shell.args(["-euxo", "pipefail", "-c", &script.join("\n")]).output().unwrap();
+    assert!(out.status.success(), "{}\n{}", text(&out.stderr), text(&out.stdout));
+    for value in ["bm90LWEtcmVhbC1zZWNyZXQ=", "not-a-real-secret", "not-a-real-key"] {
+        assert!(!text(&out.stdout).contains(value), "{}", text(&out.stdout));
+        assert!(files(&folder.0.join("shop")).values().all(|bytes| !text(bytes).contains(value)), "{value} is left");
+    }
+    let shown = blocks("diff");
+    assert!(!shown.is_empty() && shown.iter().all(|diff| text(&out.stdout).contains(diff.as_str())), "{}", text(&out.stdout));
 }
