@@ -574,6 +574,64 @@ fn a_binary_value_keeps_its_bytes_or_is_refused() {
     assert_eq!(migrate(&folder, &with("secrets", &ESO, &["--exclude", "db"])).status.code(), Some(0));
 }
 
+#[test]
+fn what_is_not_looked_through_is_said_or_refused() {
+    let folder = plain_app();
+    folder.write("app/base/old.yaml", SECRET);
+    let out = migrate(&folder, &with("secrets", &ESO, &["--dry-run"]));
+    let wanted = "note: app/base/old.yaml:1: no kustomization lists this Secret, which stays as it is; list it, or take the file out\n";
+    assert!(text(&out.stdout).contains(wanted), "{}", text(&out.stdout));
+    folder.write("app/base/big.yaml", b"\xff\xfe\xff");
+    let out = migrate(&folder, &with("secrets", &ESO, &["--dry-run"]));
+    assert!(text(&out.stdout).contains("app/base/big.yaml: it is no text"), "{}", text(&out.stdout));
+    folder.write("app/overlays/dev/kustomization.yaml", b"\xff\xfe\xff");
+    let said = refused(&folder, &with("secrets", &ESO, &[]), 2);
+    assert!(said.contains("app/overlays/dev/kustomization.yaml: it is no text"), "{said}");
+    // A link to nothing cannot be read, whoever asks.
+    std::fs::remove_file(folder.0.join("app/overlays/dev/kustomization.yaml")).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.0.join("app/overlays/dev/kustomization.yaml")).unwrap();
+    let out = migrate(&folder, &with("secrets", &ESO, &[]));
+    assert_eq!(out.status.code(), Some(3), "{}", text(&out.stderr));
+}
+
+#[test]
+fn json_manifests_are_migrated_and_json_reports_tell_failures() {
+    let secret = r#"{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db"}, "stringData": {"a": "cAnArY"}}"#;
+    let folder = tree(
+        "json",
+        &[("kustomization.yaml", "resources: [web.yaml, db.json]\n"), ("web.yaml", &web(&["db"])), ("db.json", secret)],
+    );
+    let out = migrate(&folder, &with("secrets", &ESO, &["--report", "json"]));
+    let report: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((report["written"].as_bool(), report["keys"][0]["key"].as_str()), (Some(true), Some("a")), "{report:#}");
+    assert_eq!(read(&folder, "db.json"), secret.replace("cAnArY", "<path:secret/data/db#a>"));
+    folder.write("app/db.json", secret.replace("\"cAnArY\"", "12"));
+    let out = migrate(&folder, &with("secrets", &ESO, &["--report", "json"]));
+    let report: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((report["written"].as_bool(), out.status.code()), (Some(false), Some(1)));
+    assert!(report["findings"][0]["message"].as_str().unwrap().contains("the value of `a` is no text"), "{report:#}");
+    assert_eq!(text(&out.stderr), "");
+    // Without a kustomization the object takes the Secret's place, for which a JSON file has no room.
+    let folder = tree("plain-json", &[("web.yaml", &web(&["db"])), ("db.json", secret)]);
+    let said = refused(&folder, &with("secrets", &ESO, &[]), 1);
+    assert!(said.contains("app/db.json") && said.contains("write the file as YAML"), "{said}");
+}
+
+/// What is excluded stays a Secret, under whatever name it is rendered.
+#[test]
+fn excluded_secrets_stay() {
+    let folder = plain_app();
+    let out = migrate(&folder, &with("secrets", &ESO, &["--exclude", "tls", "--exclude", "env", "--exclude", "session"]));
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let kinds: Vec<_> = build(&folder, "app/overlays/dev").iter().map(|object| object["kind"].clone()).collect();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "Secret").count(), 3, "{kinds:?}");
+    assert_eq!(read(&folder, "base/certs/key.pem"), "cAnArY-key\n");
+    let folder = avp_app();
+    let out = migrate(&folder, &with("avp", &ESO, &["--exclude", "api"]));
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    find(&build(&folder, "app/overlays/prod"), "Secret", "prod-api");
+}
+
 /// A base that others may use is not changed from inside one overlay.
 #[test]
 fn values_outside_the_directory_are_refused() {

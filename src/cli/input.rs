@@ -140,7 +140,7 @@ pub(super) fn read(source: &Source) -> Result<Input> {
 }
 
 /// The files that a path stands for, in the order of their names.
-fn collect(path: &Path, named: bool, out: &mut Vec<PathBuf>) -> Result<()> {
+pub(super) fn collect(path: &Path, named: bool, out: &mut Vec<PathBuf>) -> Result<()> {
     if path.as_os_str() == "-" || path.is_file() {
         let wanted =
             path.extension().is_some_and(|extension| matches!(extension.to_str(), Some("yaml" | "yml" | "json")));

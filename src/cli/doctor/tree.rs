@@ -31,7 +31,7 @@ pub(in crate::cli) struct File {
 
 impl File {
     pub(in crate::cli) fn is_kustomization(&self) -> bool {
-        self.path.file_name().and_then(|name| name.to_str()).is_some_and(|name| KUSTOMIZATIONS.contains(&name))
+        is_kustomization(&self.path)
     }
 
     pub(in crate::cli) fn is_kptfile(&self) -> bool {
@@ -61,6 +61,8 @@ impl File {
 #[derive(Debug, Default)]
 pub(in crate::cli) struct Tree {
     files: BTreeMap<PathBuf, File>,
+    /// What is called as a manifest below the directories, and could not be read as one.
+    pub(in crate::cli) unread: Vec<PathBuf>,
 }
 
 /// What an entry of `transformers:`, `resources:` and the like stands for.
@@ -145,15 +147,15 @@ impl Tree {
                 if !is_link && !name.starts_with('.') && !matches!(name, "node_modules" | "target" | "vendor") {
                     self.walk(&path)?;
                 }
-            } else if wanted(name) {
-                self.add(&path, true);
+            } else if wanted(name) && !self.add(&path, true) {
+                self.unread.push(path);
             }
         }
         Ok(())
     }
 
     /// Reads a file, if it is one that can hold manifests; whether it was added.
-    fn add(&mut self, path: &Path, listed: bool) -> bool {
+    pub(in crate::cli) fn add(&mut self, path: &Path, listed: bool) -> bool {
         let small = std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_FILE);
         let Some(real) = path.canonicalize().ok().filter(|real| small && !self.files.contains_key(real)) else {
             return false;
@@ -168,6 +170,11 @@ impl Tree {
         self.files.insert(real.clone(), File { name, path: real, text, documents, error, listed });
         true
     }
+}
+
+/// Whether a file is called as kustomize calls its own.
+pub(in crate::cli) fn is_kustomization(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| KUSTOMIZATIONS.contains(&name))
 }
 
 fn wanted(name: &str) -> bool {

@@ -21,14 +21,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use serde_json::json;
 
 use self::edits::{Edits, edited};
 use self::proof::Proof;
 use self::sources::{Paths, Plan, Scanner};
 use self::vault::Checklist;
 use super::super::doctor::Place;
-use super::super::doctor::tree::Tree;
+use super::super::doctor::tree::{Tree, is_kustomization};
 use super::super::{FOUND, Failure, Form, Result, input, write_stdout};
+use crate::krm;
 use crate::text::{line_of, plain};
 use crate::transport::Config;
 use crate::yaml::{self, Node, base64};
@@ -153,11 +155,32 @@ struct Migration {
 }
 
 pub(super) fn run(origin: Origin, options: &Options) -> Result<u8> {
+    let failure = match migrate(origin, options) {
+        Err(failure) if options.report == Form::Json => failure,
+        done => return done,
+    };
+    let told = json!({"directory": options.directory.display().to_string(), "written": false, "findings": failure.results});
+    write_stdout(format!("{told}\n").as_bytes())?;
+    Err(Failure { message: String::new(), ..failure })
+}
+
+fn migrate(origin: Origin, options: &Options) -> Result<u8> {
     config::undecided(options)?;
     // What is wrong with an option is said before anything is read.
-    let spec = config::spec(options, &std::collections::BTreeSet::new());
+    let spec = config::spec(options, &std::collections::BTreeSet::new(), &[]);
     Config::read("of these options", config::new_file(&spec)?.into_bytes(), None)?;
-    let tree = Tree::read(std::slice::from_ref(&options.directory))?;
+    let mut tree = Tree::read(std::slice::from_ref(&options.directory))?;
+    let rendered = tree.kustomizations().any(|file| file.listed);
+    if !rendered {
+        let mut paths = Vec::new();
+        input::collect(&options.directory, true, &mut paths)?;
+        for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
+            if !tree.add(path, true) {
+                tree.unread.push(path.clone());
+            }
+        }
+    }
+    let notes = unread(&tree, rendered)?;
     let named = options.directory.display().to_string();
     let folder = options.directory.canonicalize().map_err(|error| Failure::io(&named, &error))?;
     let mut scanner = Scanner {
@@ -170,10 +193,11 @@ pub(super) fn run(origin: Origin, options: &Options) -> Result<u8> {
         readable: true,
         plan: Plan::default(),
         seen: std::collections::BTreeSet::new(),
+        keys: BTreeMap::new(),
     };
-    let rendered = tree.kustomizations().any(|file| file.listed);
     if rendered { scanner.kustomizations() } else { scanner.manifests() }
     let mut plan = scanner.plan;
+    plan.notes.extend(notes);
     plan.problems.extend(paths_problem(&plan));
     stop(&plan.problems)?;
     let texts = new_texts(&tree, &plan.edits, &plan.contents)?;
@@ -213,6 +237,22 @@ pub(super) fn run(origin: Origin, options: &Options) -> Result<u8> {
     Ok(0)
 }
 
+/// What cannot be read is an error where it could have values, and else is said.
+fn unread(tree: &Tree, rendered: bool) -> Result<Vec<Finding>> {
+    let mut notes = Vec::new();
+    for path in &tree.unread {
+        let name = path.display().to_string();
+        std::fs::File::open(path).map_err(|error| Failure::io(&name, &error))?;
+        let message = "it is no text of up to 16 MiB, and was not looked through".to_owned();
+        if !rendered || is_kustomization(path) {
+            return Err(Failure::usage(format!("{name}: {message}; split it, or take it out")));
+        }
+        let remedy = "see that it has no values".to_owned();
+        notes.push(Finding { place: Some(Place { file: name, line: None }), message, remedy });
+    }
+    Ok(notes)
+}
+
 /// Refuses to write over what someone else has written meanwhile, or may not be written.
 fn unchanged(change: &Change) -> Result<()> {
     let failed = |error: std::io::Error| Failure::io(&change.name, &error);
@@ -233,7 +273,8 @@ fn stop(problems: &[Finding]) -> Result<()> {
     let mut message: String = problems.iter().map(one).collect();
     let noun = if problems.len() == 1 { "problem" } else { "problems" };
     message.push_str(&format!("error: {} {noun}; nothing was written\n", problems.len()));
-    Err(Failure::new(FOUND, message))
+    let results = problems.iter().map(|problem| krm::refusal(&format!("{}; {}", problem.line(), problem.remedy))).collect();
+    Err(Failure { results, ..Failure::new(FOUND, message) })
 }
 
 /// Paths that Vault or a placeholder could not have.
@@ -296,7 +337,9 @@ fn leftovers(
         let is_secret = |root: Node<'_>| root.get("kind").and_then(Node::as_str).is_some_and(|kind| kind == "Secret" || kind.ends_with("List"));
         let aliased = file.is_some_and(|file| file.documents.iter().any(|document| document.root().has_aliases()));
         let whole = |at: usize| {
-            aliased || documents.iter().any(|document| document.span().contains(&at) && is_secret(document.root()))
+            let behind = documents.partition_point(|document| document.span().start <= at);
+            let document = documents.get(behind.saturating_sub(1));
+            aliased || document.is_some_and(|document| is_secret(document.root()))
         };
         let mut offset = 0;
         for line in text.split_inclusive('\n') {

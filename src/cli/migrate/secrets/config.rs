@@ -16,7 +16,7 @@ use crate::yaml::{self, Node};
 const FUNCTION: &str = "VaultSecrets";
 
 /// The spec of the function, as the command line has it.
-pub(super) fn spec(options: &Options, types: &BTreeSet<String>) -> Value {
+pub(super) fn spec(options: &Options, types: &BTreeSet<String>, exclude: &[String]) -> Value {
     let mut spec = Map::new();
     spec.insert("provider".into(), json!(options.to.name()));
     if let Some(address) = &options.address {
@@ -39,6 +39,10 @@ pub(super) fn spec(options: &Options, types: &BTreeSet<String>) -> Value {
         spec.insert("store".into(), json!({"name": name, "kind": kind}));
     }
     spec.insert("convert".into(), Value::Object(convert(types, options.engine == 2)));
+    if !exclude.is_empty() {
+        let one = |name: &String| json!({"kind": "Secret", "name": name.replace('.', "\\.")});
+        spec.insert("exclude".into(), exclude.iter().map(one).collect());
+    }
     Value::Object(spec)
 }
 

@@ -73,7 +73,8 @@ impl Objects {
                 map.entry("apiVersion").or_insert_with(|| object.api_version().into_owned().into());
             }
             if out.insert(id(&value), value).is_some() {
-                return Err(Failure::usage(format!("{what}: {} is there twice", object.reference())));
+                let message = format!("{what}: {} is there twice", object.reference());
+                return Err(Failure::usage(format!("{message}; migrate each directory that is applied by itself")));
             }
         }
         Ok(Self(out))
@@ -85,14 +86,16 @@ impl Objects {
 
     /// The Secret that has taken the place of one: of the same name, but for kustomize's hash.
     fn counterpart(&self, of: &Id) -> Option<(&Id, &Value)> {
+        let exact = (String::new(), "Secret".to_owned(), of.2.clone(), of.3.clone());
+        if let Some(found) = self.0.get_key_value(&exact) {
+            return Some(found);
+        }
         let plain = |name: &str| without_hash(name).unwrap_or(name).to_owned();
-        let same = |id: &&Id| id.2 == of.2 && id.3 == of.3;
-        let alike = |id: &&Id| id.2 == of.2 && plain(&id.3) == plain(&of.3);
-        let secrets = || self.0.keys().filter(|id| id.0.is_empty() && id.1 == "Secret");
-        let found = secrets().find(same).or_else(|| {
-            let mut found = secrets().filter(alike);
-            found.next().filter(|_| found.next().is_none())
-        })?;
+        let wanted = plain(&of.3);
+        let mut alike = self.secrets().map(|(id, _)| id).filter(|id| {
+            id.0.is_empty() && id.2 == of.2 && plain(&id.3) == wanted
+        });
+        let found = alike.next().filter(|_| alike.next().is_none())?;
         self.0.get_key_value(found)
     }
 }
@@ -453,16 +456,28 @@ pub(super) fn plaintext(stream: &str) -> Result<Vec<(String, String, Vec<String>
     Ok(out)
 }
 
-/// The types of the Secrets of a stream that have placeholders, and whether placeholders stand in it at all.
-pub(super) fn placeholders(stream: &str) -> Result<(BTreeSet<String>, bool)> {
+/// What a stream has placeholders in.
+#[derive(Debug, Default)]
+pub(super) struct Placeholders {
+    /// The types of Secrets with placeholders.
+    pub(super) types: BTreeSet<String>,
+    /// Their names, without kustomize's hash.
+    pub(super) names: Vec<String>,
+    /// Whether there are any, in whatever object.
+    pub(super) any: bool,
+}
+
+/// Looks for placeholders in a stream.
+pub(super) fn placeholders(stream: &str) -> Result<Placeholders> {
     let objects = Objects::read(stream, "the stream")?;
-    let mut types = BTreeSet::new();
-    for (_, secret) in objects.secrets().filter(|(id, _)| id.1 == "Secret") {
+    let mut out = Placeholders::default();
+    for (id, secret) in objects.secrets().filter(|(id, _)| id.1 == "Secret") {
         if !places(secret).is_empty() {
             let kind = text(secret, "/type");
-            types.insert(if kind.is_empty() { "Opaque".to_owned() } else { kind.to_owned() });
+            out.types.insert(if kind.is_empty() { "Opaque".to_owned() } else { kind.to_owned() });
+            out.names.push(without_hash(&id.3).unwrap_or(&id.3).to_owned());
         }
     }
-    let any = !types.is_empty() || stream.contains("<path:") || stream.contains("avp.kubernetes.io/path");
-    Ok((types, any))
+    out.any = !out.types.is_empty() || stream.contains("<path:") || stream.contains("avp.kubernetes.io/path");
+    Ok(out)
 }

@@ -115,6 +115,8 @@ pub(super) struct Scanner<'a> {
     pub(super) readable: bool,
     pub(super) plan: Plan,
     pub(super) seen: BTreeSet<PathBuf>,
+    /// Which value each key in Vault is to have.
+    pub(super) keys: BTreeMap<(Kv, String), usize>,
 }
 
 impl<'a> Scanner<'a> {
@@ -123,6 +125,15 @@ impl<'a> Scanner<'a> {
         self.readable = !self.tree.kustomizations().any(|file| merges_secrets(self.tree, file));
         for file in self.tree.kustomizations() {
             self.kustomization(file);
+        }
+        let kind = if self.origin == Origin::SealedSecrets { "SealedSecret" } else { "Secret" };
+        for file in self.tree.files().filter(|file| file.listed && !self.seen.contains(&file.path)) {
+            let found = file.documents.iter().find(|document| text(document.root(), "kind") == kind);
+            if let Some(document) = found.filter(|_| !file.is_kustomization() && self.origin != Origin::Avp) {
+                let message = format!("no kustomization lists this {kind}, which stays as it is");
+                let remedy = "list it, or take the file out".to_owned();
+                self.plan.notes.push(Finding { place: Some(file.place(document.span().start)), message, remedy });
+            }
         }
     }
 
@@ -411,10 +422,10 @@ impl<'a> Scanner<'a> {
     }
 
     pub(super) fn moved(&mut self, moved: Moved) {
-        let clash = |other: &&Moved| {
-            (&other.kv, &other.key) == (&moved.kv, &moved.key) && (other.value != moved.value || moved.value.is_none())
-        };
-        if let Some(other) = self.plan.moved.iter().find(clash) {
+        let number = self.plan.moved.len();
+        let other = *self.keys.entry((moved.kv.clone(), moved.key.clone())).or_insert(number);
+        let same = |other: &&Moved| other.value == moved.value && moved.value.is_some();
+        if let Some(other) = self.plan.moved.get(other).filter(|other| !same(other)) {
             let (file, line) = (&other.place.file, other.place.line.unwrap_or_default());
             let message = format!("`{}` of {} would be two values: one is at {file}:{line}", moved.key, moved.kv.shown());
             let remedy = "say --path with {folder}, {namespace} and {name}, so that each Secret has a path of its own";

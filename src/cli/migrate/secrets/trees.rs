@@ -15,7 +15,7 @@ use super::{Change, Finding, Migration, Options, Origin, To, new_texts, stop};
 use crate::cli::doctor::tree::{File, Target, Tree, is_ours};
 use crate::cli::{Failure, Result};
 use crate::excerpt;
-use crate::yaml::{self, base64};
+use crate::yaml::{self, Node, base64};
 use crate::pipeline::Outcome;
 use crate::report::Report;
 use crate::stream::Stream;
@@ -59,12 +59,23 @@ impl Sources<'_> {
         Ok(out)
     }
 
+    /// Whether a rendered Secret is one that the command line excludes. Prefixes, suffixes and hashes are around the name that
+    /// the sources have: the longest that fits.
+    fn is_excluded(&self, names: &BTreeSet<String>, rendered: &str) -> bool {
+        let source = names.iter().filter(|name| rendered.contains(name.as_str())).max_by_key(|name| name.len());
+        source.is_some_and(|source| self.options.exclude.contains(source))
+    }
+
+    fn excluded(&self, rendered: &[String]) -> Vec<String> {
+        let names = names(self.tree);
+        rendered.iter().filter(|name| self.is_excluded(&names, name)).cloned().collect()
+    }
+
     /// Values of this kind that stay although nothing excludes them.
     fn left(&self, stream: &str, differences: &mut Vec<String>) -> Result<()> {
+        let names = names(self.tree);
         for (title, name, keys) in proof::plaintext(stream)? {
-            // Prefixes, suffixes and hashes are around the name that the sources have.
-            let excluded = self.options.exclude.iter().any(|one| name.contains(one.as_str()));
-            if self.origin == Origin::Secrets && !excluded {
+            if self.origin == Origin::Secrets && !self.is_excluded(&names, &name) {
                 let keys = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
                 differences.push(format!(
                     "{title} has values under {keys} that come from no file krmor can edit; say --exclude with its name"
@@ -73,6 +84,26 @@ impl Sources<'_> {
         }
         Ok(())
     }
+}
+
+/// The names that Secrets have in the sources.
+fn names(tree: &Tree) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut add = |node: Node<'_>, path: &[&str]| {
+        names.extend(node.find(path).and_then(Node::as_str).filter(|name| !name.is_empty()).map(|name| name.into_owned()));
+    };
+    for file in tree.files() {
+        for root in file.documents.iter().map(yaml::Document::root) {
+            root.get("secretGenerator").into_iter().flat_map(Node::items).for_each(|entry| add(entry, &["name"]));
+            for object in root.get("items").into_iter().flat_map(Node::items).chain([root]) {
+                let kind = object.get("kind").and_then(Node::as_str).unwrap_or_default();
+                if matches!(kind.as_ref(), "Secret" | "SealedSecret" | "SecretGenerator") {
+                    add(object, &["metadata", "name"]);
+                }
+            }
+        }
+    }
+    names
 }
 
 /// What messages call a file: by the directory as it was named.
@@ -136,21 +167,21 @@ pub(super) fn kustomizations(sources: &mut Sources<'_>) -> Result<Option<Migrati
     }
     let (mut raw, mut types) = (Vec::new(), BTreeSet::new());
     for (before, after) in before.into_iter().zip(after) {
-        let (found, any) = proof::placeholders(&after)?;
-        types.extend(found);
-        raw.push((before, after, any));
+        let found = proof::placeholders(&after)?;
+        types.extend(found.types.iter().cloned());
+        raw.push((before, after, found));
     }
     let Sources { plan, .. } = &*sources;
-    let spec = config::spec(options, &types);
     let mut edits = plan.edits.clone();
     let mut contents = plan.contents.clone();
     let mut problems: Vec<Finding> = Vec::new();
     let mut configs: Vec<Option<(PathBuf, String)>> = Vec::new();
-    for (root, (.., any)) in roots.iter().zip(&raw) {
-        if !any {
+    for (root, (.., found)) in roots.iter().zip(&raw) {
+        if !found.any {
             configs.push(None);
             continue;
         }
+        let spec = config::spec(options, &types, &sources.excluded(&found.names));
         match config::entry(tree, root, &spec, &types, !plan.moved.is_empty()) {
             Err(problem) => problems.push(problem),
             Ok(Entry::New(path)) => {
@@ -186,14 +217,15 @@ pub(super) fn kustomizations(sources: &mut Sources<'_>) -> Result<Option<Migrati
     let has_krmor = tree.files().any(|file| file.documents.iter().any(|document| is_ours(document.root())));
     let mut proofs = Vec::new();
     for ((root, (raw_before, raw_after, _)), config) in roots.iter().zip(&raw).zip(&configs) {
-        if let Some((path, text)) = config {
-            findings(&sources.name(path), text, raw_after)?;
-        }
         let before = match has_krmor {
             true => kustomize.build(root.folder(), &shown(root), Plugins::Running)?,
             false => raw_before.clone(),
         };
-        let after = kustomize.build(&at(&migrated, root), &shown(root), Plugins::Running)?;
+        let after = kustomize.build(&at(&migrated, root), &shown(root), Plugins::Running).or_else(|failure| {
+            let Some((path, text)) = config else { return Err(failure) };
+            findings(&sources.name(path), text, raw_after)?;
+            Err(failure)
+        })?;
         let streams = Streams { raw_before, raw_after, before: &before, after: &after };
         let mut proof = proof::prove(&shown(root), &streams, &values)?;
         sources.left(&after, &mut proof.differences)?;
@@ -260,8 +292,8 @@ fn gather(sources: &mut Sources<'_>, roots: &[&File], before: &[String], after: 
     Ok(added)
 }
 
-/// Runs the function alone over what sources with placeholders give, for what it says: kustomize would say it among other
-/// things that may hold values.
+/// Runs the function alone over what sources with placeholders give, for what it says when kustomize fails: that would say it
+/// among other things, which may hold values.
 fn findings(name: &str, config: &str, stream: &str) -> Result<()> {
     let mut config = Config::read(name, config.as_bytes().to_vec(), None)?;
     config.pipeline.steps.retain(|step| step.function.kind == "VaultSecrets");
@@ -292,11 +324,11 @@ pub(super) fn manifests(sources: &Sources<'_>) -> Result<Option<Migration>> {
     let join = |texts: Vec<String>| texts.join("\n---\n");
     let raw_before = join(files.iter().map(|file| file.text.to_string()).collect());
     let raw_after = join(files.iter().map(|file| text_of(file).to_string()).collect());
-    let (types, any) = proof::placeholders(&raw_after)?;
-    if !any {
+    let found = proof::placeholders(&raw_after)?;
+    if !found.any {
         return Ok(None);
     }
-    let config = config::new_file(&config::spec(options, &types))?;
+    let config = config::new_file(&config::spec(options, &found.types, &sources.excluded(&found.names)))?;
     let mut config = Config::read("of these options", config.into_bytes(), None)?;
     config.pipeline.partial = true;
     let (mut documents, mut names, mut ranges) = (Vec::new(), Vec::new(), Vec::new());

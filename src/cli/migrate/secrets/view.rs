@@ -11,6 +11,7 @@ use super::sources::Plan;
 use super::vault::Checklist;
 use super::{Change, Finding, Migration, Options};
 use crate::cli::{FOUND, Failure, Result};
+use crate::krm;
 use crate::mask::MASK;
 use crate::text::{few, mask_spans, plain};
 use crate::yaml::{self, Kind, Node, base64};
@@ -21,7 +22,9 @@ const SHOWN: usize = 20;
 /// Fails where a proof has found a difference.
 pub(super) fn proved(proofs: &[Proof]) -> Result<()> {
     let mut message = String::new();
+    let mut results = Vec::new();
     for proof in proofs.iter().filter(|proof| !proof.differences.is_empty()) {
+        results.extend(proof.differences.iter().map(|one| krm::refusal(&format!("{}: {one}", proof.root))));
         for difference in proof.differences.iter().take(SHOWN) {
             message.push_str(&format!("error: {}: {}\n", plain(&proof.root), plain(difference)));
         }
@@ -33,7 +36,7 @@ pub(super) fn proved(proofs: &[Proof]) -> Result<()> {
         return Ok(());
     }
     message.push_str("error: what is rendered would differ in more than the Secrets; nothing was written\n");
-    Err(Failure::new(FOUND, message))
+    Err(Failure { results, ..Failure::new(FOUND, message) })
 }
 
 /// What is said where nothing is to do.
