@@ -207,7 +207,8 @@ pub(super) fn write_files(files: Vec<(PathBuf, Vec<u8>)>) -> Result<()> {
         };
         let kept: Vec<String> =
             done.iter().filter(|file| restore(file).is_err()).map(|(path, _)| path.display().to_string()).collect();
-        let rest = if kept.is_empty() { "nothing was written".to_owned() } else { format!("written: {}", kept.join(", ")) };
+        let rest =
+            if kept.is_empty() { "nothing was written".to_owned() } else { format!("written: {}", kept.join(", ")) };
         return Err(Failure::new(INTERNAL, format!("error: {}: {error}; {rest}\n", path.display())));
     }
     Ok(())
@@ -227,7 +228,10 @@ mod tests {
         assert!(failure.message.contains("nothing was written"), "{}", failure.message);
         let mut names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!((names, std::fs::read(folder.join("old")).unwrap()), (vec!["old".into(), "taken".into()], b"old".to_vec()));
+        assert_eq!(
+            (names, std::fs::read(folder.join("old")).unwrap()),
+            (vec!["old".into(), "taken".into()], b"old".to_vec())
+        );
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -6,8 +6,14 @@
 //! a file is written ([`proof`]); all files are written, or none.
 
 mod config;
+mod documents;
 mod edits;
+mod found;
+mod gather;
 mod generators;
+mod leftovers;
+mod manifests;
+mod objects;
 mod proof;
 mod render;
 mod sealed;
@@ -17,8 +23,7 @@ mod vault;
 mod view;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde_json::json;
@@ -31,9 +36,8 @@ use super::super::doctor::Place;
 use super::super::doctor::tree::{Tree, is_kustomization};
 use super::super::{FOUND, Failure, Form, Result, input, write_stdout};
 use crate::krm;
-use crate::text::{line_of, plain};
+use crate::text::plain;
 use crate::transport::Config;
-use crate::yaml::{self, Node, base64};
 
 /// What sources have that is to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +163,8 @@ pub(super) fn run(origin: Origin, options: &Options) -> Result<u8> {
         Err(failure) if options.report == Form::Json => failure,
         done => return done,
     };
-    let told = json!({"directory": options.directory.display().to_string(), "written": false, "findings": failure.results});
+    let told =
+        json!({"directory": options.directory.display().to_string(), "written": false, "findings": failure.results});
     write_stdout(format!("{told}\n").as_bytes())?;
     Err(Failure { message: String::new(), ..failure })
 }
@@ -195,16 +200,20 @@ fn migrate(origin: Origin, options: &Options) -> Result<u8> {
         seen: std::collections::BTreeSet::new(),
         keys: BTreeMap::new(),
     };
-    if rendered { scanner.kustomizations() } else { scanner.manifests() }
+    if rendered {
+        scanner.kustomizations();
+    } else {
+        scanner.manifests();
+    }
     let mut plan = scanner.plan;
     plan.notes.extend(notes);
     plan.problems.extend(paths_problem(&plan));
     stop(&plan.problems)?;
     let texts = new_texts(&tree, &plan.edits, &plan.contents)?;
-    let left = leftovers(&tree, &texts, &plan, &folder, &options.directory);
+    let left = leftovers::leftovers(&tree, &texts, &plan, &folder, &options.directory);
     stop(&left)?;
     let mut what = trees::Sources { tree: &tree, folder: &folder, plan, texts, origin, options };
-    let migration = if rendered { trees::kustomizations(&mut what)? } else { trees::manifests(&what)? };
+    let migration = if rendered { trees::kustomizations(&mut what)? } else { manifests::manifests(&what)? };
     let plan = what.plan;
     let Some(migration) = migration else {
         let told = match options.report {
@@ -273,7 +282,8 @@ fn stop(problems: &[Finding]) -> Result<()> {
     let mut message: String = problems.iter().map(one).collect();
     let noun = if problems.len() == 1 { "problem" } else { "problems" };
     message.push_str(&format!("error: {} {noun}; nothing was written\n", problems.len()));
-    let results = problems.iter().map(|problem| krm::refusal(&format!("{}; {}", problem.line(), problem.remedy))).collect();
+    let results =
+        problems.iter().map(|problem| krm::refusal(&format!("{}; {}", problem.line(), problem.remedy))).collect();
     Err(Failure { results, ..Failure::new(FOUND, message) })
 }
 
@@ -284,7 +294,10 @@ fn paths_problem(plan: &Plan) -> Option<Finding> {
     };
     let moved = plan.moved.iter().find(|moved| {
         let kv = &moved.kv;
-        bad(&kv.path) || bad(&kv.mount) || !kv.v2 && format!("/{}/", kv.shown()).contains("/data/") || kv.mount.contains("/data/")
+        bad(&kv.path)
+            || bad(&kv.mount)
+            || !kv.v2 && format!("/{}/", kv.shown()).contains("/data/")
+            || kv.mount.contains("/data/")
     })?;
     Some(Finding {
         place: Some(moved.place.clone()),
@@ -308,68 +321,4 @@ fn new_texts(
         texts.insert(file.path.clone(), text.into_bytes());
     }
     Ok(texts)
-}
-
-/// Values that would stay in the files that are written: in comments, and under anchors.
-fn leftovers(
-    tree: &Tree,
-    texts: &BTreeMap<PathBuf, Vec<u8>>,
-    plan: &Plan,
-    folder: &Path,
-    named: &Path,
-) -> Vec<Finding> {
-    let mut values: Vec<(String, &str, &str)> = Vec::new();
-    for moved in &plan.moved {
-        let Some(bytes) = &moved.value else { continue };
-        let Ok(text) = std::str::from_utf8(bytes) else { continue };
-        let lines = text.lines().map(str::trim).chain([text.trim()]).filter(|line| line.len() >= 4);
-        let encoded = base64::encode(bytes);
-        let all = lines.map(str::to_owned).chain(Some(encoded).filter(|encoded| encoded.len() >= 8));
-        values.extend(all.map(|text| (text, moved.secret.as_str(), moved.key.as_str())));
-    }
-    let mut found = Vec::new();
-    for (path, bytes) in texts {
-        let Ok(text) = std::str::from_utf8(bytes) else { continue };
-        let file = tree.files().find(|file| file.path == *path);
-        let name = trees::named(tree, path, folder, named);
-        let documents = yaml::parse(&Arc::new(text.to_owned())).unwrap_or_default();
-        // What an alias repeats may stand anywhere; what a Secret says may repeat its values, as kubectl's annotation does.
-        let is_secret = |root: Node<'_>| root.get("kind").and_then(Node::as_str).is_some_and(|kind| kind == "Secret" || kind.ends_with("List"));
-        let aliased = file.is_some_and(|file| file.documents.iter().any(|document| document.root().has_aliases()));
-        let whole = |at: usize| {
-            let behind = documents.partition_point(|document| document.span().start <= at);
-            let document = documents.get(behind.saturating_sub(1));
-            aliased || document.is_some_and(|document| is_secret(document.root()))
-        };
-        let mut offset = 0;
-        for line in text.split_inclusive('\n') {
-            let start = if line.trim_start().starts_with('#') { Some(0) } else { line.find(" #") };
-            let (code, comment) = line.split_at_checked(start.unwrap_or(line.len())).unwrap_or((line, ""));
-            let repeated = |part: &str, least: usize| {
-                values.iter().find(|(value, ..)| value.len() >= least && part.contains(value.as_str()))
-            };
-            let code = code.split_once(':').filter(|_| whole(offset)).map_or("", |(_, value)| value);
-            let hit = repeated(comment, 4).map(|hit| (hit, "a comment"));
-            let hit = hit.or_else(|| repeated(&without_placeholders(code), 6).map(|hit| (hit, "another field")));
-            if let Some(((_, secret, key), what)) = hit {
-                let place = Place { file: name.clone(), line: Some(line_of(text, offset).0) };
-                found.push(Finding {
-                    place: Some(place),
-                    message: format!("{what} repeats the value of `{key}` of {secret}"),
-                    remedy: "take it out".to_owned(),
-                });
-            }
-            offset += line.len();
-        }
-    }
-    found
-}
-
-fn without_placeholders(text: &str) -> String {
-    let (mut out, mut rest) = (String::new(), text);
-    while let Some((before, after)) = rest.split_once("<path:") {
-        out.push_str(before);
-        rest = after.split_once('>').map_or("", |(_, behind)| behind);
-    }
-    out + rest
 }

@@ -131,7 +131,10 @@ pub(super) fn entry<'a>(
         }
         let Some(root) = config.root().filter(|root| is_ours(*root)) else { continue };
         match root.get("kind").and_then(Node::as_str).as_deref() {
-            Some(FUNCTION) => return completed(config, root, "/spec", spec, types, moves).map_err(|(node, message, remedy)| finding(node, config, message, remedy)),
+            Some(FUNCTION) => {
+                return completed(config, root, "/spec", spec, types, moves)
+                    .map_err(|(node, message, remedy)| finding(node, config, message, remedy));
+            }
             Some(PIPELINE) => pipeline = pipeline.or(Some((config, root))),
             _ => {}
         }
@@ -149,9 +152,10 @@ pub(super) fn entry<'a>(
         };
     };
     let functions = root.find(&["spec", "functions"]);
-    let ours = functions.into_iter().flat_map(Node::entries).find(|(_, function)| {
-        function.get("kind").and_then(Node::as_str).is_some_and(|kind| kind == FUNCTION)
-    });
+    let ours = functions
+        .into_iter()
+        .flat_map(Node::entries)
+        .find(|(_, function)| function.get("kind").and_then(Node::as_str).is_some_and(|kind| kind == FUNCTION));
     let Some((name, _)) = ours else {
         let taken = |name: &&str| functions.is_none_or(|functions| functions.get(name).is_none());
         let name = ["secrets", "vault-secrets", "krmor-secrets"].into_iter().find(taken).unwrap_or("secrets");
@@ -206,12 +210,10 @@ fn completed<'a>(
         .collect();
     let known = if known.is_empty() { vec!["Opaque".to_owned()] } else { known };
     let lacking: Vec<&String> = types.iter().filter(|kind| !known.contains(kind)).collect();
-    let edits = match lacking.is_empty() {
-        true => Vec::new(),
-        false => {
-            let all: Vec<&String> = known.iter().chain(lacking).collect();
-            vec![Edit::Set(format!("{pointer}/convert/types"), json!(all))]
-        }
-    };
+    let mut edits = Vec::new();
+    if !lacking.is_empty() {
+        let all: Vec<&String> = known.iter().chain(lacking).collect();
+        edits.push(Edit::Set(format!("{pointer}/convert/types"), json!(all)));
+    }
     Ok(Entry::Completed(config, edits))
 }

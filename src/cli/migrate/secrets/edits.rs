@@ -37,9 +37,11 @@ pub(super) fn edited(text: &Arc<String>, edits: &Edits) -> Result<String, String
     }
     if !renames.is_empty() {
         renames.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
-        let mut renamed = text.to_string();
-        renames.into_iter().for_each(|(span, to)| renamed.replace_range(span, to));
-        documents = parse(&Arc::new(renamed))?;
+        let mut new = text.to_string();
+        for (span, to) in renames {
+            new.replace_range(span, to);
+        }
+        documents = parse(&Arc::new(new))?;
     }
     for (number, edit) in edits {
         let Some(document) = documents.get_mut(*number) else { continue };
@@ -62,7 +64,8 @@ mod tests {
 
     #[test]
     fn a_key_is_renamed_where_it_stands_and_its_values_are_replaced() {
-        let text = "# head\nkind: Secret # a\ndata: # b\n  # c\n  a: eA== # d\n  b: |\n    eQ==\ntype: Opaque\n---\nx: 1\n";
+        let text =
+            "# head\nkind: Secret # a\ndata: # b\n  # c\n  a: eA== # d\n  b: |\n    eQ==\ntype: Opaque\n---\nx: 1\n";
         let edits = vec![
             (0, Edit::Rename(String::new(), "data", "stringData")),
             (0, Edit::Set("/stringData/a".into(), json!("<path:secret/data/s#a>"))),

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::edits::Edit;
+use super::sources::{At, Form, Group, Moved, Scanner, is_placeholder, text};
 use super::trees;
-use super::sources::{At, Form, Group, Moved, Scanner, is_placeholder, line, text};
 use super::vault::Kv;
 use crate::cli::doctor::Place;
 use crate::cli::doctor::tree::File;
+use crate::text::line_of;
 use crate::yaml::Node;
 
 /// One entry, or the config of a `SecretGenerator`.
@@ -62,12 +63,11 @@ pub(super) fn generator<'a>(
     scanner.edit(file, number, edits);
     for item in entry.get("files").into_iter().flat_map(Node::items) {
         let Some(text) = item.as_str() else { continue };
-        let (key, path) = match text.split_once('=') {
-            Some((key, path)) => (key.to_owned(), path),
-            None => {
-                let name = Path::new(text.as_ref()).file_name().unwrap_or_default();
-                (name.to_string_lossy().into_owned(), text.as_ref())
-            }
+        let (key, path) = if let Some((key, path)) = text.split_once('=') {
+            (key.to_owned(), path)
+        } else {
+            let name = Path::new(text.as_ref()).file_name().unwrap_or_default();
+            (name.to_string_lossy().into_owned(), text.as_ref())
         };
         whole_file(scanner, file, item, path, &name, &key, &kv);
     }
@@ -112,15 +112,7 @@ fn read(scanner: &mut Scanner<'_>, file: &File, item: Node<'_>, path: &str) -> O
 }
 
 /// A file whose content is one value: its content becomes the placeholder.
-fn whole_file(
-    scanner: &mut Scanner<'_>,
-    file: &File,
-    item: Node<'_>,
-    path: &str,
-    secret: &str,
-    key: &str,
-    kv: &Kv,
-) {
+fn whole_file(scanner: &mut Scanner<'_>, file: &File, item: Node<'_>, path: &str, secret: &str, key: &str, kv: &Kv) {
     let Some((path, name, text)) = read(scanner, file, item, path) else { return };
     if is_placeholder(&text, false) {
         return;
@@ -144,7 +136,7 @@ fn variables_of(scanner: &mut Scanner<'_>, file: &File, item: Node<'_>, path: &s
     let mut out = String::with_capacity(text.len());
     let (mut from, mut hidden) = (0, Vec::new());
     for (key, range) in variables(&text) {
-        let place = Place { file: name.clone(), line: line(&text, range.start) };
+        let place = Place { file: name.clone(), line: Some(line_of(&text, range.start).0) };
         let value = text.get(range.clone()).unwrap_or("");
         let before = text.get(from..range.start).unwrap_or("");
         if !before.ends_with('=') {
@@ -215,7 +207,8 @@ mod tests {
 
     #[test]
     fn a_literal_loses_one_pair_of_quotes() {
-        for (text, value) in [("\"a\"", "a"), ("'a'", "a"), ("\"a", "\"a"), ("'\"a\"'", "\"a\""), ("", ""), ("'", "'")] {
+        for (text, value) in [("\"a\"", "a"), ("'a'", "a"), ("\"a", "\"a"), ("'\"a\"'", "\"a\""), ("", ""), ("'", "'")]
+        {
             assert_eq!(without_quotes(text), value);
         }
     }

@@ -40,7 +40,8 @@ impl Drop for Scratch {
 
 impl Scratch {
     fn new() -> Result<Self> {
-        let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+        let nanos =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
         let path = std::env::temp_dir().join(format!("krmor-migrate-{}-{nanos}", std::process::id()));
         let failed = |error: std::io::Error| Failure::io(&path.display().to_string(), &error);
         private(&path).map_err(failed)?;
@@ -112,7 +113,7 @@ impl Kustomize {
         texts: &BTreeMap<PathBuf, Vec<u8>>,
     ) -> Result<PathBuf> {
         let target = self.scratch.0.join(name);
-        copy_folder(folder, folder, common, &target, texts)?;
+        copy_folder(folder, common, &target, texts)?;
         let outside = |path: &PathBuf| !path.starts_with(folder) && path.starts_with(common);
         for file in tree.kustomizations() {
             let referred = tree::referred(file).into_iter().filter_map(|path| path.canonicalize().ok());
@@ -157,13 +158,7 @@ fn copy_file(path: &Path, common: &Path, target: &Path, texts: &BTreeMap<PathBuf
     write(&target.join(path.strip_prefix(common).unwrap_or(path)), &bytes)
 }
 
-fn copy_folder(
-    from: &Path,
-    folder: &Path,
-    common: &Path,
-    target: &Path,
-    texts: &BTreeMap<PathBuf, Vec<u8>>,
-) -> Result<()> {
+fn copy_folder(from: &Path, common: &Path, target: &Path, texts: &BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
     let failed = |error: std::io::Error| Failure::io(&from.display().to_string(), &error);
     for entry in std::fs::read_dir(from).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
@@ -175,7 +170,7 @@ fn copy_folder(
         if path.is_dir() {
             // A link inside would be copied where it leads; one that leads outside could go round in a circle.
             if !path.is_symlink() {
-                copy_folder(&path, folder, common, target, texts)?;
+                copy_folder(&path, common, target, texts)?;
             }
         } else if !real.is_file() {
             // A pipe or a socket has nothing to copy.

@@ -30,7 +30,8 @@ pub(super) fn document(
         scanner.problem(at.place(node), message, remedy);
         Vec::new()
     };
-    let Some(sealed) = spec.and_then(|spec| spec.get("encryptedData")).filter(|sealed| sealed.entries().next().is_some())
+    let Some(sealed) =
+        spec.and_then(|spec| spec.get("encryptedData")).filter(|sealed| sealed.entries().next().is_some())
     else {
         let message = format!("SealedSecret {name} has no `encryptedData`: its keys are not known");
         return refuse(scanner, root, message);
@@ -64,10 +65,8 @@ pub(super) fn document(
         scanner.moved(Moved { place, secret, key, kv, value: None, encoded: false, others: false });
     }
     let at_pointer = |path: &str| format!("{pointer}{path}");
-    let mut edits = vec![
-        Edit::Set(at_pointer("/apiVersion"), json!("v1")),
-        Edit::Set(at_pointer("/kind"), json!("Secret")),
-    ];
+    let mut edits =
+        vec![Edit::Set(at_pointer("/apiVersion"), json!("v1")), Edit::Set(at_pointer("/kind"), json!("Secret"))];
     for (key, _) in root.find(&["metadata", "annotations"]).into_iter().flat_map(Node::entries) {
         if is_dropped(&key) {
             edits.push(Edit::Remove(at_pointer(&format!("/metadata/annotations/{}", yaml::escape_token(&key)))));
@@ -75,8 +74,7 @@ pub(super) fn document(
     }
     for field in ["labels", "annotations"] {
         let entries = template.and_then(|template| template.find(&["metadata", field]));
-        let entries: Vec<_> =
-            entries.into_iter().flat_map(Node::entries).filter(|(key, _)| !is_dropped(key)).collect();
+        let entries: Vec<_> = entries.into_iter().flat_map(Node::entries).filter(|(key, _)| !is_dropped(key)).collect();
         if entries.is_empty() {
             continue;
         }

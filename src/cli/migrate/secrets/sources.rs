@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::documents;
 use super::edits::{Edit, Edits, edited};
 use super::generators;
 use super::sealed;
@@ -17,8 +18,7 @@ use super::vault::Kv;
 use super::{Finding, Origin};
 use crate::cli::doctor::Place;
 use crate::cli::doctor::tree::{File, Target, Tree};
-use crate::text::line_of;
-use crate::yaml::{self, Kind, Node, base64};
+use crate::yaml::{self, Kind, Node};
 
 /// Secrets that a controller fills, or that are needed before any operator runs.
 pub(super) const NEVER: &[&str] =
@@ -223,7 +223,7 @@ impl<'a> Scanner<'a> {
         for (number, document) in documents.iter().enumerate() {
             let root = document.root();
             let found = match (root.kind(), target) {
-                (Kind::Seq, Some(target)) => self.operations(at, root, target, namespace),
+                (Kind::Seq, Some(target)) => documents::operations(self, at, root, target, namespace),
                 (Kind::Seq, None) => Vec::new(),
                 _ => self.object(at, root, "", namespace),
             };
@@ -247,7 +247,9 @@ impl<'a> Scanner<'a> {
             return items.iter().flat_map(|(pointer, item)| self.object(at, *item, pointer, namespace)).collect();
         }
         match self.origin {
-            Origin::Secrets if kind == "Secret" && version == "v1" => self.secret(at, root, pointer, namespace),
+            Origin::Secrets if kind == "Secret" && version == "v1" => {
+                documents::secret(self, at, root, pointer, namespace)
+            }
             Origin::SealedSecrets if kind == "SealedSecret" && version.starts_with("bitnami.com/") => {
                 sealed::document(self, at, root, pointer, namespace)
             }
@@ -255,155 +257,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A Secret, or a patch of one.
-    fn secret(&mut self, at: At<'_>, root: Node<'_>, pointer: &str, namespace: &str) -> Vec<Edit> {
-        let name = root.find(&["metadata", "name"]).and_then(Node::as_str).unwrap_or_default().into_owned();
-        if self.is_excluded(&name) || NEVER.contains(&text(root, "type").as_str()) {
-            return Vec::new();
-        }
-        if root.get("sops").is_some() {
-            let remedy = format!("write its values to Vault and placeholders here yourself, or say --exclude {name}");
-            self.problem(at.place(root), format!("Secret {name} is encrypted by SOPS"), remedy);
-            return Vec::new();
-        }
-        let annotated = root.find(&["metadata", "annotations", "avp.kubernetes.io/path"]).is_some();
-        let mut values = Vec::new();
-        let mut there = BTreeSet::new();
-        let mut only_values = true;
-        for field in ["data", "stringData"] {
-            for (key, node) in root.get(field).into_iter().flat_map(Node::entries) {
-                if node.is_null() {
-                    continue; // a patch takes the key away
-                }
-                let Some(text) = node.as_str() else {
-                    let message = format!("Secret {name}: the value of `{key}` is no text");
-                    self.problem(at.place(node), message, "put it in quotes");
-                    continue;
-                };
-                let decoded = base64::decode(&text);
-                let plain = decoded.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
-                let placeholders = [Some(text.as_ref()), plain.filter(|_| field == "data")];
-                if placeholders.into_iter().flatten().any(|text| is_placeholder(text, annotated)) {
-                    there.extend(placeholders.into_iter().flatten().filter_map(Kv::of_placeholder));
-                    only_values &= field != "data";
-                    continue;
-                }
-                let value = if field == "data" { decoded } else { Some(text.as_bytes().to_vec()) };
-                let Some(value) = value else {
-                    let message = format!("Secret {name}: the value of `{key}` under `data` is no base64");
-                    self.problem(at.place(node), message, "correct it, or move it to `stringData`");
-                    continue;
-                };
-                values.push((field, key.into_owned(), node, value));
-            }
-        }
-        let others = there.len() == 1;
-        let kv = match there.pop_first().filter(|_| others) {
-            Some(kv) => kv,
-            None => {
-                let own = root.find(&["metadata", "namespace"]).and_then(Node::as_str);
-                self.kv(at.file.folder(), &name, own.as_deref().unwrap_or(namespace))
-            }
-        };
-        let is_text = |value: &[u8]| std::str::from_utf8(value).is_ok();
-        let has_data = values.iter().any(|(field, ..)| *field == "data");
-        let renamed = self.readable
-            && has_data
-            && only_values
-            && root.get("stringData").is_none()
-            && values.iter().all(|(.., value)| is_text(value))
-            && root.key_span("data").is_some();
-        if let Some((field, _, node, _)) = values.first().filter(|_| at.inline.is_none()) {
-            let field = if renamed { "stringData" } else { field };
-            self.plan.groups.push(Group {
-                file: at.file.path.clone(),
-                document: 0,
-                pointer: format!("{pointer}/{field}"),
-                form: if field == "data" { Form::Data } else { Form::StringData },
-                secret: name.clone(),
-                kv: kv.clone(),
-                place: at.place(*node),
-            });
-        }
-        let mut edits = Vec::new();
-        if renamed {
-            edits.push(Edit::Rename(pointer.to_owned(), "data", "stringData"));
-        }
-        for (field, key, node, value) in values {
-            let encoded = !is_text(&value);
-            let placeholder = kv.placeholder(&key);
-            let as_text = field == "stringData" || renamed || encoded;
-            let new = if as_text { placeholder } else { base64::encode(placeholder.as_bytes()) };
-            let field = if renamed { "stringData" } else { field };
-            edits.push(Edit::Set(format!("{pointer}/{field}/{}", yaml::escape_token(&key)), json!(new)));
-            self.hide(at, node);
-            let (place, secret, kv) = (at.place(node), name.clone(), kv.clone());
-            self.moved(Moved { place, secret, key, kv, value: Some(value), encoded, others });
-        }
-        edits
-    }
-
     fn operations_of(&mut self, file: &'a File, target: Node<'_>, namespace: &str) {
         if !self.seen.insert(file.path.clone()) || !self.parsed(file) {
             return;
         }
         for (number, document) in file.documents.iter().enumerate() {
-            let edits = self.operations(At { file, inline: None }, document.root(), target, namespace);
+            let edits = documents::operations(self, At { file, inline: None }, document.root(), target, namespace);
             self.edit(file, number, edits);
         }
-    }
-
-    /// A JSON Patch of a Secret.
-    fn operations(&mut self, at: At<'_>, root: Node<'_>, target: Node<'_>, namespace: &str) -> Vec<Edit> {
-        let name = text(target, "name");
-        if self.origin != Origin::Secrets || self.is_excluded(&name) {
-            return Vec::new();
-        }
-        let mut edits = Vec::new();
-        for (number, item) in root.items().enumerate() {
-            let path = text(item, "path");
-            let Some(value) = item.get("value") else { continue };
-            if text(item, "op") == "test" && (path.starts_with("/data/") || path.starts_with("/stringData/")) {
-                let message = "a patch tests a value, which will be a placeholder";
-                self.problem(at.place(item), message, "take the test out");
-                continue;
-            }
-            let key = ["data", "stringData"].into_iter().find_map(|field| {
-                let key = path.strip_prefix('/')?.strip_prefix(field)?.strip_prefix('/')?;
-                Some((field, yaml::unescape_token(key)?.into_owned()))
-            });
-            let Some((field, key)) = key else {
-                if path == "/data" || path == "/stringData" {
-                    let message = format!("a patch of Secret {name} replaces all of its keys at once");
-                    self.problem(at.place(item), message, "patch single keys, such as `/stringData/key`");
-                }
-                continue;
-            };
-            if name.is_empty() || name.contains(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c)) {
-                let message = "a patch gives values to Secrets whose names are not known here";
-                self.problem(at.place(item), message, "name one Secret under `target`");
-                continue;
-            }
-            let Some(text) = value.as_str().filter(|text| !text.contains("<path:")) else { continue };
-            let bytes = if field == "data" { base64::decode(&text) } else { Some(text.as_bytes().to_vec()) };
-            let Some(bytes) = bytes else {
-                self.problem(at.place(value), format!("Secret {name}: `{key}` is no base64"), "correct it");
-                continue;
-            };
-            if std::str::from_utf8(&bytes).is_ok_and(|text| text.contains("<path:")) {
-                continue;
-            }
-            let encoded = std::str::from_utf8(&bytes).is_err();
-            let kv = self.kv(at.file.folder(), &name, namespace);
-            let placeholder = kv.placeholder(&key);
-            let new =
-                if field == "data" && !encoded { base64::encode(placeholder.as_bytes()) } else { placeholder };
-            edits.push(Edit::Set(format!("/{number}/value"), json!(new)));
-            self.hide(at, value);
-            let place = at.place(value);
-            self.moved(Moved { place, secret: name.clone(), key, kv, value: Some(bytes), encoded, others: false });
-        }
-        edits
     }
 
     /// Where the values of a Secret go that stand in a file of this folder.
@@ -427,7 +288,8 @@ impl<'a> Scanner<'a> {
         let same = |other: &&Moved| other.value == moved.value && moved.value.is_some();
         if let Some(other) = self.plan.moved.get(other).filter(|other| !same(other)) {
             let (file, line) = (&other.place.file, other.place.line.unwrap_or_default());
-            let message = format!("`{}` of {} would be two values: one is at {file}:{line}", moved.key, moved.kv.shown());
+            let message =
+                format!("`{}` of {} would be two values: one is at {file}:{line}", moved.key, moved.kv.shown());
             let remedy = "say --path with {folder}, {namespace} and {name}, so that each Secret has a path of its own";
             self.problem(moved.place.clone(), message, remedy);
         }
@@ -493,9 +355,4 @@ fn merges_secrets(tree: &Tree, file: &File) -> bool {
     items("secretGenerator").any(|entry| !matches!(text(entry, "behavior").as_str(), "" | "create"))
         || items("patchesStrategicMerge").any(|entry| entry.as_str().is_some_and(|entry| leads(&entry)))
         || items("patches").chain(items("patchesJson6902")).any(patches)
-}
-
-/// The line of a byte in a text that is no document.
-pub(super) fn line(text: &str, offset: usize) -> Option<usize> {
-    Some(line_of(text, offset).0)
 }

@@ -1,5 +1,6 @@
-//! The two kinds of sources: kustomizations, which are rendered, and plain manifests.
+//! Kustomizations: the outermost ones are rendered, and get the config that makes references.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,18 +9,21 @@ use serde_json::json;
 
 use super::config::{self, Entry};
 use super::edits::{Edit, Edits};
-use super::proof::{self, Streams, Values};
+use super::found::{self, Placeholders};
+use super::gather;
+use super::objects::Values;
+use super::proof::{self, Streams};
 use super::render::{self, Kustomize, Plugins};
-use super::sources::{Form, Moved, Plan};
+use super::sources::Plan;
 use super::{Change, Finding, Migration, Options, Origin, To, new_texts, stop};
 use crate::cli::doctor::tree::{File, Target, Tree, is_ours};
 use crate::cli::{Failure, Result};
 use crate::excerpt;
-use crate::yaml::{self, Node, base64};
 use crate::pipeline::Outcome;
 use crate::report::Report;
 use crate::stream::Stream;
 use crate::transport::{self, Config};
+use crate::yaml::{self, Node};
 
 /// The fields of a kustomization that name what is inside it.
 const INNER: &[&str] = &["resources", "bases", "components", "generators", "transformers", "validators"];
@@ -40,7 +44,7 @@ impl Sources<'_> {
         named(self.tree, path, self.folder, &self.options.directory)
     }
 
-    fn changes(&self, texts: BTreeMap<PathBuf, Vec<u8>>) -> Result<Vec<Change>> {
+    pub(super) fn changes(&self, texts: BTreeMap<PathBuf, Vec<u8>>) -> Result<Vec<Change>> {
         let mut out = Vec::new();
         for (path, after) in texts {
             let name = self.name(&path);
@@ -49,7 +53,8 @@ impl Sources<'_> {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
                 Err(error) => return Err(Failure::io(&name, &error)),
             };
-            if before.as_ref().is_some_and(|bytes| bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff])) {
+            if before.as_ref().is_some_and(|bytes| bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]))
+            {
                 return Err(Failure::usage(format!("{name}: it is UTF-16; write it as UTF-8")));
             }
             if before.as_ref() != Some(&after) {
@@ -66,15 +71,15 @@ impl Sources<'_> {
         source.is_some_and(|source| self.options.exclude.contains(source))
     }
 
-    fn excluded(&self, rendered: &[String]) -> Vec<String> {
+    pub(super) fn excluded(&self, rendered: &[String]) -> Vec<String> {
         let names = names(self.tree);
         rendered.iter().filter(|name| self.is_excluded(&names, name)).cloned().collect()
     }
 
     /// Values of this kind that stay although nothing excludes them.
-    fn left(&self, stream: &str, differences: &mut Vec<String>) -> Result<()> {
+    pub(super) fn left(&self, stream: &str, differences: &mut Vec<String>) -> Result<()> {
         let names = names(self.tree);
-        for (title, name, keys) in proof::plaintext(stream)? {
+        for (title, name, keys) in found::plaintext(stream)? {
             if self.origin == Origin::Secrets && !self.is_excluded(&names, &name) {
                 let keys = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
                 differences.push(format!(
@@ -90,7 +95,7 @@ impl Sources<'_> {
 fn names(tree: &Tree) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut add = |node: Node<'_>, path: &[&str]| {
-        names.extend(node.find(path).and_then(Node::as_str).filter(|name| !name.is_empty()).map(|name| name.into_owned()));
+        names.extend(node.find(path).and_then(Node::as_str).filter(|name| !name.is_empty()).map(Cow::into_owned));
     };
     for file in tree.files() {
         for root in file.documents.iter().map(yaml::Document::root) {
@@ -126,10 +131,60 @@ fn outermost(tree: &Tree) -> Vec<&File> {
             }
         }
     }
-    let is_component =
-        |file: &File| file.root().and_then(|root| root.get("kind")).is_some_and(|kind| kind.as_str().as_deref() == Some("Component"));
+    let is_component = |file: &File| {
+        file.root().and_then(|root| root.get("kind")).is_some_and(|kind| kind.as_str().as_deref() == Some("Component"))
+    };
     let outer = |file: &&File| file.listed && !inner.contains(&file.path) && !is_component(file);
     tree.kustomizations().filter(outer).collect()
+}
+
+/// What one kustomization renders to without krmor: as it is, and with placeholders in place of values.
+struct Raw {
+    before: String,
+    after: String,
+    found: Placeholders,
+}
+
+/// How kustomizations are rendered, where they lie and in copies.
+struct Renderer {
+    kustomize: Kustomize,
+    common: PathBuf,
+}
+
+impl Renderer {
+    fn build(&self, root: &File, copy: Option<&Path>, plugins: Plugins) -> Result<String> {
+        let folder = root.folder();
+        let copied = copy.map(|copy| copy.join(folder.strip_prefix(&self.common).unwrap_or(folder)));
+        self.kustomize.build(copied.as_deref().unwrap_or(folder), &shown(root), plugins)
+    }
+
+    fn raw(&self, sources: &mut Sources<'_>, roots: &[&File]) -> Result<Vec<Raw>> {
+        let build = |root: &&File, copy: Option<&Path>| self.build(root, copy, Plugins::Idle);
+        let before = roots.iter().map(|root| build(root, None)).collect::<Result<Vec<_>>>()?;
+        let mut after = before.clone();
+        for round in ["sources", "gathered"] {
+            if sources.texts.is_empty() {
+                break;
+            }
+            let copy = self.kustomize.copy(round, sources.tree, sources.folder, &self.common, &sources.texts)?;
+            after = roots.iter().map(|root| build(root, Some(&copy))).collect::<Result<Vec<_>>>()?;
+            let last = round == "gathered" || sources.options.to != To::Vso;
+            if last || !gather::gather(sources, roots, &before, &after)? {
+                break;
+            }
+        }
+        let raw = |(before, after): (String, String)| {
+            let found = found::placeholders(&after)?;
+            Ok(Raw { before, after, found })
+        };
+        before.into_iter().zip(after).map(raw).collect()
+    }
+}
+
+/// How messages call a kustomization: by its folder.
+fn shown(file: &File) -> String {
+    let name = Path::new(&file.name).parent().unwrap_or(Path::new("")).display().to_string();
+    if name.is_empty() { ".".to_owned() } else { name }
 }
 
 /// Migrates kustomizations; `None` when there is nothing to migrate.
@@ -137,48 +192,57 @@ pub(super) fn kustomizations(sources: &mut Sources<'_>) -> Result<Option<Migrati
     let Sources { tree, folder, options, .. } = *sources;
     let roots = outermost(tree);
     if roots.is_empty() {
-        return Err(Failure::usage("there is no kustomization that is built by itself: name the directory of those that are"));
+        return Err(Failure::usage(
+            "there is no kustomization that is built by itself: name the directory of those that are",
+        ));
     }
     let kustomize = Kustomize::find(options.kustomize.as_deref(), &options.build_option)?;
-    let common = render::common(tree, folder);
-    let at = |copy: &Path, file: &File| copy.join(file.folder().strip_prefix(&common).unwrap_or(file.folder()));
-    let shown = |file: &File| {
-        let name = Path::new(&file.name).parent().unwrap_or(Path::new("")).display().to_string();
-        if name.is_empty() { ".".to_owned() } else { name }
-    };
-    let mut before = Vec::new();
-    for root in &roots {
-        before.push(kustomize.build(root.folder(), &shown(root), Plugins::Idle)?);
+    let renderer = Renderer { kustomize, common: render::common(tree, folder) };
+    let raw = renderer.raw(sources, &roots)?;
+    let Entries { edits, contents, configs } = entries(sources, &roots, &raw)?;
+    let finished = new_texts(tree, &edits, &contents)?;
+    let changes = sources.changes(finished.clone())?;
+    if changes.is_empty() {
+        return Ok(None);
     }
-    let mut after = Vec::new();
-    for round in ["sources", "gathered"] {
-        if sources.texts.is_empty() {
-            after.clone_from(&before);
-            break;
-        }
-        let copy = kustomize.copy(round, tree, folder, &common, &sources.texts)?;
-        after.clear();
-        for root in &roots {
-            after.push(kustomize.build(&at(&copy, root), &shown(root), Plugins::Idle)?);
-        }
-        if round == "gathered" || options.to != To::Vso || !gather(sources, &roots, &before, &after)? {
-            break;
-        }
+    let values = Values::of(&sources.plan.moved);
+    let migrated = renderer.kustomize.copy("migrated", tree, folder, &renderer.common, &finished)?;
+    let has_krmor = tree.files().any(|file| file.documents.iter().any(|document| is_ours(document.root())));
+    let mut proofs = Vec::new();
+    for ((root, raw), config) in roots.iter().zip(&raw).zip(&configs) {
+        let before = match has_krmor {
+            true => renderer.build(root, None, Plugins::Running)?,
+            false => raw.before.clone(),
+        };
+        let after = renderer.build(root, Some(&migrated), Plugins::Running).or_else(|failure| {
+            let Some((path, text)) = config else { return Err(failure) };
+            findings(&sources.name(path), text, &raw.after)?;
+            Err(failure)
+        })?;
+        let streams = Streams { raw_before: &raw.before, raw_after: &raw.after, before: &before, after: &after };
+        let mut proof = proof::prove(&shown(root), &streams, &values)?;
+        sources.left(&after, &mut proof.differences)?;
+        proofs.push(proof);
     }
-    let (mut raw, mut types) = (Vec::new(), BTreeSet::new());
-    for (before, after) in before.into_iter().zip(after) {
-        let found = proof::placeholders(&after)?;
-        types.extend(found.types.iter().cloned());
-        raw.push((before, after, found));
-    }
-    let Sources { plan, .. } = &*sources;
-    let mut edits = plan.edits.clone();
-    let mut contents = plan.contents.clone();
+    Ok(Some(Migration { changes, proofs }))
+}
+
+/// All edits and new files of a migration, and the config of each kustomization that needs one.
+struct Entries {
+    edits: BTreeMap<PathBuf, Edits>,
+    contents: BTreeMap<PathBuf, Vec<u8>>,
+    configs: Vec<Option<(PathBuf, String)>>,
+}
+
+/// Gives each kustomization with placeholders the config that makes references of them.
+fn entries(sources: &Sources<'_>, roots: &[&File], raw: &[Raw]) -> Result<Entries> {
+    let Sources { tree, plan, options, .. } = sources;
+    let types: BTreeSet<String> = raw.iter().flat_map(|raw| raw.found.types.iter().cloned()).collect();
+    let mut out = Entries { edits: plan.edits.clone(), contents: plan.contents.clone(), configs: Vec::new() };
     let mut problems: Vec<Finding> = Vec::new();
-    let mut configs: Vec<Option<(PathBuf, String)>> = Vec::new();
-    for (root, (.., found)) in roots.iter().zip(&raw) {
+    for (root, Raw { found, .. }) in roots.iter().zip(raw) {
         if !found.any {
-            configs.push(None);
+            out.configs.push(None);
             continue;
         }
         let spec = config::spec(options, &types, &sources.excluded(&found.names));
@@ -187,109 +251,27 @@ pub(super) fn kustomizations(sources: &mut Sources<'_>) -> Result<Option<Migrati
             Ok(Entry::New(path)) => {
                 let text = config::new_file(&spec)?;
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let list = root.root().and_then(|root| root.get("transformers")).filter(|list| list.items().next().is_some());
-                let edit = match list {
+                let list = root.root().and_then(|root| root.get("transformers"));
+                let edit = match list.filter(|list| list.items().next().is_some()) {
                     Some(_) => Edit::Set("/transformers/-".into(), json!(name)),
                     None => Edit::Set("/transformers".into(), json!([name])),
                 };
-                edits.entry(root.path.clone()).or_default().push((0, edit));
-                contents.insert(path.clone(), text.clone().into_bytes());
-                configs.push(Some((path, text)));
+                out.edits.entry(root.path.clone()).or_default().push((0, edit));
+                out.contents.insert(path.clone(), text.clone().into_bytes());
+                out.configs.push(Some((path, text)));
             }
             Ok(Entry::Completed(file, added)) => {
                 let own: Edits = added.into_iter().map(|edit| (0, edit)).collect();
                 let text = super::edited(&file.text, &own).map_err(Failure::internal)?;
                 if !own.is_empty() {
-                    edits.insert(file.path.clone(), own);
+                    out.edits.insert(file.path.clone(), own);
                 }
-                configs.push(Some((file.path.clone(), text)));
+                out.configs.push(Some((file.path.clone(), text)));
             }
         }
     }
     stop(&problems)?;
-    let finished = new_texts(tree, &edits, &contents)?;
-    let changes = sources.changes(finished.clone())?;
-    if changes.is_empty() {
-        return Ok(None);
-    }
-    let values = Values::of(&plan.moved);
-    let migrated = kustomize.copy("migrated", tree, folder, &common, &finished)?;
-    let has_krmor = tree.files().any(|file| file.documents.iter().any(|document| is_ours(document.root())));
-    let mut proofs = Vec::new();
-    for ((root, (raw_before, raw_after, _)), config) in roots.iter().zip(&raw).zip(&configs) {
-        let before = match has_krmor {
-            true => kustomize.build(root.folder(), &shown(root), Plugins::Running)?,
-            false => raw_before.clone(),
-        };
-        let after = kustomize.build(&at(&migrated, root), &shown(root), Plugins::Running).or_else(|failure| {
-            let Some((path, text)) = config else { return Err(failure) };
-            findings(&sources.name(path), text, raw_after)?;
-            Err(failure)
-        })?;
-        let streams = Streams { raw_before, raw_after, before: &before, after: &after };
-        let mut proof = proof::prove(&shown(root), &streams, &values)?;
-        sources.left(&after, &mut proof.differences)?;
-        proofs.push(proof);
-    }
-    Ok(Some(Migration { changes, proofs }))
-}
-
-/// The Vault Secrets Operator fetches a Secret from one place. Where an overlay gives some keys of a Secret and its base the
-/// others, the overlay's place gets all of them, as kustomize gives them to the Secret. Whether something was added.
-fn gather(sources: &mut Sources<'_>, roots: &[&File], before: &[String], after: &[String]) -> Result<bool> {
-    let mut added = false;
-    for ((root, before), after) in roots.iter().zip(before).zip(after) {
-        for secret in proof::scattered(before, after)? {
-            // Prefixes and suffixes are around the name that the sources have.
-            let own = sources.plan.groups.iter().filter(|group| {
-                group.file.starts_with(root.folder())
-                    && secret.name.contains(&group.secret)
-                    && secret.keys.iter().any(|(key, placeholder, _)| *placeholder == group.kv.placeholder(key))
-            });
-            let own: Vec<_> = own.collect();
-            // Several groups of one place can each take keys: the last, which kustomize merges last, does.
-            let Some(group) = own.last().filter(|group| own.iter().all(|other| other.kv == group.kv)) else { continue };
-            let mut edits = Vec::new();
-            let mut literals = Vec::new();
-            let mut moved = Vec::new();
-            for (key, placeholder, value) in &secret.keys {
-                let wanted = group.kv.placeholder(key);
-                // What was a placeholder before is somebody else's.
-                if *placeholder == wanted || placeholder.as_bytes() == value.as_slice() {
-                    continue;
-                }
-                let at = format!("{}/{}", group.pointer, yaml::escape_token(key));
-                match group.form {
-                    Form::Data => edits.push(Edit::Set(at, json!(base64::encode(wanted.as_bytes())))),
-                    Form::StringData => edits.push(Edit::Set(at, json!(wanted))),
-                    Form::Literals { there: true } => {
-                        edits.push(Edit::Set(format!("{}/-", group.pointer), json!(format!("{key}={wanted}"))));
-                    }
-                    Form::Literals { there: false } => literals.push(json!(format!("{key}={wanted}"))),
-                }
-                moved.push(Moved {
-                    place: group.place.clone(),
-                    secret: group.secret.clone(),
-                    key: key.clone(),
-                    kv: group.kv.clone(),
-                    value: Some(value.clone()),
-                    encoded: false,
-                    others: false,
-                });
-            }
-            if !literals.is_empty() {
-                edits.push(Edit::Set(group.pointer.clone(), json!(literals)));
-            }
-            added |= !moved.is_empty();
-            let edits = edits.into_iter().map(|edit| (group.document, edit)).collect::<Vec<_>>();
-            sources.plan.edits.entry(group.file.clone()).or_default().extend(edits);
-            sources.plan.moved.extend(moved);
-        }
-    }
-    if added {
-        sources.texts = new_texts(sources.tree, &sources.plan.edits, &sources.plan.contents)?;
-    }
-    Ok(added)
+    Ok(out)
 }
 
 /// Runs the function alone over what sources with placeholders give, for what it says when kustomize fails: that would say it
@@ -302,64 +284,12 @@ fn findings(name: &str, config: &str, stream: &str) -> Result<()> {
     convert(&mut config, &mut stream)
 }
 
-fn convert(config: &mut Config, stream: &mut Stream) -> Result<()> {
+/// Runs a config, and tells what it finds.
+pub(super) fn convert(config: &mut Config, stream: &mut Stream) -> Result<()> {
     config.pipeline.learn(Vec::new(), true);
     let mut report = Report::default();
     match config.pipeline.run(stream, &mut report) {
         Outcome::Ok => Ok(()),
         outcome => Err(transport::failed(stream, &report, config, outcome)),
     }
-}
-
-/// Migrates plain manifests; `None` when there is nothing to migrate.
-pub(super) fn manifests(sources: &Sources<'_>) -> Result<Option<Migration>> {
-    let Sources { tree, plan, texts, options, .. } = sources;
-    let is_object = |document: &yaml::Document| document.root().get("kind").is_some() && !is_ours(document.root());
-    let files: Vec<&File> =
-        tree.files().filter(|file| file.documents.iter().any(is_object)).collect();
-    let text_of = |file: &File| match texts.get(&file.path) {
-        Some(bytes) => Arc::new(String::from_utf8_lossy(bytes).into_owned()),
-        None => Arc::clone(&file.text),
-    };
-    let join = |texts: Vec<String>| texts.join("\n---\n");
-    let raw_before = join(files.iter().map(|file| file.text.to_string()).collect());
-    let raw_after = join(files.iter().map(|file| text_of(file).to_string()).collect());
-    let found = proof::placeholders(&raw_after)?;
-    if !found.any {
-        return Ok(None);
-    }
-    let config = config::new_file(&config::spec(options, &found.types, &sources.excluded(&found.names)))?;
-    let mut config = Config::read("of these options", config.into_bytes(), None)?;
-    config.pipeline.partial = true;
-    let (mut documents, mut names, mut ranges) = (Vec::new(), Vec::new(), Vec::new());
-    for file in &files {
-        let text = text_of(file);
-        let parsed = yaml::parse(&text).map_err(|error| excerpt::yaml_error(&file.name, &text, &error))?;
-        let start = documents.len();
-        let name: Arc<str> = Arc::from(file.name.as_str());
-        names.extend((0..parsed.len()).map(|number| Some((Arc::clone(&name), number))));
-        documents.extend(parsed);
-        ranges.push(start..documents.len());
-    }
-    let mut stream = Stream::of_documents(documents, |number| names.get(number).cloned().flatten());
-    convert(&mut config, &mut stream)?;
-    let mut finished = BTreeMap::new();
-    for (file, range) in files.iter().zip(ranges) {
-        let mut text = String::new();
-        match stream.changed(&range) {
-            true => stream.render_to(range, |part| text.push_str(part)),
-            false => text.push_str(&text_of(file)),
-        }
-        finished.insert(file.path.clone(), text.into_bytes());
-    }
-    let after = join(finished.values().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect());
-    let changes = sources.changes(finished)?;
-    if changes.is_empty() {
-        return Ok(None);
-    }
-    let streams = Streams { raw_before: &raw_before, raw_after: &raw_after, before: &raw_before, after: &after };
-    let mut proof =
-        proof::prove(&options.directory.display().to_string(), &streams, &Values::of(&plan.moved))?;
-    sources.left(&after, &mut proof.differences)?;
-    Ok(Some(Migration { changes, proofs: vec![proof] }))
 }

@@ -18,7 +18,8 @@ impl Kv {
 
     /// The secret that a placeholder names; `None` where it is more than one placeholder, or another form.
     pub(super) fn of_placeholder(text: &str) -> Option<Self> {
-        let inner = text.trim().strip_prefix("<path:")?.strip_suffix('>').filter(|inner| !inner.contains(['<', '>']))?;
+        let inner =
+            text.trim().strip_prefix("<path:")?.strip_suffix('>').filter(|inner| !inner.contains(['<', '>']))?;
         let path = inner.split_once('#')?.0.trim_matches('/');
         let (mount, path, v2) = match path.split_once("/data/") {
             Some((mount, path)) => (mount, path, true),
