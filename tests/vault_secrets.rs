@@ -254,7 +254,7 @@ fn every_reference_gets_the_final_name() {
 fn no_secret_of_a_wanted_type_is_left() {
     let secrets = [
         plain("a", "stringData: {A: x}\n"),
-        plain("b", "type: Opaque\ndata: {B: eA==}\nimmutable: true\n"),
+        plain("b", "type: Opaque\ndata: {B: eA==}\n"),
         plain("c", "type: kubernetes.io/basic-auth\nstringData: {username: x, password: z}\n"),
         plain("d", "type: kubernetes.io/service-account-token\n"),
         plain("e", "type: Opaque\n"),
@@ -300,7 +300,7 @@ fn a_declared_entry_says_where_a_converted_secret_is() {
     assert_eq!((&made["spec"]["mount"], &made["spec"]["path"]), (&json!("kv"), &json!("team/app")));
     assert_eq!(made["spec"]["destination"]["overwrite"], true);
     let message = &done.report.findings[0].message;
-    assert!(message.ends_with("vault kv put -mount=kv team/app a="), "{message}");
+    assert!(message.ends_with("vault kv patch -mount=kv team/app a="), "`b` is there already: {message}");
     let lacking = format!("{}---\n{}", deployment(""), plain("app", "stringData: {A: x, C: x}\n"));
     assert_eq!(run(&spec, &lacking).errors()[0].1, "`keys` of its entry under `secrets` lacks `C`");
 }
@@ -323,7 +323,10 @@ fn placeholders_of_encoded_data_and_annotations_are_found() {
     for input in [encoded, modified, annotated] {
         let made = good(&json!({"provider": "vso", "convert": {"secrets": false}}), &input).one("VaultStaticSecret");
         assert_eq!((&made["spec"]["mount"], &made["spec"]["path"]), (&json!("kv"), &json!("a")), "{input}");
-        assert_eq!(made["spec"]["destination"]["transformation"]["templates"]["K"]["text"], "{{ get .Secrets \"k\" }}");
+        assert_eq!(
+            made["spec"]["destination"]["transformation"]["templates"]["K"]["text"],
+            "{{ index (pluck \"k\" .Secrets) 0 }}"
+        );
     }
 }
 
@@ -361,7 +364,7 @@ fn canaries() -> Vec<(&'static str, Value, String)> {
     let data = plain(
         "s",
         &format!(
-            "  annotations: {{last: '{CANARY}'}}\n# {CANARY}\ndata: {{A: {encoded}}}\nstringData:\n  B: {CANARY} # {CANARY}\n"
+            "  annotations: {{kubectl.kubernetes.io/last-applied-configuration: '{CANARY}'}}\n# {CANARY}\ndata: {{A: {encoded}}}\nstringData:\n  B: {CANARY} # {CANARY}\n"
         ),
     );
     let list = format!("apiVersion: v1\nkind: List\nitems:\n- {}", data.trim_end().replace('\n', "\n  ") + "\n");

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::auth::{Connection, Method};
 use super::spec::{Pki, Secret, Spec, Wiring};
+use super::template::{self, Template};
 use super::values::{AbsolutePath, Address, VaultPath};
 use super::want::{Source, User};
 use krmor_core::fields;
@@ -147,14 +148,7 @@ fn files(secret: &Secret) -> Vec<(String, String)> {
     let name = secret.name.as_str();
     let Some(source) = Source::of(secret) else { return Vec::new() };
     let (path, data) = match &source {
-        Source::Kv(kv) => (
-            format!(
-                "{}{}",
-                kv.api_path(),
-                kv.version.map_or_else(String::new, |version| format!("?version={version}"))
-            ),
-            if kv.v2 { ".Data.data" } else { ".Data" },
-        ),
+        Source::Kv(kv) => (kv.api_address(), if kv.v2 { ".Data.data" } else { ".Data" }),
         Source::Dynamic(it) => (format!("{}/{}", it.mount.as_str(), it.path.as_str()), ".Data"),
         Source::Pki(pki) => return certificate(secret, pki),
     };
@@ -162,12 +156,10 @@ fn files(secret: &Secret) -> Vec<(String, String)> {
     if is_env(secret) {
         return file(secret, name, None, &path, &whole(&exports(secret, data)));
     }
-    let index = |key: &str, urlquery: bool| {
-        format!("{{{{ index {data} \"{key}\"{} }}}}", if urlquery { " | urlquery" } else { "" })
-    };
-    let keys = secret.keys.iter().flat_map(|keys| &keys.0).map(|(name, key)| (name.clone(), index(key, false)));
-    let templates =
-        secret.templates.iter().map(|(name, template)| (name.clone(), template.render(str::to_owned, index)));
+    let text = |template: &Template| template.go(|value| format!("index {data} \"{}\"", value.key));
+    let keys = secret.keys.iter().flat_map(|keys| &keys.0);
+    let keys = keys.map(|(name, key)| (name.clone(), text(&Template::of_key(key))));
+    let templates = secret.templates.iter().map(|(name, template)| (name.clone(), text(template)));
     let one = |(key, text): (String, String)| {
         let body = format!("{{{{- with secret \"{path}\" -}}}}\n{text}\n{{{{- end -}}}}");
         file(secret, &format!("{name}-{key}"), Some(&key), &path, &body)
@@ -178,9 +170,10 @@ fn files(secret: &Secret) -> Vec<(String, String)> {
 /// Lines that a shell reads: each value is quoted.
 fn exports(secret: &Secret, data: &str) -> String {
     let quote = "replaceAll \"'\" \"'\\\"'\\\"'\"";
-    let value = |key: &str, urlquery: bool| match urlquery {
-        true => format!("{{{{ index {data} \"{key}\" | urlquery }}}}"),
-        false => format!("{{{{ index {data} \"{key}\" | {quote} }}}}"),
+    let value = |value: &template::Value| match value.steps.is_empty() {
+        true => format!("{{{{ index {data} \"{}\" | {quote} }}}}", value.key),
+        // What is escaped for a URL has no quotes.
+        false => value.go(&format!("index {data} \"{}\"", value.key)),
     };
     let plain = |text: &str| text.replace('\'', "'\"'\"'");
     let mut out = String::new();
@@ -190,12 +183,12 @@ fn exports(secret: &Secret, data: &str) -> String {
         )),
         Some(keys) => {
             for (name, key) in &keys.0 {
-                out.push_str(&format!("export {name}='{}'\n", value(key, false)));
+                out.push_str(&format!("export {name}='{}'\n", Template::of_key(key).go_with(plain, value)));
             }
         }
     }
     for (name, template) in &secret.templates {
-        out.push_str(&format!("export {name}='{}'\n", template.render(plain, value)));
+        out.push_str(&format!("export {name}='{}'\n", template.go_with(plain, value)));
     }
     out
 }

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::made::metadata;
+use super::source::KvSource;
 use super::spec::Spec;
+use super::template::{self, Step};
 use super::values::{Address, VaultPath};
 use super::want::{Source, Want};
 use krmor_core::fields;
@@ -13,21 +15,27 @@ pub(super) const DRIVER: &str = "secrets-store.csi.k8s.io";
 
 /// The SecretProviderClass.
 pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
-    let (path, keys) = match &want.source {
-        Source::Kv(kv) => (
-            format!(
-                "{}{}",
-                kv.api_path(),
-                kv.version.map_or_else(String::new, |version| format!("?version={version}"))
-            ),
-            &want.keys,
-        ),
-        Source::Dynamic(it) => (format!("{}/{}", it.mount.as_str(), it.path.as_str()), &want.keys),
+    let path = match &want.source {
+        Source::Kv(kv) => kv.api_address(),
+        Source::Dynamic(it) => format!("{}/{}", it.mount.as_str(), it.path.as_str()),
         Source::Pki(_) => return Value::Null, // refused with the spec
     };
     let mut objects = String::new();
-    for (name, key) in keys.iter().flatten() {
+    let mut names = Vec::new();
+    let mut object = |name: &str, value: &template::Value| {
+        let path = value.from.as_ref().map_or_else(|| path.clone(), KvSource::api_address);
+        let key = &value.key;
         objects.push_str(&format!("- objectName: \"{name}\"\n  secretPath: \"{path}\"\n  secretKey: \"{key}\"\n"));
+        if value.steps.contains(&Step::Decode) {
+            objects.push_str("  encoding: \"base64\"\n");
+        }
+        names.push(name.to_owned());
+    };
+    for (name, key) in want.keys.iter().flatten() {
+        object(name, &template::Value { key: key.clone(), from: None, steps: Vec::new() });
+    }
+    for (name, value) in want.templates.iter().filter_map(|(name, template)| Some((name, template.only()?))) {
+        object(name, value);
     }
     let connection = spec.connection.as_ref();
     let auth = spec.auth.as_ref();
@@ -43,10 +51,17 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
         "objects": objects,
     });
     let data: Vec<Value> =
-        keys.iter().flatten().map(|(name, _)| fields!({"objectName": name.as_str(), "key": name.as_str()})).collect();
+        names.iter().map(|name| fields!({"objectName": name.as_str(), "key": name.as_str()})).collect();
+    let [labels, annotations] = want.dress.texts();
     let synced = want.synced.then(|| {
-        let secret_type = want.secret_type.as_deref().unwrap_or("Opaque");
-        vec![fields!({"secretName": want.name.as_str(), "type": secret_type, "data": data})]
+        let secret_type = want.dress.secret_type.as_deref().unwrap_or("Opaque");
+        vec![fields!({
+            "secretName": want.name.as_str(),
+            "type": secret_type,
+            "labels": labels,
+            "annotations": annotations,
+            "data": data,
+        })]
     });
     fields!({
         "apiVersion": format!("{GROUP}/v1"),

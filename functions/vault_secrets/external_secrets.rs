@@ -1,10 +1,14 @@
 //! The External Secrets Operator: a SecretStore, unless one is there, and an ExternalSecret for each secret.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value};
 
 use super::auth::{Auth, Method};
 use super::made::metadata;
+use super::source::KvSource;
 use super::spec::Spec;
+use super::template::{self, Step, Template};
 use super::values::{Address, VaultPath};
 use super::want::{Source, Want};
 use krmor_core::fields;
@@ -87,46 +91,46 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
         (None, Some(auth)) => fields!({"name": auth.name(), "kind": "SecretStore"}),
         (None, None) => Value::Null,
     };
-    let (path, version) = match &want.source {
-        Source::Kv(kv) => (kv.api_path(), kv.version.map(|version| version.to_string())),
+    let source = match &want.source {
+        Source::Kv(kv) => kv,
         Source::Dynamic(_) | Source::Pki(_) => return Value::Null, // refused with the spec
     };
-    let remote = |property: Option<&str>| {
-        fields!({
-            "key": path.as_str(),
-            "property": property,
-            "version": version.as_deref(),
-            "conversionStrategy": "Default",
-            "decodingStrategy": "None",
-            "metadataPolicy": "None",
-        })
+    // A template replaces what was fetched: what is wanted of that is a template, too.
+    let mut outputs = want.templates.clone();
+    outputs.extend(want.keys.iter().flatten().map(|(name, key)| (name.clone(), Template::of_key(key))));
+    let is_plain = |template: &Template| {
+        template.only().is_some_and(|value| matches!(value.steps.as_slice(), [] | [Step::Decode]))
     };
-    let item = |name: &str, key: &str| fields!({"secretKey": name, "remoteRef": remote(Some(key))});
-    let value =
-        |key: &str, urlquery: bool| format!("{{{{ index . \"{key}\"{} }}}}", if urlquery { " | urlquery" } else { "" });
-    let mut template = Map::new();
-    let (data, data_from) = match &want.keys {
-        None => (Vec::new(), Some(vec![fields!({"extract": remote(None)})])),
-        Some(keys) if want.templates.is_empty() => (keys.iter().map(|(name, key)| item(name, key)).collect(), None),
-        // A template replaces what was fetched: what is wanted of that is a template, too.
-        Some(keys) => {
-            let used = want.templates.values().flat_map(super::values::Template::keys);
-            let mut fetched: Vec<&str> = used.chain(keys.iter().map(|(_, key)| key.as_str())).collect();
-            fetched.sort_unstable();
-            fetched.dedup();
-            template.extend(keys.iter().map(|(name, key)| (name.clone(), value(key, false).into())));
-            (fetched.iter().map(|key| item(key, key)).collect(), None)
+    let (mut data, mut template) = (Vec::new(), Map::new());
+    if want.keys.is_some() && outputs.values().all(is_plain) {
+        for (name, value) in outputs.iter().filter_map(|(name, template)| Some((name, template.only()?))) {
+            data.push(item(name, value, source));
         }
-    };
-    template.extend(
-        want.templates.iter().map(|(name, template)| (name.clone(), template.render(str::to_owned, value).into())),
-    );
+    } else {
+        let aliases = aliases(&outputs);
+        let alias = |value: &template::Value| {
+            let place = (value.from.as_ref(), value.key.as_str());
+            aliases.iter().find(|(own, _)| *own == place).map_or_else(|| value.key.clone(), |(_, alias)| alias.clone())
+        };
+        for (name, text) in &outputs {
+            template.insert(name.clone(), text.go(|value| format!("index . \"{}\"", alias(value))).into());
+        }
+        // What comes with all keys is there already.
+        let fetched = aliases.iter().filter(|((from, _), _)| want.keys.is_some() || from.is_some());
+        for ((from, key), alias) in fetched {
+            let value = template::Value { key: (*key).to_owned(), from: from.cloned(), steps: Vec::new() };
+            data.push(item(alias, &value, source));
+        }
+    }
+    let data_from = want.keys.is_none().then(|| vec![fields!({"extract": remote(source, None, false)})]);
     let merge = if want.keys.is_some() { "Replace" } else { "Merge" };
-    let has_template = !template.is_empty() || want.secret_type.is_some();
+    let metadata = want.dress.template_metadata();
+    let has_template = !template.is_empty() || want.dress.secret_type.is_some() || metadata.is_some();
     let template = has_template.then(|| {
         fields!({
-            "type": want.secret_type.as_deref(),
+            "type": want.dress.secret_type.as_deref(),
             "engineVersion": "v2",
+            "metadata": metadata.filter(|metadata| metadata.as_object().is_some_and(|map| !map.is_empty())),
             "mergePolicy": if template.is_empty() { "Replace" } else { merge },
             "data": (!template.is_empty()).then_some(template),
         })
@@ -135,10 +139,54 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
         "refreshInterval": spec.refresh_after.as_ref().map_or("5m", OperatorDuration::as_str),
         "secretStoreRef": store,
         "target": fields!({
-            "name": want.name.as_str(), "creationPolicy": "Owner", "deletionPolicy": "Retain", "template": template,
+            "name": want.name.as_str(),
+            "creationPolicy": "Owner",
+            "deletionPolicy": "Retain",
+            "immutable": want.dress.immutable.then_some(true),
+            "template": template,
         }),
         "data": (!data.is_empty()).then_some(data),
         "dataFrom": data_from,
     });
     object("ExternalSecret", want, &want.name, fields)
+}
+
+/// Where one value, or a whole secret, is. What the API fills in is written out.
+fn remote(source: &KvSource, property: Option<&str>, decoded: bool) -> Value {
+    fields!({
+        "key": source.api_path(),
+        "property": property,
+        "version": source.version.map(|version| version.to_string()),
+        "conversionStrategy": "Default",
+        "decodingStrategy": if decoded { "Base64" } else { "None" },
+        "metadataPolicy": "None",
+    })
+}
+
+/// A key, and the one value that it has.
+fn item(name: &str, value: &template::Value, source: &KvSource) -> Value {
+    let decoded = value.steps.contains(&Step::Decode);
+    let from = value.from.as_ref().unwrap_or(source);
+    fields!({"secretKey": name, "remoteRef": remote(from, Some(&value.key), decoded)})
+}
+
+/// Names by which templates find values: each as it is called in Vault, where that can be a name and is no other's.
+fn aliases(outputs: &BTreeMap<String, Template>) -> Vec<((Option<&KvSource>, &str), String)> {
+    let values = outputs.values().flat_map(Template::values);
+    let places: BTreeSet<(Option<&KvSource>, &str)> =
+        values.map(|value| (value.from.as_ref(), value.key.as_str())).collect();
+    let mut taken = BTreeSet::new();
+    let mut out = Vec::new();
+    for place in places {
+        let part = |c: char| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '_' };
+        let plain: String = place.1.chars().map(part).take(200).collect();
+        let mut alias = plain.clone();
+        let mut number = 1;
+        while !taken.insert(alias.clone()) {
+            number += 1;
+            alias = format!("{plain}_{number}");
+        }
+        out.push((place, alias));
+    }
+    out
 }

@@ -2,7 +2,7 @@
 
 use super::auth::Method;
 use super::leftovers;
-use super::spec::{Provider, Spec};
+use super::spec::{EngineVersion, Provider, Spec};
 use crate::vault_secrets::rules;
 use krmor_core::report::Report;
 use krmor_core::stream::Stream;
@@ -26,15 +26,14 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
             }
         }
     }
-    if spec.convert.as_ref().is_none_or(|convert| !convert.placeholders) {
-        return;
-    }
+    let Some(convert) = spec.convert.as_ref().filter(|convert| convert.placeholders) else { return };
+    let v1 = convert.engine == Some(EngineVersion::V1);
     let exclude: Vec<Matcher> =
         spec.exclude.iter().filter_map(|selector| Matcher::new(selector, "exclude").ok()).collect();
     for object in stream.objects() {
         let is_target = spec.targets.is_empty() || selected.iter().any(|one| one.pod.object == object.id());
         if is_target && !exclude.iter().any(|one| !one.names_containers() && one.matches(&object)) {
-            leftovers::left_over(&object, report);
+            leftovers::left_over(&object, v1, report);
         }
     }
 }

@@ -4,25 +4,82 @@ use crate::vault_secrets::rules;
 use krmor_core::report::Place;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::convert::two_makers;
 use super::made::says;
-use super::want::{KvSource, Want};
+use super::placeholders::Reader;
+use super::source::KvSource;
+use super::spec::Spec;
+use super::template::Template;
+use super::want::{Source, Want};
 use krmor_core::facts;
+use krmor_core::facts::makers::Maker;
 use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_yaml::{Kind, Node};
 
 /// Says which keys are to be written to Vault: their names, never their values.
-pub(super) fn checklist(missing: &BTreeMap<KvSource, BTreeSet<String>>, report: &mut Report) {
+///
+/// `vault kv put` takes the place of all that a path has, so where others are known to be there it is `patch`.
+pub(super) fn checklist(missing: &BTreeMap<KvSource, BTreeMap<String, bool>>, wants: &[Want], report: &mut Report) {
+    let mut others = known_keys(wants);
     for (source, keys) in missing {
-        let blanks: Vec<String> = keys.iter().map(|key| format!("{key}=")).collect();
+        let place = (source.mount.as_str(), source.path.as_str());
+        let mut others = others.remove(&place).unwrap_or_default();
+        others.retain(|key| !keys.contains_key(*key));
+        let list = |names: &mut dyn Iterator<Item = &str>| {
+            names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        };
+        let command = if others.is_empty() || !source.v2 { "put" } else { "patch" };
+        let blanks: Vec<String> = keys.keys().map(|key| format!("{key}=")).collect();
         let message = format!(
-            "write these keys to Vault before the objects are applied: vault kv put -mount={} {} {}",
+            "write these keys to Vault before the objects are applied: vault kv {command} -mount={} {} {}",
             source.mount,
             source.path,
             blanks.join(" ")
         );
-        let remedy = "fill in new values: those that stood in a manifest are known to all who can read it";
+        let mut remedy =
+            "fill in new values: those that stood in a manifest are known to all who can read it".to_owned();
+        let encoded: Vec<&str> = keys.iter().filter(|(_, encoded)| **encoded).map(|(key, _)| key.as_str()).collect();
+        if !encoded.is_empty() {
+            remedy.push_str(&format!("; in base64: {}", list(&mut encoded.into_iter())));
+        }
+        match (others.is_empty(), source.v2) {
+            (true, _) => {
+                remedy.push_str("; `put` replaces all keys of the path: where it has others, `patch` keeps them")
+            }
+            (false, true) => {}
+            (false, false) => remedy.push_str(&format!(
+                "; engine version 1 replaces all keys of the path, so write with them those that are there: {}",
+                list(&mut others.into_iter())
+            )),
+        }
         report.add(&rules::WRITE_TO_VAULT, Place::Stream, message, remedy);
+    }
+}
+
+/// By mount and path, the keys that something fetches.
+fn known_keys(wants: &[Want]) -> BTreeMap<(&str, &str), BTreeSet<&str>> {
+    let mut out: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for want in wants {
+        let Source::Kv(own) = &want.source else { continue };
+        for (_, key) in want.keys.iter().flatten() {
+            out.entry((&own.mount, &own.path)).or_default().insert(key);
+        }
+        for value in want.templates.values().flat_map(Template::values) {
+            let source = value.from.as_ref().unwrap_or(own);
+            out.entry((&source.mount, &source.path)).or_default().insert(&value.key);
+        }
+    }
+    out
+}
+
+/// Secrets that the spec declares, while something else makes them.
+pub(super) fn made_elsewhere(spec: &Spec, wants: &[Want], stream: &Stream, report: &mut Report) {
+    for want in wants.iter().filter(|want| want.synced) {
+        let Some(beside) = stream.object(want.beside) else { continue };
+        let is_own = |id| stream.object(id).is_some_and(|object| spec.provider.has(&object));
+        let expected = |maker: &Maker| maker.made.stands || maker.object.is_none_or(is_own);
+        two_makers(&beside, &want.name, expected, stream, report);
     }
 }
 
@@ -42,7 +99,7 @@ pub(super) fn plaintext(wants: &[Want], removed: &[ObjectId], stream: &Stream, r
 }
 
 /// Placeholders that are left where no reference can stand.
-pub(super) fn left_over(object: &Object<'_>, report: &mut Report) {
+pub(super) fn left_over(object: &Object<'_>, v1: bool, report: &mut Report) {
     // A Secret that could not be converted has said so.
     let said = |finding: &krmor_core::report::Finding| {
         finding.severity == Severity::Error && finding.object() == Some(object.id())
@@ -50,6 +107,7 @@ pub(super) fn left_over(object: &Object<'_>, report: &mut Report) {
     if report.findings.iter().any(said) {
         return;
     }
+    let reader = Reader::of(object, v1);
     let mut open = vec![(object.root(), String::new(), 0)];
     while let Some((node, pointer, depth)) = open.pop() {
         if depth > 60 {
@@ -63,7 +121,7 @@ pub(super) fn left_over(object: &Object<'_>, report: &mut Report) {
             Kind::Seq => {
                 open.extend(node.items().enumerate().map(|(at, item)| (item, format!("{pointer}/{at}"), depth + 1)));
             }
-            _ if node.as_str().is_some_and(|text| text.contains("<path:") && text.contains('#')) => {
+            _ if node.as_str().is_some_and(|text| reader.finds(&text)) => {
                 let message =
                     "a placeholder of argocd-vault-plugin stands where Kubernetes takes no reference to a Secret";
                 let remedy = "move it into a Secret or a variable of a container, or exclude the object";

@@ -19,6 +19,7 @@ pub(super) fn metadata(want: &Want, name: &str) -> Value {
         "name": name,
         "namespace": Some(want.namespace.as_str()).filter(|namespace| !namespace.is_empty()),
         "labels": Some(&want.labels).filter(|labels| !labels.is_empty()).cloned(),
+        "annotations": Some(&want.annotations).filter(|all| !all.is_empty()).cloned(),
     })
 }
 

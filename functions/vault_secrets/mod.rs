@@ -8,6 +8,7 @@ mod agent;
 pub mod auth;
 mod convert;
 mod csi;
+mod dress;
 mod external_secrets;
 mod judge;
 mod leftovers;
@@ -15,7 +16,10 @@ mod made;
 mod placeholders;
 mod problems;
 pub mod rules;
+mod serves;
+mod source;
 pub mod spec;
+pub mod template;
 pub mod values;
 mod vso;
 mod want;
@@ -51,6 +55,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     let conversion = spec.convert.as_ref().map(|convert| convert::of(spec, convert, &users, stream, report));
     let Conversion { wants: converted, edits, removed, mounts, missing } = conversion.unwrap_or_default();
     leftovers::plaintext(&declared, &removed, stream, report);
+    leftovers::made_elsewhere(spec, &declared, stream, report);
     for (object, edit) in edits {
         stream.apply(report, object, edit);
     }
@@ -84,7 +89,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
             report.add(&rules::PLAINTEXT, object.at(""), error.message, remedy);
         }
     }
-    leftovers::checklist(&missing, report);
+    leftovers::checklist(&missing, &wants, report);
 }
 
 /// One want for each Secret. Two that say different things of where it is are an error.
@@ -139,7 +144,7 @@ fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) 
         }
         done.push(namespace);
         let here: Vec<&Want> = wants.iter().filter(|other| other.namespace == want.namespace).collect();
-        let mut shared = want.clone();
+        let mut shared = Want { annotations: serde_json::Map::new(), ..want.clone() };
         for other in &here {
             shared.labels.retain(|label, value| other.labels.get(label) == Some(value));
         }

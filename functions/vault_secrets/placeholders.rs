@@ -1,118 +1,370 @@
-//! The placeholders of argocd-vault-plugin: `<path:secret/data/app#key>`, with `#version` and modifiers behind, and, in an
-//! object with the annotation `avp.kubernetes.io/path`, `<key>`.
+//! The placeholders of argocd-vault-plugin, as the plugin's own expressions find them: `<path:secret/data/app#key>`, with
+//! `#version` and modifiers behind, and, in an object with the annotation `avp.kubernetes.io/path`, `<key>`.
 
-use super::want::KvSource;
+use std::ops::Range;
 
-/// What a text says of placeholders.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// There are none.
-    Nothing,
-    /// It is one, and nothing else.
-    Whole(Placeholder),
-    /// It has one in it that krmor cannot turn into a reference: why not.
-    Part(&'static str),
+use super::source::KvSource;
+use super::template::{Piece, Step, Value};
+use super::values::{VaultPath, is_vault_key};
+use krmor_core::stream::Object;
+
+const PATH: &str = "avp.kubernetes.io/path";
+const VERSION: &str = "avp.kubernetes.io/secret-version";
+const ENGINE: &str = "avp.kubernetes.io/kv-version";
+const IGNORE: &str = "avp.kubernetes.io/ignore";
+const REMOVE_MISSING: &str = "avp.kubernetes.io/remove-missing";
+
+/// Why a placeholder cannot become a reference, and what to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) problem: &'static str,
+    pub(super) remedy: &'static str,
 }
 
-/// One placeholder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Placeholder {
-    pub(super) source: KvSource,
-    pub(super) key: String,
+const fn refused(problem: &'static str, remedy: &'static str) -> Refused {
+    Refused { problem, remedy }
 }
 
-/// Reads a text; `path` is what the object's annotation says.
-pub(super) fn read(text: &str, path: Option<&str>) -> Found {
-    let text = text.trim();
-    if let Some(at) = text.find("<path:") {
-        let whole = at == 0 && text.find('>') == Some(text.len() - 1);
-        return match text.strip_prefix("<path:").and_then(|text| text.strip_suffix('>')).filter(|_| whole) {
-            Some(inner) => inline(inner),
-            None => Found::Part("it has other text around the placeholder"),
+const CORRECT: &str = "correct the placeholder: the plugin would refuse it too";
+const OTHER_STORE: &str =
+    "take its value out of that store by the External Secrets Operator's own provider, and exclude the object here";
+const NO_KEY: Refused = refused("a placeholder names no path and key", CORRECT);
+const NO_PATH: Refused = refused(
+    "a placeholder names a key alone, and the annotation `avp.kubernetes.io/path` is empty",
+    "write the path into the annotation, or the placeholder as `<path:mount/data/path#key>`",
+);
+const NO_NUMBER: Refused =
+    refused("its version is no number", "write a number, or leave the version out for the newest");
+const NO_MOUNT: Refused = refused(
+    "its path has one part: only the key-value engines of Vault are read, and Azure Key Vault, Yandex Lockbox, Keeper, Delinea, SOPS and Kubernetes have such paths",
+    OTHER_STORE,
+);
+const NO_DATA: Refused = refused(
+    "its path has no `/data/`, which paths of the key-value engine's version 2 have",
+    "where the engine is of version 1, say so by `engine: 1` under `convert`, or by the annotation `avp.kubernetes.io/kv-version: \"1\"`",
+);
+const BAD_ENGINE: Refused =
+    refused("the annotation `avp.kubernetes.io/kv-version` is neither 1 nor 2", "correct the annotation");
+const PLUGIN_KEY: Refused =
+    refused("its key has quotes, braces or `\\`, which templates cannot name", "give the value another key in Vault");
+const MODIFIER: Refused =
+    refused("a modifier is none of the plugin's, or has arguments that it does not take", CORRECT);
+const INDENT: Refused = refused(
+    "`indent` also takes the blanks at the ends of each line, which no provider does",
+    "write the indented text to Vault under a key of its own, and leave the modifier out",
+);
+const PARSE: Refused = refused(
+    "`jsonParse` makes something else than a text, and a Secret holds texts",
+    "take single values out by `jsonPath`, or write them to Vault under keys of their own",
+);
+const YAML: Refused = refused(
+    "`yamlParse` has no equal in the providers' templates",
+    "write the value to Vault as JSON, or its parts under keys of their own",
+);
+const JSON_PATH: Refused = refused(
+    "`jsonPath` is more than the fields that lead to one value, such as `{.db.user}`",
+    "write a placeholder of its own for each value, each with its `jsonPath`",
+);
+
+/// Backends of the plugin that are not Vault, by how their paths begin.
+const BACKENDS: &[(&str, Refused)] = &[
+    ("projects/", refused("its path is of Google Secret Manager", OTHER_STORE)),
+    ("arn:", refused("its path is of AWS Secrets Manager", OTHER_STORE)),
+    ("ibmcloud/", refused("its path is of IBM Secrets Manager", OTHER_STORE)),
+    ("vaults/", refused("its path is of 1Password Connect", OTHER_STORE)),
+];
+
+/// How the plugin reads one object.
+pub(super) struct Reader {
+    /// `avp.kubernetes.io/path`: with it, also empty, `<key>` is a placeholder too.
+    path: Option<String>,
+    version: Option<String>,
+    /// `avp.kubernetes.io/kv-version`.
+    engine: Option<String>,
+    /// Whether the config says that the engine is of version 1.
+    v1: bool,
+    ignored: bool,
+    /// `avp.kubernetes.io/remove-missing`: keys whose value is not in Vault are left out.
+    pub(super) removes_missing: bool,
+}
+
+impl Reader {
+    pub(super) fn of(object: &Object<'_>, v1: bool) -> Self {
+        let text = |key: &str| object.annotation(key).map(std::borrow::Cow::into_owned);
+        // As Go reads a boolean.
+        let is = |key: &str| matches!(text(key).as_deref(), Some("1" | "t" | "T" | "true" | "TRUE" | "True"));
+        Self {
+            path: text(PATH),
+            version: text(VERSION),
+            engine: text(ENGINE),
+            v1,
+            ignored: is(IGNORE),
+            removes_missing: is(REMOVE_MISSING),
+        }
+    }
+
+    /// Whether a text has a placeholder in it.
+    pub(super) fn finds(&self, text: &str) -> bool {
+        !self.ignored && self.next(text, 0).is_some()
+    }
+
+    /// The text with what its placeholders stand for; `None` when there are none.
+    pub(super) fn read(&self, text: &str) -> Result<Option<Vec<Piece>>, Refused> {
+        if !self.finds(text) {
+            return Ok(None);
+        }
+        let (mut pieces, mut from) = (Vec::new(), 0);
+        let plain = |range: Range<usize>, pieces: &mut Vec<Piece>| {
+            let text = text.get(range).filter(|text| !text.is_empty());
+            pieces.extend(text.map(|text| Piece::Text(text.to_owned())));
         };
+        while let Some(found) = self.next(text, from) {
+            plain(from..found.start, &mut pieces);
+            pieces.push(Piece::Value(self.placeholder(text.get(found.clone()).unwrap_or_default())?));
+            from = found.end;
+        }
+        plain(from..text.len(), &mut pieces);
+        Ok(Some(pieces))
     }
-    let inner = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
-    match (inner, path) {
-        (Some(key), Some(path)) if !key.contains(['<', '>']) => match split(key) {
-            Ok(key) => whole(path, key, None),
-            Err(problem) => Found::Part(problem),
-        },
-        _ => Found::Nothing,
+
+    /// The next placeholder behind a place, with its angle brackets.
+    fn next(&self, text: &str, from: usize) -> Option<Range<usize>> {
+        let start = if self.path.is_some() { "<" } else { "<path:" };
+        let mut at = from;
+        while let Some(found) = text.get(at..).and_then(|rest| rest.find(start)).map(|found| at + found) {
+            let rest = text.get(found + start.len()..).unwrap_or_default();
+            let length = if self.path.is_some() { generic(rest) } else { inline(rest) };
+            if let Some(length) = length {
+                return Some(found..found + start.len() + length);
+            }
+            at = found + 1;
+        }
+        None
+    }
+
+    fn placeholder(&self, text: &str) -> Result<Value, Refused> {
+        let mut parts = text.trim_matches(['<', '>']).split('|');
+        let place = parts.next().unwrap_or_default().trim_matches(' ');
+        let (source, key) = match inline_parts(place) {
+            Some((path, key, version)) => (self.source(path, version)?, key.trim()),
+            None => match self.path.as_deref() {
+                None => return Err(NO_KEY),
+                Some("") => return Err(NO_PATH),
+                Some(path) => (self.source(path, self.version.as_deref())?, place),
+            },
+        };
+        if key.is_empty() || key.contains(['<', '>', '\n']) {
+            return Err(NO_KEY);
+        }
+        if !is_vault_key(key) {
+            return Err(PLUGIN_KEY);
+        }
+        let steps = parts.map(step).collect::<Result<_, _>>()?;
+        Ok(Value { key: key.to_owned(), from: Some(source), steps })
+    }
+
+    fn source(&self, path: &str, version: Option<&str>) -> Result<KvSource, Refused> {
+        if let Some((_, refused)) = BACKENDS.iter().find(|(start, _)| path.starts_with(start)) {
+            return Err(*refused);
+        }
+        let path = path.trim_matches('/');
+        let v2 = match self.engine.as_deref() {
+            Some("1") => false,
+            Some("2") => true,
+            Some(_) => return Err(BAD_ENGINE),
+            None => !self.v1,
+        };
+        let Some(first) = path.split_once('/') else { return Err(NO_MOUNT) };
+        let (mount, rest) = if v2 { path.split_once("/data/").ok_or(NO_DATA)? } else { first };
+        let fits = |text: &str| VaultPath::try_from(text.to_owned()).is_ok();
+        if !fits(mount) || !fits(rest) {
+            return Err(NO_KEY);
+        }
+        // Version 0 is the newest, and version 1 of the engine has none.
+        let version = match version.filter(|version| v2 && !version.is_empty()).map(str::parse::<u32>) {
+            None => None,
+            Some(number) => Some(number.map_err(|_| NO_NUMBER)?).filter(|number| *number != 0),
+        };
+        Ok(KvSource { mount: mount.to_owned(), path: rest.to_owned(), v2, version })
     }
 }
 
-/// The key of `key | base64encode`: a Secret's `data` is encoded anyway.
-fn split(text: &str) -> Result<&str, &'static str> {
-    match text.split_once('|') {
-        None => Ok(text.trim()),
-        Some((key, modifier)) if modifier.trim() == "base64encode" => Ok(key.trim()),
-        Some(_) => Err("it changes the value on the way, which a reference cannot"),
+/// The rest of a placeholder behind `<`, as `(?mU)<(.*)>` finds it.
+fn generic(rest: &str) -> Option<usize> {
+    let line = rest.split('\n').next().unwrap_or_default();
+    line.find('>').map(|end| end + 1)
+}
+
+/// The rest of a placeholder behind `<path:`, as `(?mU)<path:([^#]+)#([^#]+)(?:#([^#]+))?>` finds it.
+fn inline(rest: &str) -> Option<usize> {
+    let after = |from: usize, marks: &[char]| {
+        let first = rest.get(from..)?.chars().next()?;
+        let start = from + first.len_utf8();
+        (first != '#').then_some(())?;
+        rest.get(start..)?.find(marks).map(|found| start + found)
+    };
+    let key = after(0, &['#'])? + 1;
+    let end = after(key, &['#', '>'])?;
+    match rest.get(end..)?.starts_with('>') {
+        true => Some(end + 1),
+        false => {
+            let end = after(end + 1, &['#', '>'])?;
+            rest.get(end..)?.starts_with('>').then_some(end + 1)
+        }
     }
 }
 
-fn inline(inner: &str) -> Found {
-    let inner = match split(inner) {
-        Ok(inner) => inner,
-        Err(problem) => return Found::Part(problem),
-    };
-    let mut parts = inner.split('#');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(path), Some(key), version, None) => whole(path, key, version),
-        _ => Found::Part("it names no key"),
+/// Path, key and version of `path:mount/data/path#key#version`.
+fn inline_parts(place: &str) -> Option<(&str, &str, Option<&str>)> {
+    let (path, rest) = place.get(place.find("path:")? + "path:".len()..)?.split_once('#')?;
+    let (key, version) = rest.split_once('#').map_or((rest, None), |(key, version)| (key, Some(version)));
+    (!path.is_empty() && !key.is_empty()).then_some((path, key, version))
+}
+
+fn step(text: &str) -> Result<Step, Refused> {
+    let mut words = text.split_whitespace();
+    let (name, arguments) = (words.next().unwrap_or_default(), words.collect::<Vec<_>>());
+    match (name, arguments.as_slice()) {
+        ("base64encode", []) => Ok(Step::Encode),
+        ("base64decode", []) => Ok(Step::Decode),
+        ("sha256sum", _) => Ok(Step::Sha256),
+        ("jsonPath", [path]) => fields(path).map(Step::Json).ok_or(JSON_PATH),
+        ("jsonPath", [_, ..]) => Err(JSON_PATH),
+        ("indent", _) => Err(INDENT),
+        ("jsonParse", _) => Err(PARSE),
+        ("yamlParse", _) => Err(YAML),
+        _ => Err(MODIFIER),
     }
 }
 
-fn whole(path: &str, key: &str, version: Option<&str>) -> Found {
-    let version = match version.filter(|version| !version.is_empty()).map(str::parse::<u32>) {
-        None => None,
-        Some(Ok(number)) => Some(number),
-        Some(Err(_)) => return Found::Part("its version is no number"),
-    };
-    let path = path.trim().trim_matches('/');
-    let (mount, rest, v2) = match (path.split_once("/data/"), path.split_once('/')) {
-        (Some((mount, rest)), _) => (mount, rest, true),
-        (None, Some((mount, rest))) => (mount, rest, false),
-        (None, None) => return Found::Part("its path has no mount"),
-    };
-    let fits = |text: &str| super::values::VaultPath::try_from(text.to_owned()).is_ok();
-    if !fits(mount) || !fits(rest) || !super::values::is_vault_key(key) {
-        return Found::Part("it names no path and key");
-    }
-    let source = KvSource { mount: mount.to_owned(), path: rest.to_owned(), v2, version };
-    Found::Whole(Placeholder { source, key: key.to_owned() })
+/// The fields of `{.db.user}`.
+fn fields(path: &str) -> Option<Vec<String>> {
+    let path = path.strip_prefix('{')?.strip_suffix('}')?;
+    let path = path.strip_prefix('$').unwrap_or(path).strip_prefix('.')?;
+    let fits =
+        |field: &str| !field.is_empty() && field.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    path.split('.').map(|field| fits(field).then(|| field.to_owned())).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn placeholders_are_read_as_the_plugin_reads_them() {
-        let place = |mount: &str, path: &str, v2, version, key: &str| {
-            let source = KvSource { mount: mount.to_owned(), path: path.to_owned(), v2, version };
-            Found::Whole(Placeholder { source, key: key.to_owned() })
-        };
-        let cases = [
-            ("<path:secret/data/app#pw>", None, place("secret", "app", true, None, "pw")),
-            ("<path:team/kv/data/a/b#pw#3>", None, place("team/kv", "a/b", true, Some(3), "pw")),
-            ("<path:kv/app#pw>", None, place("kv", "app", false, None, "pw")),
-            ("<path:kv/app#pw | base64encode>", None, place("kv", "app", false, None, "pw")),
-            ("<pw>", Some("secret/data/app"), place("secret", "app", true, None, "pw")),
-            ("<pw>", None, Found::Nothing),
-            ("plain", None, Found::Nothing),
-            ("a <path:kv/app#pw>", None, Found::Part("it has other text around the placeholder")),
-            ("<path:kv/app#pw><path:kv/app#pw>", None, Found::Part("it has other text around the placeholder")),
-            (
-                "<path:kv/app#pw | jsonPath {.a}>",
-                None,
-                Found::Part("it changes the value on the way, which a reference cannot"),
-            ),
-            ("<path:kv/app>", None, Found::Part("it names no key")),
-            ("<path:app#pw>", None, Found::Part("its path has no mount")),
-            ("<path:kv/app#pw#x>", None, Found::Part("its version is no number")),
-        ];
-        for (text, path, wanted) in cases {
-            assert_eq!(read(text, path), wanted, "{text}");
+    fn reader(path: Option<&str>) -> Reader {
+        Reader {
+            path: path.map(str::to_owned),
+            version: Some("4".to_owned()),
+            engine: None,
+            v1: false,
+            ignored: false,
+            removes_missing: false,
         }
+    }
+
+    fn value(mount: &str, path: &str, version: Option<u32>, key: &str, steps: &[Step]) -> Piece {
+        let from = KvSource { mount: mount.to_owned(), path: path.to_owned(), v2: true, version };
+        Piece::Value(Value { key: key.to_owned(), from: Some(from), steps: steps.to_vec() })
+    }
+
+    fn text(text: &str) -> Piece {
+        Piece::Text(text.to_owned())
+    }
+
+    #[test]
+    fn placeholders_are_found_as_the_plugin_finds_them() {
+        let app = |key: &str| value("secret", "app", None, key, &[]);
+        let cases = [
+            ("<path:secret/data/app#pw>", vec![app("pw")]),
+            ("<path:team/kv/data/a/b#pw#3>", vec![value("team/kv", "a/b", Some(3), "pw", &[])]),
+            ("<path:secret/data/app#pw#0>", vec![app("pw")]),
+            ("a<path:secret/data/app#pw>b\n", vec![text("a"), app("pw"), text("b\n")]),
+            ("<path:secret/data/app#a><path:secret/data/app#b>", vec![app("a"), app("b")]),
+            ("<path:secret/data/app# a b >", vec![app("a b")]),
+            ("<x> <path:secret/data/app#a>", vec![text("<x> "), app("a")]),
+            (
+                "<path:secret/data/app#pw#2 | jsonPath {.a.b} | base64encode>",
+                vec![value(
+                    "secret",
+                    "app",
+                    Some(2),
+                    "pw",
+                    &[Step::Json(vec!["a".to_owned(), "b".to_owned()]), Step::Encode],
+                )],
+            ),
+        ];
+        for (input, wanted) in cases {
+            assert_eq!(reader(None).read(input), Ok(Some(wanted)), "{input}");
+        }
+        for plain in ["plain", "<pw>", "<path:secret/data/app>", "<path:#a>", "<path:a#b", "<path:a#b#c#d>"] {
+            assert_eq!(reader(None).read(plain), Ok(None), "{plain}");
+        }
+    }
+
+    #[test]
+    fn with_the_annotation_a_key_alone_is_one() {
+        let app = |key: &str, steps: &[Step]| value("secret", "app", Some(4), key, steps);
+        let cases = [
+            ("<pw>", vec![app("pw", &[])]),
+            (
+                "user: <user>\npass: < pw >\n",
+                vec![text("user: "), app("user", &[]), text("\npass: "), app("pw", &[]), text("\n")],
+            ),
+            ("<pw | base64encode>", vec![app("pw", &[Step::Encode])]),
+            // What follows is left, as the plugin leaves it.
+            ("<<pw>>", vec![app("pw", &[]), text(">")]),
+            ("a < b\n<pw>", vec![text("a < b\n"), app("pw", &[])]),
+            // The annotations say nothing of a placeholder with a path.
+            ("<path:kv/data/x#k>", vec![value("kv", "x", None, "k", &[])]),
+        ];
+        for (input, wanted) in cases {
+            assert_eq!(reader(Some("secret/data/app")).read(input), Ok(Some(wanted)), "{input}");
+        }
+        assert_eq!(reader(Some("")).read("<pw>"), Err(NO_PATH));
+        assert_eq!(reader(Some("secret/data/app")).read("a < b <pw>"), Err(NO_KEY));
+        assert_eq!(reader(Some("secret/data/app")).read("<>"), Err(NO_KEY));
+    }
+
+    #[test]
+    fn what_cannot_be_a_reference_says_why() {
+        let cases = [
+            ("<path:app#pw>", NO_MOUNT),
+            ("<path:kv/app#pw>", NO_DATA),
+            ("<path:kv/data/app#pw#latest>", NO_NUMBER),
+            ("<path:kv/data/app#pw | nothing>", MODIFIER),
+            ("<path:kv/data/app#pw | base64encode x>", MODIFIER),
+            ("<path:kv/data/app#pw | >", MODIFIER),
+            ("<path:kv/data/app#pw | indent 3>", INDENT),
+            ("<path:kv/data/app#pw | jsonParse>", PARSE),
+            ("<path:kv/data/app#pw | yamlParse>", YAML),
+            ("<path:kv/data/app#pw | jsonPath {.a}{':'}{.b}>", JSON_PATH),
+            ("<path:kv/data/app#pw | jsonPath {.a[0]}>", JSON_PATH),
+            ("<path:kv/data/app#p'w>", PLUGIN_KEY),
+            ("<path:kv/da ta/app#pw>", NO_DATA),
+            ("<path:kv/data/a b#pw>", NO_KEY),
+            ("<path:a|b#pw>", NO_KEY),
+        ];
+        for (input, wanted) in cases {
+            assert_eq!(reader(None).read(input), Err(wanted), "{input}");
+        }
+        for (start, wanted) in BACKENDS {
+            assert_eq!(reader(None).read(&format!("<path:{start}1/secrets/app#pw>")), Err(*wanted));
+        }
+    }
+
+    #[test]
+    fn version_1_of_the_engine_is_said() {
+        let v1 = KvSource { mount: "kv".to_owned(), path: "data/app".to_owned(), v2: false, version: None };
+        let said = [
+            Reader { v1: true, ..reader(None) },
+            Reader { engine: Some("1".to_owned()), ..reader(None) },
+            Reader { engine: Some("1".to_owned()), v1: true, ..reader(None) },
+        ];
+        for reader in said {
+            let wanted = Piece::Value(Value { key: "k".to_owned(), from: Some(v1.clone()), steps: Vec::new() });
+            assert_eq!(reader.read("<path:kv/data/app#k#7>"), Ok(Some(vec![wanted])), "versions are passed over");
+        }
+        let back = Reader { engine: Some("2".to_owned()), v1: true, ..reader(None) };
+        assert_eq!(back.read("<path:kv/data/app#k>"), Ok(Some(vec![value("kv", "app", None, "k", &[])])));
+        assert_eq!(Reader { engine: Some("3".to_owned()), ..reader(None) }.read("<path:kv/data/a#k>"), Err(BAD_ENGINE));
     }
 }

@@ -219,7 +219,7 @@ impl Secret {
             if let Err(problem) = DataKey::check(name) {
                 found.add(&field, problem, "give it another name");
             }
-            if template.keys().next().is_some()
+            if template.values().next().is_some()
                 && self.keys.as_ref().is_some_and(|keys| keys.0.iter().any(|(key, _)| key == name))
             {
                 found.add(field, "is one of `keys` too", "give it another name");

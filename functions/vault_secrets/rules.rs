@@ -25,18 +25,33 @@ krmor_core::rules! {
     DIFFERS = "differs", Error,
         "An object or annotation for Vault says something else than the config",
         "krmor completes what is there and changes nothing that it says. Correct one of the two, or let the config win by `overwrite: true`.";
+    ENCRYPTED = "encrypted", Error,
+        "A Secret is encrypted by SOPS where krmor is to convert it",
+        "What stands in the manifest is not what the cluster gets, so krmor does not know its keys' values or their form. Let krmor run on what is decrypted, or exclude the Secret.";
     ENV_DIFFERS = "env-differs", Error,
         "A container sets a variable itself that is to come from Vault",
         "The value in the manifest would hide the one from Vault. Remove the variable, or set `overwrite: true`.";
     KEYS = "keys", Error,
         "The config does not list a key that the Secret in the stream has",
         "The object that takes the Secret's place would lack the key, and pods that use it would not start. Add it to `keys` of the entry under `secrets`, or remove it from the Secret.";
+    LEFT_NAME = "left-name", Error,
+        "A text may mean a converted Secret by a name that it had before prefixes and suffixes",
+        "While the Secret was in the stream, kustomize corrected its name wherever its configuration says. krmor corrects the fields that it knows. Write the final name, add the field to `references` of the Pipeline, or, where the text means no Secret, say so by an exception.";
+    LITERAL = "literal", Info,
+        "A text beside placeholders stays in the manifest",
+        "Who writes placeholders has taken the secrets out, so what stands beside them, such as a host or a type, stays as a text of the template. What its name calls a secret goes to Vault instead.";
+    LOGIN_SECRET = "login-secret", Warning,
+        "A Secret stays in the stream, because Vault is reached with it",
+        "A SecretStore, a VaultAuth, a VaultConnection or the config itself takes it to log in or to trust the server, so it cannot come from there. Bring it into the cluster by another way, such as a SealedSecret, or exclude it.";
     MOUNT_TAKEN = "mount-taken", Error,
         "A container mounts something else at the path of a secret",
         "Two mounts at one path are refused by the API server. Give the secret another `mountPath`.";
     NO_COMMAND = "no-command", Error,
         "A container without a `command` cannot read variables from the Vault agent",
         "A shell must read the agent's file before the program starts, and what the image starts is not known to krmor. Write the `command`, or take `as: files`.";
+    NOT_KEPT = "not-kept", Error,
+        "A conversion would lose something of the Secret",
+        "What the provider cannot say of the Secret that it makes, such as `immutable` or a finalizer, is not dropped in silence. Remove it from the Secret, exclude the Secret, or take a provider that keeps it. As a warning: the operator sets labels of its own.";
     NO_TOKEN = "no-token", Error,
         "A pod for the Vault agent does not mount its token",
         "The agent logs in with the token of the ServiceAccount, so the pod would not start. Leave out `automountServiceAccountToken: false` for this pod, or take another provider.";
@@ -55,6 +70,9 @@ krmor_core::rules! {
     SEVERAL_PATHS = "several-paths", Error,
         "One Secret would come from several paths in Vault",
         "One object fetches one path. Split the Secret, or correct the path of its entry under `secrets`.";
+    TWO_MAKERS = "two-makers", Error,
+        "Something else makes the Secret already",
+        "A SealedSecret, an ExternalSecret, an object of the Vault Secrets Operator, a Certificate or the like makes a Secret of this name, and two makers overwrite each other. Remove one of the two, or exclude the Secret.";
     UNUSED_SECRET = "unused-secret", Error,
         "No pod mounts a Secret that the CSI driver is to make",
         "The driver makes a Secret only for pods that mount its volume, so this one would never exist. Exclude the Secret, remove it, or take another provider.";

@@ -6,11 +6,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::auth::{Auth, Connection};
-use super::values::{AbsolutePath, Keys, Template, VaultPath};
+use super::template::Template;
+use super::values::{AbsolutePath, Keys, VaultPath};
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
 use krmor_core::kube::{ObjectName, OperatorDuration};
 use krmor_core::severities::{Setting, Severities};
+use krmor_core::stream::Object;
 use krmor_core::target::Selector;
 
 /// Gives workloads their secrets from Vault, by reference: no value is ever in a manifest.
@@ -87,6 +89,19 @@ impl Provider {
             Provider::AgentInjector => "agent-injector",
             Provider::Csi => "csi",
         }
+    }
+}
+
+impl Provider {
+    /// Whether an object is of the kinds that the provider makes Secrets of.
+    pub(super) fn has(self, object: &Object<'_>) -> bool {
+        let group = match self {
+            Provider::Vso => super::vso::GROUP,
+            Provider::ExternalSecrets => super::external_secrets::GROUP,
+            Provider::Csi => super::csi::GROUP,
+            Provider::AgentInjector => return false,
+        };
+        object.group() == group
     }
 }
 
@@ -245,6 +260,14 @@ pub enum Wiring {
 }
 
 /// What to turn into references.
+///
+/// A conversion keeps what a Secret means, or is an error that says what it would lose; no value is in any output. Kept:
+/// the name, with all references to it; keys, `type`, labels and annotations (on the Secret that is made); sync waves, hooks
+/// and the like (on the object that makes it); `immutable` (`external-secrets`); of placeholders the path, the key, the version,
+/// base64 in `data`, the modifiers `base64encode`, `base64decode`, `sha256sum` and `jsonPath` of single fields, text around
+/// and beside them. What is kept by which provider, form by form: docs/conversions.md. Never converted: Secrets that a
+/// SecretStore, a VaultAuth, a VaultConnection or this config takes to reach Vault; tokens of ServiceAccounts; Secrets
+/// that SOPS has encrypted; Secrets without values.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Convert {
@@ -252,11 +275,15 @@ pub struct Convert {
     /// Default `true`.
     #[serde(default = "yes")]
     pub secrets: bool,
-    /// Whether placeholders of argocd-vault-plugin (`<path:secret/data/app#key>`) are converted, in Secrets and in
-    /// variables of containers. Default `true`.
+    /// Whether placeholders of argocd-vault-plugin (`<path:secret/data/app#key>`, and `<key>` beside the annotation
+    /// `avp.kubernetes.io/path`) are converted, in Secrets and in variables of containers. Default `true`.
     #[serde(default = "yes")]
     pub placeholders: bool,
-    /// Types of Secrets to convert. Default: `Opaque`.
+    /// Whether SealedSecrets are converted, by their keys: krmor cannot read their values, which must be written to Vault.
+    /// Default `false`.
+    #[serde(default)]
+    pub sealed_secrets: bool,
+    /// Types of Secrets to convert. Default: `Opaque`, and any type where a value is a placeholder.
     #[serde(default)]
     pub types: Vec<String>,
     /// Where the values of a converted Secret are to be in Vault, unless an entry of `secrets` has its name: `{name}`
@@ -264,7 +291,7 @@ pub struct Convert {
     pub path: Option<VaultPath>,
     /// Path at which the key-value engine for them is mounted. Default `secret`.
     pub mount: Option<VaultPath>,
-    /// Version of that engine: 1 or 2. Default 2.
+    /// Version of that engine, and of the engine of placeholders that do not say it: 1 or 2. Default 2.
     pub engine: Option<EngineVersion>,
 }
 

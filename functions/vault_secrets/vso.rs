@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::auth::{Auth, Connection, Method};
 use super::made::metadata;
 use super::spec::Spec;
+use super::template::Template;
 use super::values::VaultPath;
 use super::want::{Source, Want};
 use krmor_core::fields;
@@ -149,29 +150,31 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
 }
 
 fn destination(want: &Want) -> Value {
-    let get = |key: &str, urlquery: bool| {
-        format!("{{{{ get .Secrets \"{key}\"{} }}}}", if urlquery { " | urlquery" } else { "" })
-    };
+    // A key that is not in Vault fails; `get` would give an empty text.
+    let text = |template: &Template| template.go(|value| format!("index (pluck \"{}\" .Secrets) 0", value.key));
     let mut templates = Map::new();
     let mut includes = Vec::new();
     for (name, key) in want.keys.iter().flatten() {
         if name == key {
             includes.push(format!("^{}$", name.replace('.', "\\.")));
         } else {
-            templates.insert(name.clone(), fields!({"text": get(key, false)}));
+            templates.insert(name.clone(), fields!({"text": text(&Template::of_key(key))}));
         }
     }
     for (name, template) in &want.templates {
-        templates.insert(name.clone(), fields!({"text": template.render(str::to_owned, get)}));
+        templates.insert(name.clone(), fields!({"text": text(template)}));
     }
     // What a template makes is never filtered out; all else that is not named is.
     let nothing_else = want.keys.is_some() && includes.is_empty();
     let refs: Vec<Value> = want.transformation_refs.iter().map(|name| fields!({"name": name.as_str()})).collect();
+    let [labels, annotations] = want.dress.texts();
     fields!({
         "name": want.name.as_str(),
         "create": true,
         "overwrite": want.replaces.then_some(true),
-        "type": want.secret_type.as_deref(),
+        "labels": labels,
+        "annotations": annotations,
+        "type": want.dress.secret_type.as_deref(),
         "transformation": fields!({
             "excludeRaw": true,
             "includes": (!includes.is_empty()).then_some(includes),

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::dress::Dress;
+use super::source::KvSource;
 use super::spec::{Dynamic, EngineVersion, Kv, Pki, Secret, Spec};
-use super::values::{Template, VaultPath};
+use super::template::Template;
+use super::values::VaultPath;
 use krmor_core::kube::ObjectName;
 use krmor_core::pods::{Container, Role};
 use krmor_core::stream::{Object, ObjectId, Stream};
@@ -20,15 +23,6 @@ pub(super) enum Source {
     Pki(Pki),
 }
 
-/// A secret of a key-value engine.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct KvSource {
-    pub(super) mount: String,
-    pub(super) path: String,
-    pub(super) v2: bool,
-    pub(super) version: Option<u32>,
-}
-
 impl KvSource {
     pub(super) fn of(kv: &Kv) -> Self {
         Self {
@@ -37,11 +31,6 @@ impl KvSource {
             v2: kv.engine.unwrap_or_default() == EngineVersion::V2,
             version: kv.version,
         }
-    }
-
-    /// The path of Vault's HTTP API.
-    pub(super) fn api_path(&self) -> String {
-        format!("{}/{}{}", self.mount, if self.v2 { "data/" } else { "" }, self.path)
     }
 }
 
@@ -66,7 +55,9 @@ pub(super) struct Want {
     /// Names in Kubernetes and keys in Vault; all when there are none.
     pub(super) keys: Option<Vec<(String, String)>>,
     pub(super) templates: BTreeMap<String, Template>,
-    pub(super) secret_type: Option<String>,
+    pub(super) dress: Dress,
+    /// What the object that makes it has for those who apply it.
+    pub(super) annotations: Map<String, Value>,
     pub(super) transformation_refs: Vec<String>,
     /// Whether the cluster may hold the Secret that is converted.
     pub(super) replaces: bool,
@@ -93,6 +84,8 @@ impl Want {
             _ => None,
         };
         self.templates.extend(other.templates);
+        self.dress.merge(other.dress);
+        self.annotations.extend(other.annotations);
         self.replaces |= other.replaces;
         self.synced |= other.synced;
         self.restarts.extend(other.restarts);
@@ -144,7 +137,8 @@ pub(super) fn declared(spec: &Spec, users: &[User], stream: &Stream) -> Vec<Want
                 source,
                 keys: secret.keys.as_ref().map(|keys| keys.0.clone()),
                 templates: secret.templates.clone(),
-                secret_type: secret.secret_type(),
+                dress: Dress::of_type(secret.secret_type()),
+                annotations: Map::new(),
                 transformation_refs: secret
                     .transformation_refs
                     .iter()

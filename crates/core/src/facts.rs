@@ -5,6 +5,7 @@
 //! - [`selections`]: what Services, monitors, budgets and NetworkPolicies select, and [`services`]: by which ports;
 //! - [`scalers`]: what sets the number of a workload's pods, or runs them in its place;
 //! - [`routes`]: what exposes Services, and the listeners of Gateways;
+//! - [`unlocks`]: what takes a Secret to reach the store of secrets;
 //! - [`access`]: what RBAC grants, LimitRanges, labels of Namespaces;
 //! - the pods of the stream, and the claims that they mount.
 //!
@@ -20,6 +21,7 @@ pub mod routes;
 pub mod scalers;
 pub mod selections;
 pub mod services;
+pub mod unlocks;
 
 use crate::pods;
 use std::sync::OnceLock;

@@ -56,6 +56,10 @@ pub fn mask(kind: &str, pointer: &str, value: &Value) -> Value {
         hidden |= is_hidden(around, field);
     }
     let shown = hide(value, field, hidden, kind == "Secret");
+    let trail = tokens.iter().rev().filter(|token| !is_index(token)).map(AsRef::as_ref);
+    let mut last = [""; TRAIL];
+    last.iter_mut().rev().zip(trail).for_each(|(place, token)| *place = token);
+    let shown = without_literals(shown, last);
     if around == "httpGet" && field == "path" { without_query(shown) } else { shown }
 }
 
@@ -105,6 +109,70 @@ fn hide(value: &Value, field: &str, hidden: bool, in_secret: bool) -> Value {
         Value::String(word) if is_command(field) => Value::String(Words::default().next(word).into_owned()),
         Value::String(text) => Value::String(addresses(text).into_owned()),
         other => other.clone(),
+    }
+}
+
+/// How many fields on the way tell what of an object goes into the Secret that it makes.
+const TRAIL: usize = 5;
+
+/// Whether a text is a template for a Secret, by the last fields on the way: those of the External Secrets Operator and
+/// SealedSecrets, and those of the Vault Secrets Operator.
+fn is_template(trail: [&str; TRAIL]) -> bool {
+    matches!(trail, [.., "template", "data", _] | [.., "templates", _, "text"])
+}
+
+/// Whether a text is an annotation of a Secret that the object makes: as much may stand there as in the Secret's own.
+fn is_annotation(trail: [&str; TRAIL]) -> bool {
+    matches!(
+        trail,
+        [.., "destination" | "secretObjects", "annotations", _] | ["target", "template", "metadata", "annotations", _]
+    )
+}
+
+/// What a view may show of a text that goes into a Secret.
+fn of_made_secret<'t>(text: &'t str, trail: [&str; TRAIL]) -> Cow<'t, str> {
+    match () {
+        () if is_annotation(trail) => Cow::Owned(MASK.to_owned()),
+        () if is_template(trail) => without_literal(text),
+        () => Cow::Borrowed(text),
+    }
+}
+
+fn moved<T>([_, second, third, fourth, last]: [T; TRAIL], next: T) -> [T; TRAIL] {
+    [second, third, fourth, last, next]
+}
+
+/// A template without the text around what is filled in, which stood in a Secret.
+fn without_literal(text: &str) -> Cow<'_, str> {
+    let mut rest = text;
+    let mut out = String::new();
+    let plain = |text: &str, out: &mut String| {
+        if !text.trim().is_empty() {
+            out.push_str(MASK);
+        }
+    };
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((inside, behind)) = after.split_once("}}") else { break };
+        plain(before, &mut out);
+        out.push_str(&format!("{{{{{inside}}}}}"));
+        rest = behind;
+    }
+    plain(rest, &mut out);
+    if out == text { Cow::Borrowed(text) } else { Cow::Owned(out) }
+}
+
+fn without_literals(value: Value, trail: [&str; TRAIL]) -> Value {
+    match value {
+        Value::Object(entries) => {
+            let one = |(key, inner): (String, Value)| {
+                let inner = without_literals(inner, moved(trail, &key));
+                (key, inner)
+            };
+            Value::Object(entries.into_iter().map(one).collect())
+        }
+        Value::Array(items) => items.into_iter().map(|item| without_literals(item, trail)).collect(),
+        Value::String(text) => Value::String(of_made_secret(&text, trail).into_owned()),
+        other => other,
     }
 }
 
@@ -195,7 +263,7 @@ pub fn addresses(text: &str) -> Cow<'_, str> {
 /// Where a document's text holds what [`mask`] masks in values: byte spans that no view may show, in order.
 #[must_use]
 pub fn secret_spans(root: Node<'_>) -> Vec<Range<usize>> {
-    let mut out = Vec::new();
+    let mut out = literal_spans(root);
     // A node, the field that it is, and the kind that a typed list (`SecretList`) gives items which do not say.
     let mut open = vec![(root, Cow::Borrowed(""), None)];
     while let Some((node, field, implied)) = open.pop() {
@@ -226,6 +294,21 @@ pub fn secret_spans(root: Node<'_>) -> Vec<Range<usize>> {
         }
     }
     out.sort_by_key(|span| (span.start, span.end));
+    out
+}
+
+/// What goes into a Secret that an object makes.
+fn literal_spans(root: Node<'_>) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut open = vec![(root, [const { Cow::Borrowed("") }; TRAIL])];
+    while let Some((node, trail)) = open.pop() {
+        let shown = |text: &str| *of_made_secret(text, trail.each_ref().map(AsRef::as_ref)) == *text;
+        if node.as_str().is_some_and(|text| !shown(&text)) {
+            out.extend(node.span());
+        }
+        open.extend(node.items().map(|item| (item, trail.clone())));
+        open.extend(node.entries().map(|(key, value)| (value, moved(trail.clone(), key))));
+    }
     out
 }
 
@@ -339,6 +422,44 @@ mod tests {
             ),
             ("Pod", "/spec/runAsUser", json!(5), json!(5)),
             ("ConfigMap", "/data/k", json!("shown"), json!("shown")),
+            // Text around what a template fills in stood in a Secret.
+            (
+                "ExternalSecret",
+                "",
+                json!({"spec": {"target": {"template": {"data": {"a": "hush", "b": "x{{ .k }}", "c": "{{ .k }}"}}}}}),
+                json!({"spec": {"target": {"template": {"data": {"a": "***", "b": "***{{ .k }}", "c": "{{ .k }}"}}}}}),
+            ),
+            (
+                "VaultStaticSecret",
+                "/spec/destination/transformation/templates",
+                json!({"a": {"text": "{{ .k }}@hush"}, "b": {"text": "{{ .a }}{{ .b }}"}}),
+                json!({"a": {"text": "{{ .k }}***"}, "b": {"text": "{{ .a }}{{ .b }}"}}),
+            ),
+            ("VaultStaticSecret", "/spec/destination/transformation/templates/a/text", json!("hush"), json!("***")),
+            (
+                "VaultStaticSecret",
+                "/spec/destination",
+                json!({"annotations": {"a": "hush"}}),
+                json!({"annotations": {"a": "***"}}),
+            ),
+            (
+                "ExternalSecret",
+                "/spec/target/template",
+                json!({"metadata": {"annotations": {"a": "hush"}, "labels": {"a": "b"}}}),
+                json!({"metadata": {"annotations": {"a": "***"}, "labels": {"a": "b"}}}),
+            ),
+            (
+                "SecretProviderClass",
+                "/spec/secretObjects",
+                json!([{"annotations": {"a": "hush"}}]),
+                json!([{"annotations": {"a": "***"}}]),
+            ),
+            (
+                "Deployment",
+                "/spec/template",
+                json!({"metadata": {"annotations": {"a": "b"}}}),
+                json!({"metadata": {"annotations": {"a": "b"}}}),
+            ),
         ];
         for (kind, pointer, value, wanted) in cases {
             assert_eq!(mask(kind, pointer, &value), wanted, "{kind} {pointer}");
