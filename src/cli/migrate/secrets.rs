@@ -172,7 +172,7 @@ pub(super) fn run(origin: Origin, options: &Options) -> Result<u8> {
 fn migrate(origin: Origin, options: &Options) -> Result<u8> {
     config::undecided(options)?;
     // What is wrong with an option is said before anything is read.
-    let spec = config::spec(options, &std::collections::BTreeSet::new(), &[]);
+    let spec = config::spec(options, &[]);
     Config::read("of these options", config::new_file(&spec)?.into_bytes(), None)?;
     let mut tree = Tree::read(std::slice::from_ref(&options.directory))?;
     let rendered = tree.kustomizations().any(|file| file.listed);

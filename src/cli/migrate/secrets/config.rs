@@ -1,7 +1,6 @@
 //! The entry of a Pipeline that turns placeholders into references while kustomize renders: a new config, or one that is
 //! there, completed.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
@@ -16,7 +15,7 @@ use crate::yaml::{self, Node};
 const FUNCTION: &str = "VaultSecrets";
 
 /// The spec of the function, as the command line has it.
-pub(super) fn spec(options: &Options, types: &BTreeSet<String>, exclude: &[String]) -> Value {
+pub(super) fn spec(options: &Options, exclude: &[String]) -> Value {
     let mut spec = Map::new();
     spec.insert("provider".into(), json!(options.to.name()));
     if let Some(address) = &options.address {
@@ -38,7 +37,7 @@ pub(super) fn spec(options: &Options, types: &BTreeSet<String>, exclude: &[Strin
     if let Some((kind, name)) = options.store.as_deref().and_then(|store| store.split_once('/')) {
         spec.insert("store".into(), json!({"name": name, "kind": kind}));
     }
-    spec.insert("convert".into(), Value::Object(convert(types, options.engine == 2)));
+    spec.insert("convert".into(), Value::Object(convert(options.engine == 2)));
     if !exclude.is_empty() {
         let one = |name: &String| json!({"kind": "Secret", "name": name.replace('.', "\\.")});
         spec.insert("exclude".into(), exclude.iter().map(one).collect());
@@ -47,14 +46,11 @@ pub(super) fn spec(options: &Options, types: &BTreeSet<String>, exclude: &[Strin
 }
 
 /// Placeholders are references; a Secret with values stays what it is.
-fn convert(types: &BTreeSet<String>, v2: bool) -> Map<String, Value> {
+fn convert(v2: bool) -> Map<String, Value> {
     let mut convert = Map::new();
     convert.insert("secrets".into(), json!(false));
     if !v2 {
         convert.insert("engine".into(), json!(1));
-    }
-    if types.iter().any(|kind| kind != "Opaque") {
-        convert.insert("types".into(), json!(types));
     }
     convert
 }
@@ -103,7 +99,6 @@ pub(super) fn entry<'a>(
     tree: &'a Tree,
     file: &'a File,
     spec: &Value,
-    types: &BTreeSet<String>,
     moves: bool,
 ) -> std::result::Result<Entry<'a>, Finding> {
     let finding = |node: Node<'_>, file: &File, message: String, remedy: &str| Finding {
@@ -132,7 +127,7 @@ pub(super) fn entry<'a>(
         let Some(root) = config.root().filter(|root| is_ours(*root)) else { continue };
         match root.get("kind").and_then(Node::as_str).as_deref() {
             Some(FUNCTION) => {
-                return completed(config, root, "/spec", spec, types, moves)
+                return completed(config, root, "/spec", spec, moves)
                     .map_err(|(node, message, remedy)| finding(node, config, message, remedy));
             }
             Some(PIPELINE) => pipeline = pipeline.or(Some((config, root))),
@@ -163,7 +158,7 @@ pub(super) fn entry<'a>(
         return Ok(Entry::Completed(config, vec![Edit::Set(format!("/spec/functions/{name}"), function)]));
     };
     let pointer = format!("/spec/functions/{}/spec", yaml::escape_token(&name));
-    completed(config, root, &pointer, spec, types, moves)
+    completed(config, root, &pointer, spec, moves)
         .map_err(|(node, message, remedy)| finding(node, config, message, remedy))
 }
 
@@ -179,7 +174,6 @@ fn completed<'a>(
     root: Node<'a>,
     pointer: &str,
     wanted: &Value,
-    types: &BTreeSet<String>,
     moves: bool,
 ) -> std::result::Result<Entry<'a>, Refused<'a>> {
     let there = root.at_pointer(pointer);
@@ -202,18 +196,5 @@ fn completed<'a>(
                        to compare with";
         return Err((convert, message.into(), "write `secrets: false` under `convert`, and migrate then"));
     }
-    let known: Vec<String> = convert
-        .get("types")
-        .into_iter()
-        .flat_map(Node::items)
-        .filter_map(|item| Some(item.as_str()?.into_owned()))
-        .collect();
-    let known = if known.is_empty() { vec!["Opaque".to_owned()] } else { known };
-    let lacking: Vec<&String> = types.iter().filter(|kind| !known.contains(kind)).collect();
-    let mut edits = Vec::new();
-    if !lacking.is_empty() {
-        let all: Vec<&String> = known.iter().chain(lacking).collect();
-        edits.push(Edit::Set(format!("{pointer}/convert/types"), json!(all)));
-    }
-    Ok(Entry::Completed(config, edits))
+    Ok(Entry::Completed(config, Vec::new()))
 }

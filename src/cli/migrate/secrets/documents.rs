@@ -27,7 +27,8 @@ pub(super) fn secret(
         scanner.problem(at.place(root), format!("Secret {name} is encrypted by SOPS"), remedy);
         return Vec::new();
     }
-    let annotated = root.find(&["metadata", "annotations", "avp.kubernetes.io/path"]).is_some();
+    let annotation = root.find(&["metadata", "annotations", "avp.kubernetes.io/path"]).and_then(Node::as_str);
+    let annotated = annotation.is_some();
     let mut values = Vec::new();
     let mut there = BTreeSet::new();
     let mut only_values = true;
@@ -45,7 +46,9 @@ pub(super) fn secret(
             let plain = decoded.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
             let placeholders = [Some(text.as_ref()), plain.filter(|_| field == "data")];
             if placeholders.into_iter().flatten().any(|text| is_placeholder(text, annotated)) {
-                there.extend(placeholders.into_iter().flatten().filter_map(Kv::of_placeholder));
+                there.extend(placeholders.into_iter().flatten().flat_map(Kv::in_text));
+                let by_annotation = placeholders.into_iter().flatten().any(|text| !text.contains("<path:"));
+                there.extend(annotation.as_deref().and_then(Kv::of_path).filter(|_| by_annotation));
                 only_values &= field != "data";
                 continue;
             }

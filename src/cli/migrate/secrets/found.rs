@@ -1,6 +1,6 @@
 //! What a rendered stream has: values, placeholders, Secrets of several places.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -64,9 +64,7 @@ pub(super) fn plaintext(stream: &str) -> Result<Vec<(String, String, Vec<String>
 /// What a stream has placeholders in.
 #[derive(Debug, Default)]
 pub(super) struct Placeholders {
-    /// The types of Secrets with placeholders.
-    pub(super) types: BTreeSet<String>,
-    /// Their names, without kustomize's hash.
+    /// The names of Secrets with placeholders, without kustomize's hash.
     pub(super) names: Vec<String>,
     /// Whether there are any, in whatever object.
     pub(super) any: bool,
@@ -78,11 +76,9 @@ pub(super) fn placeholders(stream: &str) -> Result<Placeholders> {
     let mut out = Placeholders::default();
     for (id, secret) in objects.secrets().filter(|(id, _)| id.1 == "Secret") {
         if !places(secret).is_empty() {
-            let kind = text(secret, "/type");
-            out.types.insert(if kind.is_empty() { "Opaque".to_owned() } else { kind.to_owned() });
             out.names.push(without_hash(&id.3).unwrap_or(&id.3).to_owned());
         }
     }
-    out.any = !out.types.is_empty() || stream.contains("<path:") || stream.contains("avp.kubernetes.io/path");
+    out.any = !out.names.is_empty() || stream.contains("<path:") || stream.contains("avp.kubernetes.io/path");
     Ok(out)
 }

@@ -32,7 +32,7 @@ pub(super) fn manifests(sources: &Sources<'_>) -> Result<Option<Migration>> {
     if !found.any {
         return Ok(None);
     }
-    let config = config::new_file(&config::spec(options, &found.types, &sources.excluded(&found.names)))?;
+    let config = config::new_file(&config::spec(options, &sources.excluded(&found.names)))?;
     let mut config = Config::read("of these options", config.into_bytes(), None)?;
     config.pipeline.partial = true;
     let (mut documents, mut names, mut ranges) = (Vec::new(), Vec::new(), Vec::new());
@@ -46,7 +46,7 @@ pub(super) fn manifests(sources: &Sources<'_>) -> Result<Option<Migration>> {
         ranges.push(start..documents.len());
     }
     let mut stream = Stream::of_documents(documents, |number| names.get(number).cloned().flatten());
-    convert(&mut config, &mut stream)?;
+    convert(&mut config, &mut stream, sources.origin)?;
     let mut finished = BTreeMap::new();
     for (file, range) in files.iter().zip(ranges) {
         let mut text = String::new();

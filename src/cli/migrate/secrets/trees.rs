@@ -216,7 +216,7 @@ pub(super) fn kustomizations(sources: &mut Sources<'_>) -> Result<Option<Migrati
         };
         let after = renderer.build(root, Some(&migrated), Plugins::Running).or_else(|failure| {
             let Some((path, text)) = config else { return Err(failure) };
-            findings(&sources.name(path), text, &raw.after)?;
+            findings(&sources.name(path), text, &raw.after, sources.origin)?;
             Err(failure)
         })?;
         let streams = Streams { raw_before: &raw.before, raw_after: &raw.after, before: &before, after: &after };
@@ -237,7 +237,6 @@ struct Entries {
 /// Gives each kustomization with placeholders the config that makes references of them.
 fn entries(sources: &Sources<'_>, roots: &[&File], raw: &[Raw]) -> Result<Entries> {
     let Sources { tree, plan, options, .. } = sources;
-    let types: BTreeSet<String> = raw.iter().flat_map(|raw| raw.found.types.iter().cloned()).collect();
     let mut out = Entries { edits: plan.edits.clone(), contents: plan.contents.clone(), configs: Vec::new() };
     let mut problems: Vec<Finding> = Vec::new();
     for (root, Raw { found, .. }) in roots.iter().zip(raw) {
@@ -245,8 +244,8 @@ fn entries(sources: &Sources<'_>, roots: &[&File], raw: &[Raw]) -> Result<Entrie
             out.configs.push(None);
             continue;
         }
-        let spec = config::spec(options, &types, &sources.excluded(&found.names));
-        match config::entry(tree, root, &spec, &types, !plan.moved.is_empty()) {
+        let spec = config::spec(options, &sources.excluded(&found.names));
+        match config::entry(tree, root, &spec, !plan.moved.is_empty()) {
             Err(problem) => problems.push(problem),
             Ok(Entry::New(path)) => {
                 let text = config::new_file(&spec)?;
@@ -276,20 +275,27 @@ fn entries(sources: &Sources<'_>, roots: &[&File], raw: &[Raw]) -> Result<Entrie
 
 /// Runs the function alone over what sources with placeholders give, for what it says when kustomize fails: that would say it
 /// among other things, which may hold values.
-fn findings(name: &str, config: &str, stream: &str) -> Result<()> {
+fn findings(name: &str, config: &str, stream: &str, origin: Origin) -> Result<()> {
     let mut config = Config::read(name, config.as_bytes().to_vec(), None)?;
     config.pipeline.steps.retain(|step| step.function.kind == "VaultSecrets");
     let broken = |error: yaml::Error| excerpt::yaml_error("the rendered stream", stream, &error);
     let mut stream = Stream::parse(&Arc::new(stream.to_owned())).map_err(broken)?;
-    convert(&mut config, &mut stream)
+    convert(&mut config, &mut stream, origin)
 }
 
 /// Runs a config, and tells what it finds.
-pub(super) fn convert(config: &mut Config, stream: &mut Stream) -> Result<()> {
+pub(super) fn convert(config: &mut Config, stream: &mut Stream, origin: Origin) -> Result<()> {
     config.pipeline.learn(Vec::new(), true);
     let mut report = Report::default();
-    match config.pipeline.run(stream, &mut report) {
-        Outcome::Ok => Ok(()),
-        outcome => Err(transport::failed(stream, &report, config, outcome)),
+    let outcome = config.pipeline.run(stream, &mut report);
+    if outcome == Outcome::Ok {
+        return Ok(());
     }
+    let mut failure = transport::failed(stream, &report, config, outcome);
+    if origin == Origin::Avp && report.findings.iter().any(|finding| finding.rule.id == "plaintext") {
+        failure
+            .message
+            .push_str("note: krmor migrate secrets moves such values to Vault, beside the placeholders' keys\n");
+    }
+    Err(failure)
 }

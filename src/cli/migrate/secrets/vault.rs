@@ -16,11 +16,14 @@ impl Kv {
         format!("<path:{}/{}{}#{key}>", self.mount, if self.v2 { "data/" } else { "" }, self.path)
     }
 
-    /// The secret that a placeholder names; `None` where it is more than one placeholder, or another form.
-    pub(super) fn of_placeholder(text: &str) -> Option<Self> {
-        let inner =
-            text.trim().strip_prefix("<path:")?.strip_suffix('>').filter(|inner| !inner.contains(['<', '>']))?;
-        let path = inner.split_once('#')?.0.trim_matches('/');
+    /// The secrets that the placeholders in a text name.
+    pub(super) fn in_text(text: &str) -> impl Iterator<Item = Self> {
+        text.split("<path:").skip(1).filter_map(|rest| Self::of_path(rest.split(['#', '>']).next()?))
+    }
+
+    /// The secret at a path of Vault's API.
+    pub(super) fn of_path(path: &str) -> Option<Self> {
+        let path = path.trim().trim_matches('/');
         let (mount, path, v2) = match path.split_once("/data/") {
             Some((mount, path)) => (mount, path, true),
             None => path.split_once('/').map(|(mount, path)| (mount, path, false))?,
