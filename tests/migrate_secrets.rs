@@ -383,6 +383,54 @@ fn a_template_of_a_sealed_secret_keeps_its_text() {
     );
 }
 
+/// An overlay's own seal is its own value; a patch that would no longer reach anything is not lost in silence.
+#[test]
+fn patches_of_sealed_secrets_keep_their_meaning_or_are_refused() {
+    let patch = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db}\nspec:\n  encryptedData:\n    password: AgOTHERJSWKsealedagain\n";
+    let files = |patches: &str| {
+        let overlay = format!("resources: [../base]\n{patches}");
+        tree(
+            "sealed-patch",
+            &[
+                ("base/kustomization.yaml", "resources: [web.yaml, sealed.yaml]\n"),
+                ("base/web.yaml", &web(&["db"])),
+                ("base/sealed.yaml", SEALED),
+                ("prod/kustomization.yaml", &overlay),
+                ("prod/db.yaml", patch),
+            ],
+        )
+    };
+    let folder = files("patches:\n- path: db.yaml\n");
+    migrated(&folder, &with("sealed-secrets", &ESO, &[]));
+    let objects = build(&folder, "app/prod");
+    let places = [("password", "secret/data/prod/db#password"), ("user", "secret/data/base/db#user")];
+    assert_eq!(remote(find(&objects, "ExternalSecret", "db")), map(places));
+    for patches in [
+        "patches:\n- target: {kind: SealedSecret}\n  patch: '[{op: add, path: /metadata/labels, value: {a: b}}]'\n",
+        "patches:\n- target: {name: db}\n  patch: '[{op: replace, path: /spec/encryptedData/user, value: AgTHIRD}]'\n",
+    ] {
+        let said = refused(&files(patches), &with("sealed-secrets", &ESO, &[]), 1);
+        assert!(said.contains("app/prod/kustomization.yaml:3: a patch is for SealedSecrets"), "{said}");
+    }
+}
+
+/// kubeseal writes JSON unless it is told otherwise.
+#[test]
+fn sealed_secrets_in_json_are_migrated() {
+    let sealed = "{\n  \"kind\": \"SealedSecret\",\n  \"apiVersion\": \"bitnami.com/v1alpha1\",\n  \"metadata\": {\n    \"name\": \"db\",\n    \"creationTimestamp\": null\n  },\n  \"spec\": {\n    \"template\": {\n      \"metadata\": {\n        \"name\": \"db\",\n        \"creationTimestamp\": null\n      }\n    },\n    \"encryptedData\": {\n      \"foo\": \"AgBy3i4O\"\n    }\n  }\n}\n";
+    let folder = tree(
+        "sealed-json",
+        &[("kustomization.yaml", "resources: [web.yaml, db.json]\n"), ("web.yaml", &web(&["db"])), ("db.json", sealed)],
+    );
+    migrated(&folder, &with("sealed-secrets", &VSO, &[]));
+    let text = read(&folder, "db.json");
+    let secret: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert_eq!(
+        (&secret["kind"], &secret["stringData"]["foo"]),
+        (&json!("Secret"), &json!("<path:secret/data/db#foo>"))
+    );
+}
+
 /// The controller knows no prefixes: what was never made under the name that pods have is not migrated in silence.
 #[test]
 fn a_sealed_secret_whose_name_a_prefix_changes_is_refused() {

@@ -98,7 +98,7 @@ pub(super) fn secret(
         edits.push(Edit::Set(format!("{pointer}/{field}/{}", yaml::escape_token(&key)), json!(new)));
         scanner.hide(at, node);
         let (place, secret, kv) = (at.place(node), name.clone(), kv.clone());
-        scanner.moved(Moved { place, secret, key, kv, value: Some(value), encoded, others });
+        scanner.moved(Moved { place, secret, key, kv, value, encoded, others });
     }
     edits
 }
@@ -156,7 +156,7 @@ pub(super) fn operations(
         edits.push(Edit::Set(format!("/{number}/value"), json!(new)));
         scanner.hide(at, value);
         let place = at.place(value);
-        scanner.moved(Moved { place, secret: name.clone(), key, kv, value: Some(bytes), encoded, others: false });
+        scanner.moved(Moved { place, secret: name.clone(), key, kv, value: bytes, encoded, others: false });
     }
     edits
 }

@@ -49,7 +49,7 @@ pub(super) fn gather(sources: &mut Sources<'_>, roots: &[&File], before: &[Strin
                     secret: group.secret.clone(),
                     key: key.clone(),
                     kv: group.kv.clone(),
-                    value: Some(value.clone()),
+                    value: value.clone(),
                     encoded: false,
                     others: false,
                 });

@@ -57,7 +57,7 @@ pub(super) fn generator<'a>(
         let here = At { file, inline: None };
         scanner.hide(here, item);
         let (place, secret, kv) = (here.place(item), name.clone(), kv.clone());
-        let value = Some(value.into_bytes());
+        let value = value.into_bytes();
         scanner.moved(Moved { place, secret, key, kv, value, encoded: false, others: false });
     }
     scanner.edit(file, number, edits);
@@ -127,7 +127,7 @@ fn whole_file(scanner: &mut Scanner<'_>, file: &File, item: Node<'_>, path: &str
     scanner.plan.contents.insert(path, placeholder);
     let place = Place { file: name, line: Some(1) };
     let (secret, key, kv) = (secret.to_owned(), key.to_owned(), kv.clone());
-    scanner.moved(Moved { place, secret, key, kv, value: Some(text.into_bytes()), encoded: false, others: false });
+    scanner.moved(Moved { place, secret, key, kv, value: text.into_bytes(), encoded: false, others: false });
 }
 
 /// A file of variables: each value becomes a placeholder, and its comments stay.
@@ -152,7 +152,7 @@ fn variables_of(scanner: &mut Scanner<'_>, file: &File, item: Node<'_>, path: &s
         from = range.end;
         hidden.push(range.clone());
         let (secret, kv) = (secret.to_owned(), kv.clone());
-        let value = Some(value.as_bytes().to_vec());
+        let value = value.as_bytes().to_vec();
         scanner.moved(Moved { place, secret, key, kv, value, encoded: false, others: false });
     }
     if hidden.is_empty() {

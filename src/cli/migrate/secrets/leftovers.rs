@@ -22,7 +22,7 @@ pub(super) fn leftovers(
 ) -> Vec<Finding> {
     let mut values: Vec<(String, &str, &str)> = Vec::new();
     for moved in &plan.moved {
-        let Some(bytes) = &moved.value else { continue };
+        let bytes = &moved.value;
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
         let lines = text.lines().map(str::trim).chain([text.trim()]).filter(|line| line.len() >= 4);
         let encoded = base64::encode(bytes);

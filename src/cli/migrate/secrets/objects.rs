@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::sealed::{filled, is_dropped};
 use super::sources::Moved;
 use crate::cli::{Failure, Result};
 use crate::facts::makers::without_hash;
@@ -84,8 +85,7 @@ pub(super) struct Values(pub(super) BTreeMap<String, Vec<u8>>);
 
 impl Values {
     pub(super) fn of(moved: &[Moved]) -> Self {
-        let one = |moved: &Moved| Some((moved.kv.placeholder(&moved.key), moved.value.clone()?));
-        Self(moved.iter().filter_map(one).collect())
+        Self(moved.iter().map(|moved| (moved.kv.placeholder(&moved.key), moved.value.clone())).collect())
     }
 
     /// A text with its placeholders filled; `encode` says how a value is written there.
@@ -180,4 +180,45 @@ pub(super) fn looks(maker: &Value) -> BTreeSet<String> {
     }
     let data = if spec("/type") == "kv-v2" { "data/" } else { "" };
     BTreeSet::from([format!("{}/{data}{}", spec("/mount"), spec("/path"))])
+}
+
+/// The Secret that a SealedSecret becomes, with what is sealed in place of the values; `None` where it cannot be told.
+pub(super) fn unsealed(sealed: &Value) -> Option<Value> {
+    let entries = |pointer: &str| sealed.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
+    let mut data: Map<String, Value> =
+        entries("/spec/encryptedData").map(|(key, value)| (key.clone(), value.clone())).collect();
+    let known = data.clone();
+    for (key, value) in entries("/spec/template/data") {
+        if value.is_null() {
+            data.remove(key);
+            continue;
+        }
+        let sealed = |key: &str| known.get(key).and_then(Value::as_str).map(str::to_owned);
+        data.insert(key.clone(), filled(value.as_str()?, &sealed)?.into());
+    }
+    let mut metadata = sealed.get("metadata")?.as_object()?.clone();
+    for field in ["labels", "annotations"] {
+        let own = entries(&format!("/metadata/{field}"));
+        let all = own.chain(entries(&format!("/spec/template/metadata/{field}")));
+        let all: Map<String, Value> =
+            all.filter(|(key, _)| !is_dropped(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
+        metadata.remove(field);
+        if !all.is_empty() {
+            metadata.insert(field.to_owned(), Value::Object(all));
+        }
+    }
+    let mut secret = Map::new();
+    secret.insert("apiVersion".into(), "v1".into());
+    secret.insert("kind".into(), "Secret".into());
+    secret.insert("metadata".into(), Value::Object(metadata));
+    for field in ["type", "immutable"] {
+        let value = sealed.pointer(&format!("/spec/template/{field}"));
+        secret.extend(
+            value
+                .filter(|value| **value != Value::Bool(false) && **value != "")
+                .map(|value| (field.to_owned(), value.clone())),
+        );
+    }
+    secret.insert("stringData".into(), Value::Object(data));
+    Some(Value::Object(secret))
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::objects::{self, Objects, Values, is_secret, keys, looks, places, text, title};
+use super::objects::{self, Objects, Values, is_secret, keys, looks, places, text, title, unsealed};
 use crate::cli::{Failure, Result};
 use crate::facts::Facts;
 use crate::facts::makers::without_hash;
@@ -48,12 +48,15 @@ fn sources(before: &Objects, after: &Objects, values: &Values, out: &mut Vec<Str
         };
         met.insert(other.clone());
         renamed.insert(id.3.clone(), other.3.clone());
-        if id.1 == "SealedSecret" {
-            if keys(secret) != keys(now) {
-                out.push(format!("{}: its keys differ", title(id)));
+        let unsealed = (id.1 == "SealedSecret").then(|| unsealed(secret));
+        let secret = match &unsealed {
+            Some(None) => {
+                out.push(format!("{}: its template does more than name keys", title(id)));
+                continue;
             }
-            continue;
-        }
+            Some(Some(unsealed)) => unsealed,
+            None => secret,
+        };
         let (old, new) = (Values(BTreeMap::new()).bytes(secret), values.bytes(now));
         let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         let differs = |key: &&&String| old.get(**key) != new.get(**key) || old.get(**key) == Some(&None);
@@ -64,7 +67,10 @@ fn sources(before: &Objects, after: &Objects, values: &Values, out: &mut Vec<Str
             if let Some(map) = map {
                 map.remove("data");
                 map.remove("stringData");
-                map.get_mut("metadata").and_then(Value::as_object_mut).map(|metadata| metadata.remove("name"));
+                if let Some(metadata) = map.get_mut("metadata").and_then(Value::as_object_mut) {
+                    metadata.remove("name");
+                    metadata.retain(|_, value| !value.is_null() && value.as_object().is_none_or(|map| !map.is_empty()));
+                }
             }
             value
         };

@@ -7,7 +7,7 @@ use super::sources::{At, Moved, Scanner, text};
 use crate::yaml::{self, Node};
 
 /// Annotations that are about sealing, and what kubectl keeps.
-fn is_dropped(key: &str) -> bool {
+pub(super) fn is_dropped(key: &str) -> bool {
     key.starts_with("sealedsecrets.bitnami.com/") || key == "kubectl.kubernetes.io/last-applied-configuration"
 }
 
@@ -46,7 +46,8 @@ pub(super) fn document(
     let (mut data, mut moved) = (Map::new(), Vec::new());
     for (key, node) in sealed.entries() {
         data.insert(key.to_string(), json!(kv.placeholder(&key)));
-        moved.push((key.into_owned(), at.place(node)));
+        scanner.hide(at, node);
+        moved.push((key.into_owned(), at.place(node), node.as_str().unwrap_or_default().into_owned()));
     }
     for (key, node) in template.and_then(|template| template.get("data")).into_iter().flat_map(Node::entries) {
         if node.is_null() {
@@ -60,9 +61,11 @@ pub(super) fn document(
         };
         data.insert(key.into_owned(), json!(text));
     }
-    for (key, place) in moved {
+    for (key, place, sealed) in moved {
         let (secret, kv) = (name.clone(), kv.clone());
-        scanner.moved(Moved { place, secret, key, kv, value: None, encoded: false, others: false });
+        // Nobody here knows the value; that two are the same shows in what is sealed.
+        let value = sealed.into_bytes();
+        scanner.moved(Moved { place, secret, key, kv, value, encoded: false, others: false });
     }
     let at_pointer = |path: &str| format!("{pointer}{path}");
     let mut edits =
@@ -105,7 +108,7 @@ pub(super) fn document(
 
 /// A text of the controller's templates with placeholders for `{{ .key }}` and `{{ index . "key" }}`; `None` where it has
 /// more than that.
-fn filled(text: &str, placeholder: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+pub(super) fn filled(text: &str, placeholder: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let (mut out, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once("{{") {
         let (inner, behind) = after.split_once("}}")?;

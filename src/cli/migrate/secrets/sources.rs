@@ -31,8 +31,8 @@ pub(super) struct Moved {
     pub(super) secret: String,
     pub(super) key: String,
     pub(super) kv: Kv,
-    /// Nobody here knows what is sealed.
-    pub(super) value: Option<Vec<u8>>,
+    /// What the placeholder stands for; of a SealedSecret, what is sealed.
+    pub(super) value: Vec<u8>,
     /// It is no text: Vault has its base64.
     pub(super) encoded: bool,
     /// Other keys of the same secret in Vault are in use already.
@@ -167,6 +167,15 @@ impl<'a> Scanner<'a> {
         }
         for field in ["patches", "patchesJson6902"] {
             for (at, item) in root.get(field).into_iter().flat_map(Node::items).enumerate() {
+                if self.origin == Origin::SealedSecrets && patches_sealed(self.tree, file, item) {
+                    let message = "a patch is for SealedSecrets, and there will be Secrets";
+                    self.problem(
+                        file.place_of(item),
+                        message,
+                        "patch the labels or keys of the Secret itself, or --exclude it",
+                    );
+                    continue;
+                }
                 let target = item.get("target").filter(|target| text(*target, "kind") == "Secret");
                 if let Some(patch) = item.get("patch") {
                     self.inline(file, patch, &format!("/{field}/{at}/patch"), &namespace, target);
@@ -285,8 +294,7 @@ impl<'a> Scanner<'a> {
     pub(super) fn moved(&mut self, moved: Moved) {
         let number = self.plan.moved.len();
         let other = *self.keys.entry((moved.kv.clone(), moved.key.clone())).or_insert(number);
-        let same = |other: &&Moved| other.value == moved.value && moved.value.is_some();
-        if let Some(other) = self.plan.moved.get(other).filter(|other| !same(other)) {
+        if let Some(other) = self.plan.moved.get(other).filter(|other| other.value != moved.value) {
             let (file, line) = (&other.place.file, other.place.line.unwrap_or_default());
             let message =
                 format!("`{}` of {} would be two values: one is at {file}:{line}", moved.key, moved.kv.shown());
@@ -330,6 +338,24 @@ pub(super) fn text(node: Node<'_>, key: &str) -> String {
 pub(super) fn is_placeholder(text: &str, annotated: bool) -> bool {
     let inner = |text: &str| text.split_once('<').is_some_and(|(_, rest)| rest.contains('>'));
     text.contains("<path:") || annotated && inner(text)
+}
+
+/// Whether a patch selects SealedSecrets by kind, or reaches into what only they have.
+fn patches_sealed(tree: &Tree, file: &File, item: Node<'_>) -> bool {
+    if item.get("target").is_some_and(|target| text(target, "kind") == "SealedSecret") {
+        return true;
+    }
+    let reaches = |documents: &[yaml::Document]| {
+        let mut operations = documents.iter().flat_map(|document| document.root().items());
+        operations.any(|item| {
+            ["/spec/encryptedData", "/spec/template/data"].iter().any(|at| text(item, "path").starts_with(at))
+        })
+    };
+    if let Some(patch) = item.get("patch").and_then(Node::as_str) {
+        return reaches(&yaml::parse(&Arc::new(patch.into_owned())).unwrap_or_default());
+    }
+    let path = item.get("path").and_then(Node::as_str);
+    path.is_some_and(|path| matches!(tree.target(file, &path), Target::File(file) if reaches(&file.documents)))
 }
 
 fn is_operations(file: &File) -> bool {
