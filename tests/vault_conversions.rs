@@ -431,16 +431,19 @@ fn an_entry_and_placeholders_must_agree() {
     let templates =
         |done: &Done| one(done, "VaultStaticSecret")["spec"]["destination"]["transformation"]["templates"].clone();
     let x = json!({"text": "{{ index (pluck \"x\" .Secrets) 0 }}"});
-    // All keys come by their own names: the renamed one is said.
-    assert_eq!(templates(&good(&entry(Value::Null), &input)), json!({"a": x}));
-    // What the entry does not name is not lost.
-    assert_eq!(templates(&good(&entry(json!(["b"])), &input)), json!({"a": x}));
-    assert_eq!(templates(&good(&entry(json!({"a": "x"})), &input)), json!({"a": x}));
-    let done = run("VaultSecrets", &entry(json!({"a": "y"})), &input);
-    assert_eq!(ids(&done, Severity::Error), ["keys"]);
+    assert_eq!(templates(&good(&entry(json!({"a": "x", "b": "b"})), &input)), json!({"a": x}));
+    // What the entry does not say would be lost in a later run, which does not see the Secret.
+    for keys in [Value::Null, json!(["b"]), json!({"a": "x"}), json!({"a": "y", "b": "b"})] {
+        let done = run("VaultSecrets", &entry(keys.clone()), &input);
+        assert_eq!(ids(&done, Severity::Error)[0], "keys", "{keys}");
+    }
     let elsewhere = input.replace("secret/data/app", "secret/data/other");
     let done = run("VaultSecrets", &entry(Value::Null), &elsewhere);
-    assert_eq!(ids(&done, Severity::Error), ["several-paths"]);
+    assert_eq!(ids(&done, Severity::Error)[0], "several-paths");
+    let all = format!("{pod}{}", secret("s", "stringData: {a: '<path:secret/data/app#a>', b: x}\n"));
+    let done = good(&entry(Value::Null), &all);
+    let advice = "vault kv patch -mount=secret app b=";
+    assert!(said(&done).iter().any(|(_, message)| message.ends_with(advice)), "{:?}", said(&done));
 }
 
 #[test]
@@ -450,4 +453,37 @@ fn placeholders_of_others_are_left_alone() {
     assert_eq!(good(&spec, &input).text, input, "somebody else fills them in");
     let ignored = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, annotations: {avp.kubernetes.io/ignore: 'true'}}\ndata: {a: '<path:secret/data/app#x>'}\n";
     assert_eq!(good(&vso(), ignored).text, ignored);
+}
+
+#[test]
+fn what_logs_in_is_applied_before_what_it_serves() {
+    let waved = |wave: &str| {
+        secret("s", &format!("  annotations: {{argocd.argoproj.io/sync-wave: '{wave}'}}\nstringData: {{a: x}}\n"))
+    };
+    let with_auth = [
+        (
+            json!({"provider": "vso", "connection": {"address": "https://v"}, "auth": {"kubernetes": {"role": "r"}}, "convert": {}}),
+            "VaultAuth",
+        ),
+        (
+            json!({"provider": "external-secrets", "connection": {"address": "https://v"}, "auth": {"kubernetes": {"role": "r"}}, "convert": {}}),
+            "SecretStore",
+        ),
+    ];
+    for (spec, kind) in &with_auth {
+        for (wave, wanted) in [("-2", json!({"argocd.argoproj.io/sync-wave": "-2"})), ("3", Value::Null)] {
+            let made = one(&good(spec, &waved(wave)), kind);
+            assert_eq!(made["metadata"].get("annotations").cloned().unwrap_or_default(), wanted, "{kind} {wave}");
+        }
+        let hook = secret("s", "  annotations: {argocd.argoproj.io/hook: PreSync}\nstringData: {a: x}\n");
+        let done = run("VaultSecrets", spec, &hook);
+        assert_eq!((done.outcome, ids(&done, Severity::Error)), (Outcome::Findings, vec!["not-kept"]));
+        // Where the login is there already, the hook is the Secret's own matter.
+        good(&eso(), &hook);
+    }
+    let both = secret("a", "stringData: {a: '<path:secret/data/app#k>'}\n")
+        + &secret("b", "  annotations: {avp.kubernetes.io/kv-version: '1'}\nstringData: {b: '<path:secret/app#k>'}\n");
+    assert_eq!(run("VaultSecrets", &with_auth[0].0, &both).outcome, Outcome::Ok);
+    let done = run("VaultSecrets", &with_auth[1].0, &both);
+    assert_eq!((done.outcome, ids(&done, Severity::Error)), (Outcome::Findings, vec!["several-paths"]));
 }

@@ -45,7 +45,7 @@ pub(super) fn checklist(missing: &BTreeMap<KvSource, BTreeMap<String, bool>>, wa
         }
         match (others.is_empty(), source.v2) {
             (true, _) => {
-                remedy.push_str("; `put` replaces all keys of the path: where it has others, `patch` keeps them")
+                remedy.push_str("; `put` replaces all keys of the path: where it has others, `patch` keeps them");
             }
             (false, true) => {}
             (false, false) => remedy.push_str(&format!(

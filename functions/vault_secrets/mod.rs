@@ -12,6 +12,7 @@ mod dress;
 mod external_secrets;
 mod judge;
 mod leftovers;
+mod login;
 mod made;
 mod placeholders;
 mod problems;
@@ -60,7 +61,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
         stream.apply(report, object, edit);
     }
     let wants = merged(declared.into_iter().chain(converted), stream, report);
-    login(spec, &wants, stream, report);
+    login::ensure(spec, &wants, stream, report);
     for want in &wants {
         let (object, rule) = match spec.provider {
             Provider::Vso => (vso::secret(spec, want), &rules::VAULT_SECRET),
@@ -132,49 +133,6 @@ fn merge(there: &mut Want, want: Want, stream: &Stream) {
     }
     there.labels.retain(|label, value| want.labels.get(label) == Some(value));
     there.merge(want);
-}
-
-/// Sees that what logs in is there, once in each namespace.
-fn login(spec: &Spec, wants: &[Want], stream: &mut Stream, report: &mut Report) {
-    let mut done = Vec::new();
-    for want in wants.iter().filter(|_| spec.provider != Provider::Csi) {
-        let namespace = if want.namespace == "default" { "" } else { want.namespace.as_str() };
-        if done.contains(&namespace) {
-            continue;
-        }
-        done.push(namespace);
-        let here: Vec<&Want> = wants.iter().filter(|other| other.namespace == want.namespace).collect();
-        let mut shared = Want { annotations: serde_json::Map::new(), ..want.clone() };
-        for other in &here {
-            shared.labels.retain(|label, value| other.labels.get(label) == Some(value));
-        }
-        let method = spec.auth.as_ref().and_then(auth::Auth::method);
-        let (chosen, of_pods) = method.map_or((None, false), auth::Method::service_account);
-        let mut accounts: Vec<&str> = here.iter().flat_map(|want| &want.service_accounts).map(String::as_str).collect();
-        accounts.sort_unstable();
-        accounts.dedup();
-        let account = chosen.map(krmor_core::kube::ObjectName::as_str).or_else(|| match (of_pods, accounts.first()) {
-            (true, None) => Some("default"),
-            (true, Some(first)) => Some(first),
-            (false, _) => None,
-        });
-        if chosen.is_none() && of_pods && accounts.len() > 1 {
-            let Some(object) = stream.object(want.beside) else { continue };
-            let mut names = accounts.iter().map(|name| format!("`{name}`"));
-            let names = krmor_core::text::few(accounts.len(), &mut names, " and ");
-            let message = format!("the pods with secrets run as {names}, and one ServiceAccount logs in");
-            let remedy = "name it in `auth`, under `serviceAccount`, or give each its own config with `targets`";
-            report.add(&rules::SERVICE_ACCOUNT, object.at(""), message, remedy);
-            continue;
-        }
-        let objects = match spec.provider {
-            Provider::Vso => vso::login(spec, &shared, account),
-            _ => external_secrets::login(spec, &shared, account).into_iter().collect(),
-        };
-        for object in objects {
-            made::ensure(stream, report, &shared, object, &rules::VAULT_AUTH, spec.overwrite);
-        }
-    }
 }
 
 /// Mounts the volumes of converted Secrets: the CSI driver makes them for pods that have one.

@@ -1,8 +1,15 @@
 //! The placeholders of argocd-vault-plugin, as the plugin's own expressions find them: `<path:secret/data/app#key>`, with
 //! `#version` and modifiers behind, and, in an object with the annotation `avp.kubernetes.io/path`, `<key>`.
 
+mod refusals;
+
 use std::ops::Range;
 
+pub(super) use self::refusals::Refused;
+use self::refusals::{
+    BACKENDS, BAD_ENGINE, INDENT, JSON_PATH, MODIFIER, NO_DATA, NO_KEY, NO_MOUNT, NO_NUMBER, NO_PATH, PARSE,
+    PLUGIN_KEY, YAML,
+};
 use super::source::KvSource;
 use super::template::{Piece, Step, Value};
 use super::values::{VaultPath, is_vault_key};
@@ -13,66 +20,6 @@ const VERSION: &str = "avp.kubernetes.io/secret-version";
 const ENGINE: &str = "avp.kubernetes.io/kv-version";
 const IGNORE: &str = "avp.kubernetes.io/ignore";
 const REMOVE_MISSING: &str = "avp.kubernetes.io/remove-missing";
-
-/// Why a placeholder cannot become a reference, and what to do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Refused {
-    pub(super) problem: &'static str,
-    pub(super) remedy: &'static str,
-}
-
-const fn refused(problem: &'static str, remedy: &'static str) -> Refused {
-    Refused { problem, remedy }
-}
-
-const CORRECT: &str = "correct the placeholder: the plugin would refuse it too";
-const OTHER_STORE: &str =
-    "take its value out of that store by the External Secrets Operator's own provider, and exclude the object here";
-const NO_KEY: Refused = refused("a placeholder names no path and key", CORRECT);
-const NO_PATH: Refused = refused(
-    "a placeholder names a key alone, and the annotation `avp.kubernetes.io/path` is empty",
-    "write the path into the annotation, or the placeholder as `<path:mount/data/path#key>`",
-);
-const NO_NUMBER: Refused =
-    refused("its version is no number", "write a number, or leave the version out for the newest");
-const NO_MOUNT: Refused = refused(
-    "its path has one part: only the key-value engines of Vault are read, and Azure Key Vault, Yandex Lockbox, Keeper, Delinea, SOPS and Kubernetes have such paths",
-    OTHER_STORE,
-);
-const NO_DATA: Refused = refused(
-    "its path has no `/data/`, which paths of the key-value engine's version 2 have",
-    "where the engine is of version 1, say so by `engine: 1` under `convert`, or by the annotation `avp.kubernetes.io/kv-version: \"1\"`",
-);
-const BAD_ENGINE: Refused =
-    refused("the annotation `avp.kubernetes.io/kv-version` is neither 1 nor 2", "correct the annotation");
-const PLUGIN_KEY: Refused =
-    refused("its key has quotes, braces or `\\`, which templates cannot name", "give the value another key in Vault");
-const MODIFIER: Refused =
-    refused("a modifier is none of the plugin's, or has arguments that it does not take", CORRECT);
-const INDENT: Refused = refused(
-    "`indent` also takes the blanks at the ends of each line, which no provider does",
-    "write the indented text to Vault under a key of its own, and leave the modifier out",
-);
-const PARSE: Refused = refused(
-    "`jsonParse` makes something else than a text, and a Secret holds texts",
-    "take single values out by `jsonPath`, or write them to Vault under keys of their own",
-);
-const YAML: Refused = refused(
-    "`yamlParse` has no equal in the providers' templates",
-    "write the value to Vault as JSON, or its parts under keys of their own",
-);
-const JSON_PATH: Refused = refused(
-    "`jsonPath` is more than the fields that lead to one value, such as `{.db.user}`",
-    "write a placeholder of its own for each value, each with its `jsonPath`",
-);
-
-/// Backends of the plugin that are not Vault, by how their paths begin.
-const BACKENDS: &[(&str, Refused)] = &[
-    ("projects/", refused("its path is of Google Secret Manager", OTHER_STORE)),
-    ("arn:", refused("its path is of AWS Secrets Manager", OTHER_STORE)),
-    ("ibmcloud/", refused("its path is of IBM Secrets Manager", OTHER_STORE)),
-    ("vaults/", refused("its path is of 1Password Connect", OTHER_STORE)),
-];
 
 /// How the plugin reads one object.
 pub(super) struct Reader {
@@ -205,13 +152,9 @@ fn inline(rest: &str) -> Option<usize> {
     };
     let key = after(0, &['#'])? + 1;
     let end = after(key, &['#', '>'])?;
-    match rest.get(end..)?.starts_with('>') {
-        true => Some(end + 1),
-        false => {
-            let end = after(end + 1, &['#', '>'])?;
-            rest.get(end..)?.starts_with('>').then_some(end + 1)
-        }
-    }
+    // With a version behind.
+    let end = if rest.get(end..)?.starts_with('#') { after(end + 1, &['#', '>'])? } else { end };
+    rest.get(end..)?.starts_with('>').then_some(end + 1)
 }
 
 /// Path, key and version of `path:mount/data/path#key#version`.

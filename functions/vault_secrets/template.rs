@@ -92,7 +92,7 @@ impl Value {
                     before.push_str(&format!(
                         "{{{{ $v := {value} }}}}{{{{ if ne (b64dec $v | b64enc) (nospace $v) }}}}{{{{ fail \"no base64\" }}}}{{{{ end }}}}"
                     ));
-                    value = "$v".to_owned();
+                    "$v".clone_into(&mut value);
                     "b64dec"
                 }
                 Step::Encode => "b64enc",
@@ -107,7 +107,7 @@ impl Value {
                     before.push_str(
                         "{{ if not (has (kindOf $v) (list \"string\" \"float64\" \"bool\")) }}{{ fail \"no text\" }}{{ end }}",
                     );
-                    value = "$v".to_owned();
+                    "$v".clone_into(&mut value);
                     "toString"
                 }
             };

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::placeholders::{Reader, Refused};
 use super::super::source::KvSource;
 use super::super::spec::{Convert, EngineVersion, Provider, Secret, Spec};
-use super::super::template::{Piece, Step, Template, Value};
+use super::super::template::{Piece, Step, Template};
 use super::super::values::VaultPath;
 use super::super::{rules, serves, want};
+use super::places::placed;
 use krmor_core::mask::addresses;
 use krmor_core::report::Report;
 use krmor_core::secret_names::{Promise, promise};
@@ -30,7 +31,7 @@ pub(super) struct Contents {
 }
 
 /// A value that is no placeholder.
-enum Plain {
+pub(super) enum Plain {
     Text(String),
     /// It is no text: in Vault it must be in base64.
     Bytes,
@@ -106,7 +107,7 @@ fn pointer(encoded: bool, key: &str) -> String {
     format!("/{}/{}", if encoded { "data" } else { "stringData" }, escape_token(key))
 }
 
-fn list<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
+pub(super) fn list<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
     names.into_iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
@@ -147,7 +148,7 @@ pub(super) fn of_secret(
         fits = false;
     }
     fits &= no_placeholders_beside(&reader, object, report);
-    let literals = if outputs.is_empty() { BTreeMap::new() } else { literals(entry, &mut plain) };
+    let literals = if outputs.is_empty() || entry.is_some() { BTreeMap::new() } else { literals(&mut plain) };
     if !plain.is_empty() && !convert.secrets {
         if !outputs.is_empty() {
             let message = format!("it has placeholders, and values too: {}", list(plain.keys()));
@@ -213,18 +214,14 @@ fn no_placeholders_beside(reader: &Reader, object: &Object<'_>, report: &mut Rep
 }
 
 /// Takes the texts out that may stay in the manifest: who writes placeholders has taken his secrets out, but for what the
-/// name calls a secret, what has a password in it, and what the config wants from Vault.
-fn literals(entry: Option<&Secret>, plain: &mut BTreeMap<String, Plain>) -> BTreeMap<String, Template> {
-    let is_wanted = |name: &str| {
-        let named = |keys: &super::super::values::Keys| keys.0.iter().any(|(own, _)| own == name);
-        entry.is_some_and(|entry| entry.keys.as_ref().is_none_or(named))
-    };
+/// name calls a secret, and what has a password in it.
+fn literals(plain: &mut BTreeMap<String, Plain>) -> BTreeMap<String, Template> {
     let may_stay = |name: &str, text: &str| {
         let is_said = matches!(promise(name), Some(Promise::Secret(_) | Promise::SecretOrName(_)));
         let is_key = text.contains("-----BEGIN") && text.contains("PRIVATE KEY");
         // As long and as mixed as what nobody makes up.
         let is_perhaps = promise(name).is_some() && text.len() > 12;
-        !is_said && !is_perhaps && !is_key && addresses(text) == text && !is_wanted(name)
+        !is_said && !is_perhaps && !is_key && addresses(text) == text
     };
     let mut out = BTreeMap::new();
     plain.retain(|name, value| match value {
@@ -235,105 +232,4 @@ fn literals(entry: Option<&Secret>, plain: &mut BTreeMap<String, Plain>) -> BTre
         _ => true,
     });
     out
-}
-
-/// Says from where in Vault each key is, and what the config's entry of that name says of it.
-fn placed(
-    spec: &Spec,
-    convert: &Convert,
-    entry: Option<&Secret>,
-    object: &Object<'_>,
-    (mut outputs, plain, literals): (BTreeMap<String, Template>, BTreeMap<String, Plain>, Vec<String>),
-    report: &mut Report,
-) -> Option<Contents> {
-    let found: BTreeSet<KvSource> =
-        outputs.values().flat_map(Template::values).filter_map(|value| value.from.clone()).collect();
-    let declared = entry.and_then(|entry| entry.kv.as_ref()).map(KvSource::of);
-    let only = found.first().filter(|_| found.len() == 1);
-    let source = declared.clone().or_else(|| only.cloned()).unwrap_or_else(|| match found.first() {
-        Some(first) if plain.is_empty() => first.clone(),
-        _ => default_source(convert, object),
-    });
-    let mut places: Vec<String> = found.iter().map(KvSource::title).collect();
-    if spec.provider == Provider::Vso && found.iter().any(|place| *place != source) {
-        let (message, remedy) = if declared.is_some() && places.len() == 1 {
-            let entry = entry.map_or("", |entry| entry.name.as_str());
-            (
-                format!("its placeholders are of {}, and `secrets` has {}", places.join(", "), source.title()),
-                format!("correct the entry `{entry}`"),
-            )
-        } else {
-            if !plain.is_empty() || declared.is_some() {
-                places.push(source.title());
-                places.sort();
-                places.dedup();
-            }
-            (
-                format!("its placeholders are of several paths, and one object fetches one: {}", places.join(", ")),
-                "split the Secret: one for each path, or take `provider: external-secrets`, which fetches several"
-                    .to_owned(),
-            )
-        };
-        report.add(&rules::SEVERAL_PATHS, object.at(""), message, remedy);
-        return None;
-    }
-    let own = entry.map(|entry| entry.templates.keys().cloned().collect::<BTreeSet<_>>()).unwrap_or_default();
-    let mut plain: BTreeMap<String, Plain> = plain.into_iter().filter(|(name, _)| !own.contains(name)).collect();
-    outputs.retain(|name, _| !own.contains(name));
-    let (mut keys, mut written) = (Vec::new(), BTreeMap::new());
-    if let Some(named) = entry.and_then(|entry| entry.keys.as_ref()) {
-        let lacking: Vec<&String> = plain.keys().filter(|name| !named.0.iter().any(|(key, _)| key == *name)).collect();
-        if !lacking.is_empty() {
-            let message = format!("`keys` of its entry under `secrets` lacks {}", list(lacking));
-            report.add(&rules::KEYS, object.at(""), message, "add them there, or remove them here");
-            return None;
-        }
-        let same = |template: &Template, key: &str| {
-            let here = |value: &Value| value.from.as_ref().is_none_or(|from| *from == source);
-            template.only().is_some_and(|value| value.key == key && value.steps.is_empty() && here(value))
-        };
-        for (name, key) in &named.0 {
-            match plain.remove(name) {
-                Some(Plain::Bytes) => {
-                    outputs.insert(name.clone(), bytes(key));
-                    written.insert(key.clone(), true);
-                    continue;
-                }
-                Some(Plain::Text(_)) => drop(written.insert(key.clone(), false)),
-                None if outputs.remove(name).is_some_and(|template| !same(&template, key)) => {
-                    let message = format!(
-                        "`keys` of its entry under `secrets` says something else of `{name}` than its placeholder"
-                    );
-                    report.add(&rules::KEYS, object.at(""), message, "correct one of the two");
-                    return None;
-                }
-                None => {}
-            }
-            keys.push((name.clone(), key.clone()));
-        }
-    }
-    for (name, value) in plain {
-        let is_bytes = matches!(value, Plain::Bytes);
-        outputs.insert(name.clone(), if is_bytes { bytes(&name) } else { Template::of_key(&name) });
-        written.insert(name, is_bytes);
-    }
-    let mut templates = BTreeMap::new();
-    for (name, mut template) in outputs {
-        for piece in &mut template.0 {
-            if let Piece::Value(value) = piece {
-                value.from.take_if(|from| *from == source);
-            }
-        }
-        match template.only() {
-            Some(Value { key, from: None, steps }) if steps.is_empty() => keys.push((name, key.clone())),
-            _ => drop(templates.insert(name, template)),
-        }
-    }
-    keys.sort();
-    Some(Contents { source, keys, templates, written, literals, optional: false })
-}
-
-/// What stands for bytes, which are in base64 in Vault.
-fn bytes(key: &str) -> Template {
-    Template(vec![Piece::Value(Value { key: key.to_owned(), from: None, steps: vec![Step::Decode] })])
 }

@@ -25,8 +25,8 @@ impl Logins {
     /// Who takes the Secret, as the subject of a sentence.
     fn of(&self, secret: &Object<'_>) -> Option<String> {
         let names = secret.names();
-        let mut named = names.iter().filter_map(|name| self.of_stream.get(name)).flatten();
-        let in_stream = named.find(|unlock| unlock.takes(secret)).map(|unlock| unlock.title.clone());
+        let mut takers = names.iter().filter_map(|name| self.of_stream.get(name)).flatten();
+        let in_stream = takers.find(|unlock| unlock.takes(secret)).map(|unlock| unlock.title.clone());
         let in_config = || self.of_config.iter().find(|(_, name)| secret.is_named(name));
         in_stream.or_else(|| Some(format!("`{}` of the config", in_config()?.0)))
     }

@@ -6,6 +6,7 @@
 mod contents;
 mod makers;
 mod names;
+mod places;
 mod sealed;
 mod variables;
 
@@ -166,12 +167,6 @@ fn secret(
         return;
     }
     let all = entry.is_some_and(|entry| entry.keys.is_none());
-    if all {
-        // All keys come by their own names: the others are said one by one.
-        let (own, renamed): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(name, key)| name == key);
-        templates.extend(renamed.into_iter().map(|(name, key)| (name, super::template::Template::of_key(&key))));
-        keys = own;
-    }
     if spec.provider == Provider::Vso && entry.is_none() && !optional {
         // The operator leaves a key out that `includes` names and Vault lacks; a template fails, and the Secret that is
         // there stays as it is.

@@ -53,7 +53,7 @@ pub(super) fn left(removed: &[ObjectId], edits: &[(ObjectId, Edit)], stream: &St
 /// A text of an object, and what is said around it.
 struct Text {
     pointer: String,
-    text: String,
+    content: String,
     /// Whether a field on the way, or the variable's name, speaks of a secret.
     says_secret: bool,
     /// Whether it is where custom resources name objects.
@@ -64,7 +64,7 @@ impl Text {
     /// The Secret that is meant by its former name.
     fn means<'a>(&self, others: &HashSet<String>, near: impl Fn(&str) -> Option<Object<'a>>) -> Option<Object<'a>> {
         if self.says_secret || self.is_name {
-            let name = self.text.rsplit_once('/').map_or(self.text.as_str(), |(_, name)| name);
+            let name = self.content.rsplit_once('/').map_or(self.content.as_str(), |(_, name)| name);
             if let Some(secret) = near(name).filter(|_| self.says_secret || !others.contains(name)) {
                 return Some(secret);
             }
@@ -74,7 +74,7 @@ impl Text {
             let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
             line.split(|c: char| !is_part(c)).map(|word| word.trim_matches(['-', '.']).to_owned()).collect()
         };
-        self.text.lines().filter(says).flat_map(words).filter(|word| !word.is_empty()).find_map(|word| near(&word))
+        self.content.lines().filter(says).flat_map(words).filter(|word| !word.is_empty()).find_map(|word| near(&word))
     }
 }
 
@@ -89,9 +89,9 @@ fn texts(object: &Object<'_>) -> Vec<Text> {
     let mut open = vec![(object.root(), String::new(), false, false)];
     while let Some((node, pointer, says_secret, is_name)) = open.pop() {
         match node.kind() {
-            Kind::Scalar => {
+            Kind::Scalar | Kind::Alias => {
                 if let Some(text) = node.as_str().filter(|text| !text.is_empty()) {
-                    out.push(Text { pointer, text: text.into_owned(), says_secret, is_name });
+                    out.push(Text { pointer, content: text.into_owned(), says_secret, is_name });
                 }
             }
             Kind::Seq => {
@@ -113,7 +113,6 @@ fn texts(object: &Object<'_>) -> Vec<Text> {
                     open.push((value, format!("{pointer}/{}", escape_token(&key)), says, names));
                 }
             }
-            _ => {}
         }
     }
     out

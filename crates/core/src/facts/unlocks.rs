@@ -92,7 +92,7 @@ fn read(object: &Object<'_>, out: &mut Vec<Unlock>) {
                     || lower.contains("serviceaccount");
                 let is_secret = says_secret || node.get("key").is_some();
                 if let Some(name) = text("name").filter(|_| is_secret && !is_other) {
-                    let namespace = text("namespace").map(|namespace| namespace.into_owned());
+                    let namespace = text("namespace").map(std::borrow::Cow::into_owned);
                     out.push(unlock(object, format!("{pointer}/name"), name.into_owned(), namespace));
                 }
             }
