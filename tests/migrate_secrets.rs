@@ -334,6 +334,28 @@ fn an_overlay_that_changes_some_keys_gets_a_place_of_its_own_for_all() {
     assert!(said.contains("vault kv patch -mount=secret base/gen A=@FILE B=@FILE\n"), "{said}");
 }
 
+#[test]
+fn an_overlay_around_its_base_has_its_own_place_too() {
+    let folder = tree(
+        "around",
+        &[
+            (
+                "base/kustomization.yaml",
+                "resources: [web.yaml]\nsecretGenerator:\n- name: gen\n  literals: [A=cAnArY-a, B=cAnArY-b]\n",
+            ),
+            ("base/web.yaml", &web(&["gen"])),
+            (
+                "kustomization.yaml",
+                "resources: [base]\nsecretGenerator:\n- name: gen\n  behavior: merge\n  literals: [B=cAnArY-c]\n",
+            ),
+        ],
+    );
+    migrated(&folder, &with("secrets", &VSO, &[]));
+    assert_eq!(find(&build(&folder, "app"), "VaultStaticSecret", "gen")["spec"]["path"], "gen");
+    let kustomization = read(&folder, "kustomization.yaml");
+    assert!(kustomization.contains("A=<path:secret/data/gen#A>"), "{kustomization}");
+}
+
 const SEALED: &str = "# made by kubeseal\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  creationTimestamp: null\n  name: db # the database\n  annotations:\n    sealedsecrets.bitnami.com/namespace-wide: \"true\"\n    argocd.argoproj.io/sync-wave: \"-1\"\nspec:\n  encryptedData:\n    password: AgBy3i4OJSWK+PiTySYZZA9rO43cGDEq\n    user: AgBy3i4OJSWK+PiTySYZZA9rO43cGDEq\n  template:\n    metadata:\n      creationTimestamp: null\n      name: db\n      labels: {team: shop}\n    type: Opaque\n";
 
 #[test]

@@ -1,5 +1,7 @@
 //! All keys of a Secret in one place of Vault, for an operator that fetches one.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::edits::Edit;
@@ -8,7 +10,7 @@ use super::new_texts;
 use super::sources::{Form, Moved};
 use super::trees::Sources;
 use crate::cli::Result;
-use crate::cli::doctor::tree::File;
+use crate::cli::doctor::tree::{File, Tree};
 use crate::yaml::{self, base64};
 
 /// The Vault Secrets Operator fetches a Secret from one place. Where an overlay gives some keys of a Secret and its base the
@@ -17,9 +19,9 @@ pub(super) fn gather(sources: &mut Sources<'_>, roots: &[&File], before: &[Strin
     let mut added = false;
     for ((root, before), after) in roots.iter().zip(before).zip(after) {
         for secret in found::scattered(before, after)? {
-            // Prefixes and suffixes are around the name that the sources have.
+            // Prefixes and suffixes are around the name that the sources have. What lies in a base is not the overlay's own.
             let own = sources.plan.groups.iter().filter(|group| {
-                group.file.starts_with(root.folder())
+                is_own(sources.tree, root, &group.file)
                     && secret.name.contains(&group.secret)
                     && secret.keys.iter().any(|(key, placeholder, _)| *placeholder == group.kv.placeholder(key))
             });
@@ -36,7 +38,10 @@ pub(super) fn gather(sources: &mut Sources<'_>, roots: &[&File], before: &[Strin
                     continue;
                 }
                 let at = format!("{}/{}", group.pointer, yaml::escape_token(key));
+                let encoded = std::str::from_utf8(value).is_err();
                 match group.form {
+                    Form::Data if encoded => edits.push(Edit::Set(at, json!(wanted))),
+                    _ if encoded => continue, // only `data` has bytes
                     Form::Data => edits.push(Edit::Set(at, json!(base64::encode(wanted.as_bytes())))),
                     Form::StringData => edits.push(Edit::Set(at, json!(wanted))),
                     Form::Literals { there: true } => {
@@ -50,7 +55,7 @@ pub(super) fn gather(sources: &mut Sources<'_>, roots: &[&File], before: &[Strin
                     key: key.clone(),
                     kv: group.kv.clone(),
                     value: value.clone(),
-                    encoded: false,
+                    encoded,
                     others: false,
                 });
             }
@@ -67,4 +72,11 @@ pub(super) fn gather(sources: &mut Sources<'_>, roots: &[&File], before: &[Strin
         sources.texts = new_texts(sources.tree, &sources.plan.edits, &sources.plan.contents)?;
     }
     Ok(added)
+}
+
+/// Whether a file is of a kustomization, and of none in a folder below it.
+fn is_own(tree: &Tree, root: &File, file: &Path) -> bool {
+    let below = |other: &File| other.path != root.path && other.folder().starts_with(root.folder());
+    file.starts_with(root.folder())
+        && !tree.kustomizations().any(|other| below(other) && file.starts_with(other.folder()))
 }
