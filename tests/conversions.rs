@@ -126,6 +126,10 @@ fn rows() -> Vec<(&'static str, Vec<Row>)> {
             &text("<path:secret/data/app#k | jsonPath {.user} | base64encode>"),
         ),
         secret("`\\| jsonPath {.user}{':'}{.pass}`", &text("<path:secret/data/app#k | jsonPath {.user}{':'}{.pass}>")),
+        secret(
+            "`\\| jsonParse \\| jsonPath {.user}`",
+            &text("<path:secret/data/app#k | jsonParse | jsonPath {.user}>"),
+        ),
         secret("`\\| jsonParse`", &text("<path:secret/data/app#k | jsonParse>")),
         secret(
             "`\\| yamlParse \\| jsonPath {.user}`",

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::common::{Done, run};
+use crate::common::{Done, krmor, run, text as utf8};
 use krmor::pipeline::Outcome;
 use krmor::report::Severity;
 use krmor::yaml;
@@ -486,4 +486,15 @@ fn what_logs_in_is_applied_before_what_it_serves() {
     assert_eq!(run("VaultSecrets", &with_auth[0].0, &both).outcome, Outcome::Ok);
     let done = run("VaultSecrets", &with_auth[1].0, &both);
     assert_eq!((done.outcome, ids(&done, Severity::Error)), (Outcome::Findings, vec!["several-paths"]));
+}
+
+#[test]
+fn explain_says_what_a_conversion_keeps() {
+    let out = krmor().args(["explain", "VaultSecrets.convert"]).output().unwrap();
+    let shown = utf8(&out.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in
+        ["A conversion keeps what a Secret means", "Kept:", "Never converted:", "docs/conversions.md", "sealedSecrets"]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
 }

@@ -33,7 +33,7 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     for object in stream.objects() {
         let is_target = spec.targets.is_empty() || selected.iter().any(|one| one.pod.object == object.id());
         if is_target && !exclude.iter().any(|one| !one.names_containers() && one.matches(&object)) {
-            leftovers::left_over(&object, v1, report);
+            leftovers::left_over(spec, &object, v1, report);
         }
     }
 }

@@ -8,7 +8,7 @@ use super::convert::two_makers;
 use super::made::says;
 use super::placeholders::Reader;
 use super::source::KvSource;
-use super::spec::Spec;
+use super::spec::{Provider, Spec};
 use super::template::Template;
 use super::want::{Source, Want};
 use krmor_core::facts;
@@ -21,7 +21,7 @@ use krmor_yaml::{Kind, Node};
 ///
 /// `vault kv put` takes the place of all that a path has, so where others are known to be there it is `patch`.
 pub(super) fn checklist(missing: &BTreeMap<KvSource, BTreeMap<String, bool>>, wants: &[Want], report: &mut Report) {
-    let mut others = known_keys(wants);
+    let (mut others, whole) = known_keys(wants);
     for (source, keys) in missing {
         let place = (source.mount.as_str(), source.path.as_str());
         let mut others = others.remove(&place).unwrap_or_default();
@@ -29,7 +29,9 @@ pub(super) fn checklist(missing: &BTreeMap<KvSource, BTreeMap<String, bool>>, wa
         let list = |names: &mut dyn Iterator<Item = &str>| {
             names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
         };
-        let command = if others.is_empty() || !source.v2 { "put" } else { "patch" };
+        // Who takes all keys of a path does not say which.
+        let has_others = !others.is_empty() || whole.contains(&place);
+        let command = if has_others && source.v2 { "patch" } else { "put" };
         let blanks: Vec<String> = keys.keys().map(|key| format!("{key}=")).collect();
         let message = format!(
             "write these keys to Vault before the objects are applied: vault kv {command} -mount={} {} {}",
@@ -43,25 +45,32 @@ pub(super) fn checklist(missing: &BTreeMap<KvSource, BTreeMap<String, bool>>, wa
         if !encoded.is_empty() {
             remedy.push_str(&format!("; in base64: {}", list(&mut encoded.into_iter())));
         }
-        match (others.is_empty(), source.v2) {
-            (true, _) => {
+        match (has_others, source.v2) {
+            (true, true) => {}
+            (false, _) => {
                 remedy.push_str("; `put` replaces all keys of the path: where it has others, `patch` keeps them");
             }
-            (false, true) => {}
-            (false, false) => remedy.push_str(&format!(
-                "; engine version 1 replaces all keys of the path, so write with them those that are there: {}",
-                list(&mut others.into_iter())
+            (true, false) => remedy.push_str(&format!(
+                "; engine version 1 replaces all keys of the path, so write with them those that are there{}",
+                if others.is_empty() { String::new() } else { format!(": {}", list(&mut others.into_iter())) }
             )),
         }
         report.add(&rules::WRITE_TO_VAULT, Place::Stream, message, remedy);
     }
 }
 
-/// By mount and path, the keys that something fetches.
-fn known_keys(wants: &[Want]) -> BTreeMap<(&str, &str), BTreeSet<&str>> {
-    let mut out: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+/// Mount and path.
+type MountAndPath<'a> = (&'a str, &'a str);
+
+/// The keys that something fetches of each place, and the places of which all keys are fetched.
+fn known_keys(wants: &[Want]) -> (BTreeMap<MountAndPath<'_>, BTreeSet<&str>>, BTreeSet<MountAndPath<'_>>) {
+    let mut out: BTreeMap<MountAndPath<'_>, BTreeSet<&str>> = BTreeMap::new();
+    let mut whole = BTreeSet::new();
     for want in wants {
         let Source::Kv(own) = &want.source else { continue };
+        if want.keys.is_none() {
+            whole.insert((own.mount.as_str(), own.path.as_str()));
+        }
         for (_, key) in want.keys.iter().flatten() {
             out.entry((&own.mount, &own.path)).or_default().insert(key);
         }
@@ -70,7 +79,7 @@ fn known_keys(wants: &[Want]) -> BTreeMap<(&str, &str), BTreeSet<&str>> {
             out.entry((&source.mount, &source.path)).or_default().insert(&value.key);
         }
     }
-    out
+    (out, whole)
 }
 
 /// Secrets that the spec declares, while something else makes them.
@@ -99,7 +108,7 @@ pub(super) fn plaintext(wants: &[Want], removed: &[ObjectId], stream: &Stream, r
 }
 
 /// Placeholders that are left where no reference can stand.
-pub(super) fn left_over(object: &Object<'_>, v1: bool, report: &mut Report) {
+pub(super) fn left_over(spec: &Spec, object: &Object<'_>, v1: bool, report: &mut Report) {
     // A Secret that could not be converted has said so.
     let said = |finding: &krmor_core::report::Finding| {
         finding.severity == Severity::Error && finding.object() == Some(object.id())
@@ -124,7 +133,14 @@ pub(super) fn left_over(object: &Object<'_>, v1: bool, report: &mut Report) {
             _ if node.as_str().is_some_and(|text| reader.finds(&text)) => {
                 let message =
                     "a placeholder of argocd-vault-plugin stands where Kubernetes takes no reference to a Secret";
-                let remedy = "move it into a Secret or a variable of a container, or exclude the object";
+                // Checksums let a rollout follow a new value, which the operator does by itself.
+                let restarts = spec.provider == Provider::Vso && spec.restart.unwrap_or(true);
+                let remedy = match restarts && pointer.contains("/annotations/") {
+                    true => {
+                        "where it lets pods restart for a new value, remove it: the operator restarts them; else exclude the object"
+                    }
+                    false => "move it into a Secret or a variable of a container, or exclude the object",
+                };
                 report.add(&rules::PLACEHOLDER, object.at(&pointer), message, remedy);
             }
             _ => {}

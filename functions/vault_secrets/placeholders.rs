@@ -7,8 +7,8 @@ use std::ops::Range;
 
 pub(super) use self::refusals::Refused;
 use self::refusals::{
-    BACKENDS, BAD_ENGINE, INDENT, JSON_PATH, MODIFIER, NO_DATA, NO_KEY, NO_MOUNT, NO_NUMBER, NO_PATH, PARSE,
-    PLUGIN_KEY, YAML,
+    BACKENDS, BAD_ENGINE, INDENT, JSON_PATH, MODIFIER, NO_DATA, NO_KEY, NO_MOUNT, NO_NUMBER, NO_PATH, OTHER_PATH,
+    PARSE, PLUGIN_KEY, YAML,
 };
 use super::source::KvSource;
 use super::template::{Piece, Step, Value};
@@ -106,7 +106,12 @@ impl Reader {
         if !is_vault_key(key) {
             return Err(PLUGIN_KEY);
         }
-        let steps = parts.map(step).collect::<Result<_, _>>()?;
+        let parts: Vec<&str> = parts.collect();
+        // `jsonPath` parses the text by itself.
+        let is_path = |at: usize| parts.get(at).is_some_and(|part| part.split_whitespace().next() == Some("jsonPath"));
+        let is_idle = |at: usize| parts.get(at).is_some_and(|part| part.trim() == "jsonParse") && is_path(at + 1);
+        let steps = parts.iter().enumerate().filter(|(at, _)| !is_idle(*at));
+        let steps = steps.map(|(_, part)| step(part)).collect::<Result<_, _>>()?;
         Ok(Value { key: key.to_owned(), from: Some(source), steps })
     }
 
@@ -125,7 +130,7 @@ impl Reader {
         let (mount, rest) = if v2 { path.split_once("/data/").ok_or(NO_DATA)? } else { first };
         let fits = |text: &str| VaultPath::try_from(text.to_owned()).is_ok();
         if !fits(mount) || !fits(rest) {
-            return Err(NO_KEY);
+            return Err(OTHER_PATH);
         }
         // Version 0 is the newest, and version 1 of the engine has none.
         let version = match version.filter(|version| v2 && !version.is_empty()).map(str::parse::<u32>) {
@@ -238,6 +243,9 @@ mod tests {
         for (input, wanted) in cases {
             assert_eq!(reader(None).read(input), Ok(Some(wanted)), "{input}");
         }
+        let json = value("secret", "app", None, "pw", &[Step::Json(vec!["a".to_owned()])]);
+        let parsed = "<path:secret/data/app#pw |jsonParse|  jsonPath  {.a} >";
+        assert_eq!(reader(None).read(parsed), Ok(Some(vec![json])));
         for plain in ["plain", "<pw>", "<path:secret/data/app>", "<path:#a>", "<path:a#b", "<path:a#b#c#d>"] {
             assert_eq!(reader(None).read(plain), Ok(None), "{plain}");
         }
@@ -283,7 +291,7 @@ mod tests {
             ("<path:kv/data/app#pw | jsonPath {.a[0]}>", JSON_PATH),
             ("<path:kv/data/app#p'w>", PLUGIN_KEY),
             ("<path:kv/da ta/app#pw>", NO_DATA),
-            ("<path:kv/data/a b#pw>", NO_KEY),
+            ("<path:kv/data/a b#pw>", OTHER_PATH),
             ("<path:a|b#pw>", NO_KEY),
         ];
         for (input, wanted) in cases {

@@ -35,6 +35,14 @@ pub struct Spec {
     #[serde(default)]
     pub secrets: Vec<Secret>,
     /// Turns what is in the manifests into references. Default: nothing is converted.
+    ///
+    /// A conversion keeps what a Secret means, or is an error that says what it would lose; no value is in any output. Kept:
+    /// the name, with all references to it; keys, `type`, labels and annotations (on the Secret that is made); sync waves, hooks
+    /// and the like (on the object that makes it); `immutable` (`external-secrets`); of placeholders the path, the key, the version,
+    /// base64 in `data`, the modifiers `base64encode`, `base64decode`, `sha256sum` and `jsonPath` of single fields, text around
+    /// and beside them. What is kept by which provider, form by form: docs/conversions.md. Never converted: Secrets that a
+    /// SecretStore, a VaultAuth, a VaultConnection or this config takes to reach Vault; tokens of ServiceAccounts; Secrets
+    /// that SOPS has encrypted; Secrets without values.
     pub convert: Option<Convert>,
     /// How often the operator looks for new values, as Go writes durations: `30s`, `5m`, `1h`. Default `5m`.
     pub refresh_after: Option<OperatorDuration>,
@@ -260,14 +268,6 @@ pub enum Wiring {
 }
 
 /// What to turn into references.
-///
-/// A conversion keeps what a Secret means, or is an error that says what it would lose; no value is in any output. Kept:
-/// the name, with all references to it; keys, `type`, labels and annotations (on the Secret that is made); sync waves, hooks
-/// and the like (on the object that makes it); `immutable` (`external-secrets`); of placeholders the path, the key, the version,
-/// base64 in `data`, the modifiers `base64encode`, `base64decode`, `sha256sum` and `jsonPath` of single fields, text around
-/// and beside them. What is kept by which provider, form by form: docs/conversions.md. Never converted: Secrets that a
-/// SecretStore, a VaultAuth, a VaultConnection or this config takes to reach Vault; tokens of ServiceAccounts; Secrets
-/// that SOPS has encrypted; Secrets without values.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Convert {

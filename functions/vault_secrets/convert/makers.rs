@@ -25,8 +25,8 @@ impl Logins {
     /// Who takes the Secret, as the subject of a sentence.
     fn of(&self, secret: &Object<'_>) -> Option<String> {
         let names = secret.names();
-        let mut takers = names.iter().filter_map(|name| self.of_stream.get(name)).flatten();
-        let in_stream = takers.find(|unlock| unlock.takes(secret)).map(|unlock| unlock.title.clone());
+        let takers = names.iter().filter_map(|name| self.of_stream.get(name)).flatten();
+        let in_stream = takers.filter(|unlock| unlock.takes(secret)).map(|unlock| unlock.title.clone()).min();
         let in_config = || self.of_config.iter().find(|(_, name)| secret.is_named(name));
         in_stream.or_else(|| Some(format!("`{}` of the config", in_config()?.0)))
     }
@@ -86,7 +86,8 @@ pub(in super::super) fn two_makers(
     let facts = Facts::of(stream);
     let near =
         |maker: &&Maker| maker.name == name && maker.is_near(facts, from, None, Near::Certain) && !expected(maker);
-    let Some(maker) = facts.makers().named("Secret", name).find(near) else { return false };
+    let makers = facts.makers().named("Secret", name).filter(near);
+    let Some(maker) = makers.min_by_key(|maker| maker.title.as_str()) else { return false };
     let message = format!("{} makes Secret {name} already, and one Secret has one maker", maker.title);
     let remedy = "remove one of the two, or exclude it here";
     report.record_once([Finding::new(&rules::TWO_MAKERS, from.at(""), message, remedy)]);

@@ -37,7 +37,8 @@ pub(super) fn left(removed: &[ObjectId], edits: &[(ObjectId, Edit)], stream: &St
         for text in texts(&object) {
             let near = |name: &str| {
                 let secrets = former.get(name)?;
-                secrets.iter().find(|secret| Near::Possible.share(secret, &object)).copied()
+                let near = secrets.iter().filter(|secret| Near::Possible.share(secret, &object));
+                near.min_by_key(|secret| secret.name()).copied()
             };
             let Some(secret) = text.means(&others, near).filter(|_| !is_known(&text.pointer)) else { continue };
             let message = format!(

@@ -15,6 +15,10 @@ const CORRECT: &str = "correct the placeholder: the plugin would refuse it too";
 const OTHER_STORE: &str =
     "take its value out of that store by the External Secrets Operator's own provider, and exclude the object here";
 pub(super) const NO_KEY: Refused = refused("a placeholder names no path and key", CORRECT);
+pub(super) const OTHER_PATH: Refused = refused(
+    "its path has blanks or signs that krmor does not write into a reference",
+    "move the secret to a path of letters, digits, `-`, `_` and `.`, or exclude the object",
+);
 pub(super) const NO_PATH: Refused = refused(
     "a placeholder names a key alone, and the annotation `avp.kubernetes.io/path` is empty",
     "write the path into the annotation, or the placeholder as `<path:mount/data/path#key>`",
