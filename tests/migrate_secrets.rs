@@ -334,6 +334,31 @@ fn an_overlay_that_changes_some_keys_gets_a_place_of_its_own_for_all() {
     assert!(said.contains("vault kv patch -mount=secret base/gen A=@FILE B=@FILE\n"), "{said}");
 }
 
+/// What an overlay replaces need not be written for the base.
+#[test]
+fn the_checklist_has_what_is_rendered() {
+    let folder = tree(
+        "unused",
+        &[
+            (
+                "base/kustomization.yaml",
+                "resources: [web.yaml]\nsecretGenerator:\n- name: gen\n  literals: [A=cAnArY-a, B=cAnArY-b]\n",
+            ),
+            ("base/web.yaml", &web(&["gen"])),
+            (
+                "prod/kustomization.yaml",
+                "resources: [../base]\nsecretGenerator:\n- name: gen\n  behavior: replace\n  literals: [B=cAnArY-c]\n",
+            ),
+        ],
+    );
+    let said = migrated(&folder, &with("secrets", &ESO, &[]));
+    assert!(said.contains("# secret/base/gen: no Secret has these where it is rendered: A, B\n"), "{said}");
+    assert!(
+        said.contains("vault kv patch -mount=secret prod/gen B=@FILE\n") && !said.contains("base/gen A=@FILE"),
+        "{said}"
+    );
+}
+
 #[test]
 fn an_overlay_around_its_base_has_its_own_place_too() {
     let folder = tree(

@@ -22,7 +22,7 @@ mod trees;
 mod vault;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -156,6 +156,8 @@ struct Change {
 struct Migration {
     changes: Vec<Change>,
     proofs: Vec<Proof>,
+    /// Placeholders that Secrets have where they are rendered.
+    used: BTreeSet<String>,
 }
 
 pub(super) fn run(origin: Origin, options: &Options) -> Result<u8> {
@@ -197,7 +199,7 @@ fn migrate(origin: Origin, options: &Options) -> Result<u8> {
         exclude: &options.exclude,
         readable: true,
         plan: Plan::default(),
-        seen: std::collections::BTreeSet::new(),
+        seen: BTreeSet::new(),
         keys: BTreeMap::new(),
     };
     if rendered {
@@ -225,7 +227,10 @@ fn migrate(origin: Origin, options: &Options) -> Result<u8> {
     };
     let mut checklist = Checklist::default();
     for moved in &plan.moved {
-        checklist.add(&moved.kv, &moved.key, moved.encoded, moved.others);
+        match migration.used.contains(&moved.kv.placeholder(&moved.key)) {
+            true => checklist.add(&moved.kv, &moved.key, moved.encoded, moved.others),
+            false => checklist.unused(&moved.kv, &moved.key),
+        }
     }
     view::proved(&migration.proofs)?;
     let shown = view::Shown { options, plan: &plan, migration: &migration, checklist: &checklist };

@@ -1,8 +1,8 @@
 //! What a rendered stream has: values, placeholders, Secrets of several places.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::objects::{Objects, Values, places, text, title};
 use super::sources::{NEVER, is_placeholder};
@@ -66,6 +66,8 @@ pub(super) fn plaintext(stream: &str) -> Result<Vec<(String, String, Vec<String>
 pub(super) struct Placeholders {
     /// The names of Secrets with placeholders, without kustomize's hash.
     pub(super) names: Vec<String>,
+    /// Those in Secrets, as they are written.
+    pub(super) texts: BTreeSet<String>,
     /// Whether there are any, in whatever object.
     pub(super) any: bool,
 }
@@ -75,6 +77,13 @@ pub(super) fn placeholders(stream: &str) -> Result<Placeholders> {
     let objects = Objects::read(stream, "the stream")?;
     let mut out = Placeholders::default();
     for (id, secret) in objects.secrets().filter(|(id, _)| id.1 == "Secret") {
+        let values = ["data", "stringData"].into_iter().filter_map(|field| secret.get(field)?.as_object());
+        for text in values.flat_map(Map::values).filter_map(Value::as_str) {
+            let decoded = base64::decode_text(text).unwrap_or_default();
+            for part in text.split("<path:").skip(1).chain(decoded.split("<path:").skip(1)) {
+                out.texts.extend(part.split_once('>').map(|(inner, _)| format!("<path:{inner}>")));
+            }
+        }
         if !places(secret).is_empty() {
             out.names.push(without_hash(&id.3).unwrap_or(&id.3).to_owned());
         }

@@ -64,5 +64,5 @@ pub(super) fn manifests(sources: &Sources<'_>) -> Result<Option<Migration>> {
     let streams = Streams { raw_before: &raw_before, raw_after: &raw_after, before: &raw_before, after: &after };
     let mut proof = proof::prove(&options.directory.display().to_string(), &streams, &Values::of(&plan.moved))?;
     sources.left(&after, &mut proof.differences)?;
-    Ok(Some(Migration { changes, proofs: vec![proof] }))
+    Ok(Some(Migration { changes, proofs: vec![proof], used: found.texts }))
 }

@@ -224,7 +224,8 @@ pub(super) fn kustomizations(sources: &mut Sources<'_>) -> Result<Option<Migrati
         sources.left(&after, &mut proof.differences)?;
         proofs.push(proof);
     }
-    Ok(Some(Migration { changes, proofs }))
+    let used = raw.into_iter().flat_map(|raw| raw.found.texts).collect();
+    Ok(Some(Migration { changes, proofs, used }))
 }
 
 /// All edits and new files of a migration, and the config of each kustomization that needs one.

@@ -47,21 +47,29 @@ pub(super) struct Key {
 
 /// The keys to write, by the secret that they are of; and whether keys that stand there already are known of.
 #[derive(Debug, Default)]
-pub(super) struct Checklist(BTreeMap<Kv, (BTreeSet<Key>, bool)>);
+pub(super) struct Checklist {
+    keys: BTreeMap<Kv, (BTreeSet<Key>, bool)>,
+    unused: BTreeMap<Kv, BTreeSet<String>>,
+}
 
 impl Checklist {
     pub(super) fn add(&mut self, kv: &Kv, name: &str, encoded: bool, others: bool) {
-        let (keys, there) = self.0.entry(kv.clone()).or_default();
+        let (keys, there) = self.keys.entry(kv.clone()).or_default();
         keys.insert(Key { name: name.to_owned(), encoded });
         *there |= others;
     }
 
+    /// A key that no Secret has where it is rendered, as when an overlay replaces it.
+    pub(super) fn unused(&mut self, kv: &Kv, name: &str) {
+        self.unused.entry(kv.clone()).or_default().insert(name.to_owned());
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Kv, &BTreeSet<Key>)> {
-        self.0.iter().map(|(kv, (keys, _))| (kv, keys))
+        self.keys.iter().map(|(kv, (keys, _))| (kv, keys))
     }
 
     /// The commands for one secret, each with what it is for.
@@ -91,7 +99,7 @@ impl Checklist {
              # value and no line end behind it; KEY=- reads standard input. Values that stood in Git are known to all who\n\
              # could read it: write new ones.\n",
         );
-        for (kv, (keys, others)) in &self.0 {
+        for (kv, (keys, others)) in &self.keys {
             out.push_str(&format!("\n# {}\n", kv.shown()));
             let encoded: Vec<&str> = keys.iter().filter(|key| key.encoded).map(|key| key.name.as_str()).collect();
             if !encoded.is_empty() {
@@ -101,11 +109,19 @@ impl Checklist {
                 out.push_str(&format!("# {when}\n{command}\n"));
             }
         }
+        for (kv, names) in &self.unused {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            out.push_str(&format!(
+                "\n# {}: no Secret has these where it is rendered: {}\n",
+                kv.shown(),
+                names.join(", ")
+            ));
+        }
         out
     }
 
     /// Whether other keys are known to stand beside those of a secret.
     pub(super) fn has_others(&self, kv: &Kv) -> bool {
-        self.0.get(kv).is_some_and(|(_, others)| *others)
+        self.keys.get(kv).is_some_and(|(_, others)| *others)
     }
 }
