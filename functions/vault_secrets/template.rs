@@ -37,7 +37,7 @@ pub(super) enum Step {
     Decode,
     Encode,
     Sha256,
-    /// The fields that lead to a text, number or boolean in JSON.
+    /// The fields that lead to what is wanted of JSON; objects and lists stay JSON.
     Json(Vec<String>),
 }
 
@@ -104,6 +104,7 @@ impl Value {
                     for field in fields {
                         before.push_str(&format!("{{{{ $v = index (pluck \"{field}\" $v) 0 }}}}"));
                     }
+                    before.push_str("{{ if has (kindOf $v) (list \"map\" \"slice\") }}{{ $v = toJson $v }}{{ end }}");
                     before.push_str(
                         "{{ if not (has (kindOf $v) (list \"string\" \"float64\" \"bool\")) }}{{ fail \"no text\" }}{{ end }}",
                     );

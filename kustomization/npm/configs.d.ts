@@ -707,6 +707,14 @@ export interface VaultSecretsSpec {
   }[];
   /**
    * Turns what is in the manifests into references. Default: nothing is converted.
+   *
+   * A conversion keeps what a Secret means, or is an error that says what it would lose; no value is in any output. Kept:
+   * the name, with all references to it; keys, `type`, labels and annotations (on the Secret that is made); sync waves, hooks
+   * and the like (on the object that makes it); `immutable` (`external-secrets`); of placeholders the path, the key, the version,
+   * base64 in `data`, the modifiers `base64encode`, `base64decode`, `sha256sum` and `jsonPath` of single fields, text around
+   * and beside them. What is kept by which provider, form by form: docs/conversions.md. Never converted: Secrets that a
+   * SecretStore, a VaultAuth, a VaultConnection or this config takes to reach Vault; tokens of ServiceAccounts; Secrets
+   * that SOPS has encrypted; Secrets without values.
    */
   convert?: {
     /**
@@ -715,12 +723,17 @@ export interface VaultSecretsSpec {
      */
     secrets?: boolean;
     /**
-     * Whether placeholders of argocd-vault-plugin (`<path:secret/data/app#key>`) are converted, in Secrets and in
-     * variables of containers. Default `true`.
+     * Whether placeholders of argocd-vault-plugin (`<path:secret/data/app#key>`, and `<key>` beside the annotation
+     * `avp.kubernetes.io/path`) are converted, in Secrets and in variables of containers. Default `true`.
      */
     placeholders?: boolean;
     /**
-     * Types of Secrets to convert. Default: `Opaque`.
+     * Whether SealedSecrets are converted, by their keys: krmor cannot read their values, which must be written to Vault.
+     * Default `false`.
+     */
+    sealedSecrets?: boolean;
+    /**
+     * Types of Secrets to convert. Default: `Opaque`, and any type where a value is a placeholder.
      */
     types?: string[];
     /**
@@ -733,7 +746,7 @@ export interface VaultSecretsSpec {
      */
     mount?: string | null;
     /**
-     * Version of that engine: 1 or 2. Default 2.
+     * Version of that engine, and of the engine of placeholders that do not say it: 1 or 2. Default 2.
      */
     engine?: 1 | 2 | null;
   } | null;
