@@ -334,6 +334,18 @@ fn an_overlay_that_changes_some_keys_gets_a_place_of_its_own_for_all() {
     assert!(said.contains("vault kv patch -mount=secret base/gen A=@FILE B=@FILE\n"), "{said}");
 }
 
+#[test]
+fn of_a_key_in_data_and_in_string_data_the_text_counts() {
+    let secret =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\ndata:\n  A: Y0FuQXJZ\nstringData:\n  A: cAnArY-over\n";
+    let folder = tree(
+        "both",
+        &[("kustomization.yaml", "resources: [web.yaml, db.yaml]\n"), ("web.yaml", &web(&["db"])), ("db.yaml", secret)],
+    );
+    migrated(&folder, &with("secrets", &ESO, &[]));
+    assert_eq!(remote(find(&build(&folder, "app"), "ExternalSecret", "db")), map([("A", "secret/data/db#A")]));
+}
+
 /// What an overlay replaces need not be written for the base.
 #[test]
 fn the_checklist_has_what_is_rendered() {

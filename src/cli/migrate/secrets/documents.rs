@@ -97,6 +97,11 @@ pub(super) fn secret(
         let field = if renamed { "stringData" } else { field };
         edits.push(Edit::Set(format!("{pointer}/{field}/{}", yaml::escape_token(&key)), json!(new)));
         scanner.hide(at, node);
+        // The API server takes `stringData` where both have a key.
+        let over = root.get("stringData").and_then(|texts| texts.get(&key)).is_some_and(|node| !node.is_null());
+        if over && field == "data" {
+            continue;
+        }
         let (place, secret, kv) = (at.place(node), name.clone(), kv.clone());
         scanner.moved(Moved { place, secret, key, kv, value, encoded, others });
     }
