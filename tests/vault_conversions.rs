@@ -498,3 +498,19 @@ fn explain_says_what_a_conversion_keeps() {
         assert!(shown.contains(part), "{part}: {shown}");
     }
 }
+
+#[test]
+fn variables_of_two_versions_get_two_secrets() {
+    let pod = |env: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: p, image: p, env: [{env}]}}]}}\n"
+        )
+    };
+    let input = pod("{name: A, value: '<path:secret/data/app#k>'}, {name: B, value: '<path:secret/data/app#k#2>'}");
+    let done = good(&vso(), &input);
+    assert_eq!(kinds(&done), ["Pod p", "VaultStaticSecret app", "VaultStaticSecret app-v2"]);
+    // Two mounts with one path are no one Secret.
+    let mounts = pod("{name: A, value: '<path:secret/data/app#k>'}, {name: B, value: '<path:kv/data/app#k>'}");
+    let done = run("VaultSecrets", &vso(), &mounts);
+    assert_eq!(ids(&done, Severity::Error), ["several-paths"]);
+}

@@ -108,8 +108,8 @@ fn merged(all: impl Iterator<Item = Want>, stream: &Stream, report: &mut Report)
                         let message = format!(
                             "Secret {} would come from two places in Vault: {} and {}",
                             want.name,
-                            a.api_path(),
-                            b.api_path()
+                            a.title(),
+                            b.title()
                         );
                         let remedy = "declare one of them under `secrets` by another name";
                         report.add(&rules::SEVERAL_PATHS, object.at(""), message, remedy);

@@ -21,7 +21,7 @@ use super::rules;
 use super::source::KvSource;
 use super::spec::{Convert, EngineVersion, Provider, Spec};
 use super::want::{self, Source, User, Want};
-use krmor_core::facts::makers::Maker;
+use krmor_core::facts::makers::{Maker, is_sealed};
 use krmor_core::facts::references::Reference;
 use krmor_core::facts::{Facts, Near};
 use krmor_core::pods::Pod;
@@ -108,7 +108,7 @@ fn is_candidate(convert: &Convert, object: &Object<'_>) -> bool {
     if object.name().is_empty() || object.name().ends_with('*') {
         return false;
     }
-    if sealed::is_one(object) {
+    if is_sealed(object) {
         return convert.sealed_secrets;
     }
     if object.kind() != "Secret" || object.api_version() != "v1" {
@@ -142,7 +142,7 @@ fn secret(
     out: &mut Conversion,
 ) {
     let entry = spec.secrets.iter().find(|entry| object.is_named(entry.name.as_str()));
-    let is_sealed = sealed::is_one(object);
+    let is_sealed = is_sealed(object);
     let (contents, dress) = match is_sealed {
         true => {
             (sealed::contents(spec, convert, entry, object, report), Dress::of_sealed(object, spec.provider, report))

@@ -11,11 +11,6 @@ use krmor_core::report::Report;
 use krmor_core::stream::Object;
 use krmor_yaml::{Node, escape_token};
 
-/// Whether an object is one.
-pub(super) fn is_one(object: &Object<'_>) -> bool {
-    object.kind() == "SealedSecret" && object.group() == "bitnami.com"
-}
-
 /// The keys of `encryptedData`, and those of `template.data`, which are templates over the values.
 pub(super) fn contents(
     spec: &Spec,

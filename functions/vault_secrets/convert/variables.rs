@@ -55,7 +55,8 @@ pub(super) fn of(
                     continue;
                 }
             };
-            let Some(name) = slug(&source.path) else { continue };
+            let version = source.version.map_or_else(String::new, |version| format!("-v{version}"));
+            let Some(name) = slug(&format!("{}{version}", source.path)) else { continue };
             let expected = |maker: &Maker| {
                 let is_own = |id| stream.object(id).is_some_and(|object| spec.provider.has(&object));
                 maker.object.is_none_or(|id| out.removed.contains(&id) || is_own(id))

@@ -11,7 +11,7 @@ use super::{Facts, Near, in_namespace};
 use crate::stream::{Object, ObjectId};
 use krmor_yaml::{Kind, Node};
 
-pub use self::kinds::made;
+pub use self::kinds::{is_sealed, made};
 
 /// The two kinds whose keys pods read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

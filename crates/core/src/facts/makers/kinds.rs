@@ -69,6 +69,12 @@ impl Made {
     }
 }
 
+/// Whether an object is a Secret whose values only its controller can read.
+#[must_use]
+pub fn is_sealed(object: &Object<'_>) -> bool {
+    object.group() == "bitnami.com" && object.kind() == "SealedSecret"
+}
+
 /// What the object is or makes.
 #[must_use]
 pub fn made(object: &Object<'_>) -> Vec<Made> {
