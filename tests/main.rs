@@ -26,6 +26,7 @@ mod laws;
 mod layouts;
 mod messages;
 mod migrate_ingress;
+mod migrate_secrets;
 mod migration;
 mod monitoring;
 mod name_references;

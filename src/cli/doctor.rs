@@ -6,9 +6,9 @@
 mod calls;
 mod configs;
 mod orchestrators;
-mod plugins;
+pub(super) mod plugins;
 mod tools;
-mod tree;
+pub(super) mod tree;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -32,9 +32,9 @@ pub(super) struct Options {
 
 /// A file, and the line in it from 1; a path of the machine has no line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    file: String,
-    line: Option<usize>,
+pub(super) struct Place {
+    pub(super) file: String,
+    pub(super) line: Option<usize>,
 }
 
 impl Place {

@@ -140,7 +140,7 @@ pub(super) fn read(source: &Source) -> Result<Input> {
 }
 
 /// The files that a path stands for, in the order of their names.
-fn collect(path: &Path, named: bool, out: &mut Vec<PathBuf>) -> Result<()> {
+pub(super) fn collect(path: &Path, named: bool, out: &mut Vec<PathBuf>) -> Result<()> {
     if path.as_os_str() == "-" || path.is_file() {
         let wanted =
             path.extension().is_some_and(|extension| matches!(extension.to_str(), Some("yaml" | "yml" | "json")));
@@ -192,14 +192,46 @@ pub(super) fn write_files(files: Vec<(PathBuf, Vec<u8>)>) -> Result<()> {
             return Err(Failure::io(&path.display().to_string(), &error));
         }
     }
-    for (done, (temporary, path)) in staged.iter().enumerate() {
-        if let Err(error) = std::fs::rename(temporary, path) {
-            undo(staged.get(done..).unwrap_or_default());
-            return Err(Failure::new(
-                INTERNAL,
-                format!("error: {}: {error}; {done} files were already written\n", path.display()),
-            ));
-        }
+    let mut done: Vec<(&PathBuf, Option<Vec<u8>>)> = Vec::new();
+    for (number, (temporary, path)) in staged.iter().enumerate() {
+        let before = std::fs::read(path).ok();
+        let Err(error) = std::fs::rename(temporary, path) else {
+            done.push((path, before));
+            continue;
+        };
+        undo(staged.get(number..).unwrap_or_default());
+        // What has its new content gets the old one back.
+        let restore = |(path, before): &(&PathBuf, Option<Vec<u8>>)| match before {
+            Some(bytes) => std::fs::write(path, bytes),
+            None => std::fs::remove_file(path),
+        };
+        let kept: Vec<String> =
+            done.iter().filter(|file| restore(file).is_err()).map(|(path, _)| path.display().to_string()).collect();
+        let rest =
+            if kept.is_empty() { "nothing was written".to_owned() } else { format!("written: {}", kept.join(", ")) };
+        return Err(Failure::new(INTERNAL, format!("error: {}: {error}; {rest}\n", path.display())));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_one_file_cannot_be_written_none_is() {
+        let folder = std::env::temp_dir().join(format!("krmor-write-files-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("taken/inside")).unwrap();
+        std::fs::write(folder.join("old"), "old").unwrap();
+        let files = ["old", "new", "taken"].map(|name| (folder.join(name), b"written".to_vec()));
+        let failure = write_files(files.to_vec()).unwrap_err();
+        assert!(failure.message.contains("nothing was written"), "{}", failure.message);
+        let mut names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(
+            (names, std::fs::read(folder.join("old")).unwrap()),
+            (vec!["old".into(), "taken".into()], b"old".to_vec())
+        );
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -96,10 +96,18 @@ fn man(directory: Option<&Path>) -> Result<u8> {
 
 fn kustomize(home: Option<&Path>) -> Result<u8> {
     let home = plugin_home(home)?;
+    let mut out = links(&home)?;
+    out.push_str(&format!("KUSTOMIZE_PLUGIN_HOME={}\n", home.display()));
+    write_stdout(out.as_bytes())?;
+    Ok(0)
+}
+
+/// Lays this krmor's links in a plugin home; what was done.
+pub(super) fn links(home: &Path) -> Result<String> {
     let target = own_path()?;
     let mut out = String::new();
     for kind in schema::kinds() {
-        let link = link(&home, API_VERSION, kind);
+        let link = link(home, API_VERSION, kind);
         // What made this link a module's.
         let arguments = function::file_beside(link.as_os_str());
         match std::fs::remove_file(&arguments) {
@@ -111,9 +119,7 @@ fn kustomize(home: Option<&Path>) -> Result<u8> {
         let done = lay(&link, &target).map_err(|error| Failure::io(&link.display().to_string(), &error))?;
         out.push_str(&format!("{} {done}\n", link.display()));
     }
-    out.push_str(&format!("KUSTOMIZE_PLUGIN_HOME={}\n", home.display()));
-    write_stdout(out.as_bytes())?;
-    Ok(0)
+    Ok(out)
 }
 
 /// The plugin home that was asked for, or where kustomize looks for one.
@@ -136,7 +142,7 @@ pub(super) fn link(home: &Path, api_version: &str, kind: &str) -> PathBuf {
 }
 
 /// Where kustomize looks for plugins.
-fn default_home() -> Option<PathBuf> {
+pub(super) fn default_home() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(home) = set("KUSTOMIZE_PLUGIN_HOME") {
         return Some(home);

@@ -29,6 +29,21 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// The base64 of some bytes, with padding.
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        for at in 0..4 {
+            let symbol = SYMBOLS.get((bits >> (18 - 6 * at) & 63) as usize).filter(|_| at <= group.len());
+            out.push(symbol.map_or('=', |symbol| char::from(*symbol)));
+        }
+    }
+    out
+}
+
 /// The text that base64 stands for; none where it is not base64, or not of UTF-8. White space and missing padding, which
 /// people leave in templates, do not hide the text.
 #[must_use]
@@ -43,6 +58,14 @@ pub fn decode_text(base64: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        for bytes in [&b""[..], b"h", b"hi", b"hel", b"hello!", b"\xff\xef\x00", b"\xff"] {
+            assert_eq!(decode(&encode(bytes)).as_deref(), Some(bytes));
+        }
+        assert_eq!(encode(b"\xff\xef"), "/+8=");
+    }
 
     #[test]
     fn bytes_are_decoded_as_go_decodes_them() {

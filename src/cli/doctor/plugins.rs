@@ -138,7 +138,7 @@ fn path(own: &Path, diagnosis: &mut Diagnosis) {
 }
 
 /// The first executable of that name on the PATH.
-pub(super) fn on_path(name: &str) -> Option<PathBuf> {
+pub(in crate::cli) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_executable(file))
 }

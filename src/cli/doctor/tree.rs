@@ -17,55 +17,57 @@ const MAX_FILE: u64 = 16 << 20;
 
 /// A file that was read.
 #[derive(Debug)]
-pub(super) struct File {
+pub(in crate::cli) struct File {
     /// As messages name it.
-    pub(super) name: String,
-    pub(super) path: PathBuf,
-    pub(super) text: Arc<String>,
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) path: PathBuf,
+    pub(in crate::cli) text: Arc<String>,
     /// Empty when it is not YAML.
-    pub(super) documents: Vec<Document>,
-    pub(super) error: Option<yaml::Error>,
+    pub(in crate::cli) documents: Vec<Document>,
+    pub(in crate::cli) error: Option<yaml::Error>,
     /// Below one of the directories asked for, and not only referred to from there.
-    pub(super) listed: bool,
+    pub(in crate::cli) listed: bool,
 }
 
 impl File {
-    pub(super) fn is_kustomization(&self) -> bool {
-        self.path.file_name().and_then(|name| name.to_str()).is_some_and(|name| KUSTOMIZATIONS.contains(&name))
+    pub(in crate::cli) fn is_kustomization(&self) -> bool {
+        is_kustomization(&self.path)
     }
 
-    pub(super) fn is_kptfile(&self) -> bool {
+    pub(in crate::cli) fn is_kptfile(&self) -> bool {
         self.path.file_name().is_some_and(|name| name == "Kptfile")
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    pub(in crate::cli) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
     /// The first document: all that a kustomization or Kptfile has.
-    pub(super) fn root(&self) -> Option<Node<'_>> {
+    pub(in crate::cli) fn root(&self) -> Option<Node<'_>> {
         self.documents.first().map(Document::root)
     }
 
     /// The file and a line, for a finding.
-    pub(super) fn place(&self, offset: usize) -> Place {
+    pub(in crate::cli) fn place(&self, offset: usize) -> Place {
         Place { file: self.name.clone(), line: Some(line_of(&self.text, offset).0) }
     }
 
-    pub(super) fn place_of(&self, node: Node<'_>) -> Place {
+    pub(in crate::cli) fn place_of(&self, node: Node<'_>) -> Place {
         self.place(node.span().map_or(0, |span| span.start))
     }
 }
 
 /// Every file that was read, by its canonical path.
 #[derive(Debug, Default)]
-pub(super) struct Tree {
+pub(in crate::cli) struct Tree {
     files: BTreeMap<PathBuf, File>,
+    /// What is called as a manifest below the directories, and could not be read as one.
+    pub(in crate::cli) unread: Vec<PathBuf>,
 }
 
 /// What an entry of `transformers:`, `resources:` and the like stands for.
 #[derive(Debug)]
-pub(super) enum Target<'a> {
+pub(in crate::cli) enum Target<'a> {
     /// A config written in the kustomization itself.
     Inline(Vec<Document>),
     File(&'a File),
@@ -78,7 +80,7 @@ pub(super) enum Target<'a> {
 
 impl Tree {
     /// Reads the manifests below the directories, and what their kustomizations refer to elsewhere.
-    pub(super) fn read(directories: &[PathBuf]) -> Result<Self> {
+    pub(in crate::cli) fn read(directories: &[PathBuf]) -> Result<Self> {
         let mut tree = Self::default();
         for directory in directories {
             if !directory.is_dir() {
@@ -100,21 +102,21 @@ impl Tree {
         Ok(tree)
     }
 
-    pub(super) fn files(&self) -> impl Iterator<Item = &File> {
+    pub(in crate::cli) fn files(&self) -> impl Iterator<Item = &File> {
         self.files.values()
     }
 
-    pub(super) fn kustomizations(&self) -> impl Iterator<Item = &File> {
+    pub(in crate::cli) fn kustomizations(&self) -> impl Iterator<Item = &File> {
         self.files().filter(|file| file.is_kustomization())
     }
 
     /// The entries of a field of a kustomization, with what each stands for.
-    pub(super) fn entries<'a>(&'a self, file: &'a File, field: &str) -> Vec<(Node<'a>, Target<'a>)> {
+    pub(in crate::cli) fn entries<'a>(&'a self, file: &'a File, field: &str) -> Vec<(Node<'a>, Target<'a>)> {
         let items = file.root().and_then(|root| root.get(field)).into_iter().flat_map(Node::items);
         items.filter_map(|item| item.as_str().map(|text| (item, self.target(file, &text)))).collect()
     }
 
-    pub(super) fn target<'a>(&'a self, from: &File, text: &str) -> Target<'a> {
+    pub(in crate::cli) fn target<'a>(&'a self, from: &File, text: &str) -> Target<'a> {
         if let Some(documents) = inline(text) {
             return Target::Inline(documents);
         }
@@ -145,15 +147,15 @@ impl Tree {
                 if !is_link && !name.starts_with('.') && !matches!(name, "node_modules" | "target" | "vendor") {
                     self.walk(&path)?;
                 }
-            } else if wanted(name) {
-                self.add(&path, true);
+            } else if wanted(name) && !self.add(&path, true) {
+                self.unread.push(path);
             }
         }
         Ok(())
     }
 
     /// Reads a file, if it is one that can hold manifests; whether it was added.
-    fn add(&mut self, path: &Path, listed: bool) -> bool {
+    pub(in crate::cli) fn add(&mut self, path: &Path, listed: bool) -> bool {
         let small = std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_FILE);
         let Some(real) = path.canonicalize().ok().filter(|real| small && !self.files.contains_key(real)) else {
             return false;
@@ -170,13 +172,18 @@ impl Tree {
     }
 }
 
+/// Whether a file is called as kustomize calls its own.
+pub(in crate::cli) fn is_kustomization(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| KUSTOMIZATIONS.contains(&name))
+}
+
 fn wanted(name: &str) -> bool {
     let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
     name == "Kptfile" || KUSTOMIZATIONS.contains(&name) || matches!(extension, Some("yaml" | "yml"))
 }
 
 /// The paths that a kustomization's or Kptfile's texts name, of what there is.
-pub(super) fn referred(file: &File) -> Vec<PathBuf> {
+pub(in crate::cli) fn referred(file: &File) -> Vec<PathBuf> {
     if !file.is_kustomization() && !file.is_kptfile() {
         return Vec::new();
     }
@@ -211,7 +218,7 @@ fn is_remote(text: &str) -> bool {
 }
 
 /// Whether a document is a function config of ours.
-pub(super) fn is_ours(node: Node<'_>) -> bool {
+pub(in crate::cli) fn is_ours(node: Node<'_>) -> bool {
     let version = node.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
     version.split('/').next() == Some(GROUP) && node.get("kind").is_some()
 }

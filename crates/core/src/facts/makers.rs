@@ -243,7 +243,8 @@ impl Makers {
 }
 
 /// The name that a generated ConfigMap or Secret has without its hash: kustomize appends ten of these letters.
-fn without_hash(name: &str) -> Option<&str> {
+#[must_use]
+pub fn without_hash(name: &str) -> Option<&str> {
     let (plain, hash) = name.rsplit_once('-')?;
     let is_hash = hash.len() == 10 && hash.bytes().all(|b| b"2456789bcdfghkmt".contains(&b));
     (is_hash && !plain.is_empty()).then_some(plain)
