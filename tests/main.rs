@@ -27,6 +27,7 @@ mod messages;
 mod migration;
 mod monitoring;
 mod name_references;
+mod namespace_guardrails;
 mod peers;
 mod plaintext;
 mod policy;

@@ -4,6 +4,7 @@
 //! - [`references`]: which objects name which others, by the table of [`crate::references`];
 //! - [`selections`]: what Services, monitors, budgets and NetworkPolicies select, and [`services`]: by which ports;
 //! - [`scalers`]: what sets the number of a workload's pods, or runs them in its place;
+//! - [`counts`]: how many pods there are at most;
 //! - [`routes`]: what exposes Services, and the listeners of Gateways;
 //! - [`access`]: what RBAC grants, LimitRanges, labels of Namespaces;
 //! - the pods of the stream, and the claims that they mount.
@@ -12,6 +13,7 @@
 //! stream drops the index, so a function that edits in a loop takes what it needs first.
 
 pub mod access;
+pub mod counts;
 pub mod makers;
 mod near;
 pub mod provided;
