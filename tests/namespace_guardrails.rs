@@ -1,10 +1,13 @@
 //! `NamespaceGuardrails`: what a quota counts, what the API server refuses for it, and what stays as a person wrote it.
 
+use std::process::Command;
 use std::sync::Arc;
 
+use crate::common::{Random, pipe, text, tool};
 use krmor::facts::Facts;
 use krmor::facts::counts::{Counted, Most};
 use krmor::pipeline::Outcome;
+use krmor::quantity::Quantity;
 use krmor::report::{Class, Report, Severity};
 use krmor::stream::Stream;
 use krmor::yaml;
@@ -272,7 +275,7 @@ fn what_the_quota_counts_must_be_said() {
     let two =
         || json!({"initContainers": [container("i", "{requests: {cpu: 1}}")], "containers": [container("c", "{}")]});
     let quota = "{quota: {requests.cpu: 9, cpu: 9, limits.memory: 9Gi, pods: 9, requests.ephemeral-storage: 9Gi}}";
-    let wanted = "ResourceQuota a/guardrails counts what nothing says: `limits.memory` of `i`, `c`; `cpu` of `c`";
+    let wanted = "it must say what ResourceQuota a/guardrails counts: `limits.memory` for `i`, `c`; `cpu` for `c`";
     assert_eq!(needs(quota, two()), [wanted]);
     // Storage, devices and numbers need nothing; nor do containers of a pod with resources of its own.
     assert_eq!(
@@ -364,6 +367,18 @@ fn what_cannot_be_summed_up_is_said() {
     let unknown = workload("serving.knative.dev/v1", "Service", "k", pod_spec("{}"), json!({}));
     assert_eq!(run("{quota: {pods: 9}}", &[unknown.clone()]).rules(), ["unknown-count"]);
     assert_eq!(run("{quota: {services: 9}}", &[unknown]).rules(), [""; 0]);
+    let vertical = |mode: &str| {
+        let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"});
+        let spec = json!({"targetRef": target, "updatePolicy": {"updateMode": mode}});
+        scaler("autoscaling.k8s.io/v1", "VerticalPodAutoscaler", spec)
+    };
+    for (quota, mode, rules) in [
+        ("requests.ephemeral-storage: 9", "Auto", &["vertical-scaling"][..]),
+        ("requests.ephemeral-storage: 9", "Off", &[]),
+        ("pods: 9", "Auto", &[]),
+    ] {
+        assert_eq!(run(&format!("{{quota: {{{quota}}}}}"), &[deployment(json!({})), vertical(mode)]).rules(), rules);
+    }
     let daemons = workload("apps/v1", "DaemonSet", "n", pod_spec("{}"), json!({}));
     assert_eq!(run("{quota: {pods: 9}}", &[daemons.clone()]).rules(), ["nodes-needed"]);
     assert_eq!(run("{quota: {pods: 9}, nodes: 9}", &[daemons.clone()]).rules(), [""; 0]);
@@ -490,8 +505,7 @@ fn labels_are_completed_and_never_weakened() {
         (vec![("enforce", "privileged")], 1),
         (vec![("enforce", "privileged"), ("warn", "privileged"), ("audit", "none")], 3),
     ] {
-        let done =
-            run(&format!("{asked}").replace("}}", "}, severities: {refused-pod: off}}"), &[namespace(&there), pod()]);
+        let done = run(asked, &[namespace(&there), pod()]);
         let rules = done.rules();
         assert_eq!(rules, vec!["weaker-level"; conflicts], "{there:?}");
         let now = labels(&done);
@@ -503,6 +517,12 @@ fn labels_are_completed_and_never_weakened() {
         assert_eq!(now.len(), if has_level && !has_version { 3 } else { 4 }, "{now:?}");
         assert!(done.report.changes.iter().all(|change| change.why.class == Class::Added), "nothing is changed");
     }
+    // A version that the config leaves open may be any.
+    let pinned = [("enforce", "baseline"), ("enforce-version", "v1.29")];
+    let done = run("{podSecurity: {level: baseline}}", &[namespace(&pinned), pod()]);
+    assert_eq!((done.rules(), labels(&done).len()), (vec![], 4));
+    let made = run("{podSecurity: {level: baseline}}", &[pod()]);
+    assert!(labels(&made).contains(&("enforce-version".to_owned(), "latest".to_owned())));
 }
 
 #[test]
@@ -564,4 +584,138 @@ fn a_spec_that_cannot_be_right_is_refused() {
         let text = done.report.findings.iter().map(|f| format!("{} {:?}", f.message, f.remedy)).collect::<String>();
         assert!(text.contains(says), "{spec}: {text}");
     }
+}
+
+/// Names of quotas that follow from what a pod asks for.
+const OF_PODS: [&str; 14] = [
+    "cpu",
+    "memory",
+    "ephemeral-storage",
+    "requests.cpu",
+    "requests.memory",
+    "requests.ephemeral-storage",
+    "limits.cpu",
+    "limits.memory",
+    "limits.ephemeral-storage",
+    "hugepages-2Mi",
+    "requests.hugepages-2Mi",
+    "requests.example.com/gpu",
+    "requests.nvidia.com/gpu",
+    "pods",
+];
+
+/// Amounts from small to large, by resource; requests of the last three must equal limits.
+const AMOUNTS: [(&str, [&str; 4]); 6] = [
+    ("cpu", ["100m", "0.25", "1", "1500m"]),
+    ("memory", ["64Mi", "128M", "1Gi", "1536Mi"]),
+    ("ephemeral-storage", ["1Mi", "1G", "2Gi", "10Gi"]),
+    ("hugepages-2Mi", ["2Mi", "4Mi", "6Mi", "8Mi"]),
+    ("example.com/gpu", ["1", "2", "3", "4"]),
+    ("nvidia.com/gpu", ["1", "2", "3", "4"]),
+];
+
+/// Requests and limits, the former never above the latter, of the first `number` resources.
+fn resources(random: &mut Random, number: usize) -> Value {
+    let (mut requests, mut limits) = (json!({}), json!({}));
+    for (at, (name, amounts)) in AMOUNTS.iter().enumerate().take(number) {
+        let can_differ = at < 3;
+        let limit = random.below(4);
+        let request = if can_differ { random.below(limit + 1) } else { limit };
+        match random.below(if can_differ { 4 } else { 12 }) {
+            0 => requests[*name] = json!(amounts[request]),
+            1 => limits[*name] = json!(amounts[limit]),
+            2 => (requests[*name], limits[*name]) = (json!(amounts[request]), json!(amounts[limit])),
+            _ => {}
+        }
+        // Devices and huge pages need a limit.
+        if !can_differ && !requests[*name].is_null() {
+            limits[*name] = requests[*name].clone();
+        }
+    }
+    json!({"requests": requests, "limits": limits})
+}
+
+fn some_pod(random: &mut Random) -> Value {
+    let mut list = |letter: &str, most: usize, least: usize| -> Vec<Value> {
+        let number = least + random.below(most);
+        (0..number)
+            .map(|at| json!({"name": format!("{letter}{at}"), "image": "i", "resources": resources(random, 6)}))
+            .collect()
+    };
+    let (containers, mut inits) = (list("c", 3, 1), list("i", 4, 0));
+    for one in &mut inits {
+        if random.below(3) == 0 {
+            one["restartPolicy"] = json!("Always");
+        }
+    }
+    let mut spec = json!({"containers": containers, "initContainers": inits});
+    if random.below(4) == 0 {
+        spec["resources"] = resources(random, 2);
+    }
+    if random.below(6) == 0 {
+        spec["overhead"] = json!({"cpu": "50m", "memory": "16Mi"});
+    }
+    spec
+}
+
+fn some_range(random: &mut Random) -> Value {
+    let mut amounts = |least: usize| -> Value {
+        let mut some = json!({});
+        for (name, amounts) in AMOUNTS.iter().take(3) {
+            if random.below(3) == 0 {
+                some[*name] = json!(amounts[least + random.below(2)]);
+            }
+        }
+        some
+    };
+    let mut limits =
+        vec![json!({"type": "Container", "min": amounts(0), "defaultRequest": amounts(0), "default": amounts(2),
+        "max": amounts(2)})];
+    if random.below(3) == 0 {
+        limits.push(json!({"type": "Pod", "min": amounts(0), "max": amounts(2)}));
+    }
+    core("LimitRange", "r", json!({"limits": limits}))
+}
+
+/// The quota's and the LimitRanger's own code, over pods in every shape.
+#[test]
+fn the_api_server_counts_and_refuses_the_same() {
+    let mut random = Random(0x0A7A);
+    let cases: Vec<(Value, Option<Value>)> = (0..1500)
+        .map(|_| {
+            let range = (random.below(2) == 0).then(|| some_range(&mut random));
+            (core("Pod", "p", some_pod(&mut random)), range)
+        })
+        .collect();
+    let lines: Vec<String> =
+        cases.iter().map(|(pod, range)| json!({"pod": pod, "range": range, "names": OF_PODS}).to_string()).collect();
+    let out = pipe(&mut Command::new(tool("quotas")), lines.join("\n").as_bytes());
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let answers: Vec<Value> = text(&out.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), cases.len());
+    let names: Vec<String> = OF_PODS.iter().map(|name| format!("{name}: 0")).collect();
+    let spec = format!("{{quota: {{{}}}}}", names.join(", "));
+    let (mut sums, mut needs, mut refused) = (0, 0, 0);
+    for ((pod, range), answer) in cases.iter().zip(answers) {
+        let objects: Vec<Value> = [pod].into_iter().chain(range).cloned().collect();
+        let done = run(&spec, &objects);
+        let place = || format!("{pod}\n{}\n{answer}\n{:?}", range.clone().unwrap_or_default(), done.found());
+        for name in OF_PODS {
+            let ours = done.sums().into_iter().find_map(|message| {
+                let rest = message.strip_prefix(&format!("`{name}` is "))?;
+                Some(Quantity::parse(rest.split(" at most").next()?).unwrap())
+            });
+            let theirs = answer["usage"][name].as_str().map(|text| Quantity::parse(text).unwrap());
+            let theirs = theirs.filter(|theirs| *theirs != Quantity::zero());
+            sums += usize::from(theirs.is_some());
+            assert_eq!(ours, theirs, "{name}\n{}", place());
+        }
+        let has = |rule: &str| done.rules().contains(&rule);
+        needs += usize::from(!answer["needs"].is_null());
+        assert_eq!(has("quota-needs"), !answer["needs"].is_null(), "{}", place());
+        refused += usize::from(!answer["refused"].is_null());
+        assert_eq!(has("out-of-range"), !answer["refused"].is_null(), "{}", place());
+    }
+    println!("{sums} sums, {needs} pods that do not say what is counted, {refused} outside of a LimitRange");
+    assert!(sums > 5000 && (200..1300).contains(&needs) && refused > 100, "{sums} {needs} {refused}");
 }

@@ -9,6 +9,7 @@ use super::usage::{Usage, Wants, read_amounts};
 use krmor_core::facts::Facts;
 use krmor_core::facts::counts::{Counted, Most};
 use krmor_core::facts::makers::Store;
+use krmor_core::facts::scalers::Scales;
 use krmor_core::kube::group_of;
 use krmor_core::pods::Pod;
 use krmor_core::quantity::Quantity;
@@ -166,6 +167,14 @@ impl<'a> Here<'a> {
         let makers = makers.filter(|maker| maker.made.creates && !maker.made.stands && maker.made.namespace.is_none());
         let here = makers.filter(|maker| maker.object.is_some_and(|object| own.contains(&object)));
         here.map(|maker| &maker.name).filter(|name| !there.contains(*name)).collect::<BTreeSet<_>>().len()
+    }
+
+    /// The VerticalPodAutoscaler that sets what the pods of a workload request.
+    pub(super) fn scaled_vertically(&self, object: &Object<'_>) -> Option<Object<'a>> {
+        let scalers = self.facts.scalers().naming(object.id()).filter(|scaler| scaler.scales == Scales::Vertically);
+        let mut scalers = scalers.filter_map(|scaler| self.facts.stream().object(scaler.object));
+        let mode = |scaler: &Object<'a>| scaler.root().find(&["spec", "updatePolicy", "updateMode"])?.as_str();
+        scalers.find(|scaler| mode(scaler).as_deref() != Some("Off"))
     }
 
     /// The ResourceQuotas.

@@ -20,7 +20,7 @@ use krmor_core::report::{Finding, Report, Rule};
 use krmor_core::stream::{Object, Stream};
 use krmor_core::target;
 use krmor_core::text::few;
-use krmor_yaml::escape_token;
+use krmor_yaml::{Node, escape_token};
 
 /// A table shows at most so many parts of a sum.
 const MOST_PARTS: usize = 5;
@@ -87,7 +87,10 @@ fn in_range(here: &Here<'_>, pod: &PodHere<'_>, report: &mut Report) {
     // A request of its own, and a limit that a LimitRange gives.
     for (container, wants) in &pod.usage.containers {
         let above = wants.requests.iter().filter_map(|(name, request)| Some((name, request, wants.limits.get(name)?)));
-        for (name, request, limit) in above.filter(|(_, request, limit)| request > limit) {
+        let limits = container.node(&pod.object).and_then(|node| node.find(&["resources", "limits"]));
+        // What the container says itself every run judges.
+        let is_given = |name: &str| limits.and_then(|limits| limits.get(name)).is_none_or(Node::is_null);
+        for (name, request, limit) in above.filter(|(name, request, limit)| request > limit && is_given(name)) {
             let message =
                 format!("container `{}` requests {request} of `{name}`, above the limit {limit}", container.name);
             let remedy = "give it a limit, or request less: where it has no limit, it gets that of the LimitRange";
@@ -118,9 +121,7 @@ fn judge_quota(here: &Here<'_>, quota: &Object<'_>, report: &mut Report) {
     if !is_scoped {
         needs(here, quota, &hard, report);
     }
-    if hard.keys().filter_map(|name| Measure::of(name)).any(Measure::is_of_pods) {
-        uncounted(here, quota, &hard, report);
-    }
+    uncounted(here, quota, &hard, report);
     let mut not_summed = Vec::new();
     for (name, hard) in hard.iter().filter(|(name, _)| check_quota(name).is_ok()) {
         let Some(measure) = Measure::of(name) else {
@@ -168,11 +169,11 @@ fn needs(here: &Here<'_>, quota: &Object<'_>, hard: &Amounts, report: &mut Repor
             first = first.or(without.first().map(|(container, _)| container.pointer.as_str()));
             if !without.is_empty() {
                 let mut names = without.iter().map(|(container, _)| format!("`{}`", container.name));
-                lacking.push(format!("`{name}` of {}", few(without.len(), &mut names, ", ")));
+                lacking.push(format!("`{name}` for {}", few(without.len(), &mut names, ", ")));
             }
         }
         let Some(first) = first else { continue };
-        let message = format!("{} counts what nothing says: {}", quota.reference(), lacking.join("; "));
+        let message = format!("it must say what {} counts: {}", quota.reference(), lacking.join("; "));
         let remedy = "write it under `resources` of the containers, or let `limitRange` of this config give defaults";
         report.record_once(vec![Finding::new(&rules::QUOTA_NEEDS, pod.object.at(first), message, remedy)]);
     }
@@ -180,15 +181,27 @@ fn needs(here: &Here<'_>, quota: &Object<'_>, hard: &Amounts, report: &mut Repor
 
 /// Reports pods whose number is not known, or not for sure.
 fn uncounted(here: &Here<'_>, quota: &Object<'_>, hard: &Amounts, report: &mut Report) {
-    let names = few(hard.len(), &mut hard.keys().map(|name| format!("`{name}`")), ", ");
+    let of_pods: Vec<(&String, Measure<'_>)> =
+        hard.keys().filter_map(|name| Some((name, Measure::of(name)?))).collect();
+    let of_pods: Vec<_> = of_pods.into_iter().filter(|(_, measure)| measure.is_of_pods()).collect();
+    let names = few(of_pods.len(), &mut of_pods.iter().map(|(name, _)| format!("`{name}`")), ", ");
+    let of_resources = of_pods.iter().any(|(_, measure)| matches!(measure, Measure::Requests(_) | Measure::Limits(_)));
     for pod in &here.pods {
+        if let Some(vertical) = here.scaled_vertically(&pod.object).filter(|_| of_resources) {
+            let message =
+                format!("{} changes what it requests, and the sums have what is written", vertical.reference());
+            let remedy = "leave room for its highest requests, and allow it by an exception with the reason";
+            let finding = Finding::new(&rules::VERTICAL_SCALING, pod.object.at(""), message, remedy);
+            report.record_once(vec![finding]);
+        }
         let (rule, message, remedy): (&'static Rule, _, _) = match pod.counted {
-            Counted::At(most) if most.overlaps => (
+            Counted::At(most) if most.overlaps && !of_pods.is_empty() => (
                 &rules::OVERLAPPING_JOBS,
                 "it may run more than once at a time, and the sums have it once".to_owned(),
                 "write `concurrencyPolicy: Forbid` or `Replace`, or leave room and allow it by an exception",
             ),
             Counted::At(_) => continue,
+            _ if of_pods.is_empty() => continue,
             Counted::ByNodes => (
                 &rules::NODES_NEEDED,
                 format!("each node gets one of its pods, and {} counts {names}", quota.reference()),

@@ -34,7 +34,8 @@ pub(super) fn labels(asked: &PodSecurity, there: Option<&Object<'_>>, report: &m
         None => {}
         // Another level has been judged as a whole.
         Some(_) if enforced.is_some_and(|own| own != asked.level.name()) => {}
-        Some(own) if rank(&own).is_some_and(|own| Some(own) >= rank(wanted)) => {}
+        // A version that the config leaves open may be any.
+        Some(own) if rank(&own).is_some_and(|own| asked.version.is_none() || Some(own) >= rank(wanted)) => {}
         Some(own) => weaker(there, VERSION, &own, wanted, report),
     }
     labels

@@ -17,7 +17,7 @@ use krmor_core::manifest::{Manifest, Metadata};
 use krmor_core::quantity::Quantity;
 use krmor_core::reconcile::{Field, Item, Ownership, Wanted};
 use krmor_core::report::{Report, Rule};
-use krmor_core::stream::{ObjectId, Stream};
+use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::text::few;
 use krmor_yaml::Node;
 
@@ -26,13 +26,21 @@ pub(super) fn wanted(spec: &Spec, stream: &Stream, report: &mut Report) -> Vec<W
     let (homes, problems) = homes::of(spec, stream);
     report.record_once(problems);
     let mut wanted = Vec::new();
+    let of_name = |kind: &str| -> BTreeMap<String, ObjectId> {
+        let named = stream.named("", kind, spec.name()).filter(|object| !object.is_embedded());
+        // The first of a namespace counts.
+        let mut named: Vec<_> = named.map(|object| (homes::key(&object), object.id())).collect();
+        named.reverse();
+        named.into_iter().collect()
+    };
+    let (quotas, ranges) = (of_name("ResourceQuota"), of_name("LimitRange"));
     for (key, home) in &homes {
         if spec.pod_security.is_some() && home.namespace.is_empty() {
             no_namespace(home, stream, report);
         }
         let labels = spec.pod_security.as_ref().filter(|_| !home.namespace.is_empty());
         wanted.extend(labels.and_then(|labels| {
-            let existing = stream.named("", "Namespace", &home.namespace).next();
+            let existing = namespace(stream, &home.namespace);
             let labels = levels::labels(labels, existing.as_ref(), report);
             let metadata = Metadata {
                 labels: Some(labels).filter(|labels| !labels.is_empty()),
@@ -44,10 +52,6 @@ pub(super) fn wanted(spec: &Spec, stream: &Stream, report: &mut Report) -> Vec<W
             let existing = existing.map(|existing| existing.id());
             Some(want(existing, home, object, &rules::POD_SECURITY, "admission refuses pods below the level"))
         }));
-        let existing = |kind: &str| {
-            let mut named = stream.named("", kind, spec.name()).filter(|object| !object.is_embedded());
-            named.find(|object| homes::key(object) == *key).map(|object| object.id())
-        };
         let metadata = || Metadata {
             name: Some(spec.name().to_owned()),
             namespace: Some(home.namespace.clone()).filter(|namespace| !namespace.is_empty()),
@@ -58,15 +62,22 @@ pub(super) fn wanted(spec: &Spec, stream: &Stream, report: &mut Report) -> Vec<W
             let quota = ResourceQuotaSpec { hard, ..ResourceQuotaSpec::default() };
             let object = Manifest::of::<ResourceQuota>(metadata(), quota).to_value().ok();
             let reason = "the namespace cannot take more of the cluster";
-            wanted.extend(object.map(|object| want(existing("ResourceQuota"), home, object, &rules::QUOTA, reason)));
+            wanted.extend(object.map(|object| want(quotas.get(key).copied(), home, object, &rules::QUOTA, reason)));
         }
         if !spec.limit_range.is_empty() {
             let object = Manifest::of::<LimitRange>(metadata(), limits(spec)).to_value().ok().map(type_first);
             let reason = "each container has requests and limits within bounds";
-            wanted.extend(object.map(|object| want(existing("LimitRange"), home, object, &rules::LIMIT_RANGE, reason)));
+            wanted
+                .extend(object.map(|object| want(ranges.get(key).copied(), home, object, &rules::LIMIT_RANGE, reason)));
         }
     }
     wanted
+}
+
+/// The Namespace that is called so, rather than one that was.
+fn namespace<'a>(stream: &'a Stream, name: &str) -> Option<Object<'a>> {
+    let named = || stream.named("", "Namespace", name).filter(|object| !object.is_embedded());
+    named().find(|object| object.name() == name).or_else(|| named().next())
 }
 
 fn want(existing: Option<ObjectId>, home: &Home, object: Value, rule: &'static Rule, reason: &'static str) -> Wanted {

@@ -34,6 +34,9 @@ krmor_core::rules! {
     OVERLAPPING_JOBS = "overlapping-jobs", Warning,
         "A workload that the clock starts may run more than once at a time, and the sums of the quota have it once",
         "Write `concurrencyPolicy: Forbid` or `Replace`, or leave room in the quota, and say so by an exception.";
+    VERTICAL_SCALING = "vertical-scaling", Warning,
+        "A VerticalPodAutoscaler changes what pods request, and the sums of the quota have what is written",
+        "Leave room for the highest requests that it may set (`maxAllowed`), and say so by an exception.";
     NOT_SUMMED = "not-summed", Warning,
         "A ResourceQuota limits what krmor does not sum up",
         "What is made while the cluster runs cannot be counted in manifests. Whether it fits is not known.";

@@ -57,7 +57,8 @@ pub struct Spec {
 pub struct PodSecurity {
     /// The level that is enforced, and of which `warn` and `audit` tell.
     pub level: Level,
-    /// The version of the standard that is enforced: `latest`, or one such as `v1.35`. Default: `latest`.
+    /// The version of the standard that is enforced: `latest`, or one such as `v1.35`. Default: the one that a
+    /// Namespace has, else `latest`.
     pub version: Option<StandardVersion>,
 }
 
