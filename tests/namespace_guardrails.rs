@@ -488,7 +488,7 @@ fn namespace(labels: &[(&str, &str)]) -> Value {
 #[test]
 fn labels_are_completed_and_never_weakened() {
     let pod = || core("Pod", "p", pod_spec("{}"));
-    let asked = "{podSecurity: {level: baseline, version: v1.30}}";
+    let asked = "{podSecurity: {level: baseline, version: v1.30}, severities: {refused-pod: off}}";
     let all = [("audit", "baseline"), ("enforce", "baseline"), ("enforce-version", "v1.30"), ("warn", "baseline")];
     let all: Vec<(String, String)> = all.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let made = run(asked, &[pod()]);
@@ -659,6 +659,7 @@ fn some_pod(random: &mut Random) -> Value {
 }
 
 fn some_range(random: &mut Random) -> Value {
+    let is_of_pods_too = random.below(3) == 0;
     let mut amounts = |least: usize| -> Value {
         let mut some = json!({});
         for (name, amounts) in AMOUNTS.iter().take(3) {
@@ -671,7 +672,7 @@ fn some_range(random: &mut Random) -> Value {
     let mut limits =
         vec![json!({"type": "Container", "min": amounts(0), "defaultRequest": amounts(0), "default": amounts(2),
         "max": amounts(2)})];
-    if random.below(3) == 0 {
+    if is_of_pods_too {
         limits.push(json!({"type": "Pod", "min": amounts(0), "max": amounts(2)}));
     }
     core("LimitRange", "r", json!({"limits": limits}))

@@ -76,7 +76,7 @@ fn in_range(here: &Here<'_>, pod: &PodHere<'_>, report: &mut Report) {
                 report.record(Finding::new(&rules::OUT_OF_RANGE, place, message, &*remedy));
             }
         }
-        for message in range.refuses("the pod", true, &pod.usage.pod) {
+        for message in range.refuses("the pod", true, &pod.usage.plain) {
             let place = pod.object.at(&pod.pod.spec);
             report.record(Finding::new(&rules::OUT_OF_RANGE, place, message, &*remedy));
         }

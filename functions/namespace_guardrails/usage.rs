@@ -27,6 +27,8 @@ pub(super) struct Usage {
     pub(super) containers: Vec<(Container, Wants)>,
     /// All together.
     pub(super) pod: Wants,
+    /// The same without `overhead`, which LimitRanges do not look at.
+    pub(super) plain: Wants,
     /// The pod has resources of its own: then its containers need none.
     pub(super) has_own: bool,
 }
@@ -87,7 +89,8 @@ impl Usage {
             spec.and_then(|spec| spec.get("resources")).filter(|own| !own.is_null()).map(|own| Wants::of(Some(own)));
         // The pod's own requests come before LimitRanges are looked at.
         let own = own.map(|own| own_requests(own, &written));
-        let has_own = own.as_ref().is_some_and(|own| !own.requests.is_empty() || !own.limits.is_empty());
+        let has_own =
+            own.as_ref().is_some_and(|own| own.requests.keys().chain(own.limits.keys()).any(|name| is_of_pods(name)));
         let containers: Vec<(Container, Wants)> =
             written.into_iter().map(|(container, wants)| (container, wants.with_defaults(defaults))).collect();
         let mut pod = Wants {
@@ -98,6 +101,7 @@ impl Usage {
             pod.requests.extend(own.requests.into_iter().filter(|(name, _)| is_of_pods(name)));
             pod.limits.extend(own.limits.into_iter().filter(|(name, _)| is_of_pods(name)));
         }
+        let plain = pod.clone();
         for (name, extra) in read_amounts(spec.and_then(|spec| spec.get("overhead"))).0 {
             if let Some(limit) = pod.limits.get_mut(&name).filter(|limit| **limit > Quantity::zero()) {
                 *limit = &*limit + &extra;
@@ -105,7 +109,7 @@ impl Usage {
             let request = pod.requests.entry(name).or_insert_with(Quantity::zero);
             *request = &*request + &extra;
         }
-        Self { containers, pod, has_own }
+        Self { containers, pod, plain, has_own }
     }
 }
 
@@ -114,8 +118,17 @@ fn is_of_pods(name: &str) -> bool {
     matches!(name, "cpu" | "memory") || name.starts_with(HUGE_PAGES)
 }
 
-/// The pod's own resources: where it has limits, its requests are those of its containers, else the limits.
+/// The pod's own resources: where it has limits, its requests are those of its containers, else the limits. Huge pages of
+/// its containers give it a limit.
 fn own_requests(mut own: Wants, containers: &[(Container, Wants)]) -> Wants {
+    if own.requests.is_empty() && own.limits.is_empty() {
+        return own;
+    }
+    for (name, limit) in together(containers, |wants| &wants.limits) {
+        if name.starts_with(HUGE_PAGES) && !own.requests.contains_key(&name) {
+            own.limits.entry(name).or_insert(limit);
+        }
+    }
     if own.limits.is_empty() {
         return own;
     }
