@@ -24,6 +24,7 @@ pub mod environment;
 pub mod exposure;
 pub mod migration;
 pub mod monitoring;
+pub mod namespace_guardrails;
 pub mod network_policies;
 pub mod probes;
 pub mod resources;
@@ -339,6 +340,14 @@ pub static FUNCTIONS: &[Function] = &[
         monitoring,
         "monitoring",
         "Lets the Prometheus operator scrape workloads, by a ServiceMonitor or PodMonitor each"
+    ),
+    function!(
+        "NamespaceGuardrails",
+        Phase::Surroundings,
+        namespace_guardrails,
+        "namespace_guardrails",
+        "Gives namespaces a Pod Security level, a quota and a LimitRange, and proves that the workloads fit",
+        judge
     ),
     function!(
         "NetworkPolicies",

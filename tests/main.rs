@@ -30,6 +30,7 @@ mod migrate_secrets;
 mod migration;
 mod monitoring;
 mod name_references;
+mod namespace_guardrails;
 mod network_policies;
 mod peers;
 mod plaintext;

@@ -6,6 +6,7 @@
 //! - [`scalers`]: what sets the number of a workload's pods, or runs them in its place;
 //! - [`unlocks`]: what takes a Secret to reach the store of secrets;
 //! - [`routes`]: what exposes Services, and [`gateways`]: which routes listeners admit;
+//! - [`counts`]: how many pods there are at most;
 //! - [`access`]: what RBAC grants, LimitRanges, labels of Namespaces;
 //! - the pods of the stream, and the claims that they mount.
 //!
@@ -13,6 +14,7 @@
 //! stream drops the index, so a function that edits in a loop takes what it needs first.
 
 pub mod access;
+pub mod counts;
 pub mod gateways;
 pub mod makers;
 mod near;

@@ -13,7 +13,7 @@ use crate::labels::{LabelSelector, Labels};
 use crate::report::{Finding, Place};
 use crate::rules;
 use crate::stream::{Object, ObjectId, Stream};
-use crate::workload::{self, Fields, Path, PodSelector, PodTemplateRow, Row, Shape, Trait};
+use crate::workload::{self, Counts, Fields, Path, PodSelector, PodTemplateRow, Row, Shape, Trait};
 use krmor_yaml::{Kind, Node};
 
 /// What a container is to its pod.
@@ -74,6 +74,8 @@ pub struct Pod {
     pub claims: Option<&'static str>,
     /// What the Vault Secrets Operator calls the kind in `rolloutRestartTargets`, if it can restart its pods.
     pub restarts: Option<&'static str>,
+    /// What says how many of it there are at most; [`crate::facts::counts`] reads it.
+    pub counts: Counts,
     traits: &'static [Trait],
 }
 
@@ -373,6 +375,7 @@ impl Visitor {
                 selector: row.selector,
                 claims: row.claims,
                 restarts: row.restarts,
+                counts: row.counts,
                 traits: row.traits,
             });
         }

@@ -51,6 +51,36 @@ pub enum PodSelector {
     Labels,
 }
 
+/// What says how many pods the objects of a kind have at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Counts {
+    /// Nothing that krmor knows: an operator decides.
+    Unknown,
+    /// The object is the pod.
+    One,
+    /// It has none: pods are copied from it by others.
+    Nothing,
+    /// `spec.replicas`, or what scales it; more while its pods are replaced, as the first of these has it that holds.
+    Replicas(&'static [Surge]),
+    /// The nodes that it selects.
+    Nodes(&'static [Surge]),
+    /// `parallelism` and `completions`, which stand beside the template.
+    Jobs,
+    /// The same for each time that it starts; the field at this pointer says whether one start waits for the end of the other.
+    Scheduled(&'static str),
+    /// The same so often as `replicas` says, which stands beside what ends in this.
+    Repeated(&'static str),
+}
+
+/// How many pods more there are while pods are replaced, as a number or as a share of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Surge {
+    /// What the field at a pointer says, else this.
+    Field(&'static str, &'static str),
+    /// This, where the field at a pointer has a value, or is there at all.
+    Where(&'static str, Option<&'static str>, &'static str),
+}
+
 /// Group and kind that a KEDA ScaledObject means when it does not say.
 pub const DEFAULT_SCALED: (&str, &str) = ("apps", "Deployment");
 
@@ -204,6 +234,8 @@ pub struct Row {
     pub claims: Option<&'static str>,
     /// What the Vault Secrets Operator calls the kind, if it can restart its pods.
     pub restarts: Option<&'static str>,
+    /// What says how many pods there are at most.
+    pub counts: Counts,
     /// Where the row comes from.
     pub source: Source,
     completed: bool,
@@ -221,6 +253,7 @@ impl Row {
             selector: PodSelector::Unset,
             claims: None,
             restarts: None,
+            counts: Counts::Unknown,
             completed: matches!(source, Source::Operator | Source::Schema),
             source,
         }
@@ -303,6 +336,7 @@ impl Default for Table {
             selector: line.selector,
             claims: line.claims,
             restarts: line.restarts,
+            counts: line.counts,
             ignored: line.ignored,
             ..Row::new(
                 Cow::Borrowed(line.group),
@@ -391,7 +425,7 @@ impl Table {
             }
             Source::Operator | Source::Schema => {
                 (row.traits, row.selector) = (known.traits, known.selector);
-                (row.claims, row.restarts) = (known.claims, known.restarts);
+                (row.claims, row.restarts, row.counts) = (known.claims, known.restarts, known.counts);
             }
         }
         self.rows.retain(|other| !(other.group == row.group && other.kind == row.kind));
@@ -408,6 +442,7 @@ impl Table {
             selector: known.map_or(PodSelector::Unset, |known| known.selector),
             claims: known.and_then(|known| known.claims),
             restarts: known.and_then(|known| known.restarts),
+            counts: known.map_or(Counts::Unknown, |known| known.counts),
             completed: known.is_some_and(|known| known.completed),
             ..new
         }

@@ -1,6 +1,6 @@
 //! The rows that krmor has by itself, written by hand: kinds whose pods krmor knows well, and kinds without pods.
 
-use super::{ANY, Ignored, PodSelector, Trait};
+use super::{ANY, Counts, Ignored, PodSelector, Surge, Trait};
 
 /// One line of the built-in table.
 #[derive(Clone, Copy)]
@@ -13,6 +13,7 @@ pub(super) struct BuiltIn {
     pub(super) selector: PodSelector,
     pub(super) claims: Option<&'static str>,
     pub(super) restarts: Option<&'static str>,
+    pub(super) counts: Counts,
     /// Why there are no pods to judge.
     pub(super) ignored: Option<Ignored>,
 }
@@ -26,6 +27,7 @@ const fn row(group: &'static str, kind: &'static str, paths: &'static [&'static 
         selector: PodSelector::Unset,
         claims: None,
         restarts: None,
+        counts: Counts::Unknown,
         ignored: None,
     }
 }
@@ -47,6 +49,10 @@ impl BuiltIn {
         Self { restarts: Some(name), ..self }
     }
 
+    const fn counts(self, counts: Counts) -> Self {
+        Self { counts, ..self }
+    }
+
     const fn claims(self, pointer: &'static str) -> Self {
         Self { claims: Some(pointer), ..self }
     }
@@ -56,6 +62,33 @@ const TEMPLATE: &[&str] = &["spec.template"];
 const CRON: &[&str] = &["spec.jobTemplate.spec.template"];
 const CLAIMS: &str = "/spec/volumeClaimTemplates";
 
+/// The kind makes `spec.replicas` pods, and no more while they are replaced.
+const REPLICAS: Counts = Counts::Replicas(&[]);
+const DEPLOYMENT: Counts = Counts::Replicas(&[
+    Surge::Where("/spec/strategy/type", Some("Recreate"), "0"),
+    Surge::Field("/spec/strategy/rollingUpdate/maxSurge", "25%"),
+]);
+/// Its default was another one.
+const OLD_DEPLOYMENT: Counts = Counts::Replicas(&[
+    Surge::Where("/spec/strategy/type", Some("Recreate"), "0"),
+    Surge::Field("/spec/strategy/rollingUpdate/maxSurge", "1"),
+]);
+const DAEMONS: Counts = Counts::Nodes(&[
+    Surge::Where("/spec/updateStrategy/type", Some("OnDelete"), "0"),
+    Surge::Field("/spec/updateStrategy/rollingUpdate/maxSurge", "0"),
+]);
+/// Beside the old pods stand all new ones, when the traffic is switched or shared out by a router.
+const ROLLOUT: Counts = Counts::Replicas(&[
+    Surge::Where("/spec/strategy/blueGreen", None, "100%"),
+    Surge::Where("/spec/strategy/canary/trafficRouting", None, "100%"),
+    Surge::Field("/spec/strategy/canary/maxSurge", "25%"),
+]);
+const DEPLOYMENT_CONFIG: Counts = Counts::Replicas(&[
+    Surge::Where("/spec/strategy/type", Some("Recreate"), "0"),
+    Surge::Field("/spec/strategy/rollingParams/maxSurge", "25%"),
+]);
+const CLONE_SET: Counts = Counts::Replicas(&[Surge::Field("/spec/updateStrategy/maxSurge", "0")]);
+
 /// Kubernetes' own kinds first, since streams are full of them and the first match counts.
 #[rustfmt::skip] // a table reads best with one row on one line
 pub(super) const BUILT_IN: &[BuiltIn] = {
@@ -63,42 +96,42 @@ pub(super) const BUILT_IN: &[BuiltIn] = {
     use Ignored::{NoPods, Policy, Schema, Values};
     use Trait::{ContainerLevelOnly, OneServes, Recreate, RunsToCompletion, Scalable, StableNames};
     &[
-        row("apps", "Deployment", TEMPLATE).selects(LabelSelector).is(&[Scalable, Recreate]).restarts("Deployment"),
-        row("apps", "StatefulSet", TEMPLATE).selects(LabelSelector).is(&[Scalable, StableNames]).claims(CLAIMS).restarts("StatefulSet"),
-        row("apps", "DaemonSet", TEMPLATE).selects(LabelSelector).restarts("DaemonSet"),
-        row("apps", "ReplicaSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]),
-        row("batch", "Job", TEMPLATE).is(&[RunsToCompletion]),
-        row("batch", "CronJob", CRON).is(&[RunsToCompletion]),
-        row("", "Pod", &["."]),
-        row("", "PodTemplate", &["template"]),
-        row("", "ReplicationController", TEMPLATE).selects(Labels).is(&[Scalable]),
+        row("apps", "Deployment", TEMPLATE).selects(LabelSelector).is(&[Scalable, Recreate]).restarts("Deployment").counts(DEPLOYMENT),
+        row("apps", "StatefulSet", TEMPLATE).selects(LabelSelector).is(&[Scalable, StableNames]).claims(CLAIMS).restarts("StatefulSet").counts(REPLICAS),
+        row("apps", "DaemonSet", TEMPLATE).selects(LabelSelector).restarts("DaemonSet").counts(DAEMONS),
+        row("apps", "ReplicaSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]).counts(REPLICAS),
+        row("batch", "Job", TEMPLATE).is(&[RunsToCompletion]).counts(Counts::Jobs),
+        row("batch", "CronJob", CRON).is(&[RunsToCompletion]).counts(Counts::Scheduled("/spec/concurrencyPolicy")),
+        row("", "Pod", &["."]).counts(Counts::One),
+        row("", "PodTemplate", &["template"]).counts(Counts::Nothing),
+        row("", "ReplicationController", TEMPLATE).selects(Labels).is(&[Scalable]).counts(REPLICAS),
         // No longer served since 1.16, still in repositories; kustomize knows them too.
-        row("extensions", "Deployment", TEMPLATE).selects(LabelSelector).is(&[Scalable, Recreate]),
-        row("extensions", "DaemonSet", TEMPLATE).selects(LabelSelector),
-        row("extensions", "ReplicaSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]),
+        row("extensions", "Deployment", TEMPLATE).selects(LabelSelector).is(&[Scalable, Recreate]).counts(OLD_DEPLOYMENT),
+        row("extensions", "DaemonSet", TEMPLATE).selects(LabelSelector).counts(DAEMONS),
+        row("extensions", "ReplicaSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]).counts(REPLICAS),
 
         // Argo Rollouts: with `workloadRef` the template is another object's.
-        row("argoproj.io", "Rollout", &["spec.template?"]).selects(LabelSelector).is(&[Scalable]).restarts("argo.Rollout"),
+        row("argoproj.io", "Rollout", &["spec.template?"]).selects(LabelSelector).is(&[Scalable]).restarts("argo.Rollout").counts(ROLLOUT),
 
         // Knative scales by itself, and its webhook refuses pod-level security fields by default.
         row("serving.knative.dev", "Service", TEMPLATE).is(&[ContainerLevelOnly, OneServes]),
         row("serving.knative.dev", "Configuration", TEMPLATE).is(&[ContainerLevelOnly, OneServes]),
 
         // OpenShift; the core group is where the kind lived before 3.6.
-        row("apps.openshift.io", "DeploymentConfig", TEMPLATE).selects(Labels).is(&[Scalable]),
-        row("", "DeploymentConfig", TEMPLATE).selects(Labels).is(&[Scalable]),
+        row("apps.openshift.io", "DeploymentConfig", TEMPLATE).selects(Labels).is(&[Scalable]).counts(DEPLOYMENT_CONFIG),
+        row("", "DeploymentConfig", TEMPLATE).selects(Labels).is(&[Scalable]).counts(DEPLOYMENT_CONFIG),
 
         // OpenKruise. Its UnitedDeployment has no row: the patches of its subsets can undo what a template says.
-        row("apps.kruise.io", "CloneSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]).claims(CLAIMS),
-        row("apps.kruise.io", "StatefulSet", TEMPLATE).selects(LabelSelector).is(&[Scalable, StableNames]).claims(CLAIMS),
-        row("apps.kruise.io", "DaemonSet", TEMPLATE).selects(LabelSelector),
+        row("apps.kruise.io", "CloneSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]).claims(CLAIMS).counts(CLONE_SET),
+        row("apps.kruise.io", "StatefulSet", TEMPLATE).selects(LabelSelector).is(&[Scalable, StableNames]).claims(CLAIMS).counts(REPLICAS),
+        row("apps.kruise.io", "DaemonSet", TEMPLATE).selects(LabelSelector).counts(DAEMONS),
         row("apps.kruise.io", "BroadcastJob", TEMPLATE).is(&[RunsToCompletion]),
         row("apps.kruise.io", "AdvancedCronJob", &[
             "spec.template.jobTemplate.spec.template?",
             "spec.template.broadcastJobTemplate.spec.template?",
         ]).is(&[RunsToCompletion]),
 
-        row("jobset.x-k8s.io", "JobSet", &["spec.replicatedJobs[*].template.spec.template"]).is(&[RunsToCompletion]),
+        row("jobset.x-k8s.io", "JobSet", &["spec.replicatedJobs[*].template.spec.template"]).is(&[RunsToCompletion]).counts(Counts::Repeated("/template/spec/template")),
 
         // Without a leader template the leader is made from the worker template.
         row("leaderworkerset.x-k8s.io", "LeaderWorkerSet", &[
