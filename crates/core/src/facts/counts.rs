@@ -115,7 +115,7 @@ impl Facts<'_> {
             node.map(|_| number(&object, pointer, 0))
         };
         let written = of("/spec/maxReplicas").or_else(|| of("/spec/maxReplicaCount"));
-        let default = || (scaler.scales == Scales::ByEvents && object.group() == "keda.sh").then_some(KEDA_MOST);
+        let default = || (scaler.scales == Scales::ByKeda).then_some(KEDA_MOST);
         written.unwrap_or_else(default)
     }
 }
