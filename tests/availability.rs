@@ -924,7 +924,7 @@ fn what_a_rollout_runs_is_scaled_there() {
     let of_template = json!({"workloadRef": {"apiVersion": "v1", "kind": "PodTemplate", "name": "web"}});
     let done = run(scaled, &[template.clone(), rollout(of_template)]);
     assert_eq!(done.the("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"]["kind"], json!("Rollout"));
-    assert_eq!(run(scaled, &[template.clone()]).objects, [template]);
+    assert_eq!(run(scaled, std::slice::from_ref(&template)).objects, [template]);
     // Kruise's Rollout only paces the workload, which stays the one that is scaled.
     let pacing = json!({"apiVersion": "rollouts.kruise.io/v1beta1", "kind": "Rollout", "metadata": {"name": "r"},
         "spec": {"workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}});

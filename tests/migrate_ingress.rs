@@ -524,7 +524,8 @@ fn what_is_not_of_ingress_nginx_stays() {
 #[test]
 fn what_would_not_be_exact_is_refused_at_its_line() {
     let base = ("base/ingress.yaml", ingress("web", &[], false, &["/ Prefix web:80"]));
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let cases: &[Case<'_>] = &[
         (
             "resources: [../base]\npatches:\n  - path: p.yaml\n",
             &[(

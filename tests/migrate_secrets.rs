@@ -672,7 +672,8 @@ fn what_cannot_be_moved_is_refused_with_its_place() {
     let base = |resources: &str| format!("resources: [web.yaml, {resources}]\n");
     let web = web(&["db"]);
     let login = "apiVersion: external-secrets.io/v1\nkind: SecretStore\nmetadata: {name: s}\nspec: {provider: {vault: {server: 'https://vault', auth: {appRole: {path: approle, roleId: r, secretRef: {name: db, key: password}}}}}}\n";
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let cases: &[Case<'_>] = &[
         (
             "sops",
             &[("kustomization.yaml", &base("db.yaml")), ("db.yaml", &format!("{SECRET}sops: {{}}\n"))],

@@ -248,8 +248,8 @@ fn two_instances_have_a_monitor_each() {
     let of = |instance: &str| json!({"port": "metrics", "labels": {"prometheus": instance}, "instance": instance});
     let platform = labelled("web", json!({"prometheus": "platform"}));
     // One for the instance that has none; the other's stays.
-    assert_eq!(run(&of("team"), &[platform.clone()]).unwrap().len(), 2);
-    assert_eq!(run(&of("platform"), &[platform.clone()]).unwrap().len(), 1);
+    assert_eq!(run(&of("team"), std::slice::from_ref(&platform)).unwrap().len(), 2);
+    assert_eq!(run(&of("platform"), std::slice::from_ref(&platform)).unwrap().len(), 1);
     let team = labelled("web-team", json!({"prometheus": "team"}));
     assert_eq!(run(&of("team"), &[platform.clone(), team.clone()]).unwrap().len(), 2);
     // Two of one instance are two too many, and so are two of nobody knows whom.

@@ -365,7 +365,7 @@ fn what_cannot_be_summed_up_is_said() {
     assert_eq!(run("{}", &[deployment(json!({})), scoped(2)]).rules(), [""; 0]);
     assert_eq!(run("{}", &[deployment(json!({})), scoped(1)]).rules(), ["scoped-quota"]);
     let unknown = workload("serving.knative.dev/v1", "Service", "k", pod_spec("{}"), json!({}));
-    assert_eq!(run("{quota: {pods: 9}}", &[unknown.clone()]).rules(), ["unknown-count"]);
+    assert_eq!(run("{quota: {pods: 9}}", std::slice::from_ref(&unknown)).rules(), ["unknown-count"]);
     assert_eq!(run("{quota: {services: 9}}", &[unknown]).rules(), [""; 0]);
     let vertical = |mode: &str| {
         let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"});
@@ -380,8 +380,8 @@ fn what_cannot_be_summed_up_is_said() {
         assert_eq!(run(&format!("{{quota: {{{quota}}}}}"), &[deployment(json!({})), vertical(mode)]).rules(), rules);
     }
     let daemons = workload("apps/v1", "DaemonSet", "n", pod_spec("{}"), json!({}));
-    assert_eq!(run("{quota: {pods: 9}}", &[daemons.clone()]).rules(), ["nodes-needed"]);
-    assert_eq!(run("{quota: {pods: 9}, nodes: 9}", &[daemons.clone()]).rules(), [""; 0]);
+    assert_eq!(run("{quota: {pods: 9}}", std::slice::from_ref(&daemons)).rules(), ["nodes-needed"]);
+    assert_eq!(run("{quota: {pods: 9}, nodes: 9}", std::slice::from_ref(&daemons)).rules(), [""; 0]);
     assert_eq!(run("{quota: {pods: 9}, nodes: 10}", &[daemons]).rules(), ["over-quota"]);
 }
 
