@@ -11,6 +11,8 @@ export type Config =
   | Availability
   | Exposure
   | Monitoring
+  | NamespaceGuardrails
+  | NetworkPolicies
   | Checks;
 
 /**
@@ -131,6 +133,8 @@ export interface PipelineSpec {
       | AvailabilityEntry
       | ExposureEntry
       | MonitoringEntry
+      | NamespaceGuardrailsEntry
+      | NetworkPoliciesEntry
       | ChecksEntry;
   };
 }
@@ -918,9 +922,77 @@ export interface MigrationSpec {
     } | null;
   }[];
   /**
+   * Image of the migration, where it is another than the program's: `registry/name:tag`, or by digest. Default: the
+   * container's, which the migration follows.
+   */
+  image?: string | null;
+  /**
+   * Native sidecars of the pod (`initContainers` with `restartPolicy: Always`) that the migration needs, as a proxy to
+   * its database: a Job gets them too, and an init container comes behind them. Default: none.
+   */
+  sidecars?: string[];
+  /**
    * Names of the volumes that the migration mounts, of those that the container mounts. Default: all of them.
    */
   volumes?: string[] | null;
+  /**
+   * `true`: the migration takes a lock, as an advisory lock of the database, so that several may start at once.
+   * Default `false`: where several may, that is said.
+   */
+  locks?: boolean;
+  /**
+   * Further workloads that start when the migration has ended, and have none of their own, as the workers of the
+   * program. With a hook of Argo CD or Helm; each entry must match something unless `optional: true`. Default: none.
+   *
+   * Items: Selects objects as a kustomize `target` does, and containers in them. All that is given must match.
+   *
+   * `group`, `version`, `kind`, `name`, `namespace` and `containers` are regular expressions that must match from the
+   * first to the last character.
+   */
+  followers?: {
+    /**
+     * API group, such as `apps`; empty for the core group.
+     */
+    group?: string | null;
+    /**
+     * API version without its group, such as `v1`.
+     */
+    version?: string | null;
+    /**
+     * Kind. In a target also the one before an earlier kustomization changed it.
+     */
+    kind?: string | null;
+    /**
+     * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
+     */
+    name?: string | null;
+    /**
+     * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
+     */
+    namespace?: string | null;
+    /**
+     * Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
+     */
+    labelSelector?: string | null;
+    /**
+     * Annotations of the object, in the grammar of `labelSelector`.
+     */
+    annotationSelector?: string | null;
+    /**
+     * Names of containers. In a target: only fields of these containers are written, none of their pod.
+     * In an exclude: these containers are left alone, and not the others.
+     */
+    containers?: string[];
+    /**
+     * A target that matches nothing is an error, unless this is true.
+     */
+    optional?: boolean;
+    /**
+     * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+     * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+     */
+    previous?: boolean;
+  }[];
   /**
    * With `as: job`: how the Job is started, and when.
    */
@@ -2018,12 +2090,12 @@ export interface AvailabilitySpec {
    */
   replicas?: number | null;
   /**
-   * A HorizontalPodAutoscaler (autoscaling/v2) for each workload. One that is there is updated in the fields named
-   * here; `spec.replicas` of the workload is removed. Default: none.
+   * A HorizontalPodAutoscaler (autoscaling/v2), or with `keda` a ScaledObject, for each workload. One that is there is
+   * updated in the fields named here; `spec.replicas` of the workload is removed. Default: none.
    */
   autoscaling?: {
     /**
-     * Fewest pods, from 1. Default 2; an autoscaler that is there keeps its own.
+     * Fewest pods, from 1; with `keda` from 0. Default 2; an autoscaler that is there keeps its own.
      */
     minReplicas?: number | null;
     /**
@@ -2039,7 +2111,8 @@ export interface AvailabilitySpec {
      */
     memory?: number | null;
     /**
-     * Further metrics, each as in `spec.metrics` of the API (`type` and the field of that type). Default: none.
+     * Further metrics, each as in `spec.metrics` of the API (`type` and the field of that type). Not with `keda`, which has
+     * `triggers`. Default: none.
      *
      * Items: A metric as the API has it in `spec.metrics` of an autoscaler.
      */
@@ -2052,6 +2125,44 @@ export interface AvailabilitySpec {
     behavior?: {
       [k: string]: unknown;
     } | null;
+    /**
+     * Makes a ScaledObject of KEDA in the place of a HorizontalPodAutoscaler; `{}` has the triggers of `cpu` and `memory`.
+     * Default: none.
+     */
+    keda?: {
+      /**
+       * What to scale by, beside `cpu` and `memory`, each as in `spec.triggers` of a ScaledObject: `type`, `metadata` with texts,
+       * and where they are needed `name`, `authenticationRef`, `metricType`, `useCachedMetrics`. Default: none.
+       *
+       * Items: A trigger as KEDA has it.
+       */
+      triggers?: {
+        [k: string]: unknown;
+      }[];
+      /**
+       * Seconds between two looks at the triggers, from 1. Default: KEDA's, 30.
+       */
+      pollingInterval?: number | null;
+      /**
+       * Seconds that every trigger is idle before KEDA scales to 0 or to `idleReplicas`, from 0. Default: KEDA's, 300.
+       */
+      cooldownPeriod?: number | null;
+      /**
+       * Seconds that a new workload runs before KEDA scales it to 0 or to `idleReplicas`, from 0. Default: KEDA's, 0.
+       */
+      initialCooldownPeriod?: number | null;
+      /**
+       * Pods while every trigger is idle; below `minReplicas`. Default: `minReplicas`.
+       */
+      idleReplicas?: number | null;
+      /**
+       * How many pods there are while a trigger cannot be read: `failureThreshold`, `replicas` and, where it is needed,
+       * `behavior`, as in `spec.fallback` of a ScaledObject. Default: as many as there are.
+       */
+      fallback?: {
+        [k: string]: unknown;
+      } | null;
+    };
   } | null;
   /**
    * A PodDisruptionBudget (policy/v1) for each workload; `{}` takes the defaults. One that already covers the
@@ -2094,6 +2205,25 @@ export interface AvailabilitySpec {
      * `ScheduleAnyway` prefers an even spread, `DoNotSchedule` demands it. Default `ScheduleAnyway`.
      */
     whenUnsatisfiable?: "ScheduleAnyway" | "DoNotSchedule";
+    /**
+     * How many such groups of nodes there must be, from 1; with fewer of them, groups without a pod count as one more. With
+     * `DoNotSchedule` only. Default: the API's, 1.
+     */
+    minDomains?: number | null;
+    /**
+     * Whether only nodes count that the pod's node selector and affinity allow: `Honor` or `Ignore`. Default: the API's,
+     * `Honor`.
+     */
+    nodeAffinityPolicy?: ("Honor" | "Ignore") | null;
+    /**
+     * Whether nodes count whose taints the pod does not tolerate: `Ignore`, or not: `Honor`. Default: the API's, `Ignore`.
+     */
+    nodeTaintsPolicy?: ("Honor" | "Ignore") | null;
+    /**
+     * Labels of pods whose values pods must share to be counted together; none that the workload's selector has. Default:
+     * what tells the pods of an update from the old ones, where the kind gives its pods such a label; `[]` for none.
+     */
+    matchLabelKeys?: string[] | null;
   }[];
   /**
    * Anti-affinity of a workload's pods among themselves; `{}` takes the defaults. Pods that have a `podAntiAffinity`
@@ -2247,22 +2377,22 @@ export interface AvailabilitySpec {
   exclude?: Target[];
 }
 /**
- * Makes programs reachable from outside: OpenShift Routes, Ingress, Gateway API
+ * Makes programs reachable from outside: Gateway API, Ingress, OpenShift Routes
  */
 export interface ExposureEntry {
   kind: "Exposure";
   spec: ExposureSpec;
 }
 /**
- * Makes programs reachable from outside: one config for OpenShift Routes, Ingresses and the Gateway API.
+ * Makes programs reachable from outside: one config for the Gateway API, Ingresses and OpenShift Routes.
  *
  * Another `provider` needs no other edit: fields that only one provider reads may stay.
  */
 export interface ExposureSpec {
   /**
-   * What is made: `route` (OpenShift Routes), `ingress` (an Ingress) or `httpRoute` (a Gateway API HTTPRoute).
+   * What is made: `httpRoute` (a Gateway API HTTPRoute), `ingress` (an Ingress) or `route` (OpenShift Routes).
    */
-  provider: "route" | "ingress" | "httpRoute";
+  provider: "httpRoute" | "ingress" | "route";
   /**
    * Name of what is made. With it, only objects of that name count as already there, so that pods can be exposed
    * twice. Default: the name of the workload behind the first path.
@@ -2274,6 +2404,12 @@ export interface ExposureSpec {
    */
   host?: string | null;
   /**
+   * Several hosts, all for the same paths, in place of `host`. Default: none.
+   *
+   * Items: A host name in lower case, perhaps with `*` for its first label: at most 253 characters, 63 between dots.
+   */
+  hosts?: string[];
+  /**
    * Service behind the paths that name none, as its manifest names it: prefixes and suffixes of kustomize may be
    * left out. Default: the only Service of the targeted workloads.
    */
@@ -2284,7 +2420,8 @@ export interface ExposureSpec {
    */
   port?: (number | string) | null;
   /**
-   * Which requests go where; the order does not matter, the longest path that fits wins. Default: all to `service`.
+   * Which requests go where; the order does not matter, the longest path that fits wins. Default: all to `service`, or
+   * the paths that an existing object has.
    *
    * Items: Where requests for a path go.
    */
@@ -2296,9 +2433,10 @@ export interface ExposureSpec {
     path?: string;
     /**
      * `Prefix` (the default) compares whole segments: `/api` fits `/api/v1` and not `/apis`. `Exact`: that path only,
-     * not for Routes.
+     * not for Routes. `RegularExpression`: as the Gateway or ingress-nginx reads it, written out as it stands here.
+     * `ImplementationSpecific`: as the controller of an Ingress reads it.
      */
-    pathType?: "Exact" | "Prefix";
+    pathType?: "Exact" | "Prefix" | "RegularExpression" | "ImplementationSpecific";
     /**
      * Service for these requests. Default: the spec's `service`.
      */
@@ -2322,13 +2460,13 @@ export interface ExposureSpec {
      */
     redirect?: boolean | null;
     /**
-     * Secret with the certificate of an Ingress. Default: the name of the Ingress and `-tls`. Routes have their router's
-     * certificate, HTTPRoutes their Gateway's.
+     * Secret with the certificate of an Ingress or of a ListenerSet. Default: the name of what is made and `-tls`.
+     * Routes have their router's certificate, HTTPRoutes their Gateway's.
      */
     secretName?: string | null;
     /**
-     * The issuer from which cert-manager gets the certificate of an Ingress. Default: none, the Secret is made
-     * elsewhere.
+     * The issuer from which cert-manager gets the certificate of an Ingress or of a ListenerSet. Default: none, the
+     * Secret is made elsewhere.
      */
     issuer?: {
       /**
@@ -2339,6 +2477,20 @@ export interface ExposureSpec {
        * `ClusterIssuer`, or `Issuer` (the default, as in cert-manager) for one of the same namespace.
        */
       kind?: "ClusterIssuer" | "Issuer";
+    } | null;
+    /**
+     * How the pods prove who they are, with `reencrypt`. `provider: httpRoute` needs it then, for a BackendTLSPolicy.
+     */
+    backend?: {
+      /**
+       * Host that the certificate of the pods is for, such as `web.shop.svc`: the Gateway asks for it, and compares it.
+       */
+      hostname: string;
+      /**
+       * ConfigMap with the authorities that sign it, in PEM, under the key `ca.crt`. Default: the authorities that the
+       * Gateway's system knows.
+       */
+      caConfigMap?: string | null;
     } | null;
     /**
      * Certificates, in PEM, that a Route's router trusts when it encrypts to the pods; with `reencrypt` only. Default:
@@ -2352,19 +2504,24 @@ export interface ExposureSpec {
   ingressClassName?: string | null;
   /**
    * The program behind the class, which decides by which annotations TLS is asked for. Default: the one that an
-   * IngressClass of the stream names, or that the class is called like. `provider: ingress` reads it.
+   * IngressClass of the stream names. A class that is called `nginx` says nothing: two programs call theirs so.
+   * `provider: ingress` reads it.
    */
   ingressController?: ("nginx" | "traefik" | "other") | null;
   /**
-   * The Gateway that HTTPRoutes attach to. `provider: httpRoute` needs it, the others do not read it.
+   * The Gateway that routes attach to. `provider: httpRoute` needs it, the others do not read it.
    */
   gateway?: {
     /**
-     * Name of the Gateway.
+     * `Gateway` (the default), or `ListenerSet` for one that is there and that routes attach to.
+     */
+    kind?: "Gateway" | "ListenerSet";
+    /**
+     * Name of the Gateway or ListenerSet.
      */
     name: string;
     /**
-     * Its namespace. Default: that of the HTTPRoute.
+     * Its namespace. Default: that of the route.
      */
     namespace?: string | null;
     /**
@@ -2375,6 +2532,20 @@ export interface ExposureSpec {
      * The listener for plain HTTP, by its name: what it gets is redirected. Needed for a redirect.
      */
     httpSectionName?: string | null;
+    /**
+     * Makes listeners for the hosts, in a ListenerSet beside the route: `{}` for the usual ports. The Gateway must allow it
+     * by `allowedListeners`. Default: the Gateway has the listeners.
+     */
+    listenerSet?: {
+      /**
+       * Port for TLS. Default: 443.
+       */
+      port?: number | null;
+      /**
+       * Port for plain HTTP. Default: 80.
+       */
+      httpPort?: number | null;
+    } | null;
   } | null;
   /**
    * Annotations of what is made. Default: those by which the provider is told about TLS.
@@ -2526,6 +2697,234 @@ export interface MonitoringSpec {
     [k: string]: unknown;
   } | null;
   /**
+   * Logs in by a user and a password of Secrets. Default: none.
+   */
+  basicAuth?: {
+    /**
+     * Where the user's name is.
+     */
+    username: {
+      /**
+       * Name of the Secret or ConfigMap.
+       */
+      name: string;
+      /**
+       * Key of the value in it.
+       */
+      key: string;
+    };
+    /**
+     * Where the password is.
+     */
+    password: {
+      /**
+       * Name of the Secret or ConfigMap.
+       */
+      name: string;
+      /**
+       * Key of the value in it.
+       */
+      key: string;
+    };
+  } | null;
+  /**
+   * Logs in by the `Authorization` header, with a token of a Secret. Default: none.
+   */
+  authorization?: {
+    /**
+     * What stands before the credentials. Default: the operator's, `Bearer`.
+     */
+    type?: string | null;
+    /**
+     * Where the credentials are.
+     */
+    credentials: {
+      /**
+       * Name of the Secret or ConfigMap.
+       */
+      name: string;
+      /**
+       * Key of the value in it.
+       */
+      key: string;
+    };
+  } | null;
+  /**
+   * As `authorization` does; the operator has deprecated it. Default: none.
+   */
+  bearerTokenSecret?: {
+    /**
+     * Name of the Secret or ConfigMap.
+     */
+    name: string;
+    /**
+     * Key of the value in it.
+     */
+    key: string;
+  } | null;
+  /**
+   * Logs in by a token that an OAuth 2.0 server gives. Default: none.
+   */
+  oauth2?: {
+    /**
+     * Where the client's id is.
+     */
+    clientId:
+      | {
+          /**
+           * One key of a Secret or ConfigMap in the namespace of the monitor.
+           */
+          secret: {
+            /**
+             * Name of the Secret or ConfigMap.
+             */
+            name: string;
+            /**
+             * Key of the value in it.
+             */
+            key: string;
+          };
+        }
+      | {
+          /**
+           * One key of a Secret or ConfigMap in the namespace of the monitor.
+           */
+          configMap: {
+            /**
+             * Name of the Secret or ConfigMap.
+             */
+            name: string;
+            /**
+             * Key of the value in it.
+             */
+            key: string;
+          };
+        };
+    /**
+     * Where the client's secret is.
+     */
+    clientSecret: {
+      /**
+       * Name of the Secret or ConfigMap.
+       */
+      name: string;
+      /**
+       * Key of the value in it.
+       */
+      key: string;
+    };
+    /**
+     * URL of the server's tokens.
+     */
+    tokenUrl: string;
+    /**
+     * What is asked for. Default: nothing.
+     */
+    scopes?: string[];
+    /**
+     * Further parameters of the request. Default: none.
+     */
+    endpointParams?: {
+      [k: string]: string;
+    };
+  } | null;
+  /**
+   * What is done to the labels of what is scraped, step by step, before; behind the steps that are there. Default:
+   * nothing.
+   *
+   * Items: A step that changes labels, or drops what has them, as Prometheus has it.
+   */
+  relabelings?: {
+    /**
+     * Labels whose values are joined and compared. Default: none.
+     */
+    sourceLabels?: string[];
+    /**
+     * What stands between them. Default: `;`.
+     */
+    separator?: string | null;
+    /**
+     * The label that is set. Default: none.
+     */
+    targetLabel?: string | null;
+    /**
+     * Regular expression that the value is compared with. Default: one that fits all.
+     */
+    regex?: string | null;
+    /**
+     * What a hash is divided by, for `hashmod`. Default: none.
+     */
+    modulus?: number | null;
+    /**
+     * What the label is set to; `$1` is the first group of the expression. Default: `$1`.
+     */
+    replacement?: string | null;
+    /**
+     * What is done. Default: `replace`.
+     */
+    action?:
+      | "replace"
+      | "keep"
+      | "drop"
+      | "hashmod"
+      | "labelmap"
+      | "labeldrop"
+      | "labelkeep"
+      | "lowercase"
+      | "uppercase"
+      | "keepequal"
+      | "dropequal"
+      | null;
+  }[];
+  /**
+   * What is done to the labels of the metrics, step by step, afterwards; behind the steps that are there. Default:
+   * nothing.
+   *
+   * Items: A step that changes labels, or drops what has them, as Prometheus has it.
+   */
+  metricRelabelings?: {
+    /**
+     * Labels whose values are joined and compared. Default: none.
+     */
+    sourceLabels?: string[];
+    /**
+     * What stands between them. Default: `;`.
+     */
+    separator?: string | null;
+    /**
+     * The label that is set. Default: none.
+     */
+    targetLabel?: string | null;
+    /**
+     * Regular expression that the value is compared with. Default: one that fits all.
+     */
+    regex?: string | null;
+    /**
+     * What a hash is divided by, for `hashmod`. Default: none.
+     */
+    modulus?: number | null;
+    /**
+     * What the label is set to; `$1` is the first group of the expression. Default: `$1`.
+     */
+    replacement?: string | null;
+    /**
+     * What is done. Default: `replace`.
+     */
+    action?:
+      | "replace"
+      | "keep"
+      | "drop"
+      | "hashmod"
+      | "labelmap"
+      | "labeldrop"
+      | "labelkeep"
+      | "lowercase"
+      | "uppercase"
+      | "keepequal"
+      | "dropequal"
+      | null;
+  }[];
+  /**
    * Keep the labels that the metrics themselves carry where they clash. Default: the operator's, `false`.
    */
   honorLabels?: boolean | null;
@@ -2539,6 +2938,12 @@ export interface MonitoringSpec {
      */
     [k: string]: string;
   };
+  /**
+   * Name of the Prometheus that reads the monitors, where there are several: only monitors with all of `labels` are its
+   * own, those of others may scrape the same, and what is made has this name behind the workload's. Default: there is
+   * one.
+   */
+  instance?: string | null;
   /**
    * Findings that are meant, each with its reason. Default: none.
    *
@@ -2625,6 +3030,439 @@ export interface MonitoringSpec {
   targets?: Target[];
   /**
    * Which workloads to leave alone. Default: none.
+   */
+  exclude?: Target[];
+}
+/**
+ * Gives namespaces a Pod Security level, a quota and a LimitRange, and proves that the workloads fit
+ */
+export interface NamespaceGuardrailsEntry {
+  kind: "NamespaceGuardrails";
+  spec?: NamespaceGuardrailsSpec | null;
+}
+/**
+ * Gives the namespaces of workloads a Pod Security level, a ResourceQuota and a LimitRange, and proves that the workloads fit.
+ */
+export interface NamespaceGuardrailsSpec {
+  /**
+   * What Pod Security admission enforces in the namespaces. Default: their Namespaces are left alone.
+   */
+  podSecurity?: {
+    /**
+     * The level that is enforced, and of which `warn` and `audit` tell.
+     */
+    level: "privileged" | "baseline" | "restricted";
+    /**
+     * The version of the standard that is enforced: `latest`, or one such as `v1.35`. Default: the one that a
+     * Namespace has, else `latest`.
+     */
+    version?: string | null;
+  } | null;
+  /**
+   * What the namespaces may have together, by the names of a ResourceQuota's `hard`: `requests.cpu: "8"`. Default: no
+   * ResourceQuota is written.
+   */
+  quota?: {
+    [k: string]: string | number;
+  };
+  /**
+   * What containers may have, and get where they ask for nothing. Default: no LimitRange is written.
+   */
+  limitRange?: {
+    /**
+     * Limits of containers that have none. The API takes `max` where this is not given.
+     */
+    default?: {
+      [k: string]: string | number;
+    };
+    /**
+     * Requests of containers that have neither request nor limit. The API takes `default`, then `min`.
+     */
+    defaultRequest?: {
+      [k: string]: string | number;
+    };
+    /**
+     * The least that a container may request.
+     */
+    min?: {
+      [k: string]: string | number;
+    };
+    /**
+     * The highest limit that a container may have; it must have one.
+     */
+    max?: {
+      [k: string]: string | number;
+    };
+  };
+  /**
+   * On how many nodes the pods run at most of which each node gets one. Needed where a quota counts such pods.
+   */
+  nodes?: number | null;
+  /**
+   * The name of the ResourceQuota and of the LimitRange. Default: `guardrails`.
+   */
+  name?: string | null;
+  /**
+   * Findings that are meant, each with its reason. Default: none.
+   *
+   * Items: Findings that are meant.
+   */
+  exceptions?: {
+    /**
+     * Where; with `containers`, only what is about those containers.
+     */
+    target: {
+      /**
+       * API group, such as `apps`; empty for the core group.
+       */
+      group?: string | null;
+      /**
+       * API version without its group, such as `v1`.
+       */
+      version?: string | null;
+      /**
+       * Kind. In a target also the one before an earlier kustomization changed it.
+       */
+      kind?: string | null;
+      /**
+       * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
+       */
+      name?: string | null;
+      /**
+       * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
+       */
+      namespace?: string | null;
+      /**
+       * Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
+       */
+      labelSelector?: string | null;
+      /**
+       * Annotations of the object, in the grammar of `labelSelector`.
+       */
+      annotationSelector?: string | null;
+      /**
+       * Names of containers. In a target: only fields of these containers are written, none of their pod.
+       * In an exclude: these containers are left alone, and not the others.
+       */
+      containers?: string[];
+      /**
+       * A target that matches nothing is an error, unless this is true.
+       */
+      optional?: boolean;
+      /**
+       * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+       * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+       */
+      previous?: boolean;
+    };
+    /**
+     * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
+     */
+    rules?: string[];
+    /**
+     * What the finding is about, as regular expressions for the whole name: a field (`privileged`), a variable, a key, a
+     * port, an object. With `rules`, also the last key or the whole path of the field (`spec.replicas`). Default: anything.
+     *
+     * Items: A regular expression for the whole name of what a finding is about.
+     */
+    fields?: string[];
+    /**
+     * Why; stands in the report.
+     */
+    reason: string;
+  }[];
+  /**
+   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * severities of the rules.
+   */
+  severities?: {
+    /**
+     * What becomes of a rule's findings.
+     */
+    [k: string]: "error" | "warning" | "info" | "off";
+  };
+  /**
+   * The workloads whose namespaces are meant; each entry must match something unless `optional: true`. Default: all.
+   */
+  targets?: Target[];
+  /**
+   * Workloads whose namespaces are not meant, unless others are in them. Quotas count them all the same. Default: none.
+   */
+  exclude?: Target[];
+}
+/**
+ * Lets workloads connect as declared, and not otherwise, by a NetworkPolicy each
+ */
+export interface NetworkPoliciesEntry {
+  kind: "NetworkPolicies";
+  spec?: NetworkPoliciesSpec | null;
+}
+/**
+ * Lets workloads connect as declared, and not otherwise: a NetworkPolicy for each, and one that denies the rest.
+ */
+export interface NetworkPoliciesSpec {
+  /**
+   * Who may connect to whom. Both ends get their part of each. Default: none but those that other objects imply.
+   *
+   * Items: Connections that are allowed: from each of the first to each of the second.
+   */
+  edges?: {
+    /**
+     * Who connects: names of workloads, now or before kustomize changed them, or of peers.
+     *
+     * @minItems 1
+     *
+     * Items: An end of an edge: the name of a peer or of a workload, `Kind/name` where several workloads have the name.
+     */
+    from: [string, ...string[]];
+    /**
+     * To whom: names of workloads or of peers.
+     *
+     * @minItems 1
+     *
+     * Items: An end of an edge: the name of a peer or of a workload, `Kind/name` where several workloads have the name.
+     */
+    to: [string, ...string[]];
+    /**
+     * Ports of the pods: numbers, ranges, names of the containers' or a Service's ports, or `any`. Default: all ports that
+     * the containers declare; for a peer, its own `ports`.
+     *
+     * Items: A port of an edge: `5432`, `8000-8010`, `53/UDP`, the name of a port, or `any`.
+     */
+    ports?: (number | string)[];
+  }[];
+  /**
+   * Who else there is, by a name for `edges`: pods outside of the stream, and ranges of addresses. Default: none.
+   */
+  peers?: {
+    /**
+     * Somebody outside of the stream: pods (by `namespace` or `namespaceSelector`, and `podSelector`), addresses (`ipBlocks`), or
+     * the pods of a well-known `controller`.
+     */
+    [k: string]: {
+      /**
+       * The namespace of the pods, by its name.
+       */
+      namespace?: string | null;
+      /**
+       * The namespaces of the pods, by their labels.
+       */
+      namespaceSelector?: {
+        /**
+         * Labels that must be there, with these values.
+         */
+        matchLabels?: {
+          /**
+           * The value of a label: empty, or at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends.
+           */
+          [k: string]: string;
+        };
+        /**
+         * Other demands.
+         *
+         * Items: A demand on a label.
+         */
+        matchExpressions?: {
+          /**
+           * The label.
+           */
+          key: string;
+          /**
+           * How it is compared.
+           */
+          operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+          /**
+           * With what: `In` and `NotIn` need values, the others take none.
+           *
+           * Items: The value of a label: empty, or at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends.
+           */
+          values?: string[];
+        }[];
+      } | null;
+      /**
+       * The pods, by their labels. Default, with a namespace: all there. Without a namespace: the workload's own.
+       */
+      podSelector?: {
+        /**
+         * Labels that must be there, with these values.
+         */
+        matchLabels?: {
+          /**
+           * The value of a label: empty, or at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends.
+           */
+          [k: string]: string;
+        };
+        /**
+         * Other demands.
+         *
+         * Items: A demand on a label.
+         */
+        matchExpressions?: {
+          /**
+           * The label.
+           */
+          key: string;
+          /**
+           * How it is compared.
+           */
+          operator: "In" | "NotIn" | "Exists" | "DoesNotExist";
+          /**
+           * With what: `In` and `NotIn` need values, the others take none.
+           *
+           * Items: The value of a label: empty, or at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends.
+           */
+          values?: string[];
+        }[];
+      } | null;
+      /**
+       * Ranges of addresses outside of the cluster.
+       *
+       * Items: A range of addresses.
+       */
+      ipBlocks?: {
+        /**
+         * The range: `10.0.0.0/8`.
+         */
+        cidr: string;
+        /**
+         * Ranges inside it that are left out. Default: none.
+         *
+         * Items: A range of addresses: `10.0.0.0/8`, `2001:db8::/32`.
+         */
+        except?: string[];
+      }[];
+      /**
+       * The pods of an ingress controller, in the namespace where its project installs it unless `namespace` says another.
+       */
+      controller?: ("ingress-nginx" | "traefik" | "openshift-router" | "contour" | "envoy-gateway" | "istio") | null;
+      /**
+       * Ports of edges to the peer that name none.
+       *
+       * Items: A port of an edge: `5432`, `8000-8010`, `53/UDP`, the name of a port, or `any`.
+       */
+      ports?: (number | string)[];
+      /**
+       * Not to be had: a NetworkPolicy knows addresses, and a name of DNS may get another one at any time.
+       */
+      hosts?: string[];
+    };
+  };
+  /**
+   * Which DNS servers every workload may ask. Default: `[kubernetes]`.
+   *
+   * Items: Servers for DNS, as clusters have them.
+   */
+  dns?: ("kubernetes" | "nodeLocal" | "openshift")[];
+  /**
+   * From whom and to whom the edges lead that other objects imply.
+   */
+  implied?: {
+    /**
+     * Who brings the requests of Ingresses, Routes and HTTPRoutes. Default: `[ingress]`.
+     */
+    routes?: string[] | null;
+    /**
+     * Who scrapes what ServiceMonitors and PodMonitors select. Default: `[prometheus]`.
+     */
+    monitors?: string[] | null;
+    /**
+     * Who answers the Vault agent of pods. Default: `[vault]`.
+     */
+    vault?: string[] | null;
+    /**
+     * Who calls webhooks of admission. Default: `[api-server]`.
+     */
+    webhooks?: string[] | null;
+  };
+  /**
+   * Adds a NetworkPolicy to each namespace that allows nothing to pods without one of their own. Default: `true`.
+   */
+  defaultDeny?: boolean;
+  /**
+   * Findings that are meant, each with its reason. Default: none.
+   *
+   * Items: Findings that are meant.
+   */
+  exceptions?: {
+    /**
+     * Where; with `containers`, only what is about those containers.
+     */
+    target: {
+      /**
+       * API group, such as `apps`; empty for the core group.
+       */
+      group?: string | null;
+      /**
+       * API version without its group, such as `v1`.
+       */
+      version?: string | null;
+      /**
+       * Kind. In a target also the one before an earlier kustomization changed it.
+       */
+      kind?: string | null;
+      /**
+       * Name. In a target also the one before an earlier kustomization added a prefix or suffix.
+       */
+      name?: string | null;
+      /**
+       * Namespace; an object without one is in `default`. In a target also the one before an earlier kustomization changed it.
+       */
+      namespace?: string | null;
+      /**
+       * Labels of the object, in the grammar of `kubectl get --selector`: `app=web,tier in (a,b),!legacy`.
+       */
+      labelSelector?: string | null;
+      /**
+       * Annotations of the object, in the grammar of `labelSelector`.
+       */
+      annotationSelector?: string | null;
+      /**
+       * Names of containers. In a target: only fields of these containers are written, none of their pod.
+       * In an exclude: these containers are left alone, and not the others.
+       */
+      containers?: string[];
+      /**
+       * A target that matches nothing is an error, unless this is true.
+       */
+      optional?: boolean;
+      /**
+       * In an exclude or exception: whether `kind`, `name` and `namespace` also match what they were before an earlier
+       * kustomization. Off by default, since anybody who writes a manifest can write the annotations that tell.
+       */
+      previous?: boolean;
+    };
+    /**
+     * Which rules: ids, or `family/*`. Default: any. At least one of this and `fields` is given.
+     */
+    rules?: string[];
+    /**
+     * What the finding is about, as regular expressions for the whole name: a field (`privileged`), a variable, a key, a
+     * port, an object. With `rules`, also the last key or the whole path of the field (`spec.replicas`). Default: anything.
+     *
+     * Items: A regular expression for the whole name of what a finding is about.
+     */
+    fields?: string[];
+    /**
+     * Why; stands in the report.
+     */
+    reason: string;
+  }[];
+  /**
+   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * severities of the rules.
+   */
+  severities?: {
+    /**
+     * What becomes of a rule's findings.
+     */
+    [k: string]: "error" | "warning" | "info" | "off";
+  };
+  /**
+   * Which workloads get a NetworkPolicy; each entry must match something unless `optional: true`. Default: all.
+   */
+  targets?: Target[];
+  /**
+   * Which workloads get none; edges may name them all the same. Default: none.
    */
   exclude?: Target[];
 }
@@ -3142,7 +3980,7 @@ export interface Availability {
   spec?: AvailabilitySpec | null;
 }
 /**
- * Makes programs reachable from outside: OpenShift Routes, Ingress, Gateway API
+ * Makes programs reachable from outside: Gateway API, Ingress, OpenShift Routes
  */
 export interface Exposure {
   /**
@@ -3188,6 +4026,54 @@ export interface Monitoring {
     [k: string]: unknown;
   };
   spec: MonitoringSpec;
+}
+/**
+ * Gives namespaces a Pod Security level, a quota and a LimitRange, and proves that the workloads fit
+ */
+export interface NamespaceGuardrails {
+  /**
+   * The version of the config's fields.
+   */
+  apiVersion: "krmor.dev/v1alpha1";
+  /**
+   * What the config is for.
+   */
+  kind: "NamespaceGuardrails";
+  /**
+   * The config's own metadata; `name` shows in messages.
+   */
+  metadata?: {
+    /**
+     * The config's name.
+     */
+    name?: string;
+    [k: string]: unknown;
+  };
+  spec?: NamespaceGuardrailsSpec | null;
+}
+/**
+ * Lets workloads connect as declared, and not otherwise, by a NetworkPolicy each
+ */
+export interface NetworkPolicies {
+  /**
+   * The version of the config's fields.
+   */
+  apiVersion: "krmor.dev/v1alpha1";
+  /**
+   * What the config is for.
+   */
+  kind: "NetworkPolicies";
+  /**
+   * The config's own metadata; `name` shows in messages.
+   */
+  metadata?: {
+    /**
+     * The config's name.
+     */
+    name?: string;
+    [k: string]: unknown;
+  };
+  spec?: NetworkPoliciesSpec | null;
 }
 /**
  * Finds refused pods, secrets in plain text, dangling references and pools that are too large
