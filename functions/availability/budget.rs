@@ -2,6 +2,7 @@
 
 use crate::availability::rules;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use serde_json::Value;
@@ -10,16 +11,26 @@ use super::facts::{Facts, Workload};
 use super::placement::no_selector;
 use super::spec::Budget;
 use krmor_core::manifest::{Manifest, Metadata};
-use krmor_core::reconcile::{self, Field, Ownership, Wanted};
+use krmor_core::reconcile::{self, Field, Ownership, Step, Wanted};
 use krmor_core::report::Report;
 use krmor_core::stream::{Action, ObjectId, Stream};
+use krmor_core::text::few;
 use krmor_yaml::Node;
 
 /// Gives the workload's pods their budget.
-pub(super) fn protect(budget: &Budget, facts: &Facts, workload: &Workload, stream: &mut Stream, report: &mut Report) {
+pub(super) fn protect(
+    budget: &Budget,
+    facts: &Facts,
+    targets: &BTreeSet<ObjectId>,
+    workload: &Workload,
+    stream: &mut Stream,
+    report: &mut Report,
+) {
+    let covers = facts.covers(workload.id).flat_map(|(_, cover)| facts.covered(cover));
+    let others: Vec<ObjectId> = covers.filter(|id| !targets.contains(id)).collect();
     match facts.budgets(workload.id).take(2).collect::<Vec<_>>().as_slice() {
-        [] => bring(budget, workload, None, stream, report),
-        [one] if one.current => bring(budget, workload, Some(one.id), stream, report),
+        [] => bring(budget, workload, None, &others, stream, report),
+        [one] if one.current => bring(budget, workload, Some(one.id), &others, stream, report),
         [one] => {
             let (Some(object), Some(other)) = (stream.object(workload.id), stream.object(one.id)) else { return };
             let (api, other) = (other.api_version().into_owned(), other.reference());
@@ -32,7 +43,14 @@ pub(super) fn protect(budget: &Budget, facts: &Facts, workload: &Workload, strea
 }
 
 /// Makes the budget, or brings the one that is there to what the config says.
-fn bring(budget: &Budget, workload: &Workload, existing: Option<ObjectId>, stream: &mut Stream, report: &mut Report) {
+fn bring(
+    budget: &Budget,
+    workload: &Workload,
+    existing: Option<ObjectId>,
+    others: &[ObjectId],
+    stream: &mut Stream,
+    report: &mut Report,
+) {
     let Some(object) = stream.object(workload.id) else { return };
     let selector = workload.selector(&object);
     if existing.is_none() && selector.is_none() {
@@ -61,7 +79,18 @@ fn bring(budget: &Budget, workload: &Workload, existing: Option<ObjectId>, strea
     }
     let reason = format!("evictions keep to `{field}: {amount}`").into();
     let wanted = Wanted { existing, beside: workload.id, object, rule: &rules::BUDGET, reason };
-    reconcile::apply(stream, report, wanted, budget);
+    let step = reconcile::plan(stream, report, wanted, budget);
+    let changed = match &step {
+        Step::Edit { object, edits } if !edits.is_empty() => stream.object(*object),
+        _ => None,
+    };
+    if let Some(there) = changed.filter(|_| !others.is_empty()) {
+        let mut names = others.iter().filter_map(|id| Some(stream.object(*id)?.reference().to_string()));
+        let message = format!("it covers {} too, which the config is not for", few(others.len(), &mut names, ", "));
+        let remedy = "let these be targets too, or give the pods of each a budget of its own";
+        return report.add(&rules::BUDGET_OF_OTHERS, there.at(""), message, remedy);
+    }
+    step.apply(stream, report);
 }
 
 /// Whose the fields of a budget are that is there: what the config names is the config's.

@@ -25,12 +25,15 @@ use self::facts::Facts;
 pub use self::judge::judge;
 pub use self::spec::Spec;
 use krmor_core::report::Report;
-use krmor_core::stream::Stream;
+use krmor_core::stream::{ObjectId, Stream};
+use std::collections::BTreeSet;
 
 /// Makes what the spec asks for, for the workloads that it targets.
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     let facts = Facts::of(stream, report);
-    for workload in facts.select(spec, stream, report) {
+    let selected = facts.select(spec, stream, report);
+    let targets: BTreeSet<ObjectId> = selected.iter().map(|workload| workload.id).collect();
+    for workload in selected {
         for wish in wishes::of(spec, stream, &facts, workload) {
             wish.fulfil(spec, stream, report);
         }
@@ -38,7 +41,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
             autoscaling::autoscale(scaling, &facts, workload, stream, report);
         }
         if let Some(budget) = &spec.budget {
-            budget::protect(budget, &facts, workload, stream, report);
+            budget::protect(budget, &facts, &targets, workload, stream, report);
         }
         placement::place(spec, &facts, workload, stream, report);
     }

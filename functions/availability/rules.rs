@@ -16,6 +16,9 @@ krmor_core::rules! {
     BUDGET_BLOCKS_DRAIN = "budget-blocks-drain", Error,
         "A disruption budget allows no eviction of the pods that it covers",
         "`kubectl drain` and cluster upgrades wait for ever, because the Eviction API refuses each attempt. krmor counts with the fewest pods that may run: `minReplicas` of the autoscaler, else `replicas`, else 1. Use `maxUnavailable: 1`, run more pods than must stay, or write an exception.";
+    BUDGET_OF_OTHERS = "budget-of-others", Error,
+        "The config would change a disruption budget that covers other workloads, too",
+        "The pods of the others would be protected otherwise than somebody wrote. Let these workloads be targets too, or give the pods of each a budget of its own.";
     BUDGET_MALFORMED = "budget-malformed", Error,
         "A disruption budget has both limits, or a limit that is no number and no share",
         "The API server refuses a PodDisruptionBudget with `minAvailable` and `maxUnavailable` together, and one whose limit is neither an integer nor a percentage. Remove one of the two, or write `1` or `25%`.";

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::spec::Spec;
+use super::spec::{Form, Spec};
 use krmor_core::pods::{Container, Pod};
 use krmor_core::reconcile::{Field, Item, Ownership};
 use krmor_core::report::Report;
@@ -93,7 +93,24 @@ pub(super) fn wanted(spec: &Spec, pod: &Pod, main: &Container, stream: &Stream, 
             return None;
         }
     }
+    if spec.form == Form::Job {
+        fields.values_mut().for_each(|value| name_anew(value, &main.name, spec.name.as_str()));
+    }
     Some(Wanted { fields, main: main.name.clone(), own_image: spec.image.is_some() })
+}
+
+/// Lets what asks for the resources of the program's container ask for those of the migration's: a Job has no other.
+pub(super) fn name_anew(value: &mut Value, program: &str, migration: &str) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(name)) = map.get_mut("containerName").filter(|name| *name == program) {
+                migration.clone_into(name);
+            }
+            map.values_mut().for_each(|value| name_anew(value, program, migration));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|value| name_anew(value, program, migration)),
+        _ => {}
+    }
 }
 
 /// The spec's variables take the place of those of the same name, or come last.

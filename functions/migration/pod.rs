@@ -3,7 +3,7 @@
 use crate::migration::rules;
 use serde_json::{Map, Value, json};
 
-use super::container::{Wanted, text};
+use super::container::{self, Wanted, text};
 use super::spec::Spec;
 use krmor_core::facts;
 use krmor_core::pods::{Container, Pod, Role};
@@ -87,6 +87,11 @@ pub(super) fn fields(
     }
     if !volumes.is_empty() {
         out.insert("volumes".to_owned(), Value::Array(volumes));
+    }
+    for key in ["initContainers", "volumes"] {
+        if let Some(value) = out.get_mut(key) {
+            container::name_anew(value, &wanted.main, spec.name.as_str());
+        }
     }
     Some(out)
 }

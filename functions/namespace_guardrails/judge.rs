@@ -118,9 +118,7 @@ fn judge_quota(here: &Here<'_>, quota: &Object<'_>, report: &mut Report) {
             .find(&["spec", field])
             .is_some_and(|scopes| scopes.items().next().is_some() || scopes.entries().next().is_some())
     });
-    if !is_scoped {
-        needs(here, quota, &hard, report);
-    }
+    needs(here, quota, &hard, is_scoped, report);
     uncounted(here, quota, &hard, report);
     let mut not_summed = Vec::new();
     for (name, hard) in hard.iter().filter(|(name, _)| check_quota(name).is_ok()) {
@@ -155,7 +153,7 @@ fn judge_quota(here: &Here<'_>, quota: &Object<'_>, report: &mut Report) {
 }
 
 /// Reports containers that do not say what the quota counts: the API server refuses their pods.
-fn needs(here: &Here<'_>, quota: &Object<'_>, hard: &Amounts, report: &mut Report) {
+fn needs(here: &Here<'_>, quota: &Object<'_>, hard: &Amounts, is_scoped: bool, report: &mut Report) {
     let needed = quotas::needed(hard.keys().map(String::as_str));
     for pod in here.pods.iter().filter(|pod| pod.pod.has_spec() && !pod.pod.is_completed && !pod.usage.has_own) {
         let mut lacking = Vec::new();
@@ -173,9 +171,13 @@ fn needs(here: &Here<'_>, quota: &Object<'_>, hard: &Amounts, report: &mut Repor
             }
         }
         let Some(first) = first else { continue };
-        let message = format!("it must say what {} counts: {}", quota.reference(), lacking.join("; "));
+        let (rule, when): (&'static Rule, _) = match is_scoped {
+            true => (&rules::SCOPED_QUOTA, "where the scopes of the quota select it, "),
+            false => (&rules::QUOTA_NEEDS, ""),
+        };
+        let message = format!("{when}it must say what {} counts: {}", quota.reference(), lacking.join("; "));
         let remedy = "write it under `resources` of the containers, or let `limitRange` of this config give defaults";
-        report.record_once(vec![Finding::new(&rules::QUOTA_NEEDS, pod.object.at(first), message, remedy)]);
+        report.record_once(vec![Finding::new(rule, pod.object.at(first), message, remedy)]);
     }
 }
 

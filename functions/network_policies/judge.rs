@@ -1,6 +1,6 @@
 //! What must hold in the final stream, so that the edges are those that are declared.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::policy::{DEFAULT_DENY, OURS};
 use super::rules;
@@ -18,6 +18,7 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     let (selected, _) = target::pods(&spec.targets, &spec.exclude, stream);
     cut_off(spec, &selected.iter().map(|one| one.pod.object).collect(), facts, report);
     let selections = facts.selections();
+    let workloads: HashSet<String> = facts.numbered_pods().flat_map(|(_, _, object)| policy_names(&object)).collect();
     // Policies of equal selectors select the same pods, which are looked for once.
     let mut by_scope = HashMap::new();
     let mut told = BTreeSet::new();
@@ -29,18 +30,19 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
         }
         let over = selections.over(stream, By::Policy, &object, &pod.all_labels(&object), Near::Certain);
         let policies = over.into_iter().filter_map(|id| stream.object(id));
-        let (ours, others): (Vec<Object<'_>>, Vec<Object<'_>>) =
-            policies.partition(|policy| policy.annotation(OURS).is_some());
+        let is_ours = |policy: &Object<'_>| {
+            let belongs = |name: &str| name == DEFAULT_DENY || workloads.contains(name);
+            policy.annotation(OURS).is_some() && policy.names().iter().any(|name| belongs(name))
+        };
+        // krmor's own of a workload that is gone allows what nobody declares any more.
+        let (ours, others): (Vec<Object<'_>>, Vec<Object<'_>>) = policies.partition(is_ours);
         if !others.is_empty() {
             let names = few(others.len(), &mut others.iter().map(|other| format!("`{}`", other.name())), ", ");
             let message = format!("NetworkPolicies {names} select its pods too: what they allow is not declared here");
             let remedy = "declare it under `edges`, and remove them";
             report.add(&rules::OTHER_POLICY, object.at(""), message, remedy);
         }
-        let own = |policy: &&Object<'_>| {
-            let kind = object.kind().to_ascii_lowercase();
-            object.names().iter().any(|name| policy.is_named(name) || policy.is_named(&format!("{name}-{kind}")))
-        };
+        let own = |policy: &&Object<'_>| policy_names(&object).iter().any(|name| policy.is_named(name));
         let Some(policy) = ours.iter().find(own) else { continue };
         let Some(selection) = selections.of_object(policy.id()) else { continue };
         let objects = by_scope.entry(selection.scope).or_insert_with(|| {
@@ -63,6 +65,12 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
             report.add(&rules::SHARED_LABELS, object.at(""), message, remedy);
         }
     }
+}
+
+/// What the policy of a workload may be called.
+fn policy_names(workload: &Object<'_>) -> Vec<String> {
+    let kind = workload.kind().to_ascii_lowercase();
+    workload.names().into_iter().flat_map(|name| [format!("{name}-{kind}"), name]).collect()
 }
 
 /// Reports workloads without a policy of their own where everything that is not declared is denied.

@@ -66,7 +66,12 @@ impl World<'_> {
                     let is_it = |port: &&Known| {
                         port.names.contains(name) && protocol.is_none_or(|protocol| port.span.protocol == protocol)
                     };
-                    let found: Vec<Span> = known.iter().filter(is_it).map(|port| port.span).collect();
+                    // A container's name for a port goes before a Service's, which may be another port.
+                    let by_container = |port: &&Known| port.own_names.contains(name);
+                    let own: Vec<Span> =
+                        known.iter().filter(is_it).filter(by_container).map(|port| port.span).collect();
+                    let all = || known.iter().filter(is_it).map(|port| port.span).collect();
+                    let found: Vec<Span> = if own.is_empty() { all() } else { own };
                     if found.is_empty() {
                         self.refuse_port(one, name, &known, None, pointer, report);
                         return None;
@@ -120,11 +125,12 @@ impl World<'_> {
             let (Some(protocol), Ok(port)) = (protocol, u16::try_from(port)) else { return };
             let span = Span::one(protocol, port);
             match found.iter_mut().find(|known| known.span == span) {
-                Some(known) => {
-                    known.names.push(name);
-                    known.is_container |= is_container;
+                Some(known) => known.add(name, is_container),
+                None => {
+                    let mut known = Known { span, names: Vec::new(), own_names: Vec::new(), is_container: false };
+                    known.add(name, is_container);
+                    found.push(known);
                 }
-                None => found.push(Known { span, names: vec![name], is_container }),
             }
         };
         for container in one.pod.containers(&one.object) {
@@ -154,8 +160,20 @@ impl World<'_> {
 struct Known {
     span: Span,
     names: Vec<String>,
+    /// Those that a container gives it.
+    own_names: Vec<String>,
     /// A container declares it; else only a Service sends to it.
     is_container: bool,
+}
+
+impl Known {
+    fn add(&mut self, name: String, is_container: bool) {
+        self.is_container |= is_container;
+        if is_container {
+            self.own_names.push(name.clone());
+        }
+        self.names.push(name);
+    }
 }
 
 /// A span as people write it.

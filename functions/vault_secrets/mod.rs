@@ -54,7 +54,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     }
     let declared = want::declared(spec, &users, stream);
     let conversion = spec.convert.as_ref().map(|convert| convert::of(spec, convert, &users, stream, report));
-    let Conversion { wants: converted, edits, removed, mounts, missing } = conversion.unwrap_or_default();
+    let Conversion { wants: converted, edits, removed, mounts, missing, .. } = conversion.unwrap_or_default();
     leftovers::plaintext(&declared, &removed, stream, report);
     leftovers::made_elsewhere(spec, &declared, stream, report);
     for (object, edit) in edits {

@@ -49,6 +49,9 @@ krmor_core::rules! {
     NO_COMMAND = "no-command", Error,
         "A container without a `command` cannot read variables from the Vault agent",
         "A shell must read the agent's file before the program starts, and what the image starts is not known to krmor. Write the `command`, or take `as: files`.";
+    ONE_PLACE = "one-place", Error,
+        "Two values would be written to one key of one path in Vault",
+        "Each of the two would read what the other needs. Give each a path of its own: by `path` of `convert`, which takes `{namespace}` and `{name}`, or by an entry under `secrets`.";
     NOT_KEPT = "not-kept", Error,
         "A conversion would lose something of the Secret",
         "What the provider cannot say of the Secret that it makes, such as `immutable` or a finalizer, is not dropped in silence. Remove it from the Secret, exclude the Secret, or take a provider that keeps it. As a warning: the operator sets labels of its own.";

@@ -44,6 +44,8 @@ pub(super) struct Conversion {
     pub(super) mounts: Vec<(String, ObjectId)>,
     /// Keys to write to Vault, by where they belong, and whether in base64.
     pub(super) missing: BTreeMap<KvSource, BTreeMap<String, bool>>,
+    /// Whose values these keys are to have.
+    owners: BTreeMap<KvSource, Vec<ObjectId>>,
 }
 
 /// Everything that `convert` asks for.
@@ -57,6 +59,16 @@ pub(super) fn of(spec: &Spec, convert: &Convert, users: &[User], stream: &Stream
         .filter(|object| is_candidate(convert, object) && !excluded(object))
         .map(|object| object.id())
         .collect();
+    let is_nameless = |object: &Object<'_>| {
+        let is_secret = object.kind() == "Secret" && object.api_version() == "v1" && spec.targets.is_empty();
+        is_secret && object.name().ends_with('*') && !excluded(object) && contents::entries(object).next().is_some()
+    };
+    for object in stream.objects().filter(is_nameless) {
+        let message =
+            "its values stand in the manifest, and it has no fixed name that a reference could give the Secret";
+        let remedy = "write `metadata.name` in place of `generateName`, or exclude it";
+        report.add(&rules::PLAINTEXT, object.at("/metadata"), message, remedy);
+    }
     let references = references(stream, &candidates);
     let in_scope = |id: &ObjectId| {
         let used = |reference: &&Reference| users.iter().any(|user| user.selected.pod.object == reference.object);
@@ -150,6 +162,9 @@ fn secret(
         false => (contents::of_secret(spec, convert, entry, object, report), Dress::of(object, spec.provider, report)),
     };
     let (Some(contents), Some(dress)) = (contents, dress) else { return };
+    if !contents.written.is_empty() && !has_own_place(&contents, object, stream, report, out) {
+        return;
+    }
     let Contents { source, mut keys, mut templates, written, literals, optional } = contents;
     let name = object.name().into_owned();
     let facts = Facts::of(stream);
@@ -196,6 +211,7 @@ fn secret(
         service_accounts: users.iter().map(|(pod, object)| want::service_account(pod, object)).collect(),
     });
     if !written.is_empty() {
+        out.owners.entry(source.clone()).or_default().push(object.id());
         out.missing.entry(source).or_default().extend(written);
     }
     out.removed.push(object.id());
@@ -205,6 +221,29 @@ fn secret(
     for reference in used {
         rename(reference, object, stream, out);
     }
+}
+
+/// Whether no other Secret's values go to the same keys; equal ones may.
+fn has_own_place(
+    contents: &Contents,
+    object: &Object<'_>,
+    stream: &Stream,
+    report: &mut Report,
+    out: &Conversion,
+) -> bool {
+    let Some(keys) = out.missing.get(&contents.source) else { return true };
+    let shared = contents.written.keys().find(|key| keys.contains_key(*key));
+    let values = |object: &Object<'_>| {
+        ["data", "stringData"].map(|field| object.root().get(field).and_then(Node::to_value).unwrap_or_default())
+    };
+    let owners = out.owners.get(&contents.source).into_iter().flatten().filter_map(|id| stream.object(*id));
+    let mut others = owners.filter(|other| is_sealed(other) || is_sealed(object) || values(other) != values(object));
+    let (Some(key), Some(other)) = (shared, others.next()) else { return true };
+    let message =
+        format!("`{key}` of {} would hold its value and that of {}", contents.source.title(), other.reference());
+    let remedy = "write `path: \"{namespace}/{name}\"` under `convert`, or declare one of them under `secrets` with a path of its own";
+    report.add(&rules::ONE_PLACE, object.at(""), message, remedy);
+    false
 }
 
 /// Writes the final name, and the final namespace where one stands with it.

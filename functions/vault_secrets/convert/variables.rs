@@ -64,6 +64,17 @@ pub(super) fn of(
             if two_makers(&object, &name, expected, stream, report) {
                 continue;
             }
+            let owner = out.owners.get(&source).and_then(|owners| stream.object(*owners.first()?));
+            if let Some(owner) = owner {
+                let message = format!(
+                    "its placeholder reads {}, where the values of {} would be written",
+                    source.title(),
+                    owner.reference()
+                );
+                let remedy = "give the Secret another path, by `path` of `convert` or by an entry under `secrets`";
+                report.add(&rules::ONE_PLACE, object.at(&format!("{pointer}/value")), message, remedy);
+                continue;
+            }
             let reason = "the value is in Vault, and argocd-vault-plugin need not fill it in";
             let why = || Why { rule: &rules::PLACEHOLDER, reason: reason.into(), class: Class::Overridden };
             let reference = json!({"secretKeyRef": {"name": name, "key": key}});

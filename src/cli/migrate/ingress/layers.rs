@@ -340,7 +340,8 @@ fn is_secure(value: &Value) -> bool {
     https || text(value, "/kind") == Some("ReferenceGrant")
 }
 
-/// The number of a port of a Service, by its name.
+/// The number of a port of a Service, by its name, its number, or what it sends to: ingress-nginx takes all three, and the
+/// first port that fits.
 pub(super) fn port_of(items: &[Item], namespace: Option<&str>, service: &str, name: &str) -> Option<i64> {
     let is_it = |item: &&Item| {
         item.kind() == "Service"
@@ -348,5 +349,11 @@ pub(super) fn port_of(items: &[Item], namespace: Option<&str>, service: &str, na
             && item.names().iter().any(|own| own == service)
     };
     let ports = items.iter().find(is_it)?.value.pointer("/spec/ports")?.as_array()?;
-    ports.iter().find(|port| text(port, "/name") == Some(name))?.get("port")?.as_i64()
+    let is_called = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => text == name,
+        Some(Value::Number(number)) => number.to_string() == name,
+        _ => false,
+    };
+    let fits = |port: &&Value| ["port", "targetPort", "name"].iter().any(|key| is_called(port.get(key)));
+    ports.iter().find(fits)?.get("port")?.as_i64()
 }

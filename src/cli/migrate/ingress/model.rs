@@ -201,11 +201,13 @@ fn read_backend(
         return Backend { service: String::new(), port: 0 };
     };
     let named = |name: &str| port_of(service, name);
+    // It may be the number that the Service sends to, where a route must name the Service's own.
+    let numbered = |number: i64| named(&number.to_string()).unwrap_or(number);
     let (port, name) = match (backend.pointer("/service/port/number"), backend.pointer("/service/port/name")) {
-        (Some(number), _) => (number.as_i64(), None),
+        (Some(number), _) => (number.as_i64().map(numbered), None),
         (None, Some(name)) => (name.as_str().and_then(named), name.as_str()),
         (None, None) => match backend.get("servicePort") {
-            Some(Value::Number(number)) => (number.as_i64(), None),
+            Some(Value::Number(number)) => (number.as_i64().map(numbered), None),
             Some(Value::String(text)) => (text.parse().ok().or_else(|| named(text)), Some(text.as_str())),
             _ => (None, None),
         },

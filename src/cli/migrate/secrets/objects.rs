@@ -110,13 +110,18 @@ impl Values {
     /// The bytes that a Secret's keys have, as the API server decodes them.
     pub(super) fn bytes(&self, secret: &Value) -> BTreeMap<String, Option<Vec<u8>>> {
         let entries = |field: &str| secret.get(field).and_then(Value::as_object).into_iter().flatten();
+        let annotated = secret.pointer("/metadata/annotations/avp.kubernetes.io~1path").is_some();
         let data = entries("data").map(|(key, value)| {
             let bytes = value.as_str().and_then(|text| {
                 if text.contains("<path:") {
                     let filled = self.fill(text, |value| base64::encode(value).into_bytes());
                     return base64::decode(std::str::from_utf8(&filled).ok()?).or(Some(filled));
                 }
-                let decoded = base64::decode(text)?;
+                let decoded = match base64::decode(text) {
+                    // The plugin puts base64 in the place of a key alone.
+                    None if annotated && text.contains('<') => return Some(text.as_bytes().to_vec()),
+                    decoded => decoded?,
+                };
                 let filled = std::str::from_utf8(&decoded).ok().map(|text| self.fill(text, <[u8]>::to_vec));
                 Some(filled.unwrap_or(decoded))
             });

@@ -37,6 +37,14 @@ impl Kv {
     }
 }
 
+/// A word as a shell takes it for one.
+fn word(text: &str) -> String {
+    match text.chars().all(|c| c.is_ascii_alphanumeric() || "-._/=@".contains(c)) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
 /// A key that must be written to Vault.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
@@ -75,8 +83,9 @@ impl Checklist {
     /// The commands for one secret, each with what it is for.
     pub(super) fn commands(kv: &Kv, keys: &BTreeSet<Key>, others: bool) -> Vec<(&'static str, String)> {
         // The file holds the value and nothing behind it: what `@FILE` reads is written as it stands.
-        let words: Vec<String> = keys.iter().map(|key| format!("{}=@FILE", key.name)).collect();
-        let command = |verb: &str| format!("vault kv {verb} -mount={} {} {}", kv.mount, kv.path, words.join(" "));
+        let words: Vec<String> = keys.iter().map(|key| word(&format!("{}=@FILE", key.name))).collect();
+        let place = format!("{} {}", word(&format!("-mount={}", kv.mount)), word(&kv.path));
+        let command = |verb: &str| format!("vault kv {verb} {place} {}", words.join(" "));
         match (kv.v2, others) {
             (true, true) => vec![("beside the keys that are there", command("patch"))],
             (true, false) => vec![
