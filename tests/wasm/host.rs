@@ -92,7 +92,9 @@ pub fn native_package(folder: &Folder, config: Option<&str>, stdin: &str) -> Ans
     let told = in_folder(&["run", "--config", "config", "--report", "json", "-"]).stderr;
     let told: Value = serde_json::from_str(&told).unwrap_or_default();
     let patches = if answer.code == Some(0) { told["patches"].clone() } else { Value::Null };
-    Answer { results: told["results"].clone(), patches, ..answer }
+    // The package's results hold what a bare stream's warnings say on standard error.
+    let stderr = if answer.code == Some(0) { String::new() } else { answer.stderr };
+    Answer { results: told["results"].clone(), patches, stderr, ..answer }
 }
 
 /// Calls of a module in one node: see `hosts.mjs`.
