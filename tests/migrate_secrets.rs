@@ -1013,3 +1013,24 @@ fn odd_keys_are_one_word_for_a_shell() {
         assert!(!quoted.contains([';', '$', '(']), "{line}");
     }
 }
+
+/// A value that a transformer puts beside the placeholders is not migrated, and that is said.
+#[test]
+fn a_value_from_elsewhere_is_not_left_in_silence() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: app}\nstringData: {k: cAnArY-b}\n";
+    let patch = "apiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: p}\ntarget: {kind: Secret, name: app}\npatch: '[{\"op\": \"add\", \"path\": \"/stringData/z\", \"value\": \"cAnArY-z\"}]'\n";
+    let folder = tree(
+        "elsewhere",
+        &[
+            ("kustomization.yaml", "resources: [web.yaml, secret.yaml]\ntransformers: [p.yaml]\n"),
+            ("web.yaml", &web(&["app"])),
+            ("secret.yaml", secret),
+            ("p.yaml", patch),
+        ],
+    );
+    let before = files(&folder.0);
+    let out = migrate(&folder, &with("secrets", &ESO, &[]));
+    assert_eq!(out.status.code(), Some(1), "{}", text(&out.stdout));
+    assert!(text(&out.stderr).contains("`z` is left in a file"), "{}", text(&out.stderr));
+    assert_eq!(files(&folder.0), before, "nothing is written");
+}
