@@ -1428,3 +1428,23 @@ fn budgets_that_the_api_refuses_are_errors() {
         assert_eq!(run("{}", &[web.clone(), budget("web", &limits)]).errors(), wanted, "{limits}");
     }
 }
+
+/// A budget of several workloads is not the config's to change when it is for one of them.
+#[test]
+fn a_budget_of_others_stays_as_it_is() {
+    let team =
+        |name: &str| with(workload("apps/v1", "Deployment", name), "/spec/template/metadata/labels/team", json!("a"));
+    let all = json!({
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "all"},
+        "spec": {"minAvailable": "50%", "selector": {"matchLabels": {"team": "a"}}},
+    });
+    let objects = [team("web"), team("payments"), all.clone()];
+    let rules = |done: &Done| done.report.findings.iter().map(|one| one.rule.id).collect::<Vec<_>>();
+    let one = run("{budget: {maxUnavailable: 100%}, targets: [{name: web}]}", &objects);
+    assert!(rules(&one).contains(&"budget-of-others"), "{:?}", rules(&one));
+    // Where it says what the config wants, nothing is to be said.
+    let same = run("{budget: {minAvailable: 50%}, targets: [{name: web}]}", &objects);
+    assert!(!rules(&same).contains(&"budget-of-others"), "{:?}", rules(&same));
+    let both = run("{budget: {minAvailable: 60%}}", &objects);
+    assert!(!rules(&both).contains(&"budget-of-others"), "{:?}", rules(&both));
+}

@@ -482,6 +482,11 @@ fn ports_have_numbers_and_old_versions_are_read() {
         "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{name: http, port: 8080}]}\n";
     let made = become_of(&format!("{named}{service}"), &[]);
     assert_eq!(made["HTTPRoute web"]["spec"]["rules"][0]["backendRefs"][0]["port"], 8080);
+    // ingress-nginx takes what the Service sends to, too.
+    let sent_to = ingress("web", &[], false, &["/ Prefix web:9000"]);
+    let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{name: http, port: 80, targetPort: 9000}]}\n";
+    let made = become_of(&format!("{sent_to}{service}"), &[]);
+    assert_eq!(made["HTTPRoute web"]["spec"]["rules"][0]["backendRefs"][0]["port"], 80);
     let old = "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata:\n  name: web\n  annotations: {kubernetes.io/ingress.class: nginx}\nspec: {rules: [{host: a, http: {paths: [{backend: {serviceName: web, servicePort: 80}}]}}]}\n";
     let made = become_of(old, &[]);
     assert_eq!(made["HTTPRoute web"]["spec"]["rules"][0]["backendRefs"][0]["port"], 80);

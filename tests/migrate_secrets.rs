@@ -968,3 +968,69 @@ fn the_walk_through_runs() {
         text(&out.stdout)
     );
 }
+
+/// The plugin's own first example: a key alone in `data`, whose path an annotation names.
+#[test]
+fn a_key_alone_in_data_migrates() {
+    for form in ["<password>", "<password | base64encode>"] {
+        let secret = format!(
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  annotations: {{avp.kubernetes.io/path: kv/data/app}}\ndata:\n  password: {form}\n"
+        );
+        let folder = tree(
+            "key-alone",
+            &[
+                ("kustomization.yaml", "resources: [web.yaml, secret.yaml]\n"),
+                ("web.yaml", &web(&["app"])),
+                ("secret.yaml", &secret),
+            ],
+        );
+        let out = migrate(&folder, &with("avp", &ESO, &[]));
+        assert!(out.status.success(), "{form}: {}{}", text(&out.stdout), text(&out.stderr));
+    }
+}
+
+/// A shell takes each word of the checklist for one.
+#[test]
+fn odd_keys_are_one_word_for_a_shell() {
+    let folder = tree(
+        "words",
+        &[
+            (
+                "kustomization.yaml",
+                "resources: [web.yaml]\nsecretGenerator:\n- {name: app, literals: ['a;touch pwned=cAnArY', 'b$(c)=cAnArY']}\n",
+            ),
+            ("web.yaml", &web(&["app"])),
+        ],
+    );
+    let out = migrate(&folder, &with("secrets", &ESO, &["--checklist", "vault.sh"]));
+    let Ok(script) = std::fs::read_to_string(folder.0.join("vault.sh")) else {
+        // Refused is right, too: no cluster takes such keys.
+        assert!(!out.status.success());
+        return;
+    };
+    for line in script.lines().filter(|line| !line.starts_with('#')) {
+        let quoted: String = line.split('\'').step_by(2).collect();
+        assert!(!quoted.contains([';', '$', '(']), "{line}");
+    }
+}
+
+/// A value that a transformer puts beside the placeholders is not migrated, and that is said.
+#[test]
+fn a_value_from_elsewhere_is_not_left_in_silence() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: app}\nstringData: {k: cAnArY-b}\n";
+    let patch = "apiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: p}\ntarget: {kind: Secret, name: app}\npatch: '[{\"op\": \"add\", \"path\": \"/stringData/z\", \"value\": \"cAnArY-z\"}]'\n";
+    let folder = tree(
+        "elsewhere",
+        &[
+            ("kustomization.yaml", "resources: [web.yaml, secret.yaml]\ntransformers: [p.yaml]\n"),
+            ("web.yaml", &web(&["app"])),
+            ("secret.yaml", secret),
+            ("p.yaml", patch),
+        ],
+    );
+    let before = files(&folder.0);
+    let out = migrate(&folder, &with("secrets", &ESO, &[]));
+    assert_eq!(out.status.code(), Some(1), "{}", text(&out.stdout));
+    assert!(text(&out.stderr).contains("`z` is left in a file"), "{}", text(&out.stderr));
+    assert_eq!(files(&folder.0), before, "nothing is written");
+}

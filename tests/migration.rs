@@ -958,3 +958,22 @@ fn stock_kustomize_fixes_the_jobs_references() {
     assert!(!build("2").contains(&format!("name: {name}\n")));
     assert!(build("1").contains(&format!("name: {name}\n")));
 }
+
+/// A Job has no other container than the migration's; in an init container the program's is there to be asked.
+#[test]
+fn a_job_asks_for_the_resources_of_its_own_container() {
+    let of = "resourceFieldRef: {containerName: api, resource: limits.memory}";
+    let container =
+        format!("env: [{{name: GOMEMLIMIT, valueFrom: {{{of}}}}}], volumeMounts: [{{name: info, mountPath: /info}}]");
+    let pod = format!("volumes: [{{name: info, downwardAPI: {{items: [{{path: mem, {of}}}]}}}}]");
+    let input = api(&container, &pod);
+    let done = run(&job(HASHED), &input);
+    let made = done.the("Job")["spec"]["template"]["spec"].to_string();
+    assert_eq!(
+        (made.matches("\"containerName\":\"migrate\"").count(), made.matches("\"containerName\":\"api\"").count()),
+        (2, 0),
+        "{made}"
+    );
+    let init = run(INIT, &input).the("Deployment")["spec"]["template"]["spec"]["initContainers"].to_string();
+    assert!(init.contains("\"containerName\":\"api\""), "{init}");
+}

@@ -288,3 +288,48 @@ fn thousands_of_workloads_take_linear_time() {
     }
     assert_eq!(told, "", "every workload has an edge");
 }
+
+/// A policy of krmor's whose workload is gone allows what nobody declares any more.
+#[test]
+fn what_is_left_over_is_said() {
+    let workload =
+        |name: &str| Workload { kind: "Deployment", name: name.to_owned(), namespace: "red", ports: vec![DECLARED[0]] };
+    let stream = |label: &str, name: &str| {
+        workload(label).manifest(0).replacen(&format!("\"name\":\"{label}\""), &format!("\"name\":\"{name}\""), 1)
+    };
+    let config = |to: &str| {
+        json!({
+            "apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies",
+            "spec": {"edges": [{"from": ["x"], "to": [to]}]},
+        })
+    };
+    let (first, _) = run(&config("web"), &(stream("x", "x") + &stream("web", "web")));
+    let renamed = first.replacen(
+        "\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\"",
+        "\"kind\":\"Deployment\",\"metadata\":{\"name\":\"front\"",
+        1,
+    );
+    assert_ne!(first, renamed, "{first}");
+    let (_, report) = run(&config("front"), &renamed);
+    let told: Vec<&str> = report.findings.iter().map(|one| one.rule.id).collect();
+    assert_eq!(told, ["other-policy"], "{:?}", report.findings);
+}
+
+/// A container's own name for a port goes before that of a Service.
+#[test]
+fn the_name_of_a_port_means_one() {
+    let mut a =
+        Workload { kind: "Deployment", name: "a".to_owned(), namespace: "red", ports: vec![DECLARED[0]] }.manifest(0);
+    a = a.replace("{\"containerPort\":8080", "{\"containerPort\":9090,\"name\":\"web\"},{\"containerPort\":8080");
+    let x = Workload { kind: "Deployment", name: "x".to_owned(), namespace: "red", ports: Vec::new() }.manifest(0);
+    let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: red}\nspec: {selector: {app: a}, ports: [{name: http, port: 80, targetPort: web}, {name: other, port: 81, targetPort: web}]}\n";
+    for (port, wanted) in [("http", "TCP 8080"), ("other", "TCP 9090")] {
+        let config = json!({
+            "apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies",
+            "spec": {"edges": [{"from": ["x"], "to": ["a"], "ports": [port]}]},
+        });
+        let (out, _) = run(&config, &format!("{a}{x}{service}"));
+        let found = analysed(&out.replace(service, ""), &outside());
+        assert_eq!(found[&("Deployment/red/x".to_owned(), "Deployment/red/a".to_owned())], wanted);
+    }
+}

@@ -514,3 +514,36 @@ fn variables_of_two_versions_get_two_secrets() {
     let done = run("VaultSecrets", &vso(), &mounts);
     assert_eq!(ids(&done, Severity::Error), ["several-paths"]);
 }
+
+/// Two values in one place of Vault: each would read what the other needs.
+#[test]
+fn two_values_have_two_places() {
+    let secret = |namespace: &str, value: &str| {
+        secret("db", &format!("  namespace: {namespace}\nstringData: {{password: {value}}}\n"))
+    };
+    for spec in [vso(), eso()] {
+        let done = run("VaultSecrets", &spec, &(secret("dev", "canary-1") + &secret("prod", "canary-2")));
+        assert_eq!(ids(&done, Severity::Error), ["one-place"], "{:?}", said(&done));
+        assert!(!format!("{:?}", said(&done)).contains("canary"));
+        // The same value may be in two namespaces.
+        let same = run("VaultSecrets", &spec, &(secret("dev", "canary-1") + &secret("prod", "canary-1")));
+        assert_eq!(ids(&same, Severity::Error), [""; 0], "{:?}", said(&same));
+        let mut apart = spec.clone();
+        apart["convert"]["path"] = json!("{namespace}/{name}");
+        let apart = run("VaultSecrets", &apart, &(secret("dev", "canary-1") + &secret("prod", "canary-2")));
+        assert_eq!(ids(&apart, Severity::Error), [""; 0], "{:?}", said(&apart));
+        // A placeholder says that the key is in Vault already.
+        let pod = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: dev}\nspec: {containers: [{name: c, image: i, env: [{name: A, value: '<path:secret/data/db#password>'}]}]}\n";
+        let done = run("VaultSecrets", &spec, &(secret("dev", "canary-1") + pod));
+        assert_eq!(ids(&done, Severity::Error), ["one-place"], "{:?}", said(&done));
+    }
+}
+
+#[test]
+fn a_secret_without_a_fixed_name_does_not_pass() {
+    let nameless = "apiVersion: v1\nkind: Secret\nmetadata: {generateName: db-}\nstringData: {k: canary-1}\n";
+    assert_eq!(ids(&run("VaultSecrets", &eso(), nameless), Severity::Error), ["plaintext"]);
+    let mut excluded = eso();
+    excluded["exclude"] = json!([{"kind": "Secret"}]);
+    assert_eq!(ids(&run("VaultSecrets", &excluded, nameless), Severity::Error), [""; 0]);
+}

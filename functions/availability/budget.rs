@@ -12,7 +12,7 @@ use super::placement::no_selector;
 use super::spec::Budget;
 use krmor_core::manifest::{Manifest, Metadata};
 use krmor_core::reconcile::{self, Field, Ownership, Step, Wanted};
-use krmor_core::report::Report;
+use krmor_core::report::{Class, Report};
 use krmor_core::stream::{Action, ObjectId, Stream};
 use krmor_core::text::few;
 use krmor_yaml::Node;
@@ -81,7 +81,10 @@ fn bring(
     let wanted = Wanted { existing, beside: workload.id, object, rule: &rules::BUDGET, reason };
     let step = reconcile::plan(stream, report, wanted, budget);
     let changed = match &step {
-        Step::Edit { object, edits } if !edits.is_empty() => stream.object(*object),
+        // What is absent may be filled in.
+        Step::Edit { object, edits } if edits.iter().any(|edit| edit.why.class != Class::Added) => {
+            stream.object(*object)
+        }
         _ => None,
     };
     if let Some(there) = changed.filter(|_| !others.is_empty()) {

@@ -124,13 +124,12 @@ impl World<'_> {
         let mut add = |protocol: Option<Protocol>, port: i128, name: String, is_container: bool| {
             let (Some(protocol), Ok(port)) = (protocol, u16::try_from(port)) else { return };
             let span = Span::one(protocol, port);
-            match found.iter_mut().find(|known| known.span == span) {
-                Some(known) => known.add(name, is_container),
-                None => {
-                    let mut known = Known { span, names: Vec::new(), own_names: Vec::new(), is_container: false };
-                    known.add(name, is_container);
-                    found.push(known);
-                }
+            let at = found.iter().position(|known| known.span == span).unwrap_or_else(|| {
+                found.push(Known { span, names: Vec::new(), own_names: Vec::new(), is_container: false });
+                found.len() - 1
+            });
+            if let Some(known) = found.get_mut(at) {
+                known.add(name, is_container);
             }
         };
         for container in one.pod.containers(&one.object) {

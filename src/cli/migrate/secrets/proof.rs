@@ -14,7 +14,7 @@ use crate::cli::{Failure, Result};
 use crate::facts::Facts;
 use crate::facts::makers::without_hash;
 use crate::stream::Stream;
-use crate::yaml;
+use crate::yaml::{self, base64};
 
 /// What was compared, and what was found.
 #[derive(Debug, Default)]
@@ -224,6 +224,31 @@ fn streams(before: &Objects, after: &Objects, raw: &Objects, stream: &Stream, pr
     }
 }
 
+/// Reports values that stand beside placeholders still: something that krmor cannot edit puts them there.
+fn left(id: &objects::Id, secret: &Value, out: &mut Vec<String>) {
+    let entries = |field: &str| secret.get(field).and_then(Value::as_object).into_iter().flatten();
+    let annotated = secret.pointer("/metadata/annotations/avp.kubernetes.io~1path").is_some();
+    let is_placeholder = |text: &str| text.contains("<path:") || annotated && text.contains('<');
+    let decoded = |text: &str| base64::decode(text).and_then(|bytes| String::from_utf8(bytes).ok());
+    let (mut moved, mut kept) = (false, Vec::new());
+    for (key, value) in entries("data").chain(entries("stringData")) {
+        let text = value.as_str().unwrap_or_default();
+        match is_placeholder(text) || decoded(text).is_some_and(|text| is_placeholder(&text)) {
+            true => moved = true,
+            false if text.is_empty() => {}
+            false => kept.push(format!("`{key}`")),
+        }
+    }
+    if moved && !kept.is_empty() {
+        let remedy = "let the Secret's own file or generator say it, or say --exclude";
+        out.push(format!(
+            "{}: the value of {} is left in a file that krmor does not edit; {remedy}",
+            title(id),
+            kept.join(", ")
+        ));
+    }
+}
+
 /// The four streams of a kustomization: as it was and as it will be, without krmor and with it.
 pub(super) struct Streams<'a> {
     pub(super) raw_before: &'a str,
@@ -238,6 +263,9 @@ pub(super) fn prove(root: &str, streams: &Streams<'_>, values: &Values) -> Resul
     let (raw_before, raw_after) = (read(streams.raw_before)?, read(streams.raw_after)?);
     let mut proof = Proof { root: root.to_owned(), ..Proof::default() };
     sources(&raw_before, &raw_after, values, &mut proof.differences);
+    if !values.0.is_empty() {
+        raw_after.secrets().for_each(|(id, secret)| left(id, secret, &mut proof.differences));
+    }
     let stream = Stream::parse(&Arc::new(streams.after.to_owned()))
         .map_err(|_| Failure::internal(format!("{root}: what was rendered cannot be read again")))?;
     self::streams(&read(streams.before)?, &read(streams.after)?, &raw_after, &stream, &mut proof);
