@@ -76,6 +76,15 @@ enum Edge<'a> {
     Item,
 }
 
+impl Edge<'_> {
+    fn step(&self) -> Step<'_> {
+        match self {
+            Edge::Key(key) => Step::Key(key),
+            Edge::Item => Step::Item,
+        }
+    }
+}
+
 /// Whether a mapping has a field that pods have.
 pub(super) fn has_pod_fields(node: Node<'_>) -> bool {
     node.entries().any(|(key, _)| POD_FIELDS.contains(&key.as_ref()))
@@ -146,11 +155,7 @@ impl<'a> Search<'a, '_> {
             } else if let Some(what) = node.as_str().as_deref().and_then(pods_in_text)
                 && (self.known)(&pointer()).is_none()
             {
-                let key = match &step {
-                    Edge::Key(key) => Step::Key(key),
-                    Edge::Item => Step::Item,
-                };
-                let path = self.path(at, Some(key));
+                let path = self.path(at, Some(step.step()));
                 self.add(Carrier { pointer: pointer(), path, shape: None, is_text: true, what: what.into() });
             }
         };
@@ -330,11 +335,7 @@ impl<'a> Search<'a, '_> {
             at = *parent;
         }
         edges.reverse();
-        let steps = edges.iter().map(|edge| match edge {
-            Edge::Key(key) => Step::Key(key),
-            Edge::Item => Step::Item,
-        });
-        write_path(steps.chain(below))
+        write_path(edges.iter().map(|edge| edge.step()).chain(below))
     }
 }
 
