@@ -333,3 +333,14 @@ fn the_name_of_a_port_means_one() {
         assert_eq!(found[&("Deployment/red/x".to_owned(), "Deployment/red/a".to_owned())], wanted);
     }
 }
+
+/// A selector that the API cannot read never becomes one of every pod.
+#[test]
+fn a_selector_that_cannot_be_read_is_refused() {
+    let broken = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {app: 1}}, template: {metadata: {labels: {app: a}}, spec: {containers: [{name: a, image: i}]}}}\n";
+    let pipeline: Pipeline = "apiVersion: krmor.dev/v1alpha1\nkind: NetworkPolicies\n".parse().unwrap();
+    let mut stream = Stream::parse(&std::sync::Arc::new(broken.to_owned())).unwrap();
+    let mut report = Report::default();
+    assert!(pipeline.run(&mut stream, &mut report) != Outcome::Ok);
+    assert!(report.findings.iter().any(|one| one.rule.id == "no-labels"), "{:?}", report.findings);
+}

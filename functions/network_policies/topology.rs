@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Map, Value, json};
 
 use super::peers::Span;
@@ -185,10 +186,11 @@ pub(super) fn no_labels(one: &Workload<'_>) -> krmor_core::report::Finding {
     krmor_core::report::Finding::new(&rules::NO_LABELS, one.object.at(pointer), message, remedy)
 }
 
-/// What selects the pods of a workload: its own selector, else all labels of its pods.
+/// What selects the pods of a workload: its own selector, else all labels of its pods. One that the API cannot read would
+/// come out as one that selects everything.
 fn selector(pod: &Pod, object: &Object<'_>) -> Option<Value> {
     if let Some(selector) = pod.label_selector(object) {
-        return Some(selector);
+        return serde_json::from_value::<LabelSelector>(selector.clone()).is_ok().then_some(selector);
     }
     let labels = pod.labels(object).into_iter().flat_map(Node::entries);
     let labels: Map<String, Value> =
