@@ -20,7 +20,9 @@ use serde_json::{Value, json};
 const ARCHES: [&str; 2] = ["amd64", "arm64"];
 
 /// Compressed, as a registry stores it and a node pulls it.
-const MOST_BYTES: u64 = 8_000_000;
+const MOST_BYTES: u64 = 5_000_000;
+/// Unpacked, as a node keeps it: code, for nearly all of it.
+const MOST_BYTES_UNPACKED: u64 = 12_000_000;
 
 /// Every file of the image, as `tar` lists it.
 const FILES: &[&str] = &[
@@ -181,7 +183,8 @@ fn the_layer_holds_a_static_binary_nobody_and_the_licence() {
         assert_eq!(std::fs::read("LICENSE").unwrap(), std::fs::read(folder.0.join("licenses/LICENSE")).unwrap());
 
         let binary = std::fs::read(folder.0.join("krmor")).unwrap();
-        assert!(u64::try_from(binary.len()).unwrap() < MOST_BYTES, "{arch}: {} bytes", binary.len());
+        println!("{arch}: {} bytes unpacked", binary.len());
+        assert!(u64::try_from(binary.len()).unwrap() < MOST_BYTES_UNPACKED, "{arch}: {} bytes", binary.len());
         let machine = u16::from_le_bytes([binary[18], binary[19]]);
         assert_eq!((&binary[..4], machine), (&b"\x7fELF"[..], if arch == "amd64" { 62 } else { 183 }));
         assert!(!program_headers(&binary).contains(&3), "{arch}: it asks for a dynamic linker");
