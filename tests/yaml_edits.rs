@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use crate::common::{Random, corpus, given, structures};
 
+#[path = "yaml/hostile.rs"]
+mod hostile;
+
 fn values() -> Vec<Value> {
     vec![
         json!(true),
@@ -57,8 +60,9 @@ fn places(node: Node<'_>, path: String, out: &mut Vec<(String, Kind, usize)>) {
 
 /// The lines of `old` that are not in `new`, as the first and the last one; `None` when lines were only added.
 fn lost(old: &str, new: &str) -> Option<(usize, usize)> {
-    let old: Vec<&str> = old.split('\n').map(|line| line.trim_end_matches('\r')).collect();
-    let new: Vec<&str> = new.split('\n').map(|line| line.trim_end_matches('\r')).collect();
+    let breaks = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+    let lines = |text| str::split(text, breaks).filter(|line| !line.is_empty()).collect::<Vec<_>>();
+    let (old, new) = (lines(old), lines(new));
     let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(|(a, b)| a == b).count();
     let end = old.len() - tail;
@@ -96,7 +100,7 @@ fn try_edit(text: &str, random: &mut Random, values: &[Value]) -> Result<bool, S
     let aliases = documents[at].root().has_aliases();
     if let Err(error) = documents[at].apply(Operation { op, path: &path, value: &value }) {
         // Refusing is allowed where another value hangs on this one.
-        return if aliases || error.message.contains("merge key") {
+        return if aliases || ["merge key", "byte order mark"].iter().any(|why| error.message.contains(why)) {
             Ok(false)
         } else {
             Err(story(&format!("refused: {error}"), ""))
@@ -172,6 +176,7 @@ fn try_edits(text: &str, random: &mut Random, values: &[Value]) -> Result<bool, 
         match documents[at].apply(Operation { op, path: &path, value: &value }) {
             Ok(()) => wanted = next,
             Err(error) if documents[at].root().has_aliases() || error.message.contains("merge key") => {}
+            Err(error) if error.message.contains("byte order mark") => return Ok(false),
             Err(error) => return Err(format!("refused: {error}\n{story}--- input\n{text}")),
         }
     }
@@ -187,25 +192,55 @@ fn try_edits(text: &str, random: &mut Random, values: &[Value]) -> Result<bool, 
 }
 
 fn run(files: &[(String, String)], edits: usize, seed: u64) {
-    let values = values();
     let mut random = Random(seed);
-    let (mut applied, mut failures) = (0, Vec::new());
+    let mut outcome = Outcome::default();
     for (name, text) in files {
+        outcome.edit(name, text, edits, &mut random);
+    }
+    outcome.end(files.len());
+}
+
+#[derive(Default)]
+struct Outcome {
+    applied: usize,
+    failures: Vec<String>,
+}
+
+impl Outcome {
+    fn edit(&mut self, name: &str, text: &str, edits: usize, random: &mut Random) {
+        let values = values();
         for _ in 0..edits {
-            for tried in [try_edit(text, &mut random, &values), try_edits(text, &mut random, &values)] {
+            for tried in [try_edit(text, random, &values), try_edits(text, random, &values)] {
                 match tried {
-                    Ok(done) => applied += usize::from(done),
-                    Err(story) => failures.push(format!("=== {name}\n{story}")),
+                    Ok(done) => self.applied += usize::from(done),
+                    Err(story) => self.failures.push(format!("=== {name}\n{story}")),
                 }
             }
         }
     }
-    println!("{applied} random edits of {} files, {} wrong", files.len(), failures.len());
-    failures.sort_by_key(String::len);
-    let mut seen = std::collections::BTreeSet::new();
-    failures.retain(|story| seen.insert(story.lines().next().map(str::to_owned)));
-    assert!(failures.is_empty(), "{}", failures.iter().take(20).cloned().collect::<Vec<_>>().join("\n\n"));
-    assert!(applied > files.len() / 2, "hardly any edit was applied: the test has no force");
+
+    fn end(self, texts: usize) {
+        let (applied, mut failures) = (self.applied, self.failures);
+        println!("{applied} random edits of {texts} texts, {} wrong", failures.len());
+        failures.sort_by_key(String::len);
+        let mut seen = std::collections::BTreeSet::new();
+        failures.retain(|story| seen.insert(story.lines().next().map(str::to_owned)));
+        assert!(failures.is_empty(), "{}", failures.iter().take(20).cloned().collect::<Vec<_>>().join("\n\n"));
+        assert!(applied > texts / 2, "hardly any edit was applied: the test has no force");
+    }
+}
+
+/// `HOSTILE_TEXTS=3000000 cargo test …` tries many more than the test does.
+#[test]
+fn of_hostile_texts() {
+    let texts = std::env::var("HOSTILE_TEXTS").map_or(8_000, |count| count.parse().unwrap());
+    let mut random = Random(0x0B57_AC1E);
+    let mut outcome = Outcome::default();
+    for number in 0..texts {
+        let text = hostile::readable(&mut random);
+        outcome.edit(&format!("text {number}"), &text, 6, &mut random);
+    }
+    outcome.end(texts);
 }
 
 #[test]

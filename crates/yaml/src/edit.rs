@@ -9,6 +9,8 @@ use super::{Document, Node, Scalar, pointer};
 
 /// Values nested deeper than this are not copied or compared.
 const MAX_COPY_DEPTH: usize = 120;
+const INNER_MARK: &str =
+    "a byte order mark (U+FEFF) stands inside of this document: take it out, or write it as `\\uFEFF` in quotes";
 const NO_POINTER: &str = "not a JSON Pointer: it must start with `/`, and `~` must be `~0` or `~1`";
 
 /// What an [`Operation`] does; `move`, `copy` and `test` are made of these and of reads.
@@ -80,7 +82,17 @@ impl Document {
         if !operation.path.is_empty() && !operation.path.starts_with('/') {
             return Err(error(NO_POINTER.into()));
         }
+        if !self.changed() && self.has_inner_mark() {
+            return Err(error(INNER_MARK.into()));
+        }
         self.try_apply(base, depth, operation).map_err(error)
+    }
+
+    /// Whether a byte order mark stands elsewhere than at the start of the file: what it means depends on where it stands.
+    fn has_inner_mark(&self) -> bool {
+        let text = self.file.get(self.start as usize..self.end as usize).unwrap_or("");
+        let text = if self.start == 0 { text.trim_start_matches('\u{feff}') } else { text };
+        text.contains('\u{feff}')
     }
 
     fn try_apply(&mut self, base: Id, depth: usize, operation: Operation<'_>) -> Step<()> {
@@ -145,7 +157,7 @@ impl Document {
             let merged = Node { document: self, id: container }.get(token).map(|node| node.id);
             let source = merged.ok_or_else(|| format!("there is no `{token}`"))?;
             let copy = self.copy(source, 0)?;
-            self.append_pair(container, token, copy, depth);
+            self.append_pair(container, token, copy, depth)?;
             return Ok(copy);
         }
         if raw.kind != Kind::Seq {
@@ -183,16 +195,18 @@ impl Document {
             }
             (Op::Remove, Some(slot)) => {
                 self.release(slot.key)?;
-                self.release(slot.value)?;
                 self.discard(slot.key);
-                self.discard(slot.value);
+                // Where the value was an alias of its own key, a copy stands there now.
+                let value = self.raw(slot.key).map_or(slot.value, |key| key.next);
+                self.release(value)?;
+                self.discard(value);
                 self.mark(map, depth);
             }
             (Op::Add | Op::Replace, Some(slot)) => self.substitute(slot.value, depth, operation.value)?,
             (Op::Replace, None) if !self.is_merged(map, key) => return Err(format!("there is no `{key}`").into()),
             (Op::Add | Op::Replace, None) => {
                 let value = self.build(operation.value);
-                self.append_pair(map, key, value, depth);
+                self.append_pair(map, key, value, depth)?;
             }
             (Op::Remove, None) => return Err(format!("there is no `{key}`").into()),
         }
@@ -300,14 +314,26 @@ impl Document {
         }
     }
 
-    fn append_pair(&mut self, map: Id, key: &str, value: Id, depth: usize) {
+    fn append_pair(&mut self, map: Id, key: &str, value: Id, depth: usize) -> Step<()> {
         let key = self.new_scalar(Style::NewStr, key);
+        if self.is_bare_pair(map) {
+            // It is written anew, without the anchors in it.
+            self.release(map)?;
+        }
         let last = self.last_child(map);
         self.link(map, last, key);
         if let Some(raw) = self.nodes.get_mut(key as usize) {
             raw.next = value;
         }
         self.mark(map, depth);
+        Ok(())
+    }
+
+    /// Whether the mapping is one entry of a list, `[a: 1]`, which has no braces.
+    fn is_bare_pair(&self, map: Id) -> bool {
+        self.raw(map).is_some_and(|raw| {
+            raw.style == Style::Flow && self.file.as_bytes().get(raw.start as usize).is_some_and(|b| *b != b'{')
+        })
     }
 
     /// Puts `value` in the place of the node `old`.
@@ -524,7 +550,8 @@ impl Document {
             Kind::Map => {
                 let mut children = Vec::new();
                 for (key, value) in self.entries(id) {
-                    children.push(self.copy(key, depth + 1)?);
+                    let key = self.key(key).into_owned();
+                    children.push(self.new_scalar(Style::NewStr, &key));
                     children.push(self.copy(value, depth + 1)?);
                 }
                 Ok(self.collection(Kind::Map, &children))
@@ -542,7 +569,10 @@ impl Document {
                         text = value.into_owned();
                         Style::NewStr
                     }
-                    Scalar::Timestamp(_) => Style::NewStr,
+                    Scalar::Timestamp(time) => {
+                        text = time;
+                        Style::NewStr
+                    }
                     Scalar::Null => return Ok(self.new_scalar(Style::NewLiteral, "null")),
                     _ => Style::NewLiteral,
                 };

@@ -120,9 +120,7 @@ type Result<T> = std::result::Result<T, Error>;
 impl<'t> Parser<'t> {
     pub(crate) fn new(file: &'t Arc<String>) -> Self {
         let text: &str = file.as_str();
-        // go-yaml's reader takes one byte order mark off, its scanner another.
-        let start = text.len()
-            - text.strip_prefix('\u{feff}').map_or(text, |rest| rest.strip_prefix('\u{feff}').unwrap_or(rest)).len();
+        let start = scan::text_start(text);
         Parser {
             file,
             text,
@@ -770,7 +768,9 @@ impl<'t> Parser<'t> {
             (Some(p), _, _) => p.end,
             (None, State::Value, _) if colon => top.mark + 1,
             (None, State::Node, Context::BlockSeq | Context::Indentless) => top.mark + 1,
-            (None, State::Node, Context::BlockMap) if top.explicit => top.mark + 1,
+            (None, State::Node, Context::BlockMap | Context::FlowMap | Context::FlowPair) if top.explicit => {
+                top.mark + 1
+            }
             (None, State::Node, Context::Document) => top.mark,
             _ => {
                 let last = top.last;

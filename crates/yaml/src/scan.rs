@@ -8,6 +8,15 @@ fn byte(bytes: &[u8], i: usize) -> u8 {
     bytes.get(i).copied().unwrap_or(0)
 }
 
+/// What breaks lines, as go-yaml has it.
+pub(crate) const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Where the text starts behind byte order marks: go-yaml's reader takes one off, its scanner another.
+pub(crate) fn text_start(text: &str) -> usize {
+    let rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.len() - rest.strip_prefix('\u{feff}').unwrap_or(rest).len()
+}
+
 /// Length of the line break at `i`, or 0: LF, CR, CRLF, and (as go-yaml has it) NEL, LS and PS.
 #[inline]
 pub(crate) fn break_len(bytes: &[u8], i: usize) -> usize {

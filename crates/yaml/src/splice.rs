@@ -169,7 +169,7 @@ impl<'a> Writer<'a> {
     fn new(document: &'a Document) -> Self {
         let text = document.file.as_str();
         let layout = layout(document);
-        let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        let start = scan::text_start(text);
         Self { document, text, layout, splices: Vec::new(), rewritten: Vec::new(), line: Cell::new((start, start)) }
     }
 
@@ -253,7 +253,8 @@ impl<'a> Writer<'a> {
         }
         let floor = if pos > known { known } else { 0 };
         let is_start = |at: &usize| match bytes.get(at - 1) {
-            Some(b'\n' | b'\r') => true,
+            Some(b'\n') => true,
+            Some(b'\r') => bytes.get(*at) != Some(&b'\n'),
             Some(0x85) => *at > 1 && break_len(bytes, at - 2) == 2,
             Some(0xA8 | 0xA9) => *at > 2 && break_len(bytes, at - 3) == 3,
             _ => false,
@@ -267,7 +268,7 @@ impl<'a> Writer<'a> {
 
     /// Where the text starts, behind a byte order mark.
     fn text_start(&self) -> usize {
-        if self.text.starts_with('\u{feff}') { 3 } else { 0 }
+        scan::text_start(self.text)
     }
 
     /// Columns before `pos` on its line, in characters.
@@ -297,13 +298,17 @@ impl<'a> Writer<'a> {
         self.slice(self.line_start(pos), pos).bytes().all(|b| b == b' ')
     }
 
-    /// From the line of `pos` up over the comment lines right above that start at the same column.
-    fn with_comments(&self, pos: usize) -> usize {
+    /// From the line of `pos` up over the comment lines right above that start at the same column. What stands before
+    /// `from` is no comment, whatever it looks like.
+    fn with_comments(&self, pos: usize, from: usize) -> usize {
         let column = self.column(pos);
         let mut start = self.line_start(pos);
         while start > self.document.start as usize {
             let above = self.line_start(start - 1);
             let above = if above == start { self.line_start(start.saturating_sub(2)) } else { above };
+            if above < from {
+                break;
+            }
             let line = self.slice(above, start);
             let indent = line.len() - line.trim_start_matches(' ').len();
             if indent != column || !line.trim_start_matches(' ').starts_with('#') {
@@ -327,10 +332,89 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// From a line's start over blank lines and comments to behind the last one that a tab indents: a plain scalar may
+    /// stand before such lines, nothing else.
+    fn over_tabs(&self, pos: usize) -> usize {
+        self.over_lines(pos, |line| {
+            let text = line.trim_start();
+            (text.is_empty() || text.starts_with('#')).then(|| is_tabbed(line))
+        })
+    }
+
+    /// Takes the tabs out of the lines from `pos` on that only a plain scalar may stand before.
+    fn untab(&mut self, pos: usize, depth: usize) {
+        self.untab_lines(pos, self.over_tabs(pos), depth);
+    }
+
+    /// Indents the lines from `pos` to `to` by spaces where tabs did.
+    fn untab_lines(&mut self, mut pos: usize, to: usize, depth: usize) {
+        while pos < to {
+            let stop = self.line_end(pos);
+            let line = self.slice(pos, stop);
+            if is_tabbed(line) {
+                let text = line.trim_start();
+                let indent = if text.is_empty() { 0 } else { line.len() - text.len() };
+                self.cut(pos, stop - text.len(), depth, " ".repeat(indent));
+            }
+            pos = stop + break_len(self.bytes(), stop).max(1);
+        }
+    }
+
+    /// From behind a removed entry over the lines that `before`, what stays above it, would take for its own if it ends in
+    /// a block scalar.
+    fn over_scalar_lines(&self, pos: usize, before: Option<Id>) -> usize {
+        let Some(scalar) = before.and_then(|id| self.last_block_scalar(id)) else { return pos };
+        let indent = scalar.child as usize;
+        let keeps = self.slice(scalar.start as usize, self.line_end(scalar.start as usize));
+        let keeps = keeps.bytes().take_while(|b| b"|>+-0123456789".contains(b)).any(|b| b == b'+');
+        self.over_lines(pos, |line| {
+            let text = line.trim_start_matches(' ');
+            match text.trim().is_empty() {
+                true => Some(keeps || line.len() > indent || line.contains('\t')),
+                false => text.starts_with('#').then(|| line.len() - text.len() >= indent),
+            }
+        })
+    }
+
+    /// From a line's start over whole lines to behind the last one of which `takes` says true; it says `None` of the first
+    /// line that ends the search.
+    fn over_lines(&self, mut pos: usize, takes: impl Fn(&str) -> Option<bool>) -> usize {
+        let mut over = pos;
+        while pos < self.document.end as usize {
+            let stop = self.line_end(pos);
+            let Some(taken) = takes(self.slice(pos, stop)) else { break };
+            pos = stop + break_len(self.bytes(), stop).max(1);
+            if taken {
+                over = pos.min(self.text.len());
+            }
+        }
+        over
+    }
+
+    /// The block scalar of the old text that the node ends in.
+    fn last_block_scalar(&self, mut id: Id) -> Option<Raw> {
+        loop {
+            let raw = self.raw(id).filter(|raw| !is_new(*raw) && !raw.is(flag::GONE))?;
+            match raw.kind {
+                Kind::Map | Kind::Seq if raw.style == Style::Block => {
+                    let last = self.children(raw).into_iter().rfind(|child| !child.gone)?;
+                    id = self.last_of(&last);
+                }
+                _ => return Some(raw).filter(|raw| matches!(raw.style, Style::Literal | Style::Folded)),
+            }
+        }
+    }
+
+    /// The value of a child; its key where no `:` follows.
+    fn last_of(&self, child: &Child) -> Id {
+        let is_absent = self.raw(child.value).is_some_and(|value| value.is(flag::EMPTY) && value.lead == NO_LEAD);
+        if is_absent { child.first } else { child.value }
+    }
+
     /// Whether `#` or a blank line occurs in the old text of a collection.
     fn has_comments(&self, collection: Raw) -> bool {
         let text = self.slice(collection.start as usize, collection.end as usize);
-        text.contains('#') || text.lines().any(|line| line.trim().is_empty())
+        text.contains('#') || text.split(scan::BREAKS).any(|line| line.trim().is_empty())
     }
 
     fn children(&self, collection: Raw) -> Vec<Child> {
@@ -377,29 +461,51 @@ impl<'a> Writer<'a> {
 
     // ---- block collections ----
 
-    /// Puts whole lines in behind the line that ends at `end`, the end of the node `last`.
-    fn insert_lines(&mut self, last: Option<Id>, end: usize, depth: usize, mut lines: String, ends_in_block: bool) {
-        let at = self.next_line(end);
+    /// Puts whole lines in behind the line that `last` ends on.
+    fn insert_lines(&mut self, last: &Child, depth: usize, mut lines: String, ends_in_block: bool) {
+        let end = self.end(last.value).max(self.end(last.first));
+        let at = self.over_tabs(self.next_line(end));
         let newline = self.layout.newline;
         let unterminated = at == self.text.len() && !self.text.is_empty() && !self.is_line_start(at);
         if unterminated {
-            self.close_block_scalar(last);
+            self.close_block_scalar(self.last_of(last));
             let tail = if ends_in_block { newline } else { "" };
-            self.cut(at, at, depth, format!("{newline}{lines}{tail}"));
+            // Where its lines go, the line above is whole.
+            let head = if self.loses_last_line(*last) { "" } else { newline };
+            self.cut(at, at, depth, format!("{head}{lines}{tail}"));
         } else {
             lines.push_str(newline);
             self.cut(at, at, depth, lines);
         }
     }
 
+    /// Whether the last line of the child is cut as a whole.
+    fn loses_last_line(&self, mut child: Child) -> bool {
+        loop {
+            if child.gone {
+                return self.is_first_on_line(self.head(&child));
+            }
+            let Some(raw) = self.raw(child.value).filter(|raw| raw.style == Style::Block) else { return false };
+            let children = self.children(raw);
+            if children.last().is_some_and(|last| last.is_new && !last.gone) {
+                return false; // what is added there ends in a line of its own
+            }
+            let old: Vec<Child> = children.into_iter().filter(|c| !c.is_new).collect();
+            match old.last().filter(|_| old.iter().any(|c| !c.gone)) {
+                Some(last) => child = *last,
+                None => return false,
+            }
+        }
+    }
+
     /// A block scalar that the missing line break at the end of the text made `strip` must say so now.
-    fn close_block_scalar(&mut self, last: Option<Id>) {
-        let mut id = last.unwrap_or(NONE);
+    fn close_block_scalar(&mut self, last: Id) {
+        let mut id = last;
         // What an edit removed or made anew has no block scalar at the end of the text.
         let old = |id: Id| self.raw(id).filter(|raw| !is_new(*raw) && !raw.is(flag::GONE));
         while let Some(raw) = old(id).filter(|raw| matches!(raw.kind, Kind::Map | Kind::Seq)) {
             let Some(child) = self.children(raw).pop() else { return };
-            id = child.value;
+            id = self.last_of(&child);
         }
         let Some(raw) = old(id).filter(|raw| matches!(raw.style, Style::Literal | Style::Folded)) else { return };
         let start = raw.start as usize;
@@ -450,7 +556,7 @@ impl<'a> Writer<'a> {
         }
         self.remove_block(&old, depth);
         if !added.is_empty() {
-            self.insert_lines(Some(last.value), end, depth, lines, in_block);
+            self.insert_lines(&last, depth, lines, in_block);
         }
     }
 
@@ -516,10 +622,11 @@ impl<'a> Writer<'a> {
             match before {
                 Some(child) => {
                     let lines = format!("{:column$}{lines}", "");
-                    self.insert_lines(Some(child.value), self.end(child.value), depth, lines, in_block);
+                    self.insert_lines(&child, depth, lines, in_block);
                 }
                 None if self.is_first_on_line(dash) => {
-                    let at = self.with_comments(dash);
+                    let lead = if seq.lead == NO_LEAD { 0 } else { seq.lead as usize };
+                    let at = self.with_comments(dash, lead);
                     self.cut(at, at, depth, format!("{:column$}{lines}{}", "", self.layout.newline));
                 }
                 None => self.cut(dash, dash, depth, format!("{lines}{separator}")),
@@ -547,7 +654,11 @@ impl<'a> Writer<'a> {
                 let column = self.column(start);
                 let end = self.next_line(self.end(child.value).max(self.end(child.first)));
                 let end = self.over_deeper_comments(end, column);
-                self.cut(self.with_comments(start), end, depth, "");
+                let above = old.iter().take(i).rfind(|c| !c.gone).map(|c| self.last_of(c));
+                let end = self.over_scalar_lines(end, above);
+                self.untab(end, depth);
+                let from = i.checked_sub(1).and_then(|i| old.get(i)).map_or(0, |c| self.end(self.last_of(c)));
+                self.cut(self.with_comments(start, from), end, depth, "");
             } else if let Some(next) = old.get(i + 1..).and_then(|rest| rest.iter().find(|c| !c.gone)) {
                 // `- a: 1` with `b` on the next line: `b` moves up behind the dash.
                 let end = self.head(next);
@@ -566,8 +677,10 @@ impl<'a> Writer<'a> {
             let behind = self.document.props(id).map_or(colon + 1, |props| props.end as usize);
             self.cut(behind, behind, depth, format!(" {text}"));
             self.cut(self.line_end(behind), self.line_end(end), depth, "");
+            self.untab(self.next_line(end), depth);
         } else {
             self.put_value(start, end, None, "", text, depth);
+            self.untab(self.next_line(end), depth);
         }
     }
 
@@ -581,8 +694,13 @@ impl<'a> Writer<'a> {
 
     /// The end of a node without the line break that a block scalar ends with.
     fn trim_break(&self, start: usize, end: usize) -> usize {
-        start + self.slice(start, end).trim_end_matches(['\n', '\r']).len()
+        start + self.slice(start, end).trim_end_matches(scan::BREAKS).len()
     }
+}
+
+/// Whether a tab stands before the text of the line.
+fn is_tabbed(line: &str) -> bool {
+    line.get(..line.len() - line.trim_start().len()).is_some_and(|blanks| blanks.contains('\t'))
 }
 
 fn push_spaces(out: &mut String, count: usize) {

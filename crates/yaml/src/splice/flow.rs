@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::node::{Id, Kind, NO_LEAD, Raw, Style, flag};
 use super::super::print::{self, Quoting};
-use super::super::scan;
+use super::super::scan::{self, break_len};
 use super::{Child, Writer};
 use crate::json_text;
 
@@ -60,9 +60,28 @@ impl Writer<'_> {
         }
         let last_old = old.last().copied().unwrap_or(first_old);
         let tail = self.end(last_kept.value).max(self.end(last_kept.first));
+        let mut keeps_comma = false;
         if gone_from.is_some() {
-            self.cut(tail, self.end(last_old.value).max(self.end(last_old.first)), depth, "");
+            let end = self.end(last_old.value).max(self.end(last_old.first));
+            let behind = self.behind_blanks(end);
+            let has_comma = self.bytes().get(behind) == Some(&b',');
+            let gap = if self.bytes().get(end) == Some(&b'#') { " " } else { "" };
+            match self.leaf(last_kept) {
+                // `-` and `a:` are texts before a comma, and something else before a blank: the comma stays.
+                Some(raw) if self.needs_comma(raw) => {
+                    keeps_comma = true;
+                    let to = if has_comma { behind + 1 } else { end };
+                    self.cut(self.behind_blanks(tail) + 1, to, depth, if has_comma { "" } else { gap });
+                }
+                // `a: ,` has no value, `a:,` is a text.
+                Some(raw) if raw.is(flag::EMPTY) && tail == raw.lead as usize + 1 => {
+                    let gap = if scan::is_blank_or_end(self.bytes(), end) { "" } else { " " };
+                    self.cut(tail, end, depth, gap);
+                }
+                _ => self.cut(tail, end, depth, gap),
+            }
         }
+        self.untab_lines(self.next_line(tail), close, depth);
         // Insertions: before an old item that stays, or at the end.
         let mut run: Vec<String> = Vec::new();
         for child in &children {
@@ -79,12 +98,19 @@ impl Writer<'_> {
         if run.is_empty() {
             return;
         }
-        let empty = self.origin(last_kept.value).is_some_and(|raw| raw.is(flag::EMPTY));
-        let tail = if empty { scan::skip_blanks(self.bytes(), tail) } else { tail };
-        if empty && self.bytes().get(tail.wrapping_sub(1)) == Some(&b':') {
-            self.cut(tail, tail, depth, " ");
-        }
-        let after = tail.max(self.end(last_old.value)).max(self.end(last_old.first));
+        let colon = self.leaf(last_kept).filter(|raw| raw.is(flag::EMPTY) && raw.lead != NO_LEAD);
+        let tail = match colon {
+            Some(raw) => {
+                if tail == raw.lead as usize + 1 {
+                    self.cut(tail, tail, depth, " ");
+                }
+                let blanks = scan::skip_blanks(self.bytes(), tail);
+                // A comment needs the blank before it.
+                if self.bytes().get(blanks) == Some(&b'#') { tail } else { blanks }
+            }
+            None => tail,
+        };
+        let after = if keeps_comma { tail } else { tail.max(self.end(last_old.value)).max(self.end(last_old.first)) };
         self.append_flow(&run, comma, &kept, last_kept, (tail, after, close), depth);
     }
 
@@ -104,7 +130,7 @@ impl Writer<'_> {
         let trailing_comma = between.trim_start().starts_with(',');
         let at = if trailing_comma { after + between.find(',').unwrap_or(0) + 1 } else { tail };
         let own_line = self.is_first_on_line(self.start(last.first));
-        let one_per_line = between.contains(['\n', '\r'])
+        let one_per_line = self.slice(at, close).contains(['\n', '\r'])
             && own_line
             && kept
                 .iter()
@@ -125,7 +151,42 @@ impl Writer<'_> {
             let space = comma.get(1..).unwrap_or("");
             self.cut(at, at, depth, format!("{space}{},", run.join(comma)));
         } else {
-            self.cut(at, at, depth, format!("{comma}{}", run.join(comma)));
+            let gap = if self.bytes().get(at) == Some(&b'#') { " " } else { "" };
+            self.cut(at, at, depth, format!("{comma}{}{gap}", run.join(comma)));
+        }
+    }
+
+    /// What the text of a child ends in: its value, or its key where no `:` follows; of `[a: 1]` the value inside.
+    fn leaf(&self, child: Child) -> Option<Raw> {
+        let (mut first, mut value) = (child.first, child.value);
+        loop {
+            let raw = self.origin(value)?;
+            let has_no_braces = raw.kind == Kind::Map && self.bytes().get(raw.start as usize) != Some(&b'{');
+            match self.children(raw).last().filter(|_| has_no_braces) {
+                Some(last) => (first, value) = (last.first, last.value),
+                None if raw.is(flag::EMPTY) && raw.lead == NO_LEAD => return self.origin(first),
+                None => return Some(raw),
+            }
+        }
+    }
+
+    /// Whether the text is one only because a comma follows.
+    fn needs_comma(&self, raw: Raw) -> bool {
+        let text = self.slice(raw.start as usize, raw.end as usize);
+        raw.kind == Kind::Scalar && raw.style == Style::Plain && (text == "-" || text.ends_with(':'))
+    }
+
+    /// From `pos` over blanks, line breaks and comments.
+    pub(super) fn behind_blanks(&self, mut pos: usize) -> usize {
+        loop {
+            match self.bytes().get(pos) {
+                Some(b'#') => pos = scan::line_end(self.bytes(), pos),
+                Some(b' ' | b'\t') => pos += 1,
+                _ => match break_len(self.bytes(), pos) {
+                    0 => return pos,
+                    length => pos += length,
+                },
+            }
         }
     }
 

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::node::{Id, Kind, NO_LEAD, Raw, Style, flag};
+use super::super::node::{Id, Kind, NO_LEAD, NONE, Raw, Style, flag};
 use super::super::print::{self, Layout, Quoting};
-use super::super::scan::break_len;
+use super::super::scan::{self, break_len};
 use super::{Writer, ends_in_block, is_new, last_block};
 
 impl Writer<'_> {
@@ -16,11 +16,12 @@ impl Writer<'_> {
         let mut anchor = anchor.filter(|name| !name.is_empty()).map_or(String::new(), |name| format!("&{name} "));
         let mark = (old.lead != NO_LEAD).then_some(old.lead as usize);
         let start = old.start as usize;
-        if mark.is_none() && self.rewritten.iter().any(|&(from, to)| from <= start && start <= to) {
+        if self.rewritten.iter().any(|&(from, to)| from <= start && start <= to) {
             return;
         }
         if mark.is_none() && old.is(flag::EMPTY) && self.document.root != id {
-            return self.give_value(old, &value, in_flow, depth);
+            let key = self.document.holder(old_id, id);
+            return self.give_value(key, old, &value, in_flow, depth);
         }
         let filled = new.kind != Kind::Scalar && self.children(new).iter().any(|child| !child.gone);
         if in_flow || old.style == Style::Flow {
@@ -47,7 +48,7 @@ impl Writer<'_> {
         match (quoted, mark) {
             (Some(quoted), _) => text = quoted,
             (None, Some(dash)) if self.bytes().get(dash) == Some(&b'-') => {
-                let gap = if same_line { (start - dash).clamp(2, 9) - 1 } else { 1 };
+                let gap = if same_line && !old.is(flag::EMPTY) { (start - dash).clamp(2, 9) - 1 } else { 1 };
                 print::write_item(&mut text, &value, self.column(dash), Layout { dash_gap: gap, ..self.layout });
                 text.drain(..=gap);
                 if filled {
@@ -79,6 +80,7 @@ impl Writer<'_> {
             &text,
             depth,
         );
+        self.untab(self.next_line(end), depth);
         if ends_in_block(&value) {
             self.end_line(end);
         }
@@ -117,7 +119,13 @@ impl Writer<'_> {
         let head = if head.is_empty() { String::new() } else { format!(" {head}") };
         let line = self.line_end(mark);
         if self.line_start(start) == self.line_start(mark) {
-            self.cut(mark + 1, end, depth, head);
+            let behind = scan::skip_blanks(self.bytes(), end);
+            // Behind a `:` or `-` alone no tab may stand, and no comment without a blank.
+            let blanks = self.slice(end, behind);
+            let is_comment = self.bytes().get(behind) == Some(&b'#');
+            let tabbed = head.is_empty() && blanks.contains('\t');
+            let gap = if is_comment && (tabbed || blanks.is_empty()) { " " } else { "" };
+            self.cut(mark + 1, if tabbed { behind } else { end }, depth, head + gap);
             let line = self.line_end(end);
             self.cut(line, line, depth, body);
         } else {
@@ -155,7 +163,14 @@ impl Writer<'_> {
         if old.is(flag::EMPTY) && start > 0 && self.bytes().get(start - 1).is_some_and(|b| !b.is_ascii_whitespace()) {
             text.insert(0, ' ');
         }
-        self.cut(start, self.end(old_id), depth, text);
+        let end = self.end(old_id);
+        if self.bytes().get(end) == Some(&b'#') {
+            text.push(' ');
+        }
+        self.cut(start, end, depth, text);
+        if in_flow {
+            self.untab_lines(self.next_line(end), self.behind_blanks(end), depth);
+        }
     }
 
     /// Whether the block scalar that `value` ends in would take the lines from `at` on, comments or blanks, into its text.
@@ -185,28 +200,51 @@ impl Writer<'_> {
     }
 
     /// A key that has no `:` yet (`{a}`, `? a`) gets one, and a value.
-    pub(super) fn give_value(&mut self, old: Raw, value: &Value, in_flow: bool, depth: usize) {
+    pub(super) fn give_value(&mut self, key_id: Option<Id>, old: Raw, value: &Value, in_flow: bool, depth: usize) {
         let at = old.start as usize;
+        let key = key_id.and_then(|key| self.origin(key));
         let mut text = String::from(": ");
         if in_flow {
             print::write_flow(&mut text, value, Quoting::Yaml);
+            if let Some((id, raw)) = key_id.zip(key) {
+                // Before a `:`, a text of several lines or one that ends in a colon needs quotes.
+                let old = self.slice(raw.start as usize, raw.end as usize);
+                if old.contains(scan::BREAKS) || raw.style == Style::Plain && old.ends_with(':') {
+                    let mut quoted = String::new();
+                    print::write_key(&mut quoted, &self.key(id), true, Quoting::Json);
+                    self.cut(raw.start as usize, raw.end as usize, depth, quoted);
+                }
+            }
+            self.untab_lines(self.next_line(at), self.behind_blanks(at), depth);
+            if self.bytes().get(at) == Some(&b'#') {
+                text.push(' ');
+            }
             return self.cut(at, at, depth, text);
         }
-        let key_line = self.line_start(at);
-        let column =
-            self.slice(key_line, at).find('?').map_or(0, |n| self.slice(key_line, key_line + n).chars().count());
-        let mut item = String::new();
-        print::write_item(&mut item, value, column, self.layout);
-        text.push_str(item.get(2..).unwrap_or(""));
-        let line = self.line_end(at);
-        self.cut(line, line, depth, format!("{}{:column$}{text}", self.layout.newline, ""));
+        let column = key.filter(|raw| raw.lead != NO_LEAD).map_or(0, |raw| self.column(raw.lead as usize));
+        let (newline, line) = (self.layout.newline, self.over_tabs(self.next_line(at)));
+        if self.would_swallow(value, line) {
+            print::write_flow(&mut text, value, Quoting::Json);
+        } else {
+            let mut item = String::new();
+            print::write_item(&mut item, value, column, self.layout);
+            text.push_str(item.get(2..).unwrap_or(""));
+        }
+        let before = if self.is_line_start(line) {
+            ""
+        } else {
+            self.close_block_scalar(key_id.unwrap_or(NONE));
+            newline
+        };
+        self.cut(line, line, depth, format!("{before}{:column$}{text}{newline}", ""));
     }
 
     /// The column of the key whose value has its colon at `colon`.
     pub(super) fn key_column(&self, colon: usize, old: Id, new: Id) -> usize {
         match self.document.holder(old, new) {
-            Some(key) => self.column(self.start(key)),
-            None => self.column(colon),
+            // Behind `? ` the key is set in, and its `:` stands below the `?`.
+            Some(key) if !self.origin(key).is_some_and(|key| key.is(flag::EXPLICIT)) => self.column(self.start(key)),
+            _ => self.column(colon),
         }
     }
 
