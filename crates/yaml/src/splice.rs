@@ -368,10 +368,10 @@ impl<'a> Writer<'a> {
         let keeps = self.slice(scalar.start as usize, self.line_end(scalar.start as usize));
         let keeps = keeps.bytes().take_while(|b| b"|>+-0123456789".contains(b)).any(|b| b == b'+');
         self.over_lines(pos, |line| {
-            let text = line.trim_start_matches(' ');
-            match text.trim().is_empty() {
-                true => Some(keeps || line.len() > indent || line.contains('\t')),
-                false => text.starts_with('#').then(|| line.len() - text.len() >= indent),
+            let text = line.trim_start();
+            match text.is_empty() {
+                true => Some(keeps || line.len() > indent || is_tabbed(line)),
+                false => text.starts_with('#').then(|| line.len() - text.len() >= indent || is_tabbed(line)),
             }
         })
     }
