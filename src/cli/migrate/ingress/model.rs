@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::annotations::PREFIX;
+use crate::values::go_bool;
 
 /// What a path matches by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -155,7 +156,7 @@ impl Ingress {
 
     /// A boolean annotation as ingress-nginx reads it; what is not one is as if it were not there.
     pub(super) fn flag(&self, name: &str) -> Option<bool> {
-        self.nginx(name).and_then(boolean)
+        self.nginx(name).and_then(go_bool)
     }
 
     /// The Secret of a host's certificate: `None` without TLS, `Some(None)` where the controller's default one serves.
@@ -167,15 +168,6 @@ impl Ingress {
         };
         let tls = self.tls.iter().find(named).or_else(|| self.tls.iter().find(covers))?;
         Some((tls, tls.secret.as_deref()))
-    }
-}
-
-/// Go's `strconv.ParseBool`, which ingress-nginx reads flags with.
-pub(super) fn boolean(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
     }
 }
 
