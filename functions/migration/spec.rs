@@ -8,7 +8,7 @@ use super::values::{HelmVersion, Image, Name, Variable};
 use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
-use krmor_core::kube::{LabelKey, LabelValue, ObjectName};
+use krmor_core::kube::{AnnotationKey, LabelKey, LabelValue, ObjectName};
 use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::{Matcher, Selector};
 use krmor_core::values::{Command, NonNegative, given};
@@ -134,7 +134,7 @@ pub struct Job {
     pub pod_labels: BTreeMap<LabelKey, LabelValue>,
     /// Further annotations of the Job's pods. Default: none.
     #[serde(default)]
-    pub pod_annotations: BTreeMap<LabelKey, String>,
+    pub pod_annotations: BTreeMap<AnnotationKey, String>,
 }
 
 /// Who starts the Job.
