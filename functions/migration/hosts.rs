@@ -1,6 +1,8 @@
 //! What a migration's texts name as hosts, of the stream: its database, most likely. A Service stands there, or an operator
 //! makes it of an object that does.
 
+use std::collections::BTreeSet;
+
 use super::loopback::Stands;
 use super::spec::Hook;
 use super::texts::{Migration, Text};
@@ -16,8 +18,28 @@ const HOST_NAMES: [&str; 7] = ["HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", 
 const OPTIONS: [&str; 2] = ["-h", "-H"];
 /// Parts of the kinds of objects of which operators make servers.
 const SERVERS: [&str; 22] = [
-    "postgres", "mysql", "maria", "sql", "mongo", "redis", "valkey", "kafka", "rabbit", "nats", "cassandra", "scylla",
-    "elastic", "opensearch", "clickhouse", "cockroach", "database", "db", "memcached", "neo4j", "etcd", "broker",
+    "postgres",
+    "mysql",
+    "maria",
+    "sql",
+    "mongo",
+    "redis",
+    "valkey",
+    "kafka",
+    "rabbit",
+    "nats",
+    "cassandra",
+    "scylla",
+    "elastic",
+    "opensearch",
+    "clickhouse",
+    "cockroach",
+    "database",
+    "db",
+    "memcached",
+    "neo4j",
+    "etcd",
+    "broker",
 ];
 
 /// What answers behind a host of the stream.
@@ -62,11 +84,8 @@ pub(super) fn named<'s>(migration: &Migration<'_>, stream: &'s Stream, hook: Hoo
         }
         open = aliases.iter().flat_map(|host| Place::all(host)).collect();
     }
-    let mut seen = Vec::new();
-    out.retain(|named| !seen.contains(&named.object.id()) && {
-        seen.push(named.object.id());
-        true
-    });
+    let mut seen = BTreeSet::new();
+    out.retain(|named| seen.insert(named.object.id()));
     out
 }
 
@@ -118,16 +137,14 @@ fn behind<'s>(migration: &Migration<'_>, stream: &'s Stream, hook: Hook, places:
             out.push(Named { object, due, how: How::Itself });
             continue;
         }
-        let is_near =
-            |maker: &&Maker| maker.is_near(facts, workload, place.namespace.as_deref(), Near::Certain);
+        let is_near = |maker: &&Maker| maker.is_near(facts, workload, place.namespace.as_deref(), Near::Certain);
         let maker = facts.makers().making("Service", &place.name).find(is_near);
         if let Some(object) = maker.and_then(|maker| stream.object(maker.object?)) {
             out.push(Named { object, due: time(&object, hook), how: How::Made });
             continue;
         }
-        let is_it = |object: &Object<'_>| {
-            is_server(object) && begins(&place.name, object) && place.is_near(object, workload)
-        };
+        let is_it =
+            |object: &Object<'_>| is_server(object) && begins(&place.name, object) && place.is_near(object, workload);
         out.extend(stream.objects().find(is_it).map(|object| Named {
             object,
             due: time(&object, hook),
@@ -161,7 +178,8 @@ fn of_text(text: &Text<'_>, out: &mut Vec<String>) {
             // A line of a shell.
             let mut before = "";
             for word in text.content.split(|c: char| c.is_whitespace() || "\"'`();|&".contains(c)) {
-                let (key, value) = word.split_once('=').filter(|(key, _)| !key.contains("://")).unwrap_or((before, word));
+                let (key, value) =
+                    word.split_once('=').filter(|(key, _)| !key.contains("://")).unwrap_or((before, word));
                 of_value(key, value, out);
                 before = if word.starts_with('-') { word } else { "" };
             }
@@ -172,7 +190,8 @@ fn of_text(text: &Text<'_>, out: &mut Vec<String>) {
                 let (key, value) = end.map_or(("", line), |at| {
                     (line.get(..at).unwrap_or_default(), line.get(at + 1..).unwrap_or_default())
                 });
-                let plain = |text: &str| text.trim_matches(|c: char| c.is_whitespace() || "\"',".contains(c)).to_owned();
+                let plain =
+                    |text: &str| text.trim_matches(|c: char| c.is_whitespace() || "\"',".contains(c)).to_owned();
                 of_value(&plain(key), &plain(value), out);
             }
         }
@@ -186,9 +205,8 @@ fn is_host_name(name: &str) -> bool {
 }
 
 fn of_value(name: &str, value: &str, out: &mut Vec<String>) {
-    let is_host = |text: &str| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
-    };
+    let is_host =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
     let named = is_host_name(name);
     for part in value.split([',', ' ', ';', '\n']) {
         // `scheme://user:password@host:port/path?query`, or parts of it; `host=…` among other settings.

@@ -6,18 +6,17 @@ use super::texts::{Migration, OF_JOB};
 use crate::migration::rules;
 use krmor_core::pods::{Container, Role};
 use krmor_core::report::{Finding, Report, Severity};
-use krmor_core::stream::Stream;
 use krmor_yaml::{Node, escape_token};
 
 const TEMPLATE: &str = "/spec/template";
 /// Where programs put what they need for a while only: nobody leaves files for others there.
 const SCRATCH: [&str; 5] = ["/tmp", "/var/tmp", "/run", "/var/run", "/dev/shm"];
 
-pub(super) fn judge(migration: &Migration<'_>, stream: &Stream, report: &mut Report) {
+pub(super) fn judge(migration: &Migration<'_>, report: &mut Report) {
     let lost = Lost { migration };
     lost.fields(report);
     lost.files(report);
-    lost.metadata(stream, report);
+    lost.metadata(report);
 }
 
 struct Lost<'m, 'a> {
@@ -94,7 +93,7 @@ impl Lost<'_, '_> {
     }
 
     /// Labels and annotations by which others give pods something.
-    fn metadata(&self, _: &Stream, report: &mut Report) {
+    fn metadata(&self, report: &mut Report) {
         let Migration { program, workload, own, holder, .. } = self.migration;
         let there = |list: &str, key: &str| holder.root().at_pointer(TEMPLATE)?.find(&["metadata", list, key]);
         for list in ["labels", "annotations"] {
@@ -102,13 +101,14 @@ impl Lost<'_, '_> {
             for (key, value) in all.into_iter().flat_map(Node::entries) {
                 let text = value.as_str().unwrap_or_default();
                 if metadata::may_inject(&key, &text) && there(list, &key).is_none() {
-                    let what = &list[..list.len() - 1];
+                    let what = if list == "labels" { "label" } else { "annotation" };
                     let message = format!(
                         "by the {what} `{key}` something may put into the program's pods what the migration needs, and the \
                          Job's pod does not have it"
                     );
                     let field = if list == "labels" { "job.podLabels" } else { "job.podAnnotations" };
-                    let remedy = format!("where the migration needs it, write it in `{field}`; else write an exception");
+                    let remedy =
+                        format!("where the migration needs it, write it in `{field}`; else write an exception");
                     self.say(&format!("{TEMPLATE}/metadata"), &key, message, &remedy, report);
                 }
             }

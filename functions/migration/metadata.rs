@@ -121,7 +121,9 @@ pub(super) fn taken(pod: &Pod, object: &Object<'_>, names: &Names<'_>, spec: &Va
     }
     if has_agent {
         // Where it is for other containers only, the program has nothing of it.
-        match entries("annotations").any(|(key, _)| key == AGENT_CONTAINERS) && !out.annotations.contains_key(AGENT_CONTAINERS) {
+        match entries("annotations").any(|(key, _)| key == AGENT_CONTAINERS)
+            && !out.annotations.contains_key(AGENT_CONTAINERS)
+        {
             true => out.annotations.retain(|key, _| !key.starts_with(AGENT)),
             // Or the Job would not end.
             false => drop(out.annotations.insert(PRE_POPULATE_ONLY.to_owned(), "true".into())),
@@ -199,8 +201,7 @@ impl Shown {
 
     fn path(&mut self, path: &str) {
         self.whole |= matches!(path, "metadata.labels" | "metadata.annotations");
-        for (start, list) in
-            [("metadata.labels[", &mut self.labels), ("metadata.annotations[", &mut self.annotations)]
+        for (start, list) in [("metadata.labels[", &mut self.labels), ("metadata.annotations[", &mut self.annotations)]
         {
             let key = path.strip_prefix(start).and_then(|rest| rest.strip_suffix(']'));
             list.extend(key.map(|key| key.trim_matches(['\'', '"']).to_owned()));

@@ -95,7 +95,7 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     for migration in &migrations {
         if spec.form == Form::Job {
             order::judge(spec, migration, &followers, &selectors, stream, report);
-            lost::judge(migration, stream, report);
+            lost::judge(migration, report);
             policies::judge(migration, stream, report);
         }
         needs::judge(spec, migration, stream, report);

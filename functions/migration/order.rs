@@ -231,10 +231,13 @@ impl Look<'_> {
             for Named { object, due, how } in hosts::named(migration, self.stream, self.hook) {
                 let (severity, what) = match how {
                     How::Itself => (Severity::Error, ", and the migration names it, or its Service, as a host"),
-                    How::Made => (Severity::Error, ", and the migration names a Service that its operator makes as a host"),
-                    How::Maybe => {
-                        (Severity::Warning, ", and the migration names a host that begins with its name: its operator may make it")
+                    How::Made => {
+                        (Severity::Error, ", and the migration names a Service that its operator makes as a host")
                     }
+                    How::Maybe => (
+                        Severity::Warning,
+                        ", and the migration names a host that begins with its name: its operator may make it",
+                    ),
                 };
                 self.up(severity, &object, due, what, EXTERNAL, report);
             }

@@ -3,10 +3,10 @@
 use crate::migration::rules;
 use serde_json::{Map, Value, json};
 
+use super::carried;
 use super::container::{self, Wanted, text};
 use super::metadata::{self, Names, Taken};
 use super::spec::Spec;
-use super::carried;
 use krmor_core::facts;
 use krmor_core::pods::{Container, Pod, Role};
 use krmor_core::report::{Place, Report};

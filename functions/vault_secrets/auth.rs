@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{slug, Address, VaultPath};
+use super::values::{Address, VaultPath, slug};
 use krmor_core::kube::{ObjectName, QualifiedObjectName};
 
 /// Where Vault is.

@@ -113,7 +113,9 @@ fn merged(all: impl Iterator<Item = Want>, stream: &Stream, report: &mut Report)
                             b.title()
                         );
                         let remedy = match there.of_variable || want.of_variable {
-                            true => "let `variableSecret` under `convert` have `{mount}`, `{path}` and `{version}` in it",
+                            true => {
+                                "let `variableSecret` under `convert` have `{mount}`, `{path}` and `{version}` in it"
+                            }
                             false => "declare one of them under `secrets` by another name",
                         };
                         report.add(&rules::SEVERAL_PATHS, object.at(""), message, remedy);
@@ -129,7 +131,8 @@ fn merged(all: impl Iterator<Item = Want>, stream: &Stream, report: &mut Report)
                                  would get it too",
                                 want.name
                             );
-                            let remedy = "give the Secrets of variables other names by `variableSecret` under `convert`";
+                            let remedy =
+                                "give the Secrets of variables other names by `variableSecret` under `convert`";
                             report.add(&rules::EXTRA_KEY, object.at(""), message, remedy);
                         }
                         merge(there, want, stream);

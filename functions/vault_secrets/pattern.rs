@@ -1,6 +1,5 @@
 //! How the Secrets are called that variables with placeholders get.
 
-
 use super::source::KvSource;
 use super::values::slug;
 use krmor_core::checked_text;
@@ -41,5 +40,4 @@ impl SecretPattern {
         let name = self.as_str().replace("{mount}", &dotted(&source.mount)).replace("{path}", &dotted(&source.path));
         name.replace("{version}", &version).replace("{workload}", workload)
     }
-
 }

@@ -189,7 +189,8 @@ pub(super) fn write_files(files: Vec<Written>, within: &[PathBuf]) -> Result<()>
         }
         // Two names of one file would take turns.
         if targets.iter().any(|(other, _)| *other == real) {
-            let message = format!("{}: another file that is written leads to it too; nothing was written", path.display());
+            let message =
+                format!("{}: another file that is written leads to it too; nothing was written", path.display());
             return Err(Failure::usage(message));
         }
         targets.push((real, bytes));
@@ -279,7 +280,8 @@ mod tests {
             (vec!["old".into(), "taken".into()], b"old".to_vec())
         );
         // Nor is one removed.
-        let files = [("old", None), ("taken", Some(b"written".to_vec()))].map(|(name, bytes)| (folder.join(name), bytes));
+        let files =
+            [("old", None), ("taken", Some(b"written".to_vec()))].map(|(name, bytes)| (folder.join(name), bytes));
         assert!(write_files(files.to_vec(), std::slice::from_ref(&folder)).is_err());
         assert_eq!(std::fs::read(folder.join("old")).unwrap(), b"old");
         // Nothing outside is touched.

@@ -123,9 +123,9 @@ pub(super) fn of_secret(
     let reader = Reader::of(object, convert.engine == Some(EngineVersion::V1));
     let (mut outputs, mut plain, mut fits) = (BTreeMap::new(), BTreeMap::new(), true);
     for (name, value, encoded) in entries(object) {
-        if let Err(why) = DataKey::check(&name) {
-            let message = format!("Kubernetes takes no key `{name}`: {why}");
-            let remedy = "call it otherwise here, and where programs read it";
+        if DataKey::check(&name).is_err() {
+            let message = "a key is none that Kubernetes takes";
+            let remedy = "call it by letters, digits, `-`, `_` and `.` here, and where programs read it";
             report.add(&rules::BAD_KEY, object.at(&pointer(encoded, &name)), message, remedy);
             fits = false;
             continue;

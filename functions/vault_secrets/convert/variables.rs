@@ -72,7 +72,8 @@ pub(super) fn of(
                     source.title(),
                     maker.title
                 );
-                let finding = Finding::new(&rules::VARIABLE_SECRET, object.at(&format!("{pointer}/value")), message, NAME_IT);
+                let finding =
+                    Finding::new(&rules::VARIABLE_SECRET, object.at(&format!("{pointer}/value")), message, NAME_IT);
                 report.record_once([finding]);
                 continue;
             }

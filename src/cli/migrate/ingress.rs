@@ -113,7 +113,9 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     if written {
         // Before anything is told: what could not be written is not told as done.
         let bytes = |(path, text): (&PathBuf, &Option<String>)| {
-            let encoded = |text: &String| files.get(path).map_or(text.clone().into_bytes(), |file| file.encoding.encode(text.clone()));
+            let encoded = |text: &String| {
+                files.get(path).map_or(text.clone().into_bytes(), |file| file.encoding.encode(text.clone()))
+            };
             (path.clone(), text.as_ref().map(encoded))
         };
         input::write_files(changes.iter().map(bytes).collect(), std::slice::from_ref(&options.directory))?;

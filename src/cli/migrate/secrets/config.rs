@@ -192,7 +192,11 @@ fn completed<'a>(
         return Ok(Entry::Completed(config, vec![Edit::Set(format!("{pointer}/convert"), convert)]));
     };
     if let Some(node) = convert.get("placeholders").filter(|node| node.as_bool() == Some(false)) {
-        return Err((node, "the config that is there converts no placeholders".into(), "remove `placeholders: false` here"));
+        return Err((
+            node,
+            "the config that is there converts no placeholders".into(),
+            "remove `placeholders: false` here",
+        ));
     }
     if moves && convert.get("secrets").and_then(Node::as_bool) != Some(false) {
         let message = "the config that is there converts Secrets with values while kustomize renders: there is nothing \
@@ -204,7 +208,8 @@ fn completed<'a>(
     let edits = match (template, convert.get("variableSecret")) {
         (Some(template), None) => vec![Edit::Set(format!("{pointer}/convert/variableSecret"), template.clone())],
         (Some(template), Some(node)) if node.as_str().as_deref() != template.as_str() => {
-            let message = "the config that is there has another `variableSecret` than --variable-secret says".to_owned();
+            let message =
+                "the config that is there has another `variableSecret` than --variable-secret says".to_owned();
             return Err((node, message, "say one of the two in both places"));
         }
         _ => Vec::new(),

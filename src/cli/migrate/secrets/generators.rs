@@ -90,8 +90,7 @@ struct Home<'a> {
 
 impl Home<'_> {
     fn moved(&self, place: Place, key: &str, value: Vec<u8>) -> Moved {
-        let (secret, key, kv, widest) =
-            (self.name.to_owned(), key.to_owned(), self.kv.clone(), self.widest.to_owned());
+        let (secret, key, kv, widest) = (self.name.to_owned(), key.to_owned(), self.kv.clone(), self.widest.to_owned());
         Moved { place, secret, key, kv, value, encoded: false, others: false, widest }
     }
 }
@@ -156,7 +155,11 @@ fn variables_of(scanner: &mut Scanner<'_>, here: At<'_>, item: Node<'_>, path: &
         let value = text.get(range.clone()).unwrap_or("");
         let before = text.get(from..range.start).unwrap_or("");
         if !before.ends_with('=') {
-            let message = format!("`{key}` has no value here: kustomize takes it from its own environment");
+            // A line of a value that has several is no name, and is not shown.
+            let is_name =
+                key.len() <= 40 && key.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+            let what = if is_name { format!("`{key}`") } else { "a line".to_owned() };
+            let message = format!("{what} has no value here: kustomize takes it from its own environment");
             scanner.problem(place, message, "write it out, or say --exclude with the generator's name");
             continue;
         }

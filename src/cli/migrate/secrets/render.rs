@@ -99,9 +99,8 @@ impl Kustomize {
             // Its own messages quote what they are about.
             let program = self.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let arguments = self.arguments.join(" ");
-            let hint = hint.map(str::to_owned).unwrap_or_else(|| {
-                format!("run `{program} {arguments} {shown}` yourself, and say by --build-option what it lacks")
-            });
+            let other = || format!("run `{program} {arguments} {shown}` yourself, and say by --build-option what it lacks");
+            let hint = hint.map_or_else(other, str::to_owned);
             Failure::new(
                 FOUND,
                 format!(

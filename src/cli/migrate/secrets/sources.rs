@@ -310,9 +310,11 @@ impl<'a> Scanner<'a> {
     }
 
     pub(super) fn moved(&mut self, moved: Moved) {
-        if let Err(why) = DataKey::check(&moved.key) {
-            let message = format!("Secret {}: Kubernetes takes no key `{}`: {why}", moved.secret, moved.key);
-            self.problem(moved.place.clone(), message, "call it otherwise here, and where programs read it");
+        if DataKey::check(&moved.key).is_err() {
+            // In a file of variables it may be a part of a value.
+            let message = format!("a key of Secret {} is none that Kubernetes takes", moved.secret);
+            let remedy = "call it by letters, digits, `-`, `_` and `.` here, and where programs read it";
+            self.problem(moved.place.clone(), message, remedy);
         }
         let number = self.plan.moved.len();
         let other = *self.keys.entry((moved.kv.clone(), moved.key.clone())).or_insert(number);

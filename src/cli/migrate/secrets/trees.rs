@@ -192,10 +192,11 @@ fn hint(tree: &Tree, options: &Options) -> Option<&'static str> {
     };
     let is_asked = options.build_option.iter().any(|option| option.starts_with("--enable-helm"));
     let any = tree.files().flat_map(|file| &file.documents).any(|document| has_charts(document.root()));
-    let inline = tree.kustomizations().flat_map(|file| tree.entries(file, "generators")).any(|(_, target)| match target {
-        Target::Inline(documents) => documents.iter().any(|document| has_charts(document.root())),
-        _ => false,
-    });
+    let inline =
+        tree.kustomizations().flat_map(|file| tree.entries(file, "generators")).any(|(_, target)| match target {
+            Target::Inline(documents) => documents.iter().any(|document| has_charts(document.root())),
+            _ => false,
+        });
     ((any || inline) && !is_asked)
         .then_some("a kustomization has Helm charts: say --build-option --enable-helm, with helm on the PATH")
 }

@@ -119,16 +119,18 @@ fn given(object: &Object<'_>, group: &str, kind: &str) -> Vec<Made> {
             let more = items(&["spec", "managed", "services", "additional"]);
             more.filter_map(|one| text(one.find(&["serviceTemplate", "metadata", "name"]))).map(service).collect()
         }
-        ("psmdb.percona.com", "PerconaServerMongoDB") => {
-            items(&["spec", "replsets"]).filter_map(|one| text(one.get("name"))).map(|set| service(format!("{own}-{set}"))).collect()
-        }
+        ("psmdb.percona.com", "PerconaServerMongoDB") => items(&["spec", "replsets"])
+            .filter_map(|one| text(one.get("name")))
+            .map(|set| service(format!("{own}-{set}")))
+            .collect(),
         // k8ssandra/cass-operator apis/cassandra/v1beta1/cassandradatacenter_types.go: `{cluster}-{datacenter}-service`
         ("cassandra.datastax.com", "CassandraDatacenter") => {
             let cluster = text(root.find(&["spec", "clusterName"])).map(|name| name.to_ascii_lowercase());
             cluster.into_iter().map(|cluster| service(format!("{cluster}-{own}-service"))).collect()
         }
         ("acid.zalan.do", "postgresql") => {
-            let users = root.find(&["spec", "users"]).into_iter().flat_map(Node::entries).map(|(user, _)| user.into_owned());
+            let users =
+                root.find(&["spec", "users"]).into_iter().flat_map(Node::entries).map(|(user, _)| user.into_owned());
             let end = "credentials.postgresql.acid.zalan.do";
             users.map(|user| secret(format!("{}.{own}.{end}", user.replace('_', "-")))).collect()
         }
