@@ -15,14 +15,25 @@ fn ingress(folder: &Folder, more: &[&str]) -> Output {
 
 #[test]
 fn a_backend_that_is_a_name_outside_of_the_cluster_is_refused() {
-    let service = |kind: &str| format!("---\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{type: {kind}, externalName: other.example.com, ports: [{{port: 80}}]}}\n");
+    let service = |kind: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{type: {kind}, externalName: other.example.com, ports: [{{port: 80}}]}}\n"
+        )
+    };
     let external = tree("external", &[("all.yaml", &format!("{INGRESS}{}", service("ExternalName")))]);
     let out = ingress(&external, &[]);
     assert_eq!((out.status.code(), text(&out.stdout)), (Some(1), String::new()));
     let said = text(&out.stderr);
-    assert!(said.contains("app/all.yaml:10: Ingress web: backend: the Service `web` is of type ExternalName"), "{said}");
+    assert!(
+        said.contains("app/all.yaml:10: Ingress web: backend: the Service `web` is of type ExternalName"),
+        "{said}"
+    );
     assert!(said.contains("EndpointSlice"), "{said}");
-    assert!(ingress(&tree("internal", &[("all.yaml", &format!("{INGRESS}{}", service("ClusterIP")))]), &[]).status.success());
+    assert!(
+        ingress(&tree("internal", &[("all.yaml", &format!("{INGRESS}{}", service("ClusterIP")))]), &[])
+            .status
+            .success()
+    );
 }
 
 /// A link in the directory, to a file outside of it: what is there is nobody's to write.
@@ -49,7 +60,9 @@ fn links_out_of_the_directory_are_not_written_through() {
     let folder = linked("linked-pod", pod);
     folder.write("config.yaml", config);
     std::fs::remove_file(folder.0.join("app/kustomization.yaml")).unwrap();
-    let run = |args: &[&str]| krmor().current_dir(&folder.0).args(["run", "--config", "config.yaml"]).args(args).output().unwrap();
+    let run = |args: &[&str]| {
+        krmor().current_dir(&folder.0).args(["run", "--config", "config.yaml"]).args(args).output().unwrap()
+    };
     for args in [&["--in-place", "--report", "text", "app"][..], &["-o", "app", "app/linked.yaml"]] {
         let out = run(args);
         assert_eq!(out.status.code(), Some(2), "{args:?}: {}", text(&out.stderr));
@@ -106,7 +119,8 @@ fn a_generator_that_is_written_into_the_kustomization_is_migrated() {
 
 #[test]
 fn refusals_of_secrets_say_what_to_do_next() {
-    let literals = |list: &str| format!("resources: [web.yaml]\nsecretGenerator:\n- {{name: db, literals: [{list}]}}\n");
+    let literals =
+        |list: &str| format!("resources: [web.yaml]\nsecretGenerator:\n- {{name: db, literals: [{list}]}}\n");
     let said = |name: &str, files: &[(&str, &str)]| {
         let folder = tree(name, &[files, &[("web.yaml", &web(&["db"]))]].concat());
         refused(&folder, &with("secrets", &ESO, &[]), 1)
@@ -116,48 +130,82 @@ fn refusals_of_secrets_say_what_to_do_next() {
         let told = said("keys", &[("kustomization.yaml", &literals(&format!("'{key}=cAnArY'")))]);
         assert!(told.contains("app/kustomization.yaml:3: a key of Secret db is none that Kubernetes takes"), "{told}");
     }
-    let told = said("keys-document", &[
-        ("kustomization.yaml", "resources: [web.yaml, db.yaml]\n"),
-        ("db.yaml", &SECRET.replace("password", "'pass word'")),
-    ]);
+    let told = said(
+        "keys-document",
+        &[
+            ("kustomization.yaml", "resources: [web.yaml, db.yaml]\n"),
+            ("db.yaml", &SECRET.replace("password", "'pass word'")),
+        ],
+    );
     assert!(told.contains("is none that Kubernetes takes"), "{told}");
     // One Secret twice in one folder: no --path helps.
-    let twice = said("twice", &[
-        ("kustomization.yaml", "resources: [web.yaml, db.yaml]\npatches: [{path: patch.yaml}]\n"),
-        ("db.yaml", SECRET),
-        ("patch.yaml", &SECRET.replace("cAnArY", "cAnArY-2")),
-    ]);
+    let twice = said(
+        "twice",
+        &[
+            ("kustomization.yaml", "resources: [web.yaml, db.yaml]\npatches: [{path: patch.yaml}]\n"),
+            ("db.yaml", SECRET),
+            ("patch.yaml", &SECRET.replace("cAnArY", "cAnArY-2")),
+        ],
+    );
     assert!(twice.contains("into a folder of its own") && !twice.contains("say --path \""), "{twice}");
     // Two namespaces: it does.
-    let apart = said("apart", &[
-        ("kustomization.yaml", "resources: [web.yaml, db.yaml]\n"),
-        ("db.yaml", &format!("{SECRET}---\n{}", SECRET.replace("{name: db}", "{name: db, namespace: b}").replace("cAnArY", "cAnArY-2"))),
-    ]);
+    let apart = said(
+        "apart",
+        &[
+            ("kustomization.yaml", "resources: [web.yaml, db.yaml]\n"),
+            (
+                "db.yaml",
+                &format!(
+                    "{SECRET}---\n{}",
+                    SECRET.replace("{name: db}", "{name: db, namespace: b}").replace("cAnArY", "cAnArY-2")
+                ),
+            ),
+        ],
+    );
     assert!(apart.contains("say --path \"{folder}/{namespace}/{name}\""), "{apart}");
     // Charts need an option.
-    let charts = said("charts", &[("kustomization.yaml", "resources: [web.yaml]\nhelmCharts:\n- {name: c, repo: 'https://example.invalid', version: 1.0.0}\nsecretGenerator:\n- {name: db, literals: [a=cAnArY]}\n")]);
+    let charts = said(
+        "charts",
+        &[(
+            "kustomization.yaml",
+            "resources: [web.yaml]\nhelmCharts:\n- {name: c, repo: 'https://example.invalid', version: 1.0.0}\nsecretGenerator:\n- {name: db, literals: [a=cAnArY]}\n",
+        )],
+    );
     assert!(charts.contains("say --build-option --enable-helm"), "{charts}");
-    let broken = said("no-charts", &[("kustomization.yaml", "resources: [web.yaml]\nnonsense: 1\nsecretGenerator:\n- {name: db, literals: [a=cAnArY]}\n")]);
+    let broken = said(
+        "no-charts",
+        &[(
+            "kustomization.yaml",
+            "resources: [web.yaml]\nnonsense: 1\nsecretGenerator:\n- {name: db, literals: [a=cAnArY]}\n",
+        )],
+    );
     assert!(broken.contains("yourself, and say by --build-option"), "{broken}");
 }
 
 /// A value that is spread over the lines of a file of variables is not shown in a message.
 #[test]
 fn a_line_of_a_value_is_not_taken_for_a_name() {
-    let folder = tree("lines", &[
-        ("kustomization.yaml", "resources: [web.yaml]\nsecretGenerator:\n- name: db\n  envs: [db.env]\n"),
-        ("db.env", "KEY=-----BEGIN\nMIIEcAnArYAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\nMIIEcAnArY/+w==\n"),
-        ("web.yaml", &web(&["db"])),
-    ]);
+    let folder = tree(
+        "lines",
+        &[
+            ("kustomization.yaml", "resources: [web.yaml]\nsecretGenerator:\n- name: db\n  envs: [db.env]\n"),
+            ("db.env", "KEY=-----BEGIN\nMIIEcAnArYAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\nMIIEcAnArY/+w==\n"),
+            ("web.yaml", &web(&["db"])),
+        ],
+    );
     refused(&folder, &with("secrets", &ESO, &[]), 1);
 }
 
 /// Where the name of the Secret that a variable gets is taken, the person names it.
 #[test]
 fn the_secret_of_a_variable_can_be_named() {
-    let pod = web(&[]).replace("        envFrom:\n", "") + "        env:\n        - {name: TOKEN, value: '<path:secret/data/partner#token>'}\n";
+    let pod = web(&[]).replace("        envFrom:\n", "")
+        + "        env:\n        - {name: TOKEN, value: '<path:secret/data/partner#token>'}\n";
     let taken = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: secret.partner}\nspec: {encryptedData: {k: x}}\n";
-    let folder = tree("named", &[("kustomization.yaml", "resources: [web.yaml, taken.yaml]\n"), ("web.yaml", &pod), ("taken.yaml", taken)]);
+    let folder = tree(
+        "named",
+        &[("kustomization.yaml", "resources: [web.yaml, taken.yaml]\n"), ("web.yaml", &pod), ("taken.yaml", taken)],
+    );
     let said = refused(&folder, &with("avp", &ESO, &[]), 1);
     assert!(said.contains("SealedSecret secret.partner makes already") && said.contains("--variable-secret"), "{said}");
     migrated(&folder, &with("avp", &ESO, &["--variable-secret", "{workload}-{path}"]));

@@ -603,7 +603,7 @@ fn a_migration_is_not_without_what_a_container_of_the_pod_gives() {
         (&init, with(url, "", ""), vec!["warning needs-container"]),
         // The node does.
         (&init, with(url, "hostNetwork: true", ""), vec![]),
-        (&job(""), with(url, "hostNetwork: true", ""), vec![error, "warning not-taken"]),
+        (&job(""), with(url, "hostNetwork: true", ""), vec!["warning not-taken", error]),
         // What the program itself serves is not needed.
         (
             &init,

@@ -524,7 +524,8 @@ fn variables_of_two_versions_get_two_secrets() {
     let two = pod(&[variable(0, "secret/data/x_y"), variable(1, "secret/data/x-y")].join(", "));
     let done = run("VaultSecrets", &vso(), &two);
     assert_eq!(ids(&done, Severity::Error), ["several-paths"]);
-    assert!(format!("{:?}", said(&done)).contains("variableSecret"), "{:?}", said(&done));
+    let found = done.report.findings.iter().find(|finding| finding.rule.id == "several-paths").unwrap();
+    assert!(found.remedy.contains("`variableSecret`"), "{}", found.remedy);
 }
 
 /// A person names the Secrets of variables where the name is taken, by another maker or another stream.
