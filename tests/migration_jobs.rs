@@ -404,7 +404,10 @@ fn databases_that_operators_make_are_of_the_stream() {
                 assert_eq!(done.found(), found, "{kind} {hook} {container}: {}", done.messages());
             }
             let done = run(&job("hook: argocd-presync"), &input);
-            assert!(done.report.findings[0].remedy.starts_with("write `hook: argocd-sync`"), "{kind}");
+            assert!(
+                done.report.findings[0].remedy.as_ref().unwrap().starts_with("write `hook: argocd-sync`"),
+                "{kind}"
+            );
             assert_eq!(run(&job("hook: argocd-presync, externalDatabase: true"), &input).found(), [""; 0]);
         }
         let later = database.replace("{name: shop}", "{name: shop, annotations: {argocd.argoproj.io/sync-wave: '3'}}");

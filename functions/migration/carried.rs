@@ -39,7 +39,7 @@ pub type Row = (&'static str, Fate, &'static str);
 const AMONG: &str = "about how the program's pods stand to each other";
 const OF_CLASS: &str = "admission sets it from the class";
 const SERVES: &str = "about a program that serves";
-const SPACE: &str = "the Job's pod is not in the node's own; `not-taken`";
+const SPACE: &str = "the Job's pod has one of its own; `not-taken`";
 
 /// The fields of a pod, by name.
 #[rustfmt::skip] // a table reads best with one row on one line
