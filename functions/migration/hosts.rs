@@ -208,12 +208,12 @@ fn of_value(name: &str, value: &str, out: &mut Vec<String>) {
     let is_host =
         |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
     let named = is_host_name(name);
-    for part in value.split([',', ' ', ';', '\n']) {
+    for piece in value.split([',', ' ', ';', '\n']) {
         // `scheme://user:password@host:port/path?query`, or parts of it; `host=…` among other settings.
-        let url = part.split_once("://").map(|(_, rest)| rest);
-        let setting = part.split_once('=').filter(|(key, _)| url.is_none() && is_host_name(key));
-        let (whole, part) = setting.map_or((named, part), |(_, value)| (true, value));
-        let rest = url.unwrap_or(part).split(['/', '?']).next().unwrap_or_default();
+        let url = piece.split_once("://").map(|(_, rest)| rest);
+        let setting = piece.split_once('=').filter(|(key, _)| url.is_none() && is_host_name(key));
+        let (whole, piece) = setting.map_or((named, piece), |(_, value)| (true, value));
+        let rest = url.unwrap_or(piece).split(['/', '?']).next().unwrap_or_default();
         let (credentials, rest) = rest.rsplit_once('@').map_or((false, rest), |(_, host)| (true, host));
         // Go's `tcp(host:port)`, and SQL Server's `tcp:host`.
         let rest = rest.strip_prefix("tcp(").map_or(rest, |rest| rest.trim_end_matches(')'));

@@ -157,8 +157,8 @@ fn volumes(
             }
         }
     }
-    let named = metadata::volumes(pod, object);
-    names.extend(named.iter().map(String::as_str).filter(|name| !names.contains(name)).collect::<Vec<_>>());
+    let by_annotation = metadata::volumes(pod, object);
+    names.extend(by_annotation.iter().map(String::as_str).filter(|name| !names.contains(name)).collect::<Vec<_>>());
     let list = format!("{}/volumes", pod.spec);
     let all = pod.spec_node(object)?.get("volumes").filter(|list| list.kind() == Kind::Seq);
     let mut out = Vec::new();
