@@ -12,33 +12,33 @@ use krmor::stream::Stream;
 use krmor::yaml;
 use serde_json::{Value, json};
 
-fn value(text: &str) -> Value {
+pub(crate) fn value(text: &str) -> Value {
     yaml::parse(&Arc::new(text.to_owned())).unwrap()[0].root().to_value().unwrap()
 }
 
-struct Done {
-    outcome: Outcome,
-    output: String,
-    report: Report,
+pub(crate) struct Done {
+    pub(crate) outcome: Outcome,
+    pub(crate) output: String,
+    pub(crate) report: Report,
 }
 
 impl Done {
-    fn objects(&self) -> Vec<Value> {
+    pub(crate) fn objects(&self) -> Vec<Value> {
         let documents = yaml::parse(&Arc::new(self.output.clone())).unwrap();
         documents.iter().filter_map(|document| document.root().to_value()).collect()
     }
 
-    fn the(&self, kind: &str) -> Value {
+    pub(crate) fn the(&self, kind: &str) -> Value {
         let mut found: Vec<Value> = self.objects().into_iter().filter(|object| object["kind"] == kind).collect();
         assert_eq!(found.len(), 1, "{kind} in\n{}", self.output);
         found.remove(0)
     }
 
-    fn found(&self) -> Vec<String> {
+    pub(crate) fn found(&self) -> Vec<String> {
         self.report.findings.iter().map(|found| format!("{} {}", found.severity.name(), found.rule.id)).collect()
     }
 
-    fn messages(&self) -> String {
+    pub(crate) fn messages(&self) -> String {
         self.report.findings.iter().map(|found| format!("{}\n", krmor::krm::message(found))).collect()
     }
 }
@@ -58,7 +58,7 @@ fn once(config: &Value, input: &str) -> Done {
 }
 
 /// Runs a config; when that succeeds, a second run must change nothing.
-fn run_config(config: &Value, input: &str) -> Done {
+pub(crate) fn run_config(config: &Value, input: &str) -> Done {
     let done = once(config, input);
     if done.outcome == Outcome::Ok {
         let again = once(config, &done.output);
@@ -68,12 +68,12 @@ fn run_config(config: &Value, input: &str) -> Done {
     done
 }
 
-fn run(spec: &str, input: &str) -> Done {
+pub(crate) fn run(spec: &str, input: &str) -> Done {
     run_config(&json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "Migration", "spec": value(spec)}), input)
 }
 
 /// A Deployment `api` with fields of its pod and of its container, in flow style.
-fn api(container: &str, pod: &str) -> String {
+pub(crate) fn api(container: &str, pod: &str) -> String {
     let comma = |text: &str| if text.is_empty() { String::new() } else { format!(", {text}") };
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: api, labels: {{app: api}}}}\nspec:\n  selector: {{matchLabels: {{app: api}}}}\n  template:\n    metadata: {{labels: {{app: api}}}}\n    spec: {{containers: [{{name: api, image: 'api:1'{}}}]{}}}\n",
@@ -82,15 +82,15 @@ fn api(container: &str, pod: &str) -> String {
     )
 }
 
-const INIT: &str = "{as: initContainer, command: [migrate]}";
+pub(crate) const INIT: &str = "{as: initContainer, command: [migrate]}";
 
-fn job(fields: &str) -> String {
+pub(crate) fn job(fields: &str) -> String {
     format!("{{as: job, command: [migrate], job: {{{fields}}}}}")
 }
 
-const HASHED: &str = "unordered: true";
+pub(crate) const HASHED: &str = "unordered: true";
 
-fn config_map(data: &str, metadata: &str) -> String {
+pub(crate) fn config_map(data: &str, metadata: &str) -> String {
     format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: cfg{metadata}}}\ndata: {{A: {data}}}\n")
 }
 
@@ -472,7 +472,7 @@ fn who_migrates_at_once_is_told_to_lock() {
 }
 
 /// A Deployment of an image, with fields of its container.
-fn workload(kind: &str, name: &str, image: &str, container: &str) -> String {
+pub(crate) fn workload(kind: &str, name: &str, image: &str, container: &str) -> String {
     let comma = if container.is_empty() { "" } else { ", " };
     format!(
         "---\napiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec: {{containers: [{{name: main, image: '{image}'{comma}{container}}}]}}\n"
@@ -603,7 +603,7 @@ fn a_migration_is_not_without_what_a_container_of_the_pod_gives() {
         (&init, with(url, "", ""), vec!["warning needs-container"]),
         // The node does.
         (&init, with(url, "hostNetwork: true", ""), vec![]),
-        (&job(""), with(url, "hostNetwork: true", ""), vec![error]),
+        (&job(""), with(url, "hostNetwork: true", ""), vec!["warning not-taken", error]),
         // What the program itself serves is not needed.
         (
             &init,

@@ -233,11 +233,11 @@ fn a_secret_has_one_maker() {
     }
     let elsewhere = makers[0].replace("{name: s}", "{name: s, namespace: other}");
     good(&vso(), &format!("{}---\n{elsewhere}", secret("s", "stringData: {a: x}\n")));
-    // A variable's Secret is named after its path, and such a Secret may be there.
+    // A variable's Secret is named after its place, and such a Secret may be there.
     let variable = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: p, image: p, env: [{name: A, value: '<path:secret/data/s#k>'}]}]}\n";
     let excluded = json!({"provider": "vso", "convert": {}, "exclude": [{"kind": "Secret"}]});
-    let done = run("VaultSecrets", &excluded, &format!("{variable}{}", secret("s", "stringData: {a: x}\n")));
-    assert!(ids(&done, Severity::Error).contains(&"two-makers"), "{:?}", said(&done));
+    let done = run("VaultSecrets", &excluded, &format!("{variable}{}", secret("secret.s", "stringData: {a: x}\n")));
+    assert!(ids(&done, Severity::Error).contains(&"variable-secret"), "{:?}", said(&done));
 }
 
 const PREVIOUS: &str = "  namespace: two\n  annotations:\n    internal.config.kubernetes.io/previousNames: auth\n    internal.config.kubernetes.io/previousNamespaces: one\n    internal.config.kubernetes.io/prefixes: pre-\n";
@@ -508,11 +508,76 @@ fn variables_of_two_versions_get_two_secrets() {
     };
     let input = pod("{name: A, value: '<path:secret/data/app#k>'}, {name: B, value: '<path:secret/data/app#k#2>'}");
     let done = good(&vso(), &input);
-    assert_eq!(kinds(&done), ["Pod p", "VaultStaticSecret app", "VaultStaticSecret app-v2"]);
-    // Two mounts with one path are no one Secret.
-    let mounts = pod("{name: A, value: '<path:secret/data/app#k>'}, {name: B, value: '<path:kv/data/app#k>'}");
-    let done = run("VaultSecrets", &vso(), &mounts);
+    assert_eq!(kinds(&done), ["Pod p", "VaultStaticSecret secret.app", "VaultStaticSecret secret.app-v2"]);
+    // Two mounts with one path are no one Secret, nor are parts that a `-` joins.
+    let variable = |at: usize, path: &str| format!("{{name: V{at}, value: '<path:{path}#k>'}}");
+    let paths = ["secret/data/app", "kv/data/app", "secret/data/a/b-c", "secret/data/a-b/c", "team/kv/data/x_Y"];
+    let all: Vec<String> = paths.iter().enumerate().map(|(at, path)| variable(at, path)).collect();
+    let done = good(&vso(), &pod(&all.join(", ")));
+    let mut wanted = ["secret.app", "kv.app", "secret.a.b-c", "secret.a-b.c", "team.kv.x-y"]
+        .map(|name| format!("VaultStaticSecret {name}"));
+    wanted.sort();
+    let mut found = kinds(&done)[1..].to_vec();
+    found.sort();
+    assert_eq!(found, wanted);
+    // Where two places have one name all the same, that is an error with a way out.
+    let two = pod(&[variable(0, "secret/data/x_y"), variable(1, "secret/data/x-y")].join(", "));
+    let done = run("VaultSecrets", &vso(), &two);
     assert_eq!(ids(&done, Severity::Error), ["several-paths"]);
+    let found = done.report.findings.iter().find(|finding| finding.rule.id == "several-paths").unwrap();
+    assert!(found.remedy.as_ref().unwrap().contains("`variableSecret`"), "{:?}", found.remedy);
+}
+
+/// A person names the Secrets of variables where the name is taken, by another maker or another stream.
+#[test]
+fn the_secrets_of_variables_can_be_named() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: p, image: p, env: [{name: A, value: '<path:secret/data/app#k#2>'}]}]}\n";
+    let named = |pattern: &str| json!({"provider": "vso", "convert": {"variableSecret": pattern}});
+    for (pattern, name) in [
+        ("{workload}-{path}", "web-app"),
+        ("vars.{mount}.{path}{version}", "vars.secret.app-v2"),
+        ("{workload}", "web"),
+    ] {
+        assert_eq!(kinds(&good(&named(pattern), pod)), ["Pod web".to_owned(), format!("VaultStaticSecret {name}")]);
+    }
+    let taken = "---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: secret.app-v2}\nspec: {encryptedData: {k: x}}\n";
+    let done = run("VaultSecrets", &vso(), &format!("{pod}{taken}"));
+    assert_eq!(ids(&done, Severity::Error), ["variable-secret"], "{:?}", said(&done));
+    good(&named("{workload}.{path}"), &format!("{pod}{taken}"));
+    for bad in ["plain", "{other}", "-{path}", "A{path}", "{path}_x", ""] {
+        let done = run("VaultSecrets", &named(bad), pod);
+        assert_ne!(ids(&done, Severity::Error), [""; 0], "{bad}");
+    }
+}
+
+/// Who takes all of a Secret gets no key more than before.
+#[test]
+fn a_secret_that_is_taken_as_a_whole_gains_no_key() {
+    let input = |path: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: p, image: p, envFrom: [{{secretRef: {{name: app}}}}], env: [{{name: A, value: '<path:secret/data/app#{path}>'}}]}}]}}\n---\napiVersion: v1\nkind: Secret\nmetadata: {{name: app}}\nstringData: {{a: '<path:secret/data/app#a>'}}\n"
+        )
+    };
+    let same = json!({"provider": "vso", "convert": {"variableSecret": "{path}"}});
+    let done = run("VaultSecrets", &same, &input("b"));
+    assert_eq!(ids(&done, Severity::Error), ["extra-key"], "{:?}", said(&done));
+    // The key is there already; by default the two have two names.
+    good(&same, &input("a"));
+    good(&vso(), &input("b"));
+    // An entry without keys takes what Vault has.
+    let all =
+        json!({"provider": "vso", "convert": {}, "secrets": [{"name": "app", "kv": {"path": "app"}, "as": "none"}]});
+    let done = run("VaultSecrets", &all, &input("b"));
+    assert_eq!(ids(&done, Severity::Info).iter().filter(|id| **id == "extra-key").count(), 1, "{:?}", said(&done));
+}
+
+#[test]
+fn a_key_that_kubernetes_refuses_is_refused() {
+    let bad = secret("s", "stringData: {'a b': canary-1}\n");
+    for spec in [vso(), eso()] {
+        let done = run("VaultSecrets", &spec, &bad);
+        assert_eq!(ids(&done, Severity::Error), ["bad-key"], "{:?}", said(&done));
+    }
 }
 
 /// Two values in one place of Vault: each would read what the other needs.

@@ -1,92 +1,227 @@
-//! What a migration's variables name as hosts, of the stream: its database, most likely.
+//! What a migration's texts name as hosts, of the stream: its database, most likely. A Service stands there, or an operator
+//! makes it of an object that does.
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use serde_json::Value;
-
+use super::loopback::Stands;
 use super::spec::Hook;
+use super::texts::{Migration, Text};
 use super::waves::{Time, time};
-use krmor_core::facts::references::in_pod_spec;
+use krmor_core::facts::makers::Maker;
 use krmor_core::facts::{self, Facts, Near, services};
-use krmor_core::pods::Pod;
 use krmor_core::stream::{Object, Stream};
 use krmor_yaml::Node;
 
-/// Variables whose whole value is a host.
-const HOST_NAMES: [&str; 6] = ["HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "ENDPOINT"];
+/// The last words of names whose whole value is a host.
+const HOST_NAMES: [&str; 7] = ["HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "ENDPOINT", "SOURCE"];
+/// Options of clients of databases that take a host.
+const OPTIONS: [&str; 2] = ["-h", "-H"];
+/// Parts of the kinds of objects of which operators make servers.
+const SERVERS: [&str; 22] = [
+    "postgres",
+    "mysql",
+    "maria",
+    "sql",
+    "mongo",
+    "redis",
+    "valkey",
+    "kafka",
+    "rabbit",
+    "nats",
+    "cassandra",
+    "scylla",
+    "elastic",
+    "opensearch",
+    "clickhouse",
+    "cockroach",
+    "database",
+    "db",
+    "memcached",
+    "neo4j",
+    "etcd",
+    "broker",
+];
 
-/// What answers behind the Services that are named as hosts, or else the Services: each with the time at which the last
-/// of it is applied.
-pub(super) fn named<'s>(
-    stream: &'s Stream,
-    pod: &Pod,
-    workload: &Object<'_>,
-    template: &Value,
-    hook: Hook,
-) -> Vec<(Object<'s>, Time)> {
-    let hosts = hosts(stream, workload, template);
-    let is_named = |service: &Object<'_>| {
-        let of = |host: &String| {
-            let mut labels = host.split('.');
-            labels.next().is_some_and(|name| service.is_named(name))
-                && match labels.next() {
-                    None => facts::share_namespace(service, workload),
-                    Some(namespace) => facts::in_namespace(service, namespace),
-                }
-        };
-        services::is_service(service) && !services::selects(service, pod, workload) && hosts.iter().any(of)
-    };
-    let facts = Facts::of(stream);
-    let (pods, selections) = (facts.pods(), facts.selections());
-    let found = stream.of_kind("", "Service").filter(is_named).map(|service| {
-        let selection = selections.of_object(service.id());
-        let behind = selection.map_or(&[][..], |one| selections.pods(facts, one, Near::Certain));
-        let behind = behind.iter().filter_map(|&at| stream.object(pods.get(at)?.object));
-        let last = behind.map(|object| (object, time(&object, hook))).max_by_key(|(_, due)| *due);
-        last.unwrap_or_else(|| (service, time(&service, hook)))
-    });
-    found.collect()
+/// What answers behind a host of the stream.
+pub(super) struct Named<'s> {
+    pub(super) object: Object<'s>,
+    /// The time at which the last of it is applied.
+    pub(super) due: Time,
+    pub(super) how: How,
 }
 
-/// What looks like a host in the variables that are known.
-fn hosts(stream: &Stream, workload: &Object<'_>, template: &Value) -> Vec<String> {
-    let mut out = Vec::new();
-    let variables = template.pointer("/containers/0/env").and_then(Value::as_array).into_iter().flatten();
-    for variable in variables {
-        if let (Some(name), Some(value)) = (variable["name"].as_str(), variable["value"].as_str()) {
-            of_value(name, value, &mut out);
+/// How an object is behind a host.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// It is the Service, or has its pods.
+    Itself,
+    /// Its operator makes the Service.
+    Made,
+    /// It has the name with which the host begins, and a kind of which an operator may make a server.
+    Maybe,
+}
+
+/// What answers behind the Services that are named as hosts, or else the Services.
+pub(super) fn named<'s>(migration: &Migration<'_>, stream: &'s Stream, hook: Hook) -> Vec<Named<'s>> {
+    let mut hosts = Vec::new();
+    for text in migration.own.texts(stream) {
+        of_text(&text, &mut hosts);
+    }
+    let places: Vec<Place> = hosts.iter().flat_map(|host| Place::all(host)).collect();
+    let mut out: Vec<Named<'_>> = Vec::new();
+    let mut open = places;
+    // An alias leads to another host, which may be one of the stream.
+    for _ in 0..3 {
+        let found = behind(migration, stream, hook, &open);
+        let alias = |named: &Named<'_>| {
+            let host = named.object.root().find(&["spec", "externalName"]).and_then(Node::as_str)?;
+            (named.how == How::Itself && services::is_service(&named.object)).then(|| host.into_owned())
+        };
+        let aliases: Vec<String> = found.iter().filter_map(alias).collect();
+        out.extend(found);
+        if aliases.is_empty() {
+            break;
+        }
+        open = aliases.iter().flat_map(|host| Place::all(host)).collect();
+    }
+    let mut seen = BTreeSet::new();
+    out.retain(|named| seen.insert(named.object.id()));
+    out
+}
+
+/// A Service by its name, and the namespace where the host says one.
+struct Place {
+    name: String,
+    namespace: Option<String>,
+}
+
+impl Place {
+    /// What a host may mean: `service`, `service.namespace…`, `pod-0.service…`.
+    fn all(host: &str) -> Vec<Self> {
+        let labels: Vec<&str> = host.trim_end_matches('.').split('.').collect();
+        let at = |number: usize| labels.get(number).map(|label| (*label).to_owned());
+        let is_pod = labels.first().and_then(|first| first.rsplit_once('-'));
+        let is_pod = is_pod.is_some_and(|(_, number)| number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty());
+        let service = at(0).map(|name| Self { name, namespace: at(1) });
+        let of_pod = at(1).filter(|_| is_pod).map(|name| Self { name, namespace: at(2) });
+        service.into_iter().chain(of_pod).collect()
+    }
+
+    /// Whether an object is where the host looks.
+    fn is_near(&self, object: &Object<'_>, workload: &Object<'_>) -> bool {
+        match &self.namespace {
+            None => facts::share_namespace(object, workload),
+            Some(namespace) => facts::in_namespace(object, namespace),
         }
     }
-    for reference in in_pod_spec(template) {
-        if !matches!(reference.kind.as_str(), "ConfigMap" | "Secret") {
+}
+
+fn behind<'s>(migration: &Migration<'_>, stream: &'s Stream, hook: Hook, places: &[Place]) -> Vec<Named<'s>> {
+    let (pod, workload) = (&migration.program.pod, &migration.workload);
+    let facts = Facts::of(stream);
+    let (pods, selections) = (facts.pods(), facts.selections());
+    let mut out = Vec::new();
+    for place in places {
+        let service = stream.of_kind("", "Service").find(|service| {
+            services::is_service(service) && service.is_named(&place.name) && place.is_near(service, workload)
+        });
+        if let Some(service) = service {
+            if services::selects(&service, pod, workload) {
+                continue;
+            }
+            let selection = selections.of_object(service.id());
+            let behind = selection.map_or(&[][..], |one| selections.pods(facts, one, Near::Certain));
+            let behind = behind.iter().filter_map(|&at| stream.object(pods.get(at)?.object));
+            let last = behind.map(|object| (object, time(&object, hook))).max_by_key(|(_, due)| *due);
+            let (object, due) = last.unwrap_or_else(|| (service, time(&service, hook)));
+            out.push(Named { object, due, how: How::Itself });
             continue;
         }
-        let Some(there) = Facts::of(stream).named_in_pod(workload, &reference) else { continue };
-        for key in ["data", "stringData"] {
-            for (name, value) in there.root().get(key).into_iter().flat_map(Node::entries) {
-                of_value(&name, &value.as_str().unwrap_or(Cow::Borrowed("")), &mut out);
-            }
+        let is_near = |maker: &&Maker| maker.is_near(facts, workload, place.namespace.as_deref(), Near::Certain);
+        let maker = facts.makers().making("Service", &place.name).find(is_near);
+        if let Some(object) = maker.and_then(|maker| stream.object(maker.object?)) {
+            out.push(Named { object, due: time(&object, hook), how: How::Made });
+            continue;
         }
+        let is_it =
+            |object: &Object<'_>| is_server(object) && begins(&place.name, object) && place.is_near(object, workload);
+        out.extend(stream.objects().find(is_it).map(|object| Named {
+            object,
+            due: time(&object, hook),
+            how: How::Maybe,
+        }));
     }
     out
 }
 
+/// Whether a name is an object's, or begins with it.
+pub(super) fn begins(name: &str, object: &Object<'_>) -> bool {
+    object.names().iter().any(|own| {
+        !own.is_empty() && name.strip_prefix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    })
+}
+
+/// Whether an operator may make a server of an object.
+pub(super) fn is_server(object: &Object<'_>) -> bool {
+    let group = object.group();
+    let is_custom = group.contains('.') && !group.ends_with(".k8s.io");
+    let kind = object.kind().to_ascii_lowercase();
+    is_custom && SERVERS.iter().any(|word| kind.contains(word) || group.split(['.', '-']).any(|part| part == *word))
+}
+
+/// What looks like a host in a text.
+fn of_text(text: &Text<'_>, out: &mut Vec<String>) {
+    match text.stands {
+        Stands::Variable => of_value(&text.key, &text.content, out),
+        Stands::Word => {
+            of_value(&text.key, &text.content, out);
+            // A line of a shell.
+            let mut before = "";
+            for word in text.content.split(|c: char| c.is_whitespace() || "\"'`();|&".contains(c)) {
+                let (key, value) =
+                    word.split_once('=').filter(|(key, _)| !key.contains("://")).unwrap_or((before, word));
+                of_value(key, value, out);
+                before = if word.starts_with('-') { word } else { "" };
+            }
+        }
+        Stands::File => {
+            for line in text.content.lines() {
+                let end = line.find(['=', ':']).filter(|at| !line.get(*at..).unwrap_or_default().starts_with("://"));
+                let (key, value) = end.map_or(("", line), |at| {
+                    (line.get(..at).unwrap_or_default(), line.get(at + 1..).unwrap_or_default())
+                });
+                let plain =
+                    |text: &str| text.trim_matches(|c: char| c.is_whitespace() || "\"',".contains(c)).to_owned();
+                of_value(&plain(key), &plain(value), out);
+            }
+        }
+    }
+}
+
+/// Whether what has this name is a host, all of it.
+fn is_host_name(name: &str) -> bool {
+    let last = name.rsplit(['_', '-', '.', ' ']).next().unwrap_or_default().to_ascii_uppercase();
+    OPTIONS.contains(&name) || HOST_NAMES.iter().any(|word| last.ends_with(word))
+}
+
 fn of_value(name: &str, value: &str, out: &mut Vec<String>) {
-    let is_host = |text: &str| {
-        !text.is_empty()
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
-    };
-    let last = name.rsplit(['_', '-', '.']).next().unwrap_or_default().to_ascii_uppercase();
-    let whole = HOST_NAMES.iter().any(|word| last.ends_with(word));
-    for part in value.split([',', ' ', ';', '\n']) {
-        // `scheme://user:password@host:port/path?query`, or parts of it.
-        let url = part.split_once("://").map(|(_, rest)| rest);
-        let rest = url.unwrap_or(part).split(['/', '?']).next().unwrap_or_default();
+    let is_host =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
+    let named = is_host_name(name);
+    for piece in value.split([',', ' ', ';', '\n']) {
+        // `scheme://user:password@host:port/path?query`, or parts of it; `host=…` among other settings.
+        let url = piece.split_once("://").map(|(_, rest)| rest);
+        let setting = piece.split_once('=').filter(|(key, _)| url.is_none() && is_host_name(key));
+        let (whole, piece) = setting.map_or((named, piece), |(_, value)| (true, value));
+        let rest = url.unwrap_or(piece).split(['/', '?']).next().unwrap_or_default();
         let (credentials, rest) = rest.rsplit_once('@').map_or((false, rest), |(_, host)| (true, host));
+        // Go's `tcp(host:port)`, and SQL Server's `tcp:host`.
+        let rest = rest.strip_prefix("tcp(").map_or(rest, |rest| rest.trim_end_matches(')'));
+        let rest = rest.strip_prefix("tcp:").unwrap_or(rest);
         let (host, port) = rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
         let port = port.is_some_and(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
         if is_host(host) && (url.is_some() || credentials || port || whole) {
-            out.push(host.to_owned());
+            out.push(host.to_ascii_lowercase());
         }
     }
 }

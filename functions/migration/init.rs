@@ -7,12 +7,13 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use super::container::Wanted;
-use super::pod::{INIT_FIRST, injects_agent};
+use super::metadata::{INIT_FIRST, injects_agent};
 use super::spec::Spec;
 use krmor_core::pods::{Container, Pod, Role};
 use krmor_core::reconcile::{self, Context};
 use krmor_core::report::{Class, Report, Why};
 use krmor_core::stream::{Action, Edit, Stream};
+use krmor_core::values::go_bool;
 use krmor_core::workload::Trait;
 use krmor_yaml::escape_token;
 
@@ -58,7 +59,7 @@ fn agent_first(pod: &Pod, stream: &mut Stream, report: &mut Report) {
             let why = Why { rule: &rules::AGENT_INIT_FIRST, reason, class: Class::Added };
             stream.apply(report, pod.object, Edit { pointer, action: Action::Set(json!("true")), why });
         }
-        Some(value) if value.as_str().as_deref() == Some("true") => {}
+        Some(value) if value.as_str().and_then(|text| go_bool(&text)) == Some(true) => {}
         Some(_) => {
             let message = "the Vault agent starts behind the migration, which lacks the files that the agent writes";
             let remedy = "set it to \"true\"";

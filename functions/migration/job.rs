@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::container::{self, Wanted};
 use super::program::{Jobs, Program};
 use super::spec::{ARGO_WAVE, HOOKS, Hook, Spec};
-use super::{MIGRATION, hash, pod};
+use super::{MIGRATION, carried, hash, pod};
 use krmor_core::fields;
 use krmor_core::manifest::{Manifest, Metadata};
 use krmor_core::reconcile::{self, Field, Item, Ownership};
@@ -98,11 +98,14 @@ fn emit(
     let mut annotations: BTreeMap<String, String> = [(MIGRATION.to_owned(), program.note(spec, &workload))].into();
     annotations
         .extend(job.annotations().iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))));
-    let of_pods: BTreeMap<String, String> =
+    let taken = pod::metadata(spec, pod, &workload, wanted, &fields);
+    let texts = |map: Map<String, Value>| {
+        map.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect::<BTreeMap<_, _>>()
+    };
+    let mut of_pods: BTreeMap<String, String> =
         [(COMPONENT.to_owned(), migration.to_owned()), (MIGRATION_OF.to_owned(), hash::label(&name, 63).to_owned())]
             .into();
-    let agent = pod::annotations(pod, &workload);
-    let agent = agent.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
+    of_pods.extend(texts(taken.labels));
     let mut of_pod = Map::new();
     of_pod.insert("containers".to_owned(), json!([wanted.fields]));
     of_pod.insert("restartPolicy".to_owned(), json!("Never"));
@@ -110,7 +113,7 @@ fn emit(
     let template = Template {
         metadata: Metadata {
             labels: Some(of_pods),
-            annotations: Some(agent).filter(|map: &BTreeMap<_, _>| !map.is_empty()),
+            annotations: Some(texts(taken.annotations)).filter(|map| !map.is_empty()),
             ..Metadata::default()
         },
         spec: of_pod,
@@ -147,10 +150,11 @@ pub(super) fn update(
     let pod = &program.pod;
     let Some(workload) = stream.object(pod.object) else { return };
     let Some(fields) = pod::fields(spec, pod, wanted, stream, &mut Report::default()) else { return };
+    let taken = pod::metadata(spec, pod, &workload, wanted, &fields);
     let mut of_pod = fields;
     of_pod.insert("containers".to_owned(), Value::Array(vec![wanted.of_existing().into()]));
-    let agent = pod::annotations(pod, &workload);
-    let agent = Some(agent).filter(|annotations| !annotations.is_empty());
+    let filled = |map: Map<String, Value>| Some(map).filter(|map| !map.is_empty());
+    let of_template = fields!({"labels": filled(taken.labels), "annotations": filled(taken.annotations)});
     let job = spec.job();
     // Those of another hook go.
     let mut annotations = job.annotations();
@@ -158,7 +162,7 @@ pub(super) fn update(
     let hooks: Map<String, Value> = hooks.collect();
     let wanted_of_job = fields!({
         "spec": fields!({
-            "template": fields!({"spec": of_pod, "metadata": agent.map(|agent| fields!({"annotations": agent}))}),
+            "template": fields!({"spec": of_pod, "metadata": of_template}),
             "backoffLimit": job.backoff_limit.map(NonNegative::get),
             "activeDeadlineSeconds": job.active_deadline_seconds.map(NonNegative::get),
             "ttlSecondsAfterFinished": job.ttl_seconds_after_finished.map(NonNegative::get),
@@ -212,7 +216,7 @@ impl Ownership for Owners<'_> {
             return self.container.field(of_container, there, wanted);
         }
         match pattern.strip_prefix(POD) {
-            Some(key) if pod::FILLED.contains(&key) => Field::Keep,
+            Some(key) if carried::is_taken_once(key) => Field::Keep,
             Some("volumes" | "containers" | "initContainers") if there.kind() == Kind::Seq => Field::Parts,
             Some(_) => Field::Set,
             None => match pattern {
@@ -223,6 +227,7 @@ impl Ownership for Owners<'_> {
                 | TEMPLATE
                 | "/spec/template/metadata"
                 | "/spec/template/metadata/annotations"
+                | "/spec/template/metadata/labels"
                 | "/spec/template/spec" => Field::Parts,
                 _ => Field::Set,
             },

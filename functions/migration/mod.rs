@@ -4,17 +4,22 @@
 //! it where it belongs, and `program` tells whose a Job is. Later functions of a pipeline harden it like any other
 //! container. When they are done, `finish` takes over what they have given the program since, and names a Job by its
 //! content (`hash`); `judge` sees in the final stream that everything comes in time (`order`), that nothing is needed which
-//! only a container of the pod gives (`needs`), and which workloads start beside the migration (`together`).
+//! only a container of the pod gives (`needs`), what the program's pods have and a Job's lack (`lost`, `policies`), and
+//! which workloads start beside the migration (`together`).
 
+pub mod carried;
 mod container;
 mod hash;
 mod hosts;
 mod init;
 mod job;
 mod loopback;
+mod lost;
+mod metadata;
 mod needs;
 mod order;
 mod pod;
+mod policies;
 mod program;
 pub mod rules;
 pub mod spec;
@@ -90,6 +95,8 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     for migration in &migrations {
         if spec.form == Form::Job {
             order::judge(spec, migration, &followers, &selectors, stream, report);
+            lost::judge(migration, report);
+            policies::judge(migration, stream, report);
         }
         needs::judge(spec, migration, stream, report);
     }

@@ -5,7 +5,8 @@ use krmor_core::report::Place;
 use krmor_core::rules as common;
 use serde_json::Value;
 
-use super::hosts;
+use super::hosts::{self, How, Named};
+use super::metadata;
 use super::spec::DATABASE;
 use super::spec::{Hook, Spec};
 use super::texts::Migration;
@@ -19,9 +20,13 @@ use krmor_core::report::{Report, Severity};
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_core::target::Matcher;
 use krmor_core::workload::PodSelector;
-use krmor_yaml::Node;
+use krmor_yaml::{Node, escape_token};
 
 const POD: &str = "/spec/template/spec";
+const METADATA: &str = "/spec/template/metadata";
+/// The way out where the migration does not need what it names.
+const EXTERNAL: &str =
+    "; if the migration can do without it, name its database in `job.database` or write `externalDatabase: true`";
 
 pub(super) fn judge(
     spec: &Spec,
@@ -31,11 +36,11 @@ pub(super) fn judge(
     stream: &Stream,
     report: &mut Report,
 ) {
-    let (pod, workload, job) = (&migration.program.pod, migration.workload, migration.holder);
+    let (workload, job) = (migration.workload, migration.holder);
     selected(&job, selectors, stream, report);
     let template = job.root().at_pointer(POD).and_then(Node::to_value).unwrap_or_default();
     let hook = spec.job().hook;
-    let look = Look { hook, pod, workload, job, own: time(&job, hook), stream };
+    let look = Look { hook, workload, job, own: time(&job, hook), stream };
     if hook == Hook::None {
         return look.outside(&template, report);
     }
@@ -45,9 +50,14 @@ pub(super) fn judge(
     }
     look.namespace(report);
     for reference in in_pod_spec(&template) {
-        look.need(&reference, report);
+        look.need(&reference, &format!("{POD}{}", reference.pointer), report);
     }
-    look.database(spec, &template, report);
+    for (key, kind, name) in metadata::objects(job.root().at_pointer(METADATA)) {
+        let pointer = format!("{METADATA}/annotations/{}", escape_token(key));
+        let (group, kind, cluster) = (String::new(), kind.to_owned(), false);
+        look.need(&PodReference { pointer: String::new(), group, kind, name, cluster }, &pointer, report);
+    }
+    look.database(spec, migration, report);
 }
 
 /// The Job's pods must not be taken for the program's.
@@ -89,11 +99,22 @@ pub(super) fn selectors(stream: &Stream) -> Vec<(ObjectId, LabelSelector)> {
 /// One Job with what it is held against.
 struct Look<'a> {
     hook: Hook,
-    pod: &'a Pod,
     workload: Object<'a>,
     job: Object<'a>,
     own: Time,
     stream: &'a Stream,
+}
+
+/// What comes after the Job, or beside it, and is needed by it.
+struct Late<'t> {
+    severity: Severity,
+    title: &'t str,
+    due: Time,
+    what: &'t str,
+    /// Where the Job names it.
+    pointer: &'t str,
+    /// Another way out.
+    more: &'t str,
 }
 
 impl Look<'_> {
@@ -129,8 +150,10 @@ impl Look<'_> {
     }
 
     /// What the Job's pod names is there when the Job starts, or is not of this stream.
-    fn need(&self, reference: &PodReference, report: &mut Report) {
-        let Some(provider) = Facts::of(self.stream).provider_in_pod(&self.workload, reference) else { return };
+    fn need(&self, reference: &PodReference, pointer: &str, report: &mut Report) {
+        let Some(provider) = Facts::of(self.stream).provider_in_pod(&self.workload, reference) else {
+            return self.guessed(reference, pointer, report);
+        };
         let due = time(&provider, self.hook);
         // Within a wave Argo CD applies these kinds before Jobs; Helm orders hooks of one weight by name.
         let in_time = if self.hook == Hook::Helm { due < self.own } else { due <= self.own };
@@ -141,11 +164,32 @@ impl Look<'_> {
         };
         if !in_time {
             let title = format!("{}{made}", provider.reference());
-            self.late(&title, due, &format!(": {what}"), &format!("{POD}{}", reference.pointer), "", report);
+            let (severity, what) = (Severity::Error, format!(": {what}"));
+            self.late(&Late { severity, title: &title, due, what: &what, pointer, more: "" }, report);
         }
     }
 
-    fn late(&self, title: &str, due: Time, what: &str, pointer: &str, more: &str, report: &mut Report) {
+    /// A Secret that the stream does not have may come from a server of the stream whose name it begins with.
+    fn guessed(&self, reference: &PodReference, pointer: &str, report: &mut Report) {
+        let is_it = |object: &Object<'_>| {
+            hosts::is_server(object)
+                && hosts::begins(&reference.name, object)
+                && facts::share_namespace(object, &self.workload)
+        };
+        let is_secret = reference.kind == "Secret" && reference.group.is_empty();
+        let Some(server) = self.stream.objects().find(is_it).filter(|_| is_secret) else { return };
+        let due = time(&server, self.hook);
+        let in_time = if self.hook == Hook::Helm { due < self.own } else { due <= self.own };
+        if !in_time {
+            let what = format!(", and its operator may make Secret {}, which the Job would wait for", reference.name);
+            let title = server.reference().to_string();
+            let severity = Severity::Warning;
+            self.late(&Late { severity, title: &title, due, what: &what, pointer, more: EXTERNAL }, report);
+        }
+    }
+
+    fn late(&self, late: &Late<'_>, report: &mut Report) {
+        let Late { severity, title, due, what, pointer, more } = *late;
         let (rule, message) = match self.hook {
             Hook::ArgocdSync => (
                 &rules::WAVE_ORDER,
@@ -153,7 +197,7 @@ impl Look<'_> {
             ),
             _ => (&rules::SAME_STREAM, format!("{title} is of this stream, {}{what}", self.runner())),
         };
-        report.add_as(Severity::Error, rule, self.job.at(pointer), message, self.remedy(more));
+        report.add_as(severity, rule, self.job.at(pointer), message, self.remedy(more));
     }
 
     /// The namespace is there before anything in it.
@@ -165,28 +209,37 @@ impl Look<'_> {
         let Some(namespace) = self.stream.objects().find(is_it) else { return };
         let due = time(&namespace, self.hook);
         if due > self.own {
-            self.late(
-                &namespace.reference().to_string(),
+            let late = Late {
+                severity: Severity::Error,
+                title: &namespace.reference().to_string(),
                 due,
-                ": the Job's own namespace would be missing at first",
-                "/metadata/namespace",
-                "",
-                report,
-            );
+                what: ": the Job's own namespace would be missing at first",
+                pointer: "/metadata/namespace",
+                more: "",
+            };
+            self.late(&late, report);
         }
     }
 
     /// The database is up when the Job starts: it is named, or found by the hosts in the Job's variables.
-    fn database(&self, spec: &Spec, template: &Value, report: &mut Report) {
+    fn database(&self, spec: &Spec, migration: &Migration<'_>, report: &mut Report) {
         let settings = spec.job();
         if settings.external_database {
             return;
         }
         let Some(selector) = settings.database else {
-            for (object, due) in hosts::named(self.stream, self.pod, &self.workload, template, self.hook) {
-                let what = ", and a variable of the migration names it, or its Service, as a host";
-                let more = "; if the migration can do without it, name its database in `job.database` or write `externalDatabase: true`";
-                self.up(&object, due, what, more, report);
+            for Named { object, due, how } in hosts::named(migration, self.stream, self.hook) {
+                let (severity, what) = match how {
+                    How::Itself => (Severity::Error, ", and the migration names it, or its Service, as a host"),
+                    How::Made => {
+                        (Severity::Error, ", and the migration names a Service that its operator makes as a host")
+                    }
+                    How::Maybe => (
+                        Severity::Warning,
+                        ", and the migration names a host that begins with its name: its operator may make it",
+                    ),
+                };
+                self.up(severity, &object, due, what, EXTERNAL, report);
             }
             return;
         };
@@ -203,14 +256,15 @@ impl Look<'_> {
         if let Some((latest, due)) =
             found.into_iter().map(|object| (object, time(&object, self.hook))).max_by_key(|(_, due)| *due)
         {
-            self.up(&latest, due, ", and is the migration's database", "", report);
+            self.up(Severity::Error, &latest, due, ", and is the migration's database", "", report);
         }
     }
 
     /// A database is of use when it is up, not when it is applied: it needs a wave of its own before.
-    fn up(&self, object: &Object<'_>, due: Time, what: &str, more: &str, report: &mut Report) {
+    fn up(&self, severity: Severity, object: &Object<'_>, due: Time, what: &str, more: &str, report: &mut Report) {
         if due >= self.own {
-            self.late(&object.reference().to_string(), due, what, POD, more, report);
+            let title = object.reference().to_string();
+            self.late(&Late { severity, title: &title, due, what, pointer: POD, more }, report);
         }
     }
 

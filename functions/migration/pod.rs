@@ -3,55 +3,15 @@
 use crate::migration::rules;
 use serde_json::{Map, Value, json};
 
+use super::carried;
 use super::container::{self, Wanted, text};
+use super::metadata::{self, Names, Taken};
 use super::spec::Spec;
 use krmor_core::facts;
 use krmor_core::pods::{Container, Pod, Role};
 use krmor_core::report::{Place, Report};
 use krmor_core::stream::{Object, Stream};
 use krmor_yaml::{Kind, Node};
-
-/// Fields of the pod that follow the program's at every run.
-pub(super) const FOLLOWED: [&str; 14] = [
-    "serviceAccountName",
-    "imagePullSecrets",
-    "nodeSelector",
-    "tolerations",
-    "affinity",
-    "priorityClassName",
-    "runtimeClassName",
-    "schedulerName",
-    "os",
-    "hostAliases",
-    "dnsPolicy",
-    "dnsConfig",
-    "enableServiceLinks",
-    "resourceClaims",
-];
-/// Fields that are taken over once: later functions may settle them for each pod.
-pub(super) const FILLED: [&str; 3] = ["automountServiceAccountToken", "hostUsers", "securityContext"];
-
-const AGENT: &str = "vault.hashicorp.com/";
-pub(super) const INIT_FIRST: &str = "vault.hashicorp.com/agent-init-first";
-const PRE_POPULATE_ONLY: &str = "vault.hashicorp.com/agent-pre-populate-only";
-
-/// Whether Vault's injector adds its agent to the pod.
-pub(super) fn injects_agent(pod: &Pod, object: &Object<'_>) -> bool {
-    pod.annotation(object, "vault.hashicorp.com/agent-inject").as_deref() == Some("true")
-}
-
-/// The annotations of the Job's pod: those of Vault's injector, told to end with the Job.
-pub(super) fn annotations(pod: &Pod, object: &Object<'_>) -> Map<String, Value> {
-    if !injects_agent(pod, object) {
-        return Map::new();
-    }
-    let all = pod.metadata_node(object).and_then(|metadata| metadata.get("annotations"));
-    let agents = all.into_iter().flat_map(Node::entries).filter(|(key, _)| key.starts_with(AGENT));
-    let mut out: Map<String, Value> =
-        agents.filter_map(|(key, value)| Some((key.into_owned(), value.to_value()?))).collect();
-    out.insert(PRE_POPULATE_ONLY.to_owned(), json!("true"));
-    out
-}
 
 /// The fields of the Job's pod beside its container; nothing when a volume cannot be shared, which is reported.
 pub(super) fn fields(
@@ -64,7 +24,7 @@ pub(super) fn fields(
     let object = stream.object(pod.object)?;
     let node = pod.spec_node(&object)?;
     let mut out = Map::new();
-    for key in FOLLOWED.into_iter().chain(FILLED) {
+    for key in carried::taken() {
         let value = match key {
             "serviceAccountName" => {
                 spec.job().service_account_name.map(|name| name.as_str().into()).or_else(|| account(node))
@@ -79,11 +39,11 @@ pub(super) fn fields(
         };
         out.extend(value.map(|value| (key.to_owned(), value)));
     }
-    let sidecars = sidecars(spec, pod, &object, report)?;
-    let sidecars: Vec<Value> = sidecars.iter().filter_map(|one| one.node(&object)?.to_value()).collect();
-    let volumes = volumes(pod, wanted, &sidecars, &object, stream, report)?;
-    if !sidecars.is_empty() {
-        out.insert("initContainers".to_owned(), Value::Array(sidecars));
+    let others = others(spec, pod, &object, report)?;
+    let others: Vec<Value> = others.iter().filter_map(|one| one.node(&object)?.to_value()).collect();
+    let volumes = volumes(pod, wanted, &others, &object, stream, report)?;
+    if !others.is_empty() {
+        out.insert("initContainers".to_owned(), Value::Array(others));
     }
     if !volumes.is_empty() {
         out.insert("volumes".to_owned(), Value::Array(volumes));
@@ -94,6 +54,52 @@ pub(super) fn fields(
         }
     }
     Some(out)
+}
+
+/// The labels and annotations of the Job's pod beside its own; `fields` are those of the pod, and `wanted` its container.
+pub(super) fn metadata(
+    spec: &Spec,
+    pod: &Pod,
+    object: &Object<'_>,
+    wanted: &Wanted,
+    fields: &Map<String, Value>,
+) -> Taken {
+    let lists = ["initContainers", "volumes"].into_iter().filter_map(|key| fields.get(key).cloned());
+    let shown = Value::Array(lists.chain([Value::Object(wanted.fields.clone())]).collect());
+    let others = spec.sidecars.iter().chain(&spec.init_containers).map(String::as_str).collect();
+    let names = Names { program: &wanted.main, migration: spec.name.as_str(), others };
+    let mut taken = metadata::taken(pod, object, &names, &shown);
+    let job = spec.job();
+    taken.labels.extend(job.pod_labels.iter().map(|(key, value)| (key.as_str().to_owned(), value.as_str().into())));
+    let annotations = job.pod_annotations.iter();
+    taken.annotations.extend(annotations.map(|(key, value)| (key.as_str().to_owned(), value.as_str().into())));
+    taken
+}
+
+/// The containers of the pod that the spec names to go with the migration; nothing when one of them cannot, which is
+/// reported.
+pub(super) fn others(spec: &Spec, pod: &Pod, object: &Object<'_>, report: &mut Report) -> Option<Vec<Container>> {
+    let all = pod.containers(object);
+    let mut found = sidecars(spec, pod, object, report)?;
+    for (at, name) in spec.init_containers.iter().enumerate() {
+        let problem = match all.iter().find(|one| one.name == *name) {
+            Some(one) if one.role == Role::Init && one.name != spec.name.as_str() => {
+                found.push(one.clone());
+                continue;
+            }
+            Some(one) if one.role == Role::Init => "has the migration's name",
+            Some(one) if one.role == Role::Sidecar => "is a native sidecar: name it in `sidecars`",
+            Some(_) => "is no init container",
+            None => "is not there",
+        };
+        let message = format!("container `{name}` of {} {problem}", object.reference());
+        let place = Place::Config(format!("/initContainers/{at}"));
+        report.add(&rules::NO_SIDECAR, place, message, "correct or remove the name");
+        return None;
+    }
+    // In the order of the pod: one may need another.
+    found.sort_by_key(|one| all.iter().position(|other| other == one));
+    Some(found)
 }
 
 /// The native sidecars that the spec names; nothing when one of them is none, which is reported.
@@ -118,8 +124,6 @@ pub(super) fn sidecars(spec: &Spec, pod: &Pod, object: &Object<'_>, report: &mut
         report.add(&rules::NO_SIDECAR, Place::Config(format!("/sidecars/{at}")), message, remedy);
         good = false;
     }
-    // In the order of the pod: one may need another.
-    found.sort_by_key(|one| all.iter().position(|other| other == one));
     good.then_some(found)
 }
 
@@ -132,11 +136,11 @@ fn account(node: Node<'_>) -> Option<Value> {
     ["serviceAccountName", "serviceAccount"].into_iter().find_map(|key| value(node, key)).filter(|name| name != "")
 }
 
-/// The volumes that the migration and its sidecars mount.
+/// The volumes that the migration and the containers with it mount.
 fn volumes(
     pod: &Pod,
     wanted: &Wanted,
-    sidecars: &[Value],
+    others: &[Value],
     object: &Object<'_>,
     stream: &Stream,
     report: &mut Report,
@@ -144,8 +148,8 @@ fn volumes(
     let mut names: Vec<&str> = Vec::new();
     let lists = ["volumeMounts", "volumeDevices"];
     let of_migration = lists.iter().filter_map(|list| wanted.fields.get(*list));
-    let of_sidecars = sidecars.iter().flat_map(|one| lists.iter().filter_map(|list| one.get(*list)));
-    for list in of_migration.chain(of_sidecars) {
+    let of_others = others.iter().flat_map(|one| lists.iter().filter_map(|list| one.get(*list)));
+    for list in of_migration.chain(of_others) {
         let items = list.as_array().into_iter().flatten();
         for name in items.filter_map(|item| text(item, "name")) {
             if !names.contains(&name) {
@@ -153,6 +157,8 @@ fn volumes(
             }
         }
     }
+    let by_annotation = metadata::volumes(pod, object);
+    names.extend(by_annotation.iter().map(String::as_str).filter(|name| !names.contains(name)).collect::<Vec<_>>());
     let list = format!("{}/volumes", pod.spec);
     let all = pod.spec_node(object)?.get("volumes").filter(|list| list.kind() == Kind::Seq);
     let mut out = Vec::new();

@@ -1,6 +1,9 @@
 //! The rules of `Migration`.
 
 krmor_core::rules! {
+    POLICY_WITHOUT_JOB = "policy-without-job", Warning,
+        "A policy knows the program's pods by their labels, and not those of the migration's Job",
+        "The pods of a Job have labels of their own, so that no Service sends to them. A NetworkPolicy that lets the program reach its database, a SecurityGroupPolicy or a SidecarSet by the program's labels is not for them. Give them a label by `job.podLabels` and let the policy select by that; the function NetworkPolicies does so for the edges that it knows. Where the migration needs none of it, write an exception.";
     SAME_STREAM = "same-stream", Error,
         "A migration that runs as a hook needs an object that is applied after it",
         "Hooks of Helm and `PreSync` hooks of Argo CD run before the rest of the stream is applied. On the first install the Job would wait for the object, and later it would read an old one. Take the hook `argocd-sync` or `as: initContainer`, or bring the object from another stream.";
@@ -16,6 +19,12 @@ krmor_core::rules! {
     CONCURRENT_MIGRATIONS = "concurrent-migrations", Warning,
         "Several pods can run the migration at the same time",
         "As an init container the migration runs in each pod that starts, and two workloads with one database run it twice. Let the program take a lock, such as an advisory lock of the database, and say so by `locks: true`; or write `as: job`, which runs it once, with the other workloads in `followers`.";
+    INIT_FILES = "init-files", Error,
+        "The Job of a migration mounts a volume that an init container of the program's pod fills, and does not have the container",
+        "The volume starts empty in each pod, so the migration would lack the files. Name the init container in `initContainers`, and the Job gets it too; leave the volume out of `volumes`; or write `as: initContainer`. Where the migration reads none of the files, write an exception with the name of the volume in `fields`.";
+    MESH_SIDECAR = "mesh-sidecar", Warning,
+        "A mesh puts a sidecar into the pod of the migration's Job",
+        "The label or annotation of the program's pods that asks for it is taken over, since the database may be reached by the mesh only. An ordinary sidecar keeps the Job from ending; a native one ends with it. See which the mesh has, or switch it off for the Job by `job.podLabels` or `job.podAnnotations`.";
     MIGRATION = "migration", Info,
         "krmor adds the migration's init container or Job, or brings it up to date",
         "Image, variables and mounts follow the program's container at each run. Other fields that the migration has stay.";
@@ -34,6 +43,9 @@ krmor_core::rules! {
     NO_SIDECAR = "no-sidecar", Error,
         "A pod has no native sidecar of a name in `sidecars`",
         "Only an init container with `restartPolicy: Always` runs beside a migration and lets a Job end. Correct the name, or move the container to `initContainers` with that policy.";
+    NOT_TAKEN = "not-taken", Warning,
+        "The pod of a migration's Job lacks something that the program's pods have",
+        "The README of the function has a table of what the Job takes over. What the migration may need, and krmor does not take over by itself, is said: the namespaces of the node, scheduling gates, labels and annotations of injectors that krmor does not know, a file with all labels. Write it in `job.podLabels` or `job.podAnnotations`, write `as: initContainer`, or, where the migration can do without, an exception. An annotation that names a container which the Job does not have is an error.";
     NO_VOLUME = "no-volume", Error,
         "The Job of a migration needs a volume that it cannot have",
         "The program's container mounts a volume that the pod does not declare, or a claim that a StatefulSet makes for each pod. List in `volumes` what the migration needs, or write `as: initContainer`.";

@@ -8,7 +8,7 @@ use super::values::{HelmVersion, Image, Name, Variable};
 use krmor_core::config::Problem;
 use krmor_core::exceptions::Exception;
 use krmor_core::function_spec;
-use krmor_core::kube::ObjectName;
+use krmor_core::kube::{AnnotationKey, LabelKey, LabelValue, ObjectName};
 use krmor_core::severities::{Setting, Severities};
 use krmor_core::target::{Matcher, Selector};
 use krmor_core::values::{Command, NonNegative, given};
@@ -44,6 +44,10 @@ pub struct Spec {
     /// its database: a Job gets them too, and an init container comes behind them. Default: none.
     #[serde(default)]
     pub sidecars: Vec<String>,
+    /// With `as: job`: init containers of the pod that the Job gets too, before the migration, as those that fill a volume
+    /// which it mounts. Default: none.
+    #[serde(default)]
+    pub init_containers: Vec<String>,
     /// Names of the volumes that the migration mounts, of those that the container mounts. Default: all of them.
     pub volumes: Option<Vec<String>>,
     /// `true`: the migration takes a lock, as an advisory lock of the database, so that several may start at once.
@@ -124,6 +128,13 @@ pub struct Job {
     pub ttl_seconds_after_finished: Option<NonNegative>,
     /// ServiceAccount of the Job. Default: the workload's.
     pub service_account_name: Option<ObjectName>,
+    /// Further labels of the Job's pods, by which policies, meshes and injectors know them. Default: none.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, LabelValue>")]
+    pub pod_labels: BTreeMap<LabelKey, LabelValue>,
+    /// Further annotations of the Job's pods. Default: none.
+    #[serde(default)]
+    pub pod_annotations: BTreeMap<AnnotationKey, String>,
 }
 
 /// Who starts the Job.
@@ -201,10 +212,17 @@ impl Spec {
             let remedy = "write `as: job` with a `hook` of Argo CD or Helm, or name the workloads in `targets`";
             found.push(Problem::new("/followers", problem, remedy));
         }
-        for (at, name) in self.sidecars.iter().enumerate() {
-            if self.sidecars.iter().take(at).any(|other| other == name) {
-                found.push(Problem::new(&format!("/sidecars/{at}"), format!("`{name}` is there twice"), "remove one"));
+        for (field, list) in [("sidecars", &self.sidecars), ("initContainers", &self.init_containers)] {
+            for (at, name) in list.iter().enumerate() {
+                if list.iter().take(at).any(|other| other == name) {
+                    let problem = format!("`{name}` is there twice");
+                    found.push(Problem::new(&format!("/{field}/{at}"), problem, "remove one"));
+                }
             }
+        }
+        if self.form == Form::InitContainer && !self.init_containers.is_empty() {
+            let problem = "the migration stands behind the other init containers of its pod anyway";
+            found.push(Problem::new("/initContainers", problem, "remove it, or write `as: job`"));
         }
         match (self.form, &self.job) {
             (Form::InitContainer, Some(_)) => {

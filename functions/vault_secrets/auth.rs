@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::values::{Address, VaultPath};
+use super::values::{Address, VaultPath, slug};
 use krmor_core::kube::{ObjectName, QualifiedObjectName};
 
 /// Where Vault is.
@@ -201,14 +201,4 @@ impl<'a> Method<'a> {
             Method::Gcp(it) => (it.service_account.as_ref(), false),
         }
     }
-}
-
-/// A text as the name of an object, if it can be one.
-pub(super) fn slug(text: &str) -> Option<String> {
-    let one = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    let name: String = text.chars().map(one).collect();
-    let name: Vec<&str> = name.split('-').filter(|part| !part.is_empty()).collect();
-    let name: String = name.join("-").chars().take(63).collect();
-    let name = name.trim_matches('-');
-    (!name.is_empty()).then(|| name.to_owned())
 }

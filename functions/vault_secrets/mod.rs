@@ -14,6 +14,7 @@ mod judge;
 mod leftovers;
 mod login;
 mod made;
+pub mod pattern;
 mod placeholders;
 mod problems;
 pub mod rules;
@@ -111,8 +112,30 @@ fn merged(all: impl Iterator<Item = Want>, stream: &Stream, report: &mut Report)
                             a.title(),
                             b.title()
                         );
-                        let remedy = "declare one of them under `secrets` by another name";
+                        let remedy = match there.of_variable || want.of_variable {
+                            true => {
+                                "let `variableSecret` under `convert` have `{mount}`, `{path}` and `{version}` in it"
+                            }
+                            false => "declare one of them under `secrets` by another name",
+                        };
                         report.add(&rules::SEVERAL_PATHS, object.at(""), message, remedy);
+                    }
+                    (Source::Kv(_), Source::Kv(_)) if there.of_variable != want.of_variable => {
+                        let (whole, single) = if there.of_variable { (&want, &*there) } else { (&*there, &want) };
+                        let known = whole.names();
+                        let single = single.names().unwrap_or_default();
+                        let extra = single.into_iter().find(|key| known.as_ref().is_some_and(|all| !all.contains(key)));
+                        if let Some((key, object)) = extra.and_then(|key| Some((key, stream.object(want.beside)?))) {
+                            let message = format!(
+                                "Secret {} would get the key `{key}` for a variable, and those who take all of the Secret \
+                                 would get it too",
+                                want.name
+                            );
+                            let remedy =
+                                "give the Secrets of variables other names by `variableSecret` under `convert`";
+                            report.add(&rules::EXTRA_KEY, object.at(""), message, remedy);
+                        }
+                        merge(there, want, stream);
                     }
                     (Source::Kv(_), Source::Kv(_)) => merge(there, want, stream),
                     _ => {}

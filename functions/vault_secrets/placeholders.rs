@@ -14,6 +14,7 @@ use super::source::KvSource;
 use super::template::{Piece, Step, Value};
 use super::values::{VaultPath, is_vault_key};
 use krmor_core::stream::Object;
+use krmor_core::values::go_bool;
 
 const PATH: &str = "avp.kubernetes.io/path";
 const VERSION: &str = "avp.kubernetes.io/secret-version";
@@ -38,8 +39,7 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn of(object: &Object<'_>, v1: bool) -> Self {
         let text = |key: &str| object.annotation(key).map(std::borrow::Cow::into_owned);
-        // As Go reads a boolean.
-        let is = |key: &str| matches!(text(key).as_deref(), Some("1" | "t" | "T" | "true" | "TRUE" | "True"));
+        let is = |key: &str| text(key).and_then(|text| go_bool(&text)) == Some(true);
         Self {
             path: text(PATH),
             version: text(VERSION),

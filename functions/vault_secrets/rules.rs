@@ -22,6 +22,9 @@ krmor_core::rules! {
     AGENT = "agent", Info,
         "krmor tells the Vault agent of a pod what to fetch",
         "The annotations `vault.hashicorp.com/*` come from the config. For variables, a shell reads the agent's file before it starts the program.";
+    BAD_KEY = "bad-key", Error,
+        "A Secret has a key that Kubernetes does not take",
+        "Keys are letters, digits, `-`, `_` and `.`, 253 at most. The API server would refuse the Secret, and the operator that makes it from Vault fails in the same way, later. Call the key otherwise, and where programs read it.";
     DIFFERS = "differs", Error,
         "An object or annotation for Vault says something else than the config",
         "krmor completes what is there and changes nothing that it says. Correct one of the two, or let the config win by `overwrite: true`.";
@@ -31,6 +34,9 @@ krmor_core::rules! {
     ENV_DIFFERS = "env-differs", Error,
         "A container sets a variable itself that is to come from Vault",
         "The value in the manifest would hide the one from Vault. Remove the variable, or set `overwrite: true`.";
+    EXTRA_KEY = "extra-key", Error,
+        "A Secret gets a key that it did not have, and pods take all of it",
+        "By `envFrom` the program would get one more variable, and by a volume one more file. Where the Secrets of variables have the name of another one, name them otherwise by `variableSecret`. As an info: an entry under `secrets` without `keys` takes all keys that Vault has at the path; list those that are meant.";
     KEYS = "keys", Error,
         "The config does not list a key that the Secret in the stream has",
         "The object that takes the Secret's place would lack the key, and pods that use it would not start. Add it to `keys` of the entry under `secrets`, or remove it from the Secret.";
@@ -79,6 +85,9 @@ krmor_core::rules! {
     UNUSED_SECRET = "unused-secret", Error,
         "No pod mounts a Secret that the CSI driver is to make",
         "The driver makes a Secret only for pods that mount its volume, so this one would never exist. Exclude the Secret, remove it, or take another provider.";
+    VARIABLE_SECRET = "variable-secret", Error,
+        "The Secret that a variable with a placeholder would get has a name that cannot be",
+        "krmor calls it after its place in Vault, and something else makes a Secret of that name, or it is no name. Say by `variableSecret` under `convert` how these Secrets are called; `krmor migrate` has `--variable-secret` for that.";
     VOLUME_TAKEN = "volume-taken", Error,
         "A pod has another volume of the name that a secret needs",
         "Two volumes of one name are refused by the API server. Rename the volume that is there.";

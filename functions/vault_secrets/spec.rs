@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::auth::{Auth, Connection};
+use super::pattern::SecretPattern;
 use super::template::Template;
 use super::values::{AbsolutePath, Keys, VaultPath};
 use krmor_core::exceptions::Exception;
@@ -293,6 +294,11 @@ pub struct Convert {
     pub mount: Option<VaultPath>,
     /// Version of that engine, and of the engine of placeholders that do not say it: 1 or 2. Default 2.
     pub engine: Option<EngineVersion>,
+    /// Name of the Secret that variables with placeholders get, one for each place in Vault: `{mount}` and `{path}` stand for
+    /// the place, with `.` for `/`; `{version}` for `-v2` where the placeholder has a version; `{workload}` for the
+    /// workload's name. Default `{mount}.{path}{version}`. Two streams of one namespace that read the same place need two
+    /// names: write `{workload}` in it.
+    pub variable_secret: Option<SecretPattern>,
 }
 
 fn yes() -> bool {

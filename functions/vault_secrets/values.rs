@@ -94,3 +94,13 @@ impl TryFrom<Value> for Keys {
         Ok(Self(pairs))
     }
 }
+
+/// A text as the name of an object, if it can be one.
+pub(super) fn slug(text: &str) -> Option<String> {
+    let one = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let name: String = text.chars().map(one).collect();
+    let name: Vec<&str> = name.split('-').filter(|part| !part.is_empty()).collect();
+    let name: String = name.join("-").chars().take(63).collect();
+    let name = name.trim_matches('-');
+    (!name.is_empty()).then(|| name.to_owned())
+}

@@ -61,6 +61,8 @@ pub(super) struct Want {
     pub(super) transformation_refs: Vec<String>,
     /// Whether the cluster may hold the Secret that is converted.
     pub(super) replaces: bool,
+    /// Whether variables take single keys of it, and nothing else is known to take it.
+    pub(super) of_variable: bool,
     /// Whether a Kubernetes Secret is needed, and not only files.
     pub(super) synced: bool,
     /// The object behind whose document the new ones stand.
@@ -72,6 +74,12 @@ pub(super) struct Want {
 }
 
 impl Want {
+    /// The names of the keys that the Secret has; none when it has all that are in Vault.
+    pub(super) fn names(&self) -> Option<BTreeSet<&str>> {
+        let keys = self.keys.as_ref()?.iter().map(|(name, _)| name.as_str());
+        Some(keys.chain(self.templates.keys().map(String::as_str)).collect())
+    }
+
     /// Takes over what another one of the same name wants.
     pub(super) fn merge(&mut self, other: Want) {
         self.keys = match (self.keys.take(), other.keys) {
@@ -87,6 +95,7 @@ impl Want {
         self.dress.merge(other.dress);
         self.annotations.extend(other.annotations);
         self.replaces |= other.replaces;
+        self.of_variable &= other.of_variable;
         self.synced |= other.synced;
         self.restarts.extend(other.restarts);
         self.service_accounts.extend(other.service_accounts);
@@ -146,6 +155,7 @@ pub(super) fn declared(spec: &Spec, users: &[User], stream: &Stream) -> Vec<Want
                     .map(str::to_owned)
                     .collect(),
                 replaces: false,
+                of_variable: false,
                 synced: !secret.is_files(),
                 beside: first.id(),
                 labels: shared_labels(group.iter().map(|(_, object)| *object)),

@@ -167,22 +167,50 @@ pub(super) fn collect(path: &Path, named: bool, out: &mut Vec<PathBuf>) -> Resul
     Ok(())
 }
 
-/// Writes every file, or none: all go to temporary files first, then take their names.
-pub(super) fn write_files(files: Vec<(PathBuf, Vec<u8>)>) -> Result<()> {
-    let mut staged: Vec<(PathBuf, PathBuf)> = Vec::new();
-    let undo = |staged: &[(PathBuf, PathBuf)]| {
-        for (temporary, _) in staged {
+/// What becomes of a file: its new content, or nothing.
+pub(super) type Written = (PathBuf, Option<Vec<u8>>);
+
+/// Writes or removes every file, or none: all new contents go to temporary files first, then take their names.
+///
+/// `within` are the files and directories that the caller named: nothing else is written, wherever links lead to.
+pub(super) fn write_files(files: Vec<Written>, within: &[PathBuf]) -> Result<()> {
+    let mut targets: Vec<Written> = Vec::new();
+    let roots: Vec<PathBuf> = within.iter().filter_map(|root| root.canonicalize().ok()).collect();
+    for (path, bytes) in files {
+        let real = real_path(&path);
+        if !roots.iter().any(|root| real.starts_with(root)) {
+            let message = format!(
+                "{}: it is, or leads to, {}, which is outside of what was named; nothing was written\n  fix: put a file of its \
+                 own in the place of the link, or name the directory that holds both",
+                path.display(),
+                real.display()
+            );
+            return Err(Failure::usage(message));
+        }
+        // Two names of one file would take turns.
+        if targets.iter().any(|(other, _)| *other == real) {
+            let message =
+                format!("{}: another file that is written leads to it too; nothing was written", path.display());
+            return Err(Failure::usage(message));
+        }
+        targets.push((real, bytes));
+    }
+    let mut staged: Vec<(PathBuf, Option<PathBuf>)> = Vec::new();
+    let undo = |staged: &[(PathBuf, Option<PathBuf>)]| {
+        for temporary in staged.iter().filter_map(|(_, temporary)| temporary.as_ref()) {
             let _ = std::fs::remove_file(temporary);
         }
     };
-    for (path, bytes) in files {
-        // A link stays a link: what it points to is written.
-        let path = path.canonicalize().unwrap_or(path);
+    for (path, bytes) in targets {
+        let Some(bytes) = bytes else {
+            staged.push((path, None));
+            continue;
+        };
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".krmor-{}", std::process::id()));
         let temporary = path.with_file_name(name);
         let permissions = std::fs::metadata(&path).ok().map(|meta| meta.permissions());
-        staged.push((temporary.clone(), path.clone()));
+        staged.push((path.clone(), Some(temporary.clone())));
         let write = std::fs::write(&temporary, bytes).and_then(|()| match permissions {
             Some(permissions) => std::fs::set_permissions(&temporary, permissions),
             None => Ok(()),
@@ -193,9 +221,13 @@ pub(super) fn write_files(files: Vec<(PathBuf, Vec<u8>)>) -> Result<()> {
         }
     }
     let mut done: Vec<(&PathBuf, Option<Vec<u8>>)> = Vec::new();
-    for (number, (temporary, path)) in staged.iter().enumerate() {
+    for (number, (path, temporary)) in staged.iter().enumerate() {
         let before = std::fs::read(path).ok();
-        let Err(error) = std::fs::rename(temporary, path) else {
+        let change = match temporary {
+            Some(temporary) => std::fs::rename(temporary, path),
+            None => std::fs::remove_file(path),
+        };
+        let Err(error) = change else {
             done.push((path, before));
             continue;
         };
@@ -214,6 +246,21 @@ pub(super) fn write_files(files: Vec<(PathBuf, Vec<u8>)>) -> Result<()> {
     Ok(())
 }
 
+/// Where a path leads. A link stays a link: what it points to is written. What is not there yet is where its folder is.
+fn real_path(path: &Path) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    // A link that leads to nothing would be written through.
+    let target = std::fs::read_link(path).map(|target| path.parent().unwrap_or(Path::new("")).join(target));
+    let path = target.as_deref().unwrap_or(path);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (folder.canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,8 +270,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("krmor-write-files-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("taken/inside")).unwrap();
         std::fs::write(folder.join("old"), "old").unwrap();
-        let files = ["old", "new", "taken"].map(|name| (folder.join(name), b"written".to_vec()));
-        let failure = write_files(files.to_vec()).unwrap_err();
+        let files = ["old", "new", "taken"].map(|name| (folder.join(name), Some(b"written".to_vec())));
+        let failure = write_files(files.to_vec(), std::slice::from_ref(&folder)).unwrap_err();
         assert!(failure.message.contains("nothing was written"), "{}", failure.message);
         let mut names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
@@ -232,6 +279,26 @@ mod tests {
             (names, std::fs::read(folder.join("old")).unwrap()),
             (vec!["old".into(), "taken".into()], b"old".to_vec())
         );
+        // Nor is one removed.
+        let files =
+            [("old", None), ("taken", Some(b"written".to_vec()))].map(|(name, bytes)| (folder.join(name), bytes));
+        assert!(write_files(files.to_vec(), std::slice::from_ref(&folder)).is_err());
+        assert_eq!(std::fs::read(folder.join("old")).unwrap(), b"old");
+        // Nothing outside is touched.
+        let inside = [folder.join("taken")];
+        for path in ["old", "taken/../old", "taken/inside/../../new"] {
+            let failure = write_files(vec![(folder.join(path), Some(Vec::new()))], &inside).unwrap_err();
+            assert!(failure.message.contains("outside of what was named"), "{}", failure.message);
+        }
+        #[cfg(unix)]
+        for target in ["old", "none"] {
+            let link = folder.join(format!("taken/to-{target}"));
+            std::os::unix::fs::symlink(folder.join(target), &link).unwrap();
+            let failure = write_files(vec![(link, Some(Vec::new()))], &inside).unwrap_err();
+            assert!(failure.message.contains("outside of what was named"), "{}", failure.message);
+        }
+        assert_eq!(std::fs::read(folder.join("old")).unwrap(), b"old");
+        assert!(!folder.join("none").exists());
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

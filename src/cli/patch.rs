@@ -57,7 +57,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     if !options.in_place {
         write_stdout(&bytes)?;
     } else if changed {
-        input::write_files(vec![(options.path.clone(), bytes)])?;
+        input::write_files(vec![(options.path.clone(), Some(bytes))], std::slice::from_ref(&options.path))?;
     }
     Ok(0)
 }

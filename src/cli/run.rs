@@ -31,27 +31,39 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         report.changes.clear(); // none of them is made
     }
     let machine = options.report.and_then(|format| format.machine(&input.stream, &report, &config.pipeline, true));
-    match (machine, failure) {
-        (Some(out), failure) => {
-            print(&out);
-            if let Some(failure) = failure {
-                return Err(Failure { message: String::new(), ..failure }); // the report is all that standard error holds
+    if let Some(failure) = failure {
+        return Err(match machine {
+            // The report is all that standard error holds.
+            Some(out) => {
+                print(&out);
+                Failure { message: String::new(), ..failure }
             }
-        }
-        (None, Some(failure)) => return Err(failure),
-        (None, None) if options.report.is_some() => print(&text::report(&input.stream, &report)),
-        (None, None) => function::notes(&input.stream, &report, Severity::Warning),
+            None => failure,
+        });
     }
+    write(options, &input)?;
+    // Behind the writing: what could not be written is not told as done.
+    match machine {
+        Some(out) => print(&out),
+        None if options.report.is_some() => print(&text::report(&input.stream, &report)),
+        None => function::notes(&input.stream, &report, Severity::Warning),
+    }
+    std::mem::forget((input, report)); // the process ends: freeing a large stream piece by piece would only take time
+    Ok(0)
+}
+
+/// Writes the files back, into another directory, or as one stream.
+fn write(options: &Options, input: &input::Input) -> Result<()> {
     if options.in_place {
         if input.files.iter().any(|file| file.path.is_none()) {
             return Err(Failure::usage("--in-place needs files, not standard input"));
         }
         let changed = input.files.iter().filter(|file| input.changed(file));
-        let files = changed.filter_map(|file| Some((file.path.clone()?, input.render(file)))).collect();
-        input::write_files(files)?;
+        let files = changed.filter_map(|file| Some((file.path.clone()?, Some(input.render(file))))).collect();
+        input::write_files(files, &options.source.paths)?;
     } else if let Some(directory) = &options.output {
         std::fs::create_dir_all(directory).map_err(|error| Failure::io(&directory.display().to_string(), &error))?;
-        let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+        let mut files: Vec<input::Written> = Vec::new();
         for file in &input.files {
             let name = file
                 .path
@@ -62,9 +74,9 @@ pub(super) fn run(options: &Options) -> Result<u8> {
             if files.iter().any(|(other, _)| *other == target) {
                 return Err(Failure::usage(format!("two input files would both become {}", target.display())));
             }
-            files.push((target, input.render(file)));
+            files.push((target, Some(input.render(file))));
         }
-        input::write_files(files)?;
+        input::write_files(files, std::slice::from_ref(directory))?;
     } else {
         for (i, file) in input.files.iter().enumerate() {
             if i > 0 {
@@ -78,8 +90,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
             input.write(file)?;
         }
     }
-    std::mem::forget((input, report)); // the process ends: freeing a large stream piece by piece would only take time
-    Ok(0)
+    Ok(())
 }
 
 fn print(text: &str) {

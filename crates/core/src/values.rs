@@ -110,6 +110,16 @@ pub fn integer_of(value: &Value) -> Option<i128> {
     whole_number.or_else(|| whole(number.as_f64()?))
 }
 
+/// A boolean in a text, as Go's `strconv.ParseBool` reads it; controllers read those in annotations so.
+#[must_use]
+pub fn go_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
 /// The whole number that a float is.
 fn whole(number: f64) -> Option<i128> {
     #[allow(clippy::cast_possible_truncation)]

@@ -10,6 +10,7 @@ use super::super::template::{Piece, Step, Template};
 use super::super::values::VaultPath;
 use super::super::{rules, serves, want};
 use super::places::placed;
+use krmor_core::kube::DataKey;
 use krmor_core::mask::addresses;
 use krmor_core::report::Report;
 use krmor_core::secret_names::{Promise, promise};
@@ -122,6 +123,13 @@ pub(super) fn of_secret(
     let reader = Reader::of(object, convert.engine == Some(EngineVersion::V1));
     let (mut outputs, mut plain, mut fits) = (BTreeMap::new(), BTreeMap::new(), true);
     for (name, value, encoded) in entries(object) {
+        if DataKey::check(&name).is_err() {
+            let message = "a key is none that Kubernetes takes";
+            let remedy = "call it by letters, digits, `-`, `_` and `.` here, and where programs read it";
+            report.add(&rules::BAD_KEY, object.at(&pointer(encoded, &name)), message, remedy);
+            fits = false;
+            continue;
+        }
         let text = text(value);
         let (problem, remedy) = match read(&reader, &text, encoded) {
             Ok(None) => {
@@ -152,7 +160,8 @@ pub(super) fn of_secret(
     if !plain.is_empty() && !convert.secrets {
         if !outputs.is_empty() {
             let message = format!("it has placeholders, and values too: {}", list(plain.keys()));
-            let remedy = "take `secrets: false` out of `convert`, or move the values into another Secret";
+            let remedy = "write the values to Vault, and placeholders here, as `krmor migrate secrets` does; or let `convert` \
+                          convert them too (`secrets: true`), and write them to Vault by the list that it prints";
             report.add(&rules::PLAINTEXT, object.at(""), message, remedy);
         }
         return None;

@@ -75,7 +75,20 @@ pub(super) fn stays(logins: &Logins, convert: &Convert, secret: &Object<'_>, rep
     false
 }
 
-/// Whether something makes a Secret of this name already, where `from` is, but for those that are `expected`; this is said.
+/// What makes a Secret of this name already, where `from` is, but for those that are `expected`.
+pub(super) fn maker_of<'s>(
+    from: &Object<'_>,
+    name: &str,
+    expected: impl Fn(&Maker) -> bool,
+    stream: &'s Stream,
+) -> Option<&'s Maker> {
+    let facts = Facts::of(stream);
+    let near =
+        |maker: &&Maker| maker.name == name && maker.is_near(facts, from, None, Near::Certain) && !expected(maker);
+    facts.makers().named("Secret", name).filter(near).min_by_key(|maker| maker.title.as_str())
+}
+
+/// Whether there is such a maker; this is said.
 pub(in super::super) fn two_makers(
     from: &Object<'_>,
     name: &str,
@@ -83,11 +96,7 @@ pub(in super::super) fn two_makers(
     stream: &Stream,
     report: &mut Report,
 ) -> bool {
-    let facts = Facts::of(stream);
-    let near =
-        |maker: &&Maker| maker.name == name && maker.is_near(facts, from, None, Near::Certain) && !expected(maker);
-    let makers = facts.makers().named("Secret", name).filter(near);
-    let Some(maker) = makers.min_by_key(|maker| maker.title.as_str()) else { return false };
+    let Some(maker) = maker_of(from, name, expected, stream) else { return false };
     let message = format!("{} makes Secret {name} already, and one Secret has one maker", maker.title);
     let remedy = "remove one of the two, or exclude it here";
     report.record_once([Finding::new(&rules::TWO_MAKERS, from.at(""), message, remedy)]);

@@ -25,11 +25,12 @@ use krmor_core::facts::makers::{Maker, is_sealed};
 use krmor_core::facts::references::Reference;
 use krmor_core::facts::{Facts, Near};
 use krmor_core::pods::Pod;
-use krmor_core::report::{Class, Report, Why};
+use krmor_core::report::{Class, Report, Severity, Why};
 use krmor_core::stream::{Action, Edit, Object, ObjectId, Stream};
 use krmor_core::target::Matcher;
 use krmor_yaml::{Kind, Node};
 
+use self::makers::maker_of;
 pub(super) use self::makers::two_makers;
 
 /// What a conversion does to the stream.
@@ -182,6 +183,16 @@ fn secret(
         return;
     }
     let all = entry.is_some_and(|entry| entry.keys.is_none());
+    let whole = used.iter().find(|reference| reference.pointer.contains("/envFrom/"));
+    if let Some(taker) = whole.and_then(|reference| stream.object(reference.object)).filter(|_| all) {
+        let message = format!(
+            "its entry under `secrets` names no keys, so it gets all that Vault has there, and {} takes all of them as \
+             variables",
+            taker.reference()
+        );
+        let remedy = "where Vault has more keys than stand here, list those that are meant in `keys` of the entry";
+        report.add_as(Severity::Info, &rules::EXTRA_KEY, object.at(""), message, remedy);
+    }
     if spec.provider == Provider::Vso && entry.is_none() && !optional {
         // The operator leaves a key out that `includes` names and Vault lacks; a template fails, and the Secret that is
         // there stays as it is.
@@ -204,6 +215,7 @@ fn secret(
         annotations: dress::for_appliers(object),
         transformation_refs: Vec::new(),
         replaces: true,
+        of_variable: false,
         synced: true,
         beside: object.id(),
         labels: want::shared_labels(std::iter::once(*object)),

@@ -1,20 +1,19 @@
-//! Variables whose value is a placeholder: they get a Secret that is named after its path.
+//! Variables whose value is a placeholder: they get a Secret that is named after its place in Vault.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::super::auth::slug;
 use super::super::dress::Dress;
 use super::super::placeholders::{Reader, Refused};
 use super::super::rules;
 use super::super::spec::{Convert, EngineVersion, Spec};
 use super::super::template::{Template, Value};
 use super::super::want::{self, Source, User, Want};
-use super::{Conversion, two_makers};
+use super::{Conversion, maker_of};
 use krmor_core::facts::makers::Maker;
-use krmor_core::kube::DataKey;
-use krmor_core::report::{Class, Report, Why};
+use krmor_core::kube::{DataKey, ObjectName};
+use krmor_core::report::{Class, Finding, Report, Why};
 use krmor_core::stream::{Action, Edit, Stream};
 use krmor_yaml::Node;
 
@@ -31,8 +30,10 @@ pub(super) fn of(
         problem: "a variable takes one value as it is, without text around it or modifiers",
         remedy: "move it into a Secret, and let the variable take it by `valueFrom`",
     };
+    const NAME_IT: &str = "name it otherwise by `variableSecret` under `convert`, such as `{workload}.{path}`";
     let pod = &user.selected.pod;
     let Some(object) = stream.object(pod.object) else { return };
+    let pattern = convert.variable_secret.clone().unwrap_or_default();
     let reader = Reader::of(&object, convert.engine == Some(EngineVersion::V1));
     for container in user.selected.containers(&object) {
         let Some(env) = container.node(&object).and_then(|node| node.get("env")) else { continue };
@@ -55,13 +56,25 @@ pub(super) fn of(
                     continue;
                 }
             };
-            let version = source.version.map_or_else(String::new, |version| format!("-v{version}"));
-            let Some(name) = slug(&format!("{}{version}", source.path)) else { continue };
+            let name = pattern.name(&source, &object.name());
+            if ObjectName::try_from(name.clone()).is_err() {
+                let message = format!("the Secret for {} would be called `{name}`, which is no name", source.title());
+                report.add(&rules::VARIABLE_SECRET, object.at(&format!("{pointer}/value")), message, NAME_IT);
+                continue;
+            }
             let expected = |maker: &Maker| {
                 let is_own = |id| stream.object(id).is_some_and(|object| spec.provider.has(&object));
                 maker.object.is_none_or(|id| out.removed.contains(&id) || is_own(id))
             };
-            if two_makers(&object, &name, expected, stream, report) {
+            if let Some(maker) = maker_of(&object, &name, expected, stream) {
+                let message = format!(
+                    "the Secret for {} would be called `{name}`, which {} makes already",
+                    source.title(),
+                    maker.title
+                );
+                let finding =
+                    Finding::new(&rules::VARIABLE_SECRET, object.at(&format!("{pointer}/value")), message, NAME_IT);
+                report.record_once([finding]);
                 continue;
             }
             let owner = out.owners.get(&source).and_then(|owners| stream.object(*owners.first()?));
@@ -94,6 +107,7 @@ pub(super) fn of(
                 annotations: serde_json::Map::new(),
                 transformation_refs: Vec::new(),
                 replaces: false,
+                of_variable: true,
                 synced: true,
                 beside: object.id(),
                 labels: want::shared_labels(std::iter::once(object)),

@@ -31,7 +31,7 @@ pub(super) fn install(home: Option<&Path>, module: &str, kind: Option<&str>) -> 
     let copy = home.join(api_version).join(format!("{}.wasm", code.digest.replace(':', "-")));
     let failed = |path: &Path, error: std::io::Error| Failure::io(&path.display().to_string(), &error);
     std::fs::create_dir_all(home.join(api_version)).map_err(|error| failed(&home, error))?;
-    let mut files = vec![(copy.clone(), code.bytes)];
+    let mut files = vec![(copy.clone(), Some(code.bytes))];
     let mut links = Vec::new();
     for kind in kinds {
         let link = link(&home, api_version, kind);
@@ -42,11 +42,12 @@ pub(super) fn install(home: Option<&Path>, module: &str, kind: Option<&str>) -> 
             code.digest,
             copy.display()
         );
-        files.push((function::file_beside(link.as_os_str()), arguments.into_bytes()));
+        files.push((function::file_beside(link.as_os_str()), Some(arguments.into_bytes())));
         links.push(link);
     }
     // The arguments are there before the links are: no call in between runs anything else.
-    input::write_files(files)?;
+    let folders: Vec<_> = files.iter().filter_map(|(path, _)| path.parent().map(Path::to_path_buf)).collect();
+    input::write_files(files, &folders)?;
     let target = own_path()?;
     let mut out = format!("{} {}\n", copy.display(), code.digest);
     for link in links {

@@ -110,6 +110,16 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let written = !fails && !options.dry_run;
     outcome.list(&files, &changes, &walk.edits);
     let difference = if options.dry_run && !fails { show::difference(&files, &changes) } else { String::new() };
+    if written {
+        // Before anything is told: what could not be written is not told as done.
+        let bytes = |(path, text): (&PathBuf, &Option<String>)| {
+            let encoded = |text: &String| {
+                files.get(path).map_or(text.clone().into_bytes(), |file| file.encoding.encode(text.clone()))
+            };
+            (path.clone(), text.as_ref().map(encoded))
+        };
+        input::write_files(changes.iter().map(bytes).collect(), std::slice::from_ref(&options.directory))?;
+    }
     match options.report {
         Form::Json => write_stdout(format!("{}\n", outcome.json(written)).as_bytes())?,
         Form::Text if fails => return Err(Failure::new(FOUND, outcome.errors())),
@@ -117,17 +127,6 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     }
     if fails {
         return Ok(FOUND);
-    }
-    if written {
-        let (texts, gone): (Vec<_>, Vec<_>) = changes.iter().partition(|(_, text)| text.is_some());
-        let bytes = |(path, text): (&PathBuf, &Option<String>)| {
-            let text = text.clone()?;
-            Some((path.clone(), files.get(path).map_or(text.clone().into_bytes(), |file| file.encoding.encode(text))))
-        };
-        input::write_files(texts.into_iter().filter_map(bytes).collect())?;
-        for (path, _) in gone {
-            std::fs::remove_file(path).map_err(|error| Failure::io(&files.name(path), &error))?;
-        }
     }
     Ok(if options.dry_run && !changes.is_empty() { FOUND } else { 0 })
 }
@@ -240,12 +239,7 @@ fn prove(walk: &Walk<'_>, plan: &Plan, after: &Files) -> Result<BTreeMap<String,
                 "{name}: what krmor would write does not give what it means to give; nothing was written"
             )));
         }
-        let read = |item: &&Item| {
-            let namespace = item.namespace();
-            let port_of =
-                |service: &str, name: &str| layers::port_of(&state.items, namespace.as_deref(), service, name);
-            Ingress::read(&item.value, namespace.as_deref(), item.group, &port_of)
-        };
+        let read = |item: &&Item| layers::read(&state.items, item);
         let ingresses: Vec<Ingress> = ingresses.iter().map(read).collect();
         proofs.insert(name, proof::compare(&ingresses, &new, &plan.wants.target));
     }

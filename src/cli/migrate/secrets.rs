@@ -23,7 +23,7 @@ mod vault;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde_json::json;
@@ -101,6 +101,9 @@ pub(super) struct Options {
     /// vso: a VaultAuth that is there: NAME or NAMESPACE/NAME.
     #[arg(long, value_name = "NAME", conflicts_with = "auth_role")]
     vault_auth: Option<String>,
+    /// Name of the Secret that variables with placeholders get: {mount} and {path} of Vault, {version}, {workload}.
+    #[arg(long, value_name = "TEMPLATE")]
+    variable_secret: Option<String>,
     /// A Secret, SealedSecret or generator to leave alone, by its name in the sources. Can be given more than once.
     #[arg(long, value_name = "NAME")]
     exclude: Vec<String>,
@@ -239,13 +242,20 @@ fn migrate(origin: Origin, options: &Options) -> Result<u8> {
         Form::Json => format!("{}\n", shown.json()),
     };
     if !options.dry_run {
-        let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+        let mut files: Vec<input::Written> = Vec::new();
         for change in &migration.changes {
             unchanged(change)?;
-            files.push((change.path.clone(), change.after.clone()));
+            files.push((change.path.clone(), Some(change.after.clone())));
         }
-        files.extend(options.checklist.clone().map(|path| (path, checklist.script().into_bytes())));
-        input::write_files(files)?;
+        let mut within = vec![options.directory.clone()];
+        if let Some(path) = &options.checklist {
+            files.push((path.clone(), Some(checklist.script().into_bytes())));
+            // Its folder: it may not be there yet.
+            let folder = path.canonicalize().unwrap_or_else(|_| path.clone());
+            let folder = folder.parent().filter(|folder| !folder.as_os_str().is_empty());
+            within.push(folder.map_or_else(|| PathBuf::from("."), Path::to_path_buf));
+        }
+        input::write_files(files, &within)?;
     }
     write_stdout(told.as_bytes())?;
     Ok(0)
@@ -297,7 +307,8 @@ fn paths_problem(plan: &Plan) -> Option<Finding> {
     let bad = |text: &str| {
         text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control() || "\"'`\\#<>$%?*{}".contains(c))
     };
-    let moved = plan.moved.iter().find(|moved| {
+    // What stands beside placeholders goes where they lead.
+    let moved = plan.moved.iter().filter(|moved| !moved.others).find(|moved| {
         let kv = &moved.kv;
         bad(&kv.path)
             || bad(&kv.mount)

@@ -4,6 +4,7 @@
 //! function or row each. Values are never kept, only whether there is one.
 
 mod kinds;
+mod operators;
 
 use std::collections::BTreeMap;
 
@@ -96,7 +97,7 @@ fn keys_of(map: Option<Node<'_>>) -> impl Iterator<Item = (String, Content)> {
 /// What an object that makes another calls it.
 #[derive(Clone, Debug)]
 pub enum Name {
-    /// As itself, with this behind it.
+    /// So, with its own name in the place of `*`.
     Own(&'static str),
     /// So.
     Given(String),
@@ -184,11 +185,11 @@ impl Makers {
     fn add(&mut self, object: &Object<'_>, made: Made) {
         let mut names = match &made.name {
             Name::Given(name) | Name::Numbered(name) => vec![name.clone()],
-            Name::Own(end) => object.names().iter().map(|name| format!("{name}{end}")).collect(),
+            Name::Own(pattern) => object.names().iter().map(|name| pattern.replace('*', name)).collect(),
         };
         let name = match &made.name {
             Name::Given(name) | Name::Numbered(name) => name.clone(),
-            Name::Own(end) => format!("{}{end}", object.name()),
+            Name::Own(pattern) => pattern.replace('*', &object.name()),
         };
         // `generateName`: nothing can refer to it.
         if name.is_empty() || object.name().is_empty() || object.name().ends_with('*') {

@@ -73,6 +73,8 @@ impl File {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Files {
     map: BTreeMap<PathBuf, File>,
+    /// The directory asked for, where its path leads.
+    root: PathBuf,
 }
 
 impl Files {
@@ -81,7 +83,8 @@ impl Files {
         if !directory.is_dir() {
             return Err(Failure::usage(format!("{} is not a directory", directory.display())));
         }
-        let mut files = Self::default();
+        let failed = |error: std::io::Error| Failure::io(&directory.display().to_string(), &error);
+        let mut files = Self { root: directory.canonicalize().map_err(failed)?, ..Self::default() };
         files.walk(directory)?;
         let mut open: Vec<PathBuf> = files.map.keys().filter(|path| is_kustomization(path)).cloned().collect();
         while let Some(path) = open.pop() {
@@ -119,10 +122,12 @@ impl Files {
         Ok(())
     }
 
-    fn add(&mut self, path: &Path, inside: bool) -> Result<()> {
+    fn add(&mut self, path: &Path, listed: bool) -> Result<()> {
         let name = path.strip_prefix("./").unwrap_or(path).display().to_string();
         let bytes = std::fs::read(path).map_err(|error| Failure::io(&name, &error))?;
         let real = path.canonicalize().map_err(|error| Failure::io(&name, &error))?;
+        // A link may lead out of the directory.
+        let inside = listed && real.starts_with(&self.root);
         let file = match decode(&name, bytes) {
             Ok((text, encoding)) => File::new(name, text, encoding, inside),
             // What is no text is nobody's manifest.

@@ -14,7 +14,7 @@ use super::convert::Wants;
 use super::files::{File, Files, Place, is_kustomization};
 use super::item::{Item, Source, Step};
 use super::kustomization::{self, Loaded};
-use super::model::{self, text};
+use super::model::{self, Ingress, text};
 use super::patch::Delta;
 use super::settings::Note;
 use crate::cli::Result;
@@ -340,20 +340,16 @@ fn is_secure(value: &Value) -> bool {
     https || text(value, "/kind") == Some("ReferenceGrant")
 }
 
-/// The number of a port of a Service, by its name, its number, or what it sends to: ingress-nginx takes all three, and the
-/// first port that fits.
-pub(super) fn port_of(items: &[Item], namespace: Option<&str>, service: &str, name: &str) -> Option<i64> {
-    let is_it = |item: &&Item| {
-        item.kind() == "Service"
-            && item.namespace().as_deref() == namespace
-            && item.names().iter().any(|own| own == service)
+/// An Ingress as it stands among other objects.
+pub(super) fn read(items: &[Item], item: &Item) -> Ingress {
+    let namespace = item.namespace();
+    let service = |name: &str| -> Option<&Value> {
+        let is_it = |item: &&Item| {
+            item.kind() == "Service"
+                && item.namespace().as_deref() == namespace.as_deref()
+                && item.names().iter().any(|own| own == name)
+        };
+        items.iter().find(is_it).map(|item| &item.value)
     };
-    let ports = items.iter().find(is_it)?.value.pointer("/spec/ports")?.as_array()?;
-    let is_called = |value: Option<&Value>| match value {
-        Some(Value::String(text)) => text == name,
-        Some(Value::Number(number)) => number.to_string() == name,
-        _ => false,
-    };
-    let fits = |port: &&Value| ["port", "targetPort", "name"].iter().any(|key| is_called(port.get(key)));
-    ports.iter().find(fits)?.get("port")?.as_i64()
+    Ingress::read(&item.value, namespace.as_deref(), item.group, &service)
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::annotations::PREFIX;
+use crate::values::go_bool;
 
 /// What a path matches by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,8 +63,8 @@ pub(super) struct Ingress {
     pub(super) problems: Vec<(String, String, String)>,
 }
 
-/// The number of a Service's port that has this name.
-pub(super) type PortOf<'a> = &'a dyn Fn(&str, &str) -> Option<i64>;
+/// The Service of this name beside an Ingress, where it is among the manifests.
+pub(super) type Services<'a, 'v> = &'a dyn Fn(&str) -> Option<&'v Value>;
 
 /// Whether an object is an Ingress of any version that a cluster ever had.
 pub(super) fn is_ingress(value: &Value) -> bool {
@@ -86,7 +87,7 @@ pub(super) fn class_of(value: &Value) -> Option<&str> {
 }
 
 impl Ingress {
-    pub(super) fn read(value: &Value, effective: Option<&str>, group: usize, port_of: PortOf<'_>) -> Self {
+    pub(super) fn read(value: &Value, effective: Option<&str>, group: usize, services: Services<'_, '_>) -> Self {
         let mut problems = Vec::new();
         let mut annotations = Vec::new();
         for (key, value) in value.pointer("/metadata/annotations").and_then(Value::as_object).into_iter().flatten() {
@@ -100,7 +101,7 @@ impl Ingress {
                 )),
             }
         }
-        let mut backend = |backend: &Value, at: &str| read_backend(backend, at, port_of, &mut problems);
+        let mut backend = |backend: &Value, at: &str| read_backend(backend, at, services, &mut problems);
         let default = ["/spec/defaultBackend", "/spec/backend"]
             .iter()
             .find_map(|at| value.pointer(at).filter(|node| !node.is_null()).map(|node| backend(node, at)));
@@ -155,7 +156,7 @@ impl Ingress {
 
     /// A boolean annotation as ingress-nginx reads it; what is not one is as if it were not there.
     pub(super) fn flag(&self, name: &str) -> Option<bool> {
-        self.nginx(name).and_then(boolean)
+        self.nginx(name).and_then(go_bool)
     }
 
     /// The Secret of a host's certificate: `None` without TLS, `Some(None)` where the controller's default one serves.
@@ -170,25 +171,28 @@ impl Ingress {
     }
 }
 
-/// Go's `strconv.ParseBool`, which ingress-nginx reads flags with.
-pub(super) fn boolean(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
-    }
-}
-
 /// Whether a host with a wildcard covers another one: of one label, as in certificates.
 fn covers(pattern: &str, host: &str) -> bool {
     let rest = pattern.strip_prefix("*.");
     rest.is_some_and(|rest| host.split_once('.').is_some_and(|(_, tail)| tail == rest))
 }
 
+/// The number of a port of a Service, by its name, its number, or what it sends to: ingress-nginx takes all three, and the
+/// first port that fits.
+fn port_of(service: &Value, name: &str) -> Option<i64> {
+    let is_called = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => text == name,
+        Some(Value::Number(number)) => number.to_string() == name,
+        _ => false,
+    };
+    let fits = |port: &&Value| ["port", "targetPort", "name"].iter().any(|key| is_called(port.get(key)));
+    list(service, "/spec/ports").iter().find(fits)?.get("port")?.as_i64()
+}
+
 fn read_backend(
     backend: &Value,
     at: &str,
-    port_of: PortOf<'_>,
+    services: Services<'_, '_>,
     problems: &mut Vec<(String, String, String)>,
 ) -> Backend {
     let service = text(backend, "/service/name").or_else(|| text(backend, "/serviceName"));
@@ -200,7 +204,16 @@ fn read_backend(
         ));
         return Backend { service: String::new(), port: 0 };
     };
-    let named = |name: &str| port_of(service, name);
+    let there = services(service);
+    if there.and_then(|there| text(there, "/spec/type")) == Some("ExternalName") {
+        problems.push((
+            at.to_owned(),
+            format!("the Service `{service}` is of type ExternalName: nginx asks the host that it names, and the Gateway API tells Gateways not to, since such a host may lead anywhere (CVE-2021-25740)"),
+            "make it a Service without a selector and list the addresses in an EndpointSlice, or use the kind of backend that your Gateway has for hosts outside of the cluster (its docs), in a route of your own; then take the path out of the Ingress".to_owned(),
+        ));
+        return Backend { service: service.to_owned(), port: 0 };
+    }
+    let named = |name: &str| port_of(there?, name);
     // It may be the number that the Service sends to, where a route must name the Service's own.
     let numbered = |number: i64| named(&number.to_string()).unwrap_or(number);
     let (port, name) = match (backend.pointer("/service/port/number"), backend.pointer("/service/port/name")) {

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use self::values::is_host;
 use super::annotations::{self, Owner, PREFIX, Treatment};
-use super::model::{Ingress, boolean};
+use super::model::Ingress;
+use crate::values::go_bool;
 use crate::yaml::escape_token;
 use krmor_core::suggest;
 
@@ -188,7 +189,7 @@ impl Reader<'_> {
         if let Some(needs) = row.needs.filter(|needs| !self.is_set(needs)) {
             return self.note(&key, Treatment::Carried, format!("does nothing without `{needs}`"), None);
         }
-        if row.switch && (boolean(value) == Some(false) || value == "off") {
+        if row.switch && (go_bool(value) == Some(false) || value == "off") {
             return self.note(&key, Treatment::Carried, "off: there is nothing to carry", None);
         }
         if !self.understood(name, value) {
@@ -200,7 +201,7 @@ impl Reader<'_> {
     /// Whether an annotation is there and not switched off.
     fn is_set(&self, name: &str) -> bool {
         let is_switch = annotations::find(name).is_some_and(|row| row.switch);
-        self.ingress.nginx(name).is_some_and(|value| !is_switch || boolean(value) == Some(true))
+        self.ingress.nginx(name).is_some_and(|value| !is_switch || go_bool(value) == Some(true))
     }
 
     /// Takes over what an annotation says; false where that was noted already.
@@ -209,7 +210,7 @@ impl Reader<'_> {
         let trimmed = value.trim();
         match name {
             "ssl-redirect" | "force-ssl-redirect" | "use-regex" | "ssl-passthrough" | "canary" | "enable-cors"
-                if boolean(value).is_none() =>
+                if go_bool(value).is_none() =>
             {
                 self.refuse(
                     name,

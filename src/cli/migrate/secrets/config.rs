@@ -37,7 +37,7 @@ pub(super) fn spec(options: &Options, exclude: &[String]) -> Value {
     if let Some((kind, name)) = options.store.as_deref().and_then(|store| store.split_once('/')) {
         spec.insert("store".into(), json!({"name": name, "kind": kind}));
     }
-    spec.insert("convert".into(), Value::Object(convert(options.engine == 2)));
+    spec.insert("convert".into(), Value::Object(convert(options)));
     if !exclude.is_empty() {
         let one = |name: &String| json!({"kind": "Secret", "name": name.replace('.', "\\.")});
         spec.insert("exclude".into(), exclude.iter().map(one).collect());
@@ -46,11 +46,14 @@ pub(super) fn spec(options: &Options, exclude: &[String]) -> Value {
 }
 
 /// Placeholders are references; a Secret with values stays what it is.
-fn convert(v2: bool) -> Map<String, Value> {
+fn convert(options: &Options) -> Map<String, Value> {
     let mut convert = Map::new();
     convert.insert("secrets".into(), json!(false));
-    if !v2 {
+    if options.engine != 2 {
         convert.insert("engine".into(), json!(1));
+    }
+    if let Some(template) = &options.variable_secret {
+        convert.insert("variableSecret".into(), json!(template));
     }
     convert
 }
@@ -181,20 +184,35 @@ fn completed<'a>(
     if let Some(node) = provider
         && node.as_str().as_deref() != wanted.get("provider").and_then(Value::as_str)
     {
-        let message = "the config that is there has another provider".to_owned();
-        return Err((node, message, "say it with --to, or change it here"));
+        let message = "the config that is there has another provider than --to says".to_owned();
+        return Err((node, message, "say that one with --to, or change `provider` here first"));
     }
     let Some(convert) = there.and_then(|spec| spec.get("convert")) else {
         let convert = wanted.get("convert").cloned().unwrap_or_default();
         return Ok(Entry::Completed(config, vec![Edit::Set(format!("{pointer}/convert"), convert)]));
     };
     if let Some(node) = convert.get("placeholders").filter(|node| node.as_bool() == Some(false)) {
-        return Err((node, "the config that is there converts no placeholders".into(), "remove the line"));
+        return Err((
+            node,
+            "the config that is there converts no placeholders".into(),
+            "remove `placeholders: false` here",
+        ));
     }
     if moves && convert.get("secrets").and_then(Node::as_bool) != Some(false) {
         let message = "the config that is there converts Secrets with values while kustomize renders: there is nothing \
                        to compare with";
-        return Err((convert, message.into(), "write `secrets: false` under `convert`, and migrate then"));
+        let remedy = "write `secrets: false` under `convert` here, and run this command again: then no values are left to convert";
+        return Err((convert, message.into(), remedy));
     }
-    Ok(Entry::Completed(config, Vec::new()))
+    let template = wanted.pointer("/convert/variableSecret");
+    let edits = match (template, convert.get("variableSecret")) {
+        (Some(template), None) => vec![Edit::Set(format!("{pointer}/convert/variableSecret"), template.clone())],
+        (Some(template), Some(node)) if node.as_str().as_deref() != template.as_str() => {
+            let message =
+                "the config that is there has another `variableSecret` than --variable-secret says".to_owned();
+            return Err((node, message, "say one of the two in both places"));
+        }
+        _ => Vec::new(),
+    };
+    Ok(Entry::Completed(config, edits))
 }

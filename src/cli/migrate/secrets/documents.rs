@@ -63,7 +63,9 @@ pub(super) fn secret(
     }
     let others = there.len() == 1;
     let own = root.find(&["metadata", "namespace"]).and_then(Node::as_str);
-    let own = || scanner.kv(at.file.folder(), &name, own.as_deref().unwrap_or(namespace));
+    let namespace = own.as_deref().unwrap_or(namespace);
+    let widest = scanner.widest(at.file.folder(), &name, namespace);
+    let own = || scanner.kv(at.file.folder(), &name, namespace);
     let kv = there.pop_first().filter(|_| others).unwrap_or_else(own);
     let is_text = |value: &[u8]| std::str::from_utf8(value).is_ok();
     let has_data = values.iter().any(|(field, ..)| *field == "data");
@@ -102,8 +104,8 @@ pub(super) fn secret(
         if over && field == "data" {
             continue;
         }
-        let (place, secret, kv) = (at.place(node), name.clone(), kv.clone());
-        scanner.moved(Moved { place, secret, key, kv, value, encoded, others });
+        let (place, secret, kv, widest) = (at.place(node), name.clone(), kv.clone(), widest.clone());
+        scanner.moved(Moved { place, secret, key, kv, value, encoded, others, widest });
     }
     edits
 }
@@ -161,7 +163,8 @@ pub(super) fn operations(
         edits.push(Edit::Set(format!("/{number}/value"), json!(new)));
         scanner.hide(at, value);
         let place = at.place(value);
-        scanner.moved(Moved { place, secret: name.clone(), key, kv, value: bytes, encoded, others: false });
+        let (secret, widest) = (name.clone(), scanner.widest(at.file.folder(), &name, namespace));
+        scanner.moved(Moved { place, secret, key, kv, value: bytes, encoded, others: false, widest });
     }
     edits
 }

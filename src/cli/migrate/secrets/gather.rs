@@ -57,6 +57,7 @@ pub(super) fn gather(sources: &mut Sources<'_>, roots: &[&File], before: &[Strin
                     value: value.clone(),
                     encoded,
                     others: false,
+                    widest: String::new(),
                 });
             }
             if !literals.is_empty() {

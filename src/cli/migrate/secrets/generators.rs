@@ -10,38 +10,43 @@ use super::sources::{At, Form, Group, Moved, Scanner, is_placeholder, text};
 use super::trees;
 use super::vault::Kv;
 use crate::cli::doctor::Place;
-use crate::cli::doctor::tree::File;
 use crate::text::line_of;
 use crate::yaml::Node;
 
 /// One entry, or the config of a `SecretGenerator`.
 pub(super) fn generator<'a>(
     scanner: &mut Scanner<'a>,
-    file: &'a File,
+    here: At<'a>,
     number: usize,
-    entry: Node<'a>,
+    entry: Node<'_>,
     pointer: &str,
     namespace: &str,
-) {
+) -> Vec<Edit> {
+    let file = here.file;
     let name = match text(entry, "name") {
         name if name.is_empty() => entry.get("metadata").map(|metadata| text(metadata, "name")).unwrap_or_default(),
         name => name,
     };
     if scanner.is_excluded(&name) || text(entry, "type") == "kubernetes.io/service-account-token" {
-        return;
+        return Vec::new();
     }
     let own = text(entry, "namespace");
-    let kv = scanner.kv(file.folder(), &name, if own.is_empty() { namespace } else { &own });
+    let namespace = if own.is_empty() { namespace } else { &own };
+    let kv = scanner.kv(file.folder(), &name, namespace);
+    let widest = scanner.widest(file.folder(), &name, namespace);
+    let home = Home { name: &name, kv: &kv, widest: &widest };
     let literals = entry.get("literals").is_some_and(|list| list.items().next().is_some());
-    scanner.plan.groups.push(Group {
-        file: file.path.clone(),
-        document: number,
-        pointer: format!("{pointer}/literals"),
-        form: Form::Literals { there: literals },
-        secret: name.clone(),
-        kv: kv.clone(),
-        place: file.place_of(entry),
-    });
+    if here.inline.is_none() {
+        scanner.plan.groups.push(Group {
+            file: file.path.clone(),
+            document: number,
+            pointer: format!("{pointer}/literals"),
+            form: Form::Literals { there: literals },
+            secret: name.clone(),
+            kv: kv.clone(),
+            place: file.place_of(entry),
+        });
+    }
     let mut edits = Vec::new();
     for (at, item) in entry.get("literals").into_iter().flat_map(Node::items).enumerate() {
         let Some((key, value)) = item.as_str().and_then(|text| {
@@ -54,13 +59,9 @@ pub(super) fn generator<'a>(
             continue;
         }
         edits.push(Edit::Set(format!("{pointer}/literals/{at}"), json!(format!("{key}={}", kv.placeholder(&key)))));
-        let here = At { file, inline: None };
         scanner.hide(here, item);
-        let (place, secret, kv) = (here.place(item), name.clone(), kv.clone());
-        let value = value.into_bytes();
-        scanner.moved(Moved { place, secret, key, kv, value, encoded: false, others: false });
+        scanner.moved(home.moved(here.place(item), &key, value.into_bytes()));
     }
-    scanner.edit(file, number, edits);
     for item in entry.get("files").into_iter().flat_map(Node::items) {
         let Some(text) = item.as_str() else { continue };
         let (key, path) = if let Some((key, path)) = text.split_once('=') {
@@ -69,13 +70,28 @@ pub(super) fn generator<'a>(
             let name = Path::new(text.as_ref()).file_name().unwrap_or_default();
             (name.to_string_lossy().into_owned(), text.as_ref())
         };
-        whole_file(scanner, file, item, path, &name, &key, &kv);
+        whole_file(scanner, here, item, path, &key, &home);
     }
     let variables = entry.get("envs").into_iter().flat_map(Node::items).chain(entry.get("env"));
     for item in variables {
         if let Some(path) = item.as_str() {
-            variables_of(scanner, file, item, &path, &name, &kv);
+            variables_of(scanner, here, item, &path, &home);
         }
+    }
+    edits
+}
+
+/// The Secret that is generated: its name, where its values go, and where it stands.
+struct Home<'a> {
+    name: &'a str,
+    kv: &'a Kv,
+    widest: &'a str,
+}
+
+impl Home<'_> {
+    fn moved(&self, place: Place, key: &str, value: Vec<u8>) -> Moved {
+        let (secret, key, kv, widest) = (self.name.to_owned(), key.to_owned(), self.kv.clone(), self.widest.to_owned());
+        Moved { place, secret, key, kv, value, encoded: false, others: false, widest }
     }
 }
 
@@ -86,9 +102,9 @@ fn without_quotes(value: &str) -> &str {
 }
 
 /// Reads a file that a generator names, if this migration may write it.
-fn read(scanner: &mut Scanner<'_>, file: &File, item: Node<'_>, path: &str) -> Option<(PathBuf, String, String)> {
-    let place = file.place_of(item);
-    let found = file.folder().join(path).canonicalize().and_then(|path| Ok((std::fs::read(&path)?, path)));
+fn read(scanner: &mut Scanner<'_>, here: At<'_>, item: Node<'_>, path: &str) -> Option<(PathBuf, String, String)> {
+    let place = here.place(item);
+    let found = here.file.folder().join(path).canonicalize().and_then(|path| Ok((std::fs::read(&path)?, path)));
     let (bytes, path) = match found {
         Ok(found) => found,
         Err(error) => {
@@ -112,27 +128,26 @@ fn read(scanner: &mut Scanner<'_>, file: &File, item: Node<'_>, path: &str) -> O
 }
 
 /// A file whose content is one value: its content becomes the placeholder.
-fn whole_file(scanner: &mut Scanner<'_>, file: &File, item: Node<'_>, path: &str, secret: &str, key: &str, kv: &Kv) {
-    let Some((path, name, text)) = read(scanner, file, item, path) else { return };
+fn whole_file(scanner: &mut Scanner<'_>, here: At<'_>, item: Node<'_>, path: &str, key: &str, home: &Home<'_>) {
+    let Some((path, name, text)) = read(scanner, here, item, path) else { return };
     if is_placeholder(&text, false) {
         return;
     }
-    let placeholder = kv.placeholder(key).into_bytes();
+    let placeholder = home.kv.placeholder(key).into_bytes();
     if scanner.plan.contents.get(&path).is_some_and(|there| *there != placeholder) {
         let message = format!("{name} is the value of another key too");
-        scanner.problem(file.place_of(item), message, "give each its own file");
+        scanner.problem(here.place(item), message, "give each its own file");
         return;
     }
     scanner.plan.hidden.entry(path.clone()).or_default().push(0..text.len());
     scanner.plan.contents.insert(path, placeholder);
     let place = Place { file: name, line: Some(1) };
-    let (secret, key, kv) = (secret.to_owned(), key.to_owned(), kv.clone());
-    scanner.moved(Moved { place, secret, key, kv, value: text.into_bytes(), encoded: false, others: false });
+    scanner.moved(home.moved(place, key, text.into_bytes()));
 }
 
 /// A file of variables: each value becomes a placeholder, and its comments stay.
-fn variables_of(scanner: &mut Scanner<'_>, file: &File, item: Node<'_>, path: &str, secret: &str, kv: &Kv) {
-    let Some((path, name, text)) = read(scanner, file, item, path) else { return };
+fn variables_of(scanner: &mut Scanner<'_>, here: At<'_>, item: Node<'_>, path: &str, home: &Home<'_>) {
+    let Some((path, name, text)) = read(scanner, here, item, path) else { return };
     let mut out = String::with_capacity(text.len());
     let (mut from, mut hidden) = (0, Vec::new());
     for (key, range) in variables(&text) {
@@ -140,7 +155,11 @@ fn variables_of(scanner: &mut Scanner<'_>, file: &File, item: Node<'_>, path: &s
         let value = text.get(range.clone()).unwrap_or("");
         let before = text.get(from..range.start).unwrap_or("");
         if !before.ends_with('=') {
-            let message = format!("`{key}` has no value here: kustomize takes it from its own environment");
+            // A line of a value that has several is no name, and is not shown.
+            let is_name =
+                key.len() <= 40 && key.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+            let what = if is_name { format!("`{key}`") } else { "a line".to_owned() };
+            let message = format!("{what} has no value here: kustomize takes it from its own environment");
             scanner.problem(place, message, "write it out, or say --exclude with the generator's name");
             continue;
         }
@@ -148,12 +167,10 @@ fn variables_of(scanner: &mut Scanner<'_>, file: &File, item: Node<'_>, path: &s
             continue;
         }
         out.push_str(before);
-        out.push_str(&kv.placeholder(&key));
+        out.push_str(&home.kv.placeholder(&key));
         from = range.end;
         hidden.push(range.clone());
-        let (secret, kv) = (secret.to_owned(), kv.clone());
-        let value = value.as_bytes().to_vec();
-        scanner.moved(Moved { place, secret, key, kv, value, encoded: false, others: false });
+        scanner.moved(home.moved(place, &key, value.as_bytes().to_vec()));
     }
     if hidden.is_empty() {
         return;
@@ -161,7 +178,7 @@ fn variables_of(scanner: &mut Scanner<'_>, file: &File, item: Node<'_>, path: &s
     out.push_str(text.get(from..).unwrap_or(""));
     if scanner.plan.contents.get(&path).is_some_and(|there| there != out.as_bytes()) {
         let message = format!("{name} gives its values to another Secret too");
-        scanner.problem(file.place_of(item), message, "give each its own file");
+        scanner.problem(here.place(item), message, "give each its own file");
         return;
     }
     scanner.plan.hidden.entry(path.clone()).or_default().extend(hidden);

@@ -83,7 +83,13 @@ impl Kustomize {
     }
 
     /// What a kustomization renders to.
-    pub(super) fn build(&self, folder: &Path, shown: &str, plugins: Plugins) -> Result<String> {
+    pub(super) fn build(
+        &self,
+        folder: &Path,
+        shown: &str,
+        plugins: Plugins,
+        hint: Option<&'static str>,
+    ) -> Result<String> {
         let home = self.scratch.0.join(if plugins == Plugins::Idle { "idle" } else { "running" });
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).arg(folder).env("KUSTOMIZE_PLUGIN_HOME", home).stdin(Stdio::null());
@@ -92,12 +98,14 @@ impl Kustomize {
         text.ok_or_else(|| {
             // Its own messages quote what they are about.
             let program = self.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let arguments = self.arguments.join(" ");
+            let other = || format!("run `{program} {arguments} {shown}` yourself, and say by --build-option what it lacks");
+            let hint = hint.map_or_else(other, str::to_owned);
             Failure::new(
                 FOUND,
                 format!(
-                    "error: {program} {} fails for {shown}, and its message may hold values, so it is not shown; nothing was \
-                     written\n",
-                    self.arguments.join(" ")
+                    "error: {program} {arguments} fails for {shown}, and its message may hold values, so it is not shown; nothing was \
+                     written\n  fix: {hint}\n"
                 ),
             )
         })

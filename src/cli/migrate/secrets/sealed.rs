@@ -42,7 +42,9 @@ pub(super) fn document(
         return refuse(scanner, root, message);
     }
     let own = metadata.map(|metadata| text(metadata, "namespace")).unwrap_or_default();
-    let kv = scanner.kv(at.file.folder(), &name, if own.is_empty() { namespace } else { &own });
+    let namespace = if own.is_empty() { namespace } else { &own };
+    let kv = scanner.kv(at.file.folder(), &name, namespace);
+    let widest = scanner.widest(at.file.folder(), &name, namespace);
     let (mut data, mut moved) = (Map::new(), Vec::new());
     for (key, node) in sealed.entries() {
         data.insert(key.to_string(), json!(kv.placeholder(&key)));
@@ -62,10 +64,10 @@ pub(super) fn document(
         data.insert(key.into_owned(), json!(text));
     }
     for (key, place, sealed) in moved {
-        let (secret, kv) = (name.clone(), kv.clone());
+        let (secret, kv, widest) = (name.clone(), kv.clone(), widest.clone());
         // Nobody here knows the value; that two are the same shows in what is sealed.
         let value = sealed.into_bytes();
-        scanner.moved(Moved { place, secret, key, kv, value, encoded: false, others: false });
+        scanner.moved(Moved { place, secret, key, kv, value, encoded: false, others: false, widest });
     }
     let at_pointer = |path: &str| format!("{pointer}{path}");
     let mut edits =

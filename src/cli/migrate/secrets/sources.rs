@@ -19,6 +19,7 @@ use super::{Finding, Origin};
 use crate::cli::doctor::Place;
 use crate::cli::doctor::tree::{File, Target, Tree};
 use crate::yaml::{self, Kind, Node};
+use krmor_core::kube::DataKey;
 
 /// Secrets that a controller fills, or that are needed before any operator runs.
 pub(super) const NEVER: &[&str] =
@@ -37,6 +38,8 @@ pub(super) struct Moved {
     pub(super) encoded: bool,
     /// Other keys of the same secret in Vault are in use already.
     pub(super) others: bool,
+    /// The path that tells it apart from as many others as any `--path` could.
+    pub(super) widest: String,
 }
 
 /// Where keys of one Secret stand together, so that others can be put beside them.
@@ -191,7 +194,9 @@ impl<'a> Scanner<'a> {
         }
         if self.origin == Origin::Secrets {
             for (at, entry) in root.get("secretGenerator").into_iter().flat_map(Node::items).enumerate() {
-                generators::generator(self, file, 0, entry, &format!("/secretGenerator/{at}"), &namespace);
+                let pointer = format!("/secretGenerator/{at}");
+                let edits = generators::generator(self, At { file, inline: None }, 0, entry, &pointer, &namespace);
+                self.edit(file, 0, edits);
             }
         }
     }
@@ -209,9 +214,10 @@ impl<'a> Scanner<'a> {
         }
         for (number, document) in file.documents.iter().enumerate() {
             let root = document.root();
-            if text(root, "kind") == "SecretGenerator" && text(root, "apiVersion") == "builtin" {
+            if is_generator(root) {
                 if self.origin == Origin::Secrets {
-                    generators::generator(self, file, number, root, "", namespace);
+                    let edits = generators::generator(self, At { file, inline: None }, number, root, "", namespace);
+                    self.edit(file, number, edits);
                 }
                 continue;
             }
@@ -234,6 +240,9 @@ impl<'a> Scanner<'a> {
             let found = match (root.kind(), target) {
                 (Kind::Seq, Some(target)) => documents::operations(self, at, root, target, namespace),
                 (Kind::Seq, None) => Vec::new(),
+                _ if is_generator(root) && self.origin == Origin::Secrets => {
+                    generators::generator(self, at, number, root, "", namespace)
+                }
                 _ => self.object(at, root, "", namespace),
             };
             edits.extend(found.into_iter().map(|edit| (number, edit)));
@@ -278,13 +287,22 @@ impl<'a> Scanner<'a> {
 
     /// Where the values of a Secret go that stand in a file of this folder.
     pub(super) fn kv(&self, folder: &Path, name: &str, namespace: &str) -> Kv {
+        let path = self.path(self.paths.template, folder, name, namespace);
+        Kv { mount: self.paths.mount.to_owned(), path, v2: self.paths.v2 }
+    }
+
+    /// The path that says all of where a Secret stands.
+    pub(super) fn widest(&self, folder: &Path, name: &str, namespace: &str) -> String {
+        self.path("{folder}/{namespace}/{name}", folder, name, namespace)
+    }
+
+    fn path(&self, template: &str, folder: &Path, name: &str, namespace: &str) -> String {
         let folder = folder.strip_prefix(self.folder).unwrap_or(Path::new(""));
         let folder: Vec<_> = folder.components().map(|part| part.as_os_str().to_string_lossy()).collect();
         let namespace = if namespace.is_empty() { "default" } else { namespace };
-        let path = self.paths.template.replace("{folder}", &folder.join("/"));
+        let path = template.replace("{folder}", &folder.join("/"));
         let path = path.replace("{name}", name).replace("{namespace}", namespace);
-        let path: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        Kv { mount: self.paths.mount.to_owned(), path: path.join("/"), v2: self.paths.v2 }
+        path.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
     }
 
     pub(super) fn is_excluded(&self, name: &str) -> bool {
@@ -292,13 +310,26 @@ impl<'a> Scanner<'a> {
     }
 
     pub(super) fn moved(&mut self, moved: Moved) {
+        if DataKey::check(&moved.key).is_err() {
+            // In a file of variables it may be a part of a value.
+            let message = format!("a key of Secret {} is none that Kubernetes takes", moved.secret);
+            let remedy = "call it by letters, digits, `-`, `_` and `.` here, and where programs read it";
+            self.problem(moved.place.clone(), message, remedy);
+        }
         let number = self.plan.moved.len();
         let other = *self.keys.entry((moved.kv.clone(), moved.key.clone())).or_insert(number);
         if let Some(other) = self.plan.moved.get(other).filter(|other| other.value != moved.value) {
             let (file, line) = (&other.place.file, other.place.line.unwrap_or_default());
             let message =
                 format!("`{}` of {} would be two values: one is at {file}:{line}", moved.key, moved.kv.shown());
-            let remedy = "say --path with {folder}, {namespace} and {name}, so that each Secret has a path of its own";
+            let remedy = if moved.others || other.others {
+                "the placeholders beside it say where it goes: let one of the two Secrets have placeholders of a path of its own"
+            } else if moved.widest != other.widest {
+                "say --path \"{folder}/{namespace}/{name}\", so that each Secret has a path of its own"
+            } else {
+                "both are of one Secret, in one folder: move one of the files into a folder of its own (--path with {folder} \
+                 tells them apart then), or give both the same value"
+            };
             self.problem(moved.place.clone(), message, remedy);
         }
         self.plan.moved.push(moved);
@@ -327,6 +358,11 @@ impl<'a> Scanner<'a> {
     pub(super) fn note(&mut self, place: Place, message: impl Into<String>, remedy: impl Into<String>) {
         self.plan.notes.push(Finding { place: Some(place), message: message.into(), remedy: remedy.into() });
     }
+}
+
+/// Whether a document is the config of kustomize's own generator of Secrets.
+fn is_generator(root: Node<'_>) -> bool {
+    text(root, "kind") == "SecretGenerator" && text(root, "apiVersion") == "builtin"
 }
 
 /// The text under a key; empty when there is none.

@@ -149,13 +149,15 @@ struct Raw {
 struct Renderer {
     kustomize: Kustomize,
     common: PathBuf,
+    /// What the person most likely has to say to kustomize too, when it fails.
+    hint: Option<&'static str>,
 }
 
 impl Renderer {
     fn build(&self, root: &File, copy: Option<&Path>, plugins: Plugins) -> Result<String> {
         let folder = root.folder();
         let copied = copy.map(|copy| copy.join(folder.strip_prefix(&self.common).unwrap_or(folder)));
-        self.kustomize.build(copied.as_deref().unwrap_or(folder), &shown(root), plugins)
+        self.kustomize.build(copied.as_deref().unwrap_or(folder), &shown(root), plugins, self.hint)
     }
 
     fn raw(&self, sources: &mut Sources<'_>, roots: &[&File]) -> Result<Vec<Raw>> {
@@ -181,6 +183,24 @@ impl Renderer {
     }
 }
 
+/// An option of kustomize that a tree needs and nobody has given.
+fn hint(tree: &Tree, options: &Options) -> Option<&'static str> {
+    let charts = ["helmCharts", "helmChartInflationGenerator"];
+    let has_charts = |root: Node<'_>| {
+        let kind = root.get("kind").and_then(Node::as_str);
+        charts.iter().any(|field| root.get(field).is_some()) || kind.as_deref() == Some("HelmChartInflationGenerator")
+    };
+    let is_asked = options.build_option.iter().any(|option| option.starts_with("--enable-helm"));
+    let any = tree.files().flat_map(|file| &file.documents).any(|document| has_charts(document.root()));
+    let inline =
+        tree.kustomizations().flat_map(|file| tree.entries(file, "generators")).any(|(_, target)| match target {
+            Target::Inline(documents) => documents.iter().any(|document| has_charts(document.root())),
+            _ => false,
+        });
+    ((any || inline) && !is_asked)
+        .then_some("a kustomization has Helm charts: say --build-option --enable-helm, with helm on the PATH")
+}
+
 /// How messages call a kustomization: by its folder.
 fn shown(file: &File) -> String {
     let name = Path::new(&file.name).parent().unwrap_or(Path::new("")).display().to_string();
@@ -197,7 +217,7 @@ pub(super) fn kustomizations(sources: &mut Sources<'_>) -> Result<Option<Migrati
         ));
     }
     let kustomize = Kustomize::find(options.kustomize.as_deref(), &options.build_option)?;
-    let renderer = Renderer { kustomize, common: render::common(tree, folder) };
+    let renderer = Renderer { kustomize, common: render::common(tree, folder), hint: hint(tree, options) };
     let raw = renderer.raw(sources, &roots)?;
     let Entries { edits, contents, configs } = entries(sources, &roots, &raw)?;
     let finished = new_texts(tree, &edits, &contents)?;
@@ -262,6 +282,14 @@ fn entries(sources: &Sources<'_>, roots: &[&File], raw: &[Raw]) -> Result<Entrie
             }
             Ok(Entry::Completed(file, added)) => {
                 let own: Edits = added.into_iter().map(|edit| (0, edit)).collect();
+                if !own.is_empty() && !file.path.starts_with(sources.folder) {
+                    problems.push(Finding {
+                        place: Some(file.place(0)),
+                        message: format!("the config is outside {}, where others may use it too", options.directory.display()),
+                        remedy: "name the directory that holds all who use it, or give this kustomization a config of its own"
+                            .to_owned(),
+                    });
+                }
                 let text = super::edited(&file.text, &own).map_err(Failure::internal)?;
                 if !own.is_empty() {
                     out.edits.insert(file.path.clone(), own);
@@ -293,10 +321,14 @@ pub(super) fn convert(config: &mut Config, stream: &mut Stream, origin: Origin) 
         return Ok(());
     }
     let mut failure = transport::failed(stream, &report, config, outcome);
-    if origin == Origin::Avp && report.findings.iter().any(|finding| finding.rule.id == "plaintext") {
+    let found = |rules: &[&str]| report.findings.iter().any(|finding| rules.contains(&finding.rule.id));
+    if origin == Origin::Avp && found(&["plaintext"]) {
         failure
             .message
             .push_str("note: krmor migrate secrets moves such values to Vault, beside the placeholders' keys\n");
+    }
+    if found(&["variable-secret"]) {
+        failure.message.push_str("note: --variable-secret TEMPLATE writes `convert.variableSecret`\n");
     }
     Err(failure)
 }

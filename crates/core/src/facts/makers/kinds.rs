@@ -1,6 +1,6 @@
 //! The kinds that make ConfigMaps, Secrets, claims and Services, and what is known of the keys.
 
-use super::{CLAIM, CONFIG_MAP, Content, Keys, Made, Name, SECRET, SERVICE, keys_of};
+use super::{CLAIM, CONFIG_MAP, Content, Keys, Made, Name, SECRET, SERVICE, keys_of, operators};
 use crate::pods::Pod;
 use crate::stream::Object;
 use krmor_yaml::{Kind, Node};
@@ -20,10 +20,6 @@ const MAKERS: &[(&str, &str, &[&str])] = &[
     ("secrets.doppler.com", "DopplerSecret", &["spec", "managedSecret", "name"]),
     ("secrets.infisical.com", "InfisicalSecret", &["spec", "managedSecretReference", "secretName"]),
 ];
-
-/// What CloudNativePG makes for a cluster: Secrets and Services that are named after it.
-const OF_CLUSTER: &[(&str, &[&str])] =
-    &[(SECRET, &["-app", "-superuser", "-ca", "-server", "-replication"]), (SERVICE, &["-rw", "-ro", "-r"])];
 
 /// Annotations of Services that have OpenShift make a Secret of that name.
 const SERVING_CERTS: &[&str] =
@@ -53,7 +49,7 @@ impl Made {
     pub(in super::super) fn own(kind: &'static str) -> Self {
         Self {
             kind,
-            name: Name::Own(""),
+            name: Name::Own("*"),
             keys: Keys::default(),
             open: false,
             stands: false,
@@ -82,7 +78,7 @@ pub fn made(object: &Object<'_>) -> Vec<Made> {
     let mut out: Vec<Made> = known(object, &group, &kind).into_iter().collect();
     let secret = |name: String| Made::open(SECRET, Name::Given(name));
     if let Some((.., path)) = MAKERS.iter().find(|(g, k, _)| *g == group && *k == kind) {
-        let name = text(root.find(path)).filter(|_| !path.is_empty()).map_or(Name::Own(""), Name::Given);
+        let name = text(root.find(path)).filter(|_| !path.is_empty()).map_or(Name::Own("*"), Name::Given);
         out.push(Made::open(SECRET, name));
     }
     match (group.as_str(), kind.as_ref()) {
@@ -90,15 +86,11 @@ pub fn made(object: &Object<'_>) -> Vec<Made> {
             let names = SERVING_CERTS.iter().filter_map(|key| object.annotation(key));
             out.extend(names.filter(|name| !name.is_empty()).map(|name| secret(name.into_owned())));
         }
-        ("objectbucket.io", "ObjectBucketClaim") => out.push(Made::open(CONFIG_MAP, Name::Own(""))),
+        ("objectbucket.io", "ObjectBucketClaim") => out.push(Made::open(CONFIG_MAP, Name::Own("*"))),
         ("trust.cert-manager.io", "Bundle") => {
-            out.push(Made { everywhere: true, ..Made::open(CONFIG_MAP, Name::Own("")) });
+            out.push(Made { everywhere: true, ..Made::open(CONFIG_MAP, Name::Own("*")) });
         }
-        ("serving.knative.dev", "Service") => out.push(Made::open(SERVICE, Name::Own(""))),
-        ("postgresql.cnpg.io", "Cluster") => {
-            let all = OF_CLUSTER.iter().flat_map(|(kind, ends)| ends.iter().map(move |end| (kind, end)));
-            out.extend(all.map(|(kind, end)| Made::open(kind, Name::Own(end))));
-        }
+        ("serving.knative.dev", "Service") => out.push(Made::open(SERVICE, Name::Own("*"))),
         ("secrets-store.csi.x-k8s.io", "SecretProviderClass") => {
             out.extend(items(root.find(&["spec", "secretObjects"])).filter_map(synced));
         }
@@ -114,6 +106,7 @@ pub fn made(object: &Object<'_>) -> Vec<Made> {
         }
         _ => {}
     }
+    out.extend(operators::made(object, &group, &kind));
     // Crossplane, in every kind of its providers.
     if let Some(to) = root.find(&["spec", "writeConnectionSecretToRef"]) {
         let namespace = text(to.get("namespace"));
@@ -177,7 +170,7 @@ fn items(node: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
     node.into_iter().flat_map(Node::items)
 }
 
-fn text(node: Option<Node<'_>>) -> Option<String> {
+pub(super) fn text(node: Option<Node<'_>>) -> Option<String> {
     Some(node?.as_str().filter(|text| !text.is_empty())?.into_owned())
 }
 
@@ -210,7 +203,7 @@ fn external(spec: Option<Node<'_>>) -> Option<Made> {
         keys.extend(fetched.map(|key| (key, Content::Value)));
         open |= has_items(spec.and_then(|spec| spec.get("dataFrom")));
     }
-    let name = text(target.and_then(|target| target.get("name"))).map_or(Name::Own(""), Name::Given);
+    let name = text(target.and_then(|target| target.get("name"))).map_or(Name::Own("*"), Name::Given);
     let creates = policy.as_deref() != Some("Merge");
     let keys = keys.into_iter().collect();
     Some(Made { name, keys, open, creates, ..Made::own(SECRET) })

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Entry, State, Told, Walk, port_of};
+use super::{Entry, State, Told, Walk};
 use crate::cli::migrate::ingress::convert::{Converted, convert};
 use crate::cli::migrate::ingress::files::Place;
 use crate::cli::migrate::ingress::item::{Item, Source};
@@ -232,11 +232,7 @@ impl Walk<'_> {
     fn convert(&mut self, state: &State, patch: Option<&Loaded>) -> Vec<Item> {
         let Some(plan) = self.plan else { return Vec::new() };
         let sources: Vec<&Item> = state.items.iter().filter(|item| plan.means(item)).collect();
-        let read = |item: &&Item| {
-            let namespace = item.namespace();
-            let port_of = |service: &str, name: &str| port_of(&state.items, namespace.as_deref(), service, name);
-            Ingress::read(&item.value, namespace.as_deref(), item.group, &port_of)
-        };
+        let read = |item: &&Item| super::read(&state.items, item);
         let ingresses: Vec<Ingress> = sources.iter().map(read).collect();
         let Converted { made, notes } = convert(&ingresses, &plan.wants);
         for note in notes {
