@@ -5,7 +5,8 @@
 //! - [`selections`]: what Services, monitors, budgets and NetworkPolicies select, and [`services`]: by which ports;
 //! - [`scalers`]: what sets the number of a workload's pods, or runs them in its place;
 //! - [`unlocks`]: what takes a Secret to reach the store of secrets;
-//! - [`routes`]: what exposes Services, and [`gateways`]: which routes listeners admit;
+//! - [`routes`]: what exposes Services, [`gateways`]: which routes listeners admit, and [`entries`]: every way in from outside;
+//! - [`enforcers`]: what else decides which connections pass;
 //! - [`counts`]: how many pods there are at most;
 //! - [`access`]: what RBAC grants, LimitRanges, labels of Namespaces;
 //! - the pods of the stream, and the claims that they mount.
@@ -15,6 +16,8 @@
 
 pub mod access;
 pub mod counts;
+pub mod enforcers;
+pub mod entries;
 pub mod gateways;
 pub mod makers;
 mod near;
