@@ -133,7 +133,7 @@ impl Facts {
             number_of.push(workloads.len() - 1);
         }
         let mut autoscalers: HashMap<_, Vec<_>> = HashMap::new();
-        for scaler in facts.scalers().all().iter().filter_map(|scaler| autoscaler(stream, scaler)) {
+        for scaler in facts.scalers().all().iter().filter_map(|scaler| autoscaler(facts, scaler)) {
             autoscalers.entry(scaler.target).or_default().push(scaler);
         }
         let runner = |workload: &Workload| {
@@ -257,20 +257,19 @@ impl Facts {
     }
 }
 
-fn autoscaler(stream: &Stream, scaler: &Scaler) -> Option<Autoscaler> {
-    let object = &stream.object(scaler.object)?;
-    let number = |key: &str, absent: i128| {
-        object.root().find(&["spec", key]).and_then(integer).unwrap_or(absent).clamp(0, ANY_NUMBER)
-    };
-    let (provider, range) = match scaler.scales {
-        Scales::Horizontally => {
-            let provider = if object.version() == "v2" { Provider::Current } else { Provider::Old };
-            (provider, number("minReplicas", 1)..=number("maxReplicas", 1))
-        }
-        Scales::ByKeda => (Provider::Keda, number("minReplicaCount", 0)..=number("maxReplicaCount", 100)),
-        Scales::ByEvents => (Provider::Other, number("minReplicas", 1)..=number("maxReplicas", ANY_NUMBER)),
+fn autoscaler(facts: facts::Facts<'_>, scaler: &Scaler) -> Option<Autoscaler> {
+    let object = &facts.stream().object(scaler.object)?;
+    let provider = match scaler.scales {
+        Scales::Horizontally if object.version() == "v2" => Provider::Current,
+        Scales::Horizontally => Provider::Old,
+        Scales::ByKeda => Provider::Keda,
+        Scales::ByEvents => Provider::Other,
         Scales::Vertically | Scales::Runs => return None,
     };
+    let (fewest, most) = facts.bounds(scaler);
+    // The API refuses a HorizontalPodAutoscaler that does not say the most.
+    let unsaid = if scaler.scales == Scales::Horizontally { 1 } else { ANY_NUMBER };
+    let range = fewest.into()..=most.map_or(unsaid, i128::from).min(ANY_NUMBER);
     Some(Autoscaler { id: object.id(), target: scaler.target?, provider, range })
 }
 
