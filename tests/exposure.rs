@@ -1215,11 +1215,7 @@ fn what_only_some_requests_meet_serves_no_path() {
         )
     };
     let to_web = "backendRefs: [{name: web, port: 80, group: '', kind: Service}]";
-    let limited = [
-        "headers: [{name: x-canary, value: '1'}]",
-        "queryParams: [{name: beta, value: '1'}]",
-        "method: GET",
-    ];
+    let limited = ["headers: [{name: x-canary, value: '1'}]", "queryParams: [{name: beta, value: '1'}]", "method: GET"];
     for more in limited {
         for path in ["path: {type: PathPrefix, value: /}, ", ""] {
             let rules = format!("- {{matches: [{{{path}{more}}}], {to_web}}}");
@@ -1238,17 +1234,22 @@ fn what_only_some_requests_meet_serves_no_path() {
     }
     // A weight of 0 sends nothing.
     let other = "{name: other, port: 80, group: '', kind: Service, weight: 1}";
-    let idle = format!("- {{matches: [{{path: {{type: PathPrefix, value: /}}}}], backendRefs: [{{name: web, port: 80, group: '', kind: Service, weight: 0}}, {other}]}}");
+    let idle = format!(
+        "- {{matches: [{{path: {{type: PathPrefix, value: /}}}}], backendRefs: [{{name: web, port: 80, group: '', kind: Service, weight: 0}}, {other}]}}"
+    );
     refused(&with(spec.clone(), &json!({"name": "web"})), &stream(&[web(), route("web", &idle)]), "asks for `1`");
     // A redirect has no backend, and the API takes none beside it.
     let away = "- {matches: [{path: {type: PathPrefix, value: /}}], filters: [{type: RequestRedirect, requestRedirect: {hostname: x.example.com}}]}";
     refused(&with(spec.clone(), &json!({"name": "web"})), &stream(&[web(), route("web", away)]), "says otherwise");
     // A rewrite still leads to the pods.
-    let rewritten = format!("- {{matches: [{{path: {{type: PathPrefix, value: /}}}}], filters: [{{type: URLRewrite, urlRewrite: {{path: {{type: ReplacePrefixMatch, replacePrefixMatch: /a}}}}}}], {to_web}}}");
+    let rewritten = format!(
+        "- {{matches: [{{path: {{type: PathPrefix, value: /}}}}], filters: [{{type: URLRewrite, urlRewrite: {{path: {{type: ReplacePrefixMatch, replacePrefixMatch: /a}}}}}}], {to_web}}}"
+    );
     let done = good(&spec, &stream(&[web(), route("other", &rewritten)]));
     assert_eq!(done.the("HTTPRoute")["spec"]["rules"].as_array().unwrap().len(), 1);
     // A route of the mesh exposes nothing.
-    let mesh = route("mesh", &format!("- {{{to_web}}}")).replace("group: gateway.networking.k8s.io, kind: Gateway, name: gw", "group: '', kind: Service, name: web");
+    let mesh = route("mesh", &format!("- {{{to_web}}}"))
+        .replace("group: gateway.networking.k8s.io, kind: Gateway, name: gw", "group: '', kind: Service, name: web");
     let done = good(&spec, &stream(&[web(), mesh]));
     assert_eq!(done.objects.iter().filter(|one| one["kind"] == "HTTPRoute").count(), 2, "{}", done.output);
 }
@@ -1271,7 +1272,11 @@ fn an_ingress_of_some_requests_is_not_the_one() {
         let done = good(&spec, &stream(&[web(), ingress("some", note)]));
         assert_eq!(done.objects.iter().filter(|one| one["kind"] == "Ingress").count(), 2, "{note}: {}", done.output);
         if !note.starts_with("alb") {
-            refused(&with(spec.clone(), &json!({"name": "some"})), &stream(&[web(), ingress("some", note)]), "only some of the requests");
+            refused(
+                &with(spec.clone(), &json!({"name": "some"})),
+                &stream(&[web(), ingress("some", note)]),
+                "only some of the requests",
+            );
         }
     }
     let done = good(&spec, &stream(&[web(), ingress("all", "nginx.ingress.kubernetes.io/canary: 'false'")]));

@@ -355,19 +355,39 @@ fn a_scrape_ends_before_the_next_begins() {
         (json!({"scrapeTimeout": "31s"}), vec![], Some("than the 30s between")),
         (json!({"scrapeTimeout": "45s", "interval": "1m"}), vec![], None),
         (json!({"scrapeTimeout": "2m", "interval": "1m"}), vec![], Some("`interval: 1m`")),
-        (json!({"scrapeTimeout": "20s"}), there(json!({"port": "metrics", "interval": "15s"})), Some("than the 15s between")),
+        (
+            json!({"scrapeTimeout": "20s"}),
+            there(json!({"port": "metrics", "interval": "15s"})),
+            Some("than the 15s between"),
+        ),
         (json!({"scrapeTimeout": "20s"}), there(json!({"port": "metrics", "interval": "60s"})), None),
-        (json!({"interval": "5s"}), there(json!({"port": "metrics", "scrapeTimeout": "10s"})), Some("`scrapeTimeout: 10s`")),
+        (
+            json!({"interval": "5s"}),
+            there(json!({"port": "metrics", "scrapeTimeout": "10s"})),
+            Some("`scrapeTimeout: 10s`"),
+        ),
         (json!({"interval": "5s"}), there(json!({"port": "metrics"})), None),
-        (json!({"interval": "5s", "scrapeTimeout": "5s"}), there(json!({"port": "metrics", "scrapeTimeout": "10s"})), None),
+        (
+            json!({"interval": "5s", "scrapeTimeout": "5s"}),
+            there(json!({"port": "metrics", "scrapeTimeout": "10s"})),
+            None,
+        ),
         // The endpoint of another path is another's.
-        (json!({"scrapeTimeout": "20s", "path": "/a"}), there(json!({"port": "metrics", "path": "/a", "interval": "1m"})), None),
+        (
+            json!({"scrapeTimeout": "20s", "path": "/a"}),
+            there(json!({"port": "metrics", "path": "/a", "interval": "1m"})),
+            None,
+        ),
         (json!({"scrapeTimeout": "40s"}), vec![prometheus("1m")], None),
         (json!({"scrapeTimeout": "70s"}), vec![prometheus("1m")], Some("than the 1m between")),
-        (json!({"scrapeTimeout": "20s"}), vec![prometheus("15s"), prometheus("1m").replace("k8s", "slow")], Some("than the 15s between")),
+        (
+            json!({"scrapeTimeout": "20s"}),
+            vec![prometheus("15s"), prometheus("1m").replace("k8s", "slow")],
+            Some("than the 15s between"),
+        ),
     ];
     for (more, others, says) in cases {
-        let mut spec = json!({"port": "metrics"});
+        let mut spec = json!({"port": "metrics", "targets": [{"kind": "Deployment"}]});
         more.as_object().unwrap().iter().for_each(|(key, value)| spec[key] = value.clone());
         let told = match pass(&spec, &format!("{WEB}---\n{}\n", others.join("\n---\n"))) {
             Ok(_) => String::new(),
@@ -417,7 +437,10 @@ fn steps_are_checked_as_the_operator_checks_them() {
         (json!({"action": "labeldrop", "regex": "a", "modulus": 2}), "alone"),
         (json!({"action": "labelkeep", "regex": "a", "separator": ","}), "alone"),
         (json!({"action": "labelkeep", "regex": "a", "replacement": "b"}), "alone"),
-        (json!({"action": "uppercase", "sourceLabels": ["a"], "targetLabel": "a", "replacement": "b"}), "`replacement`"),
+        (
+            json!({"action": "uppercase", "sourceLabels": ["a"], "targetLabel": "a", "replacement": "b"}),
+            "`replacement`",
+        ),
         (json!({"action": "dropequal", "sourceLabels": ["a"], "targetLabel": "a", "regex": "b"}), "no other field"),
         (json!({"action": "keepequal", "sourceLabels": ["a"], "targetLabel": "a", "separator": ","}), "no other field"),
     ] {

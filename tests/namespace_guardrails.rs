@@ -247,7 +247,8 @@ fn custom(api_version: &str, kind: &str, spec: Value) -> Value {
 #[test]
 fn clusters_of_cloudnativepg_are_summed() {
     let cluster = |more: Value| {
-        let mut spec = json!({"instances": 3, "storage": {"size": "10Gi", "storageClass": "fast"}, "walStorage": {"size": "2Gi"}});
+        let mut spec =
+            json!({"instances": 3, "storage": {"size": "10Gi", "storageClass": "fast"}, "walStorage": {"size": "2Gi"}});
         more.as_object().unwrap().iter().for_each(|(key, value)| spec[key] = value.clone());
         custom("postgresql.cnpg.io/v1", "Cluster", spec)
     };
@@ -262,7 +263,7 @@ fn clusters_of_cloudnativepg_are_summed() {
     let of = |spec: &str, more: Value| run(spec, &[core("Pod", "p", pod_spec("{requests: {cpu: 1}}")), cluster(more)]);
     assert_eq!(of("{quota: {requests.cpu: 9}}", json!({})).rules(), ["quota-needs"]);
     assert_eq!(of("{quota: {requests.cpu: 9}}", resources).rules(), Vec::<&str>::new());
-    let given = "{quota: {requests.cpu: 1}, limitRange: {container: {defaultRequest: {cpu: 100m}}}}";
+    let given = "{quota: {requests.cpu: 1}, limitRange: {defaultRequest: {cpu: 100m}}}";
     assert_eq!(of(given, json!({})).sums(), ["`requests.cpu` is 1400m at most, and the quota allows 1"]);
 }
 
@@ -284,7 +285,11 @@ fn pods_of_operators_are_named() {
         ("postgresql.cnpg.io/v1", "Cluster", json!({"instances": "three"})),
         ("example.com/v1", "Store", json!({"shards": [{"replicas": 3}]})),
         ("monitoring.coreos.com/v1", "Prometheus", json!({})),
-        ("argoproj.io/v1alpha1", "AnalysisTemplate", json!({"metrics": [{"provider": {"job": {"spec": {"template": {"spec": pod_spec("{}")}}}}}]})),
+        (
+            "argoproj.io/v1alpha1",
+            "AnalysisTemplate",
+            json!({"metrics": [{"provider": {"job": {"spec": {"template": {"spec": pod_spec("{}")}}}}}]}),
+        ),
     ] {
         assert!(told(&custom(api_version, kind, spec)), "{kind}");
     }

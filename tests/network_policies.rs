@@ -80,7 +80,8 @@ const PEERS: [Named; 5] = [
     (
         "reds",
         || json!({"namespace": "red", "podSelector": {"matchExpressions": [{"key": "tier", "operator": "In", "values": ["t1"]}]}}),
-        &["of-red"],
+        // What is outside of the stream in this namespace is denied everything.
+        &[],
         |one| one.namespace == "red" && one.tier == 1,
     ),
     (
@@ -320,7 +321,8 @@ fn two_configs_are_as_good_as_one() {
 
 /// A workload `web` of the namespace `red` behind Services, and what exposes them.
 fn exposed(by: &str, spec: &Value) -> (BTreeMap<(String, String), String>, Report) {
-    let web = Workload { kind: "Deployment", name: "web".to_owned(), namespace: "red", ports: vec![DECLARED[0]], tier: 0 };
+    let web =
+        Workload { kind: "Deployment", name: "web".to_owned(), namespace: "red", ports: vec![DECLARED[0]], tier: 0 };
     let services = "---\napiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: red}\nspec: {selector: {app: web}, ports: [{name: main, port: 80, targetPort: http}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: alias, namespace: red}\nspec: {type: ExternalName, externalName: web.red.svc.cluster.local}\n";
     let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies", "spec": spec});
     let (out, report) = run(&config, &format!("{}{services}---\n{by}\n", web.manifest()));
@@ -336,39 +338,138 @@ fn exposed(by: &str, spec: &Value) -> (BTreeMap<(String, String), String>, Repor
 
 /// Everything by which requests come in, and the same where they come from the mesh only.
 const WAYS_IN: [(&str, bool); 33] = [
-    ("{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red}, spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}}", true),
-    ("{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red}, spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {name: main}}}}]}}]}}", true),
-    ("{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red}, spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: alias, port: {number: 80}}}}]}}]}}", true),
-    ("{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red, annotations: {nginx.ingress.kubernetes.io/default-backend: web}}, spec: {defaultBackend: {service: {name: other, port: {number: 80}}}}}", true),
-    ("{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red, annotations: {alb.ingress.kubernetes.io/actions.go: '{\"type\": \"forward\", \"forwardConfig\": {\"targetGroups\": [{\"serviceName\": \"web\", \"servicePort\": \"80\"}]}}'}}, spec: {defaultBackend: {service: {name: other, port: {number: 80}}}}}", true),
-    ("{apiVersion: networking.k8s.io/v1beta1, kind: Ingress, metadata: {name: x, namespace: red}, spec: {rules: [{http: {paths: [{backend: {serviceName: web, servicePort: main}}]}}]}}", true),
-    ("{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: x, namespace: red}, spec: {to: {kind: Service, name: web}, port: {targetPort: 8080}}}", true),
-    ("{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: x, namespace: red}, spec: {to: {kind: Service, name: other}, alternateBackends: [{kind: Service, name: web, weight: 1}], port: {targetPort: main}}}", true),
-    ("{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}", true),
-    ("{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: blue}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, namespace: red, port: 80}]}]}}", true),
-    ("{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: other, port: 80}], filters: [{type: RequestMirror, requestMirror: {backendRef: {name: web, port: 80}}}]}]}}", true),
-    ("{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}, {group: '', kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}}", true),
-    ("{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{group: '', kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}}", false),
-    ("{apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}", true),
-    ("{apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{group: '', kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}}", false),
-    ("{apiVersion: gateway.networking.k8s.io/v1alpha2, kind: TCPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}", true),
-    ("{apiVersion: gateway.networking.k8s.io/v1alpha2, kind: TLSRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}", true),
-    ("{apiVersion: gateway.networking.k8s.io/v1alpha2, kind: UDPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}", true),
-    ("{apiVersion: traefik.io/v1alpha1, kind: IngressRoute, metadata: {name: x, namespace: red}, spec: {routes: [{match: Host(`a`), services: [{name: web, port: main}]}]}}", true),
-    ("{apiVersion: traefik.io/v1alpha1, kind: IngressRouteTCP, metadata: {name: x, namespace: red}, spec: {routes: [{match: HostSNI(`a`), services: [{name: web, port: 80}]}]}}", true),
-    ("{apiVersion: traefik.io/v1alpha1, kind: IngressRouteUDP, metadata: {name: x, namespace: red}, spec: {routes: [{services: [{name: web, port: 80}]}]}}", true),
-    ("{apiVersion: traefik.io/v1alpha1, kind: TraefikService, metadata: {name: x, namespace: red}, spec: {weighted: {services: [{name: web, port: 80, weight: 1}]}}}", true),
-    ("{apiVersion: projectcontour.io/v1, kind: HTTPProxy, metadata: {name: x, namespace: red}, spec: {routes: [{services: [{name: web, port: 80}]}]}}", true),
-    ("{apiVersion: projectcontour.io/v1, kind: HTTPProxy, metadata: {name: x, namespace: red}, spec: {tcpproxy: {services: [{name: web, port: 80}]}}}", true),
-    ("{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, namespace: red}, spec: {gateways: [istio-system/public], http: [{route: [{destination: {host: web.red.svc.cluster.local, port: {number: 80}}}]}]}}", true),
-    ("{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, namespace: red}, spec: {gateways: [public, mesh], http: [{route: [{destination: {host: other}}], mirror: {host: web}}]}}", true),
-    ("{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, namespace: red}, spec: {http: [{route: [{destination: {host: web}}]}]}}", false),
-    ("{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, namespace: red}, spec: {gateways: [public], http: [{route: [{destination: {host: web.example.com}}]}]}}", false),
-    ("{apiVersion: configuration.konghq.com/v1beta1, kind: TCPIngress, metadata: {name: x, namespace: red}, spec: {rules: [{port: 9000, backend: {serviceName: web, servicePort: 80}}]}}", true),
-    ("{apiVersion: k8s.nginx.org/v1, kind: VirtualServer, metadata: {name: x, namespace: red}, spec: {upstreams: [{name: u, service: web, port: 80}]}}", true),
-    ("{apiVersion: apisix.apache.org/v2, kind: ApisixRoute, metadata: {name: x, namespace: red}, spec: {http: [{backends: [{serviceName: web, servicePort: 80}]}]}}", true),
-    ("{apiVersion: getambassador.io/v3alpha1, kind: Mapping, metadata: {name: x, namespace: blue}, spec: {prefix: /, service: 'https://web.red:80'}}", true),
-    ("{apiVersion: elbv2.k8s.aws/v1beta1, kind: TargetGroupBinding, metadata: {name: x, namespace: red}, spec: {serviceRef: {name: web, port: 80}}}", true),
+    (
+        "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red}, spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red}, spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {name: main}}}}]}}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red}, spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: alias, port: {number: 80}}}}]}}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red, annotations: {nginx.ingress.kubernetes.io/default-backend: web}}, spec: {defaultBackend: {service: {name: other, port: {number: 80}}}}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red, annotations: {alb.ingress.kubernetes.io/actions.go: '{\"type\": \"forward\", \"forwardConfig\": {\"targetGroups\": [{\"serviceName\": \"web\", \"servicePort\": \"80\"}]}}'}}, spec: {defaultBackend: {service: {name: other, port: {number: 80}}}}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.k8s.io/v1beta1, kind: Ingress, metadata: {name: x, namespace: red}, spec: {rules: [{http: {paths: [{backend: {serviceName: web, servicePort: main}}]}}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: x, namespace: red}, spec: {to: {kind: Service, name: web}, port: {targetPort: 8080}}}",
+        true,
+    ),
+    (
+        "{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: x, namespace: red}, spec: {to: {kind: Service, name: other}, alternateBackends: [{kind: Service, name: web, weight: 1}], port: {targetPort: main}}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: blue}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, namespace: red, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: other, port: 80}], filters: [{type: RequestMirror, requestMirror: {backendRef: {name: web, port: 80}}}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}, {group: '', kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{group: '', kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        false,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{group: '', kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        false,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1alpha2, kind: TCPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1alpha2, kind: TLSRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1alpha2, kind: UDPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: traefik.io/v1alpha1, kind: IngressRoute, metadata: {name: x, namespace: red}, spec: {routes: [{match: Host(`a`), services: [{name: web, port: main}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: traefik.io/v1alpha1, kind: IngressRouteTCP, metadata: {name: x, namespace: red}, spec: {routes: [{match: HostSNI(`a`), services: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: traefik.io/v1alpha1, kind: IngressRouteUDP, metadata: {name: x, namespace: red}, spec: {routes: [{services: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: traefik.io/v1alpha1, kind: TraefikService, metadata: {name: x, namespace: red}, spec: {weighted: {services: [{name: web, port: 80, weight: 1}]}}}",
+        true,
+    ),
+    (
+        "{apiVersion: projectcontour.io/v1, kind: HTTPProxy, metadata: {name: x, namespace: red}, spec: {routes: [{services: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: projectcontour.io/v1, kind: HTTPProxy, metadata: {name: x, namespace: red}, spec: {tcpproxy: {services: [{name: web, port: 80}]}}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, namespace: red}, spec: {gateways: [istio-system/public], http: [{route: [{destination: {host: web.red.svc.cluster.local, port: {number: 80}}}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, namespace: red}, spec: {gateways: [public, mesh], http: [{route: [{destination: {host: other}}], mirror: {host: web}}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, namespace: red}, spec: {http: [{route: [{destination: {host: web}}]}]}}",
+        false,
+    ),
+    (
+        "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, namespace: red}, spec: {gateways: [public], http: [{route: [{destination: {host: web.example.com}}]}]}}",
+        false,
+    ),
+    (
+        "{apiVersion: configuration.konghq.com/v1beta1, kind: TCPIngress, metadata: {name: x, namespace: red}, spec: {rules: [{port: 9000, backend: {serviceName: web, servicePort: 80}}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: k8s.nginx.org/v1, kind: VirtualServer, metadata: {name: x, namespace: red}, spec: {upstreams: [{name: u, service: web, port: 80}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: apisix.apache.org/v2, kind: ApisixRoute, metadata: {name: x, namespace: red}, spec: {http: [{backends: [{serviceName: web, servicePort: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: getambassador.io/v3alpha1, kind: Mapping, metadata: {name: x, namespace: blue}, spec: {prefix: /, service: 'https://web.red:80'}}",
+        true,
+    ),
+    (
+        "{apiVersion: elbv2.k8s.aws/v1beta1, kind: TargetGroupBinding, metadata: {name: x, namespace: red}, spec: {serviceRef: {name: web, port: 80}}}",
+        true,
+    ),
 ];
 
 #[test]
@@ -386,7 +487,9 @@ fn every_way_in_has_its_edge() {
 #[test]
 fn what_is_open_by_itself_is_never_shut_in_silence() {
     let service = |spec: &str| {
-        format!("{{apiVersion: v1, kind: Service, metadata: {{name: open, namespace: red}}, spec: {{selector: {{app: web}}, ports: [{{port: 443, targetPort: http}}], {spec}}}}}")
+        format!(
+            "{{apiVersion: v1, kind: Service, metadata: {{name: open, namespace: red}}, spec: {{selector: {{app: web}}, ports: [{{port: 443, targetPort: http}}], {spec}}}}}"
+        )
     };
     let ways = [
         service("type: LoadBalancer"),
@@ -526,8 +629,13 @@ fn thousands_of_workloads_take_linear_time() {
 /// A policy of krmor's whose workload is gone allows what nobody declares any more.
 #[test]
 fn what_is_left_over_is_said() {
-    let workload =
-        |name: &str| Workload { kind: "Deployment", name: name.to_owned(), namespace: "red", ports: vec![DECLARED[0]], tier: 0 };
+    let workload = |name: &str| Workload {
+        kind: "Deployment",
+        name: name.to_owned(),
+        namespace: "red",
+        ports: vec![DECLARED[0]],
+        tier: 0,
+    };
     let stream = |label: &str, name: &str| {
         workload(label).manifest().replacen(&format!("\"name\":\"{label}\""), &format!("\"name\":\"{name}\""), 1)
     };
@@ -553,9 +661,11 @@ fn what_is_left_over_is_said() {
 #[test]
 fn the_name_of_a_port_means_one() {
     let mut a =
-        Workload { kind: "Deployment", name: "a".to_owned(), namespace: "red", ports: vec![DECLARED[0]], tier: 0 }.manifest();
+        Workload { kind: "Deployment", name: "a".to_owned(), namespace: "red", ports: vec![DECLARED[0]], tier: 0 }
+            .manifest();
     a = a.replace("{\"containerPort\":8080", "{\"containerPort\":9090,\"name\":\"web\"},{\"containerPort\":8080");
-    let x = Workload { kind: "Deployment", name: "x".to_owned(), namespace: "red", ports: Vec::new(), tier: 0 }.manifest();
+    let x =
+        Workload { kind: "Deployment", name: "x".to_owned(), namespace: "red", ports: Vec::new(), tier: 0 }.manifest();
     let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: red}\nspec: {selector: {app: a}, ports: [{name: http, port: 80, targetPort: web}, {name: other, port: 81, targetPort: web}]}\n";
     for (port, wanted) in [("http", "TCP 8080"), ("other", "TCP 9090")] {
         let config = json!({

@@ -221,7 +221,9 @@ impl Relabeling {
                     return says("/replacement", format!("`{label}` is no name of a label"), correct);
                 }
             }
-            A::LabelDrop | A::LabelKeep if !self.source_labels.is_empty() || self.target_label.is_some() || !is_bare => {
+            A::LabelDrop | A::LabelKeep
+                if !self.source_labels.is_empty() || self.target_label.is_some() || !is_bare =>
+            {
                 let problem = "this action compares the names of labels by `regex` alone, and takes no other field";
                 return says("", problem.to_owned(), correct);
             }
@@ -231,7 +233,9 @@ impl Relabeling {
             A::Lowercase | A::Uppercase if !no_other(&self.replacement, "$1") => {
                 says("/replacement", "this action takes no `replacement`".to_owned(), correct)
             }
-            A::KeepEqual | A::DropEqual if !is_bare || !no_other(&self.regex, "(.*)") && self.regex.as_deref() != Some("") => {
+            A::KeepEqual | A::DropEqual
+                if !is_bare || !no_other(&self.regex, "(.*)") && self.regex.as_deref() != Some("") =>
+            {
                 let problem = "this action compares `sourceLabels` with `targetLabel`, and takes no other field";
                 says("", problem.to_owned(), correct)
             }

@@ -42,7 +42,8 @@ fn time(node: Node<'_>, pointer: &str) -> Option<PrometheusDuration> {
 pub(super) fn fit(spec: &Spec, there: Option<(Object<'_>, String)>, usual: &Interval, report: &mut Report) -> bool {
     let own = |field: &str| {
         let (object, pointer) = there.as_ref()?;
-        Some((object, format!("{pointer}/{field}"))).and_then(|(object, at)| Some((time(object.root(), &at)?, object.at(&at))))
+        Some((object, format!("{pointer}/{field}")))
+            .and_then(|(object, at)| Some((time(object.root(), &at)?, object.at(&at))))
     };
     let (timeout, place) = match (&spec.scrape_timeout, own("scrapeTimeout")) {
         (Some(timeout), _) => (timeout.clone(), Place::Config("/scrapeTimeout".to_owned())),

@@ -174,11 +174,7 @@ impl<'a> Here<'a> {
     }
 
     /// Claims that operators make for each pod: its successor takes them over.
-    fn of_operated_claims(
-        &self,
-        class: Option<&str>,
-        each: impl Fn(&OperatedClaim) -> Option<Quantity>,
-    ) -> Vec<Part> {
+    fn of_operated_claims(&self, class: Option<&str>, each: impl Fn(&OperatedClaim) -> Option<Quantity>) -> Vec<Part> {
         let mut parts = Vec::new();
         for here in &self.operated {
             let Some((most, ..)) = &here.counted else { continue };

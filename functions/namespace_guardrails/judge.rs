@@ -219,7 +219,8 @@ fn uncounted(here: &Here<'_>, quota: &Object<'_>, hard: &Amounts, report: &mut R
     let names = few(of_pods.len(), &mut of_pods.iter().map(|(name, _)| format!("`{name}`")), ", ");
     let of_resources = of_pods.iter().any(|(_, measure)| matches!(measure, Measure::Requests(_) | Measure::Limits(_)));
     for operated in here.operated.iter().filter(|one| one.counted.is_none() && !of_pods.is_empty()) {
-        let message = "its operator makes its pods, and krmor does not count them: the sums of the quota are without them";
+        let message =
+            "its operator makes its pods, and krmor does not count them: the sums of the quota are without them";
         let remedy = "leave room for its pods, and allow it by an exception with the reason";
         report.record_once(vec![Finding::new(&rules::UNKNOWN_COUNT, operated.object.at(""), message, remedy)]);
     }

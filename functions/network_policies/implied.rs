@@ -90,7 +90,7 @@ impl<'a> Finder<'_, 'a> {
     }
 
     /// The workloads with a policy behind ports of a Service, each with what these are in its pods.
-    fn behind(&self, service: &Object<'a>, wanted: &dyn Fn(&services::Port) -> bool) -> Vec<(usize, Vec<Span>)> {
+    fn behind(&self, service: &Object<'a>, wanted: &dyn Fn(&services::Port, i128) -> bool) -> Vec<(usize, Vec<Span>)> {
         let facts = self.world.facts;
         let Some(selection) = facts.selections().of_object(service.id()) else { return Vec::new() };
         let pods = facts.selections().pods(facts, selection, Near::Certain).iter();
@@ -99,8 +99,9 @@ impl<'a> Finder<'_, 'a> {
             let number = self.world.number(pod.object).filter(|&number| self.has_policy(number))?;
             let one = self.world.workloads.get(number)?;
             let ports = services::ports(service);
-            let spans = ports.iter().filter(|port| wanted(port)).filter_map(|port| {
+            let spans = ports.iter().filter_map(|port| {
                 let number = services::container_port(&port.target, pod, &one.object)?;
+                let port = Some(port).filter(|port| wanted(port, number))?;
                 Some(Span::one(Protocol::of(&port.protocol)?, u16::try_from(number).ok()?))
             });
             Some((number, spans.collect()))
@@ -125,7 +126,7 @@ impl<'a> Finder<'_, 'a> {
     fn routes(&mut self, report: &mut Report) {
         for entry in self.world.facts.entries() {
             let Some(service) = self.world.stream.object(entry.service) else { continue };
-            for (number, spans) in self.behind(&service, &|port| entry.is_by(port)) {
+            for (number, spans) in self.behind(&service, &|port, number| entry.is_by(port, number)) {
                 if spans.is_empty() {
                     let why = format!("it sends to {}, by a port that does not lead to the pods", service.reference());
                     let remedy = "correct the port of the route, or the `targetPort` of the Service";
@@ -149,7 +150,7 @@ impl<'a> Finder<'_, 'a> {
             let around = reference.pointer.rsplit_once('/').map_or("", |(around, _)| around);
             let beside = object.root().at_pointer(around).and_then(|around| integer(around.get("port")?));
             let wanted = beside.unwrap_or(443);
-            for (number, spans) in self.behind(&service, &|port| port.port == wanted) {
+            for (number, spans) in self.behind(&service, &|port, _| port.port == wanted) {
                 self.reach(Whom::Webhooks, reference.object, number, &spans, report);
             }
         }
@@ -164,7 +165,7 @@ impl<'a> Finder<'_, 'a> {
         for opening in world.facts.openings() {
             let Some(object) = world.stream.object(opening.object) else { continue };
             let behind = match &opening.port {
-                None => self.behind(&object, &|_| true),
+                None => self.behind(&object, &|_, _| true),
                 Some((port, protocol)) => {
                     let span = || Some(Span::one(Protocol::of(protocol)?, u16::try_from(*port).ok()?));
                     let number = world.number(opening.object).filter(|&number| self.has_policy(number));
@@ -207,7 +208,7 @@ impl<'a> Finder<'_, 'a> {
                     for &service in facts.selections().services(facts, selection, Near::Certain) {
                         let Some(service) = self.world.stream.object(service) else { continue };
                         let is_it =
-                            |port: &services::Port| endpoints.iter().any(|endpoint| is_scraped(*endpoint, port));
+                            |port: &services::Port, _| endpoints.iter().any(|endpoint| is_scraped(*endpoint, port));
                         for (number, spans) in self.behind(&service, &is_it) {
                             self.reach(Whom::Monitors, selection.object, number, &spans, report);
                         }
@@ -273,8 +274,7 @@ impl<'a> Finder<'_, 'a> {
             };
             let own = declared.iter().chain(&self.links);
             let own = own.filter(|link| matches!(link.from, Side::Workload(at) if of_program(at)));
-            let copies: Vec<Link<'a>> =
-                own.map(|link| Link { from: Side::Workload(number), ..link.clone() }).collect();
+            let copies: Vec<Link<'a>> = own.map(|link| Link { from: Side::Workload(number), ..link.clone() }).collect();
             self.links.extend(copies);
         }
     }

@@ -57,7 +57,9 @@ impl<'a> World<'a> {
         let by_name = |one: &LabelSelector| one.keys().all(|key| key == facts::access::NAMESPACE_NAME);
         let is_said = pods.as_ref().is_some_and(|pods| !pods.is_empty())
             || is_written && namespaces.as_ref().is_some_and(|one| !by_name(one));
-        for (number, one) in self.workloads.iter().enumerate().filter(|(_, one)| one.is_target && !one.uses_host_network) {
+        for (number, one) in
+            self.workloads.iter().enumerate().filter(|(_, one)| one.is_target && !one.uses_host_network)
+        {
             if pods.as_ref().is_some_and(|pods| !pods.selects(&one.pod.all_labels(&one.object))) {
                 continue;
             }
@@ -139,5 +141,8 @@ impl<'a> World<'a> {
 
 /// Whether a peer is pods near the workload that connects with it.
 fn is_near(peer: &Peer) -> bool {
-    peer.namespace.is_none() && peer.namespace_selector.is_none() && peer.controller.is_none() && peer.ip_blocks.is_empty()
+    peer.namespace.is_none()
+        && peer.namespace_selector.is_none()
+        && peer.controller.is_none()
+        && peer.ip_blocks.is_empty()
 }

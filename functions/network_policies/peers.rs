@@ -75,7 +75,8 @@ fn selector(labels: &Labels) -> LabelSelector {
         }
     });
     LabelSelector {
-        match_labels: Some(match_labels.collect()).filter(|labels: &std::collections::BTreeMap<_, _>| !labels.is_empty()),
+        match_labels: Some(match_labels.collect())
+            .filter(|labels: &std::collections::BTreeMap<_, _>| !labels.is_empty()),
         match_expressions: Some(demands.collect()).filter(|demands: &Vec<_>| !demands.is_empty()),
     }
 }

@@ -56,14 +56,12 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether requests come by a port of the Service.
+    /// Whether requests come by a port of the Service, which has this number in the pods.
     #[must_use]
-    pub fn is_by(&self, port: &services::Port) -> bool {
+    pub fn is_by(&self, port: &services::Port, of_pod: i128) -> bool {
         match &self.port {
             None => true,
-            Some(wanted @ Target::Number(number)) => {
-                port.port == *number || self.of_pods && (port.target == *wanted)
-            }
+            Some(Target::Number(number)) => port.port == *number || self.of_pods && of_pod == *number,
             Some(wanted @ Target::Name(name)) => port.name == *name || self.of_pods && port.target == *wanted,
         }
     }
@@ -165,7 +163,8 @@ impl<'a> Facts<'a> {
         let mut service = service;
         // More than that is a circle, or as good as one.
         for _ in 0..4 {
-            let is_name = service.root().find(&["spec", "type"]).and_then(Node::as_str).as_deref() == Some("ExternalName");
+            let is_name =
+                service.root().find(&["spec", "type"]).and_then(Node::as_str).as_deref() == Some("ExternalName");
             let host = service.root().find(&["spec", "externalName"]).and_then(Node::as_str).filter(|_| is_name);
             let Some(next) = host.and_then(|host| self.service_of_host(&host, &service)) else { break };
             service = next;

@@ -108,14 +108,19 @@ impl Facts<'_> {
 fn cluster(object: &Object<'_>) -> Operated {
     let Some(pods) = number(object, "/spec/instances", 1) else { return Operated::Uncounted };
     let claim = |pattern: &str| {
-        walk(object.root(), pattern).into_iter().map(|(_, storage)| {
-            let text = |path: &[&str]| storage.find(path).map(|node| node.as_str().map_or_else(|| node.json(), Into::into));
-            let template = |path: &[&str]| text(&[&["pvcTemplate"], path].concat());
-            OperatedClaim {
-                size: text(&["size"]).or_else(|| template(&["resources", "requests", "storage"])),
-                class: text(&["storageClass"]).or_else(|| template(&["storageClassName"])),
-            }
-        }).collect::<Vec<_>>()
+        walk(object.root(), pattern)
+            .into_iter()
+            .map(|(_, storage)| {
+                let text = |path: &[&str]| {
+                    storage.find(path).map(|node| node.as_str().map_or_else(|| node.json(), Into::into))
+                };
+                let template = |path: &[&str]| text(&[&["pvcTemplate"], path].concat());
+                OperatedClaim {
+                    size: text(&["size"]).or_else(|| template(&["resources", "requests", "storage"])),
+                    class: text(&["storageClass"]).or_else(|| template(&["storageClassName"])),
+                }
+            })
+            .collect::<Vec<_>>()
     };
     let claims = ["/spec/storage", "/spec/walStorage", "/spec/tablespaces/*/storage"].into_iter().flat_map(claim);
     Operated::Counted {
@@ -128,9 +133,9 @@ fn cluster(object: &Object<'_>) -> Operated {
 fn has_number(node: Node<'_>, deep: usize) -> bool {
     let inside = |child: Node<'_>| deep > 1 && has_number(child, deep - 1);
     match node.kind() {
-        Kind::Map => node.entries().any(|(key, child)| {
-            NUMBERS.contains(&&*key) && integer(child).is_some() || inside(child)
-        }),
+        Kind::Map => {
+            node.entries().any(|(key, child)| NUMBERS.contains(&&*key) && integer(child).is_some() || inside(child))
+        }
         Kind::Seq => node.items().any(inside),
         _ => false,
     }

@@ -3,8 +3,8 @@
 
 use super::Facts;
 use super::gateways::{self, GATEWAY, Listener};
-use super::services::Target;
 use super::references::Reference;
+use super::services::Target;
 use crate::references::Relation;
 use crate::stream::{Object, ObjectId};
 use crate::values::integer;

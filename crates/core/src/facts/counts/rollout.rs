@@ -8,9 +8,7 @@ const STRATEGY: &str = "/spec/strategy";
 
 /// The pods above those at rest; `None` where a field has no number.
 pub(super) fn surge(object: &Object<'_>, pods: u32) -> Option<u32> {
-    let at = |field: &str| {
-        object.root().at_pointer(&format!("{STRATEGY}/{field}")).filter(|node| !node.is_null())
-    };
+    let at = |field: &str| object.root().at_pointer(&format!("{STRATEGY}/{field}")).filter(|node| !node.is_null());
     let read = |field: &str| number(object, &format!("{STRATEGY}/{field}"), 0);
     if at("blueGreen").is_some() {
         // Beside the active stack the preview has a number of its own, until it is to take over.
