@@ -1204,3 +1204,93 @@ fn patterns_pass_through_as_they_are_written() {
     let twice = json!({"paths": [{"path": "/a.*", "pathType": "RegularExpression"}, {"path": "/a.*", "pathType": "RegularExpression"}]});
     good(&with(full("httpRoute"), &twice), &web());
 }
+
+/// What only some requests for a path meet, or none, is not that path: the config's is added, or the conflict is said.
+#[test]
+fn what_only_some_requests_meet_serves_no_path() {
+    let spec = json!({"provider": "httpRoute", "host": "app.example.com", "gateway": {"name": "gw"}, "tls": {"termination": "none"}});
+    let route = |name: &str, rules: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: {name}}}\nspec:\n  parentRefs: [{{group: gateway.networking.k8s.io, kind: Gateway, name: gw}}]\n  hostnames: [app.example.com]\n  rules:\n  {rules}\n"
+        )
+    };
+    let to_web = "backendRefs: [{name: web, port: 80, group: '', kind: Service}]";
+    let limited = ["headers: [{name: x-canary, value: '1'}]", "queryParams: [{name: beta, value: '1'}]", "method: GET"];
+    for more in limited {
+        for path in ["path: {type: PathPrefix, value: /}, ", ""] {
+            let rules = format!("- {{matches: [{{{path}{more}}}], {to_web}}}");
+            // The route of another name stays as it is; the one of this name gets the rule.
+            let done = good(&spec, &stream(&[web(), route("canary", &rules)]));
+            assert_eq!(done.objects.iter().filter(|one| one["kind"] == "HTTPRoute").count(), 2, "{}", done.output);
+            let done = good(&spec, &stream(&[web(), route("web", &rules)]));
+            let rules = done.the("HTTPRoute")["spec"]["rules"].as_array().unwrap().clone();
+            assert_eq!(rules.len(), 2, "{}", done.output);
+            assert_eq!(rules[1]["matches"], json!([{"path": {"type": "PathPrefix", "value": "/"}}]), "{}", done.output);
+        }
+        // One of several matches looks at the path alone.
+        let rules = format!("- {{matches: [{{{more}}}, {{path: {{type: PathPrefix, value: /}}}}], {to_web}}}");
+        let done = good(&spec, &stream(&[web(), route("other", &rules)]));
+        assert_eq!(done.the("HTTPRoute")["spec"]["rules"].as_array().unwrap().len(), 1);
+    }
+    // A weight of 0 sends nothing.
+    let other = "{name: other, port: 80, group: '', kind: Service, weight: 1}";
+    let idle = format!(
+        "- {{matches: [{{path: {{type: PathPrefix, value: /}}}}], backendRefs: [{{name: web, port: 80, group: '', kind: Service, weight: 0}}, {other}]}}"
+    );
+    refused(&with(spec.clone(), &json!({"name": "web"})), &stream(&[web(), route("web", &idle)]), "asks for `1`");
+    // A redirect has no backend, and the API takes none beside it.
+    let away = "- {matches: [{path: {type: PathPrefix, value: /}}], filters: [{type: RequestRedirect, requestRedirect: {hostname: x.example.com}}]}";
+    refused(&with(spec.clone(), &json!({"name": "web"})), &stream(&[web(), route("web", away)]), "says otherwise");
+    // A rewrite still leads to the pods.
+    let rewritten = format!(
+        "- {{matches: [{{path: {{type: PathPrefix, value: /}}}}], filters: [{{type: URLRewrite, urlRewrite: {{path: {{type: ReplacePrefixMatch, replacePrefixMatch: /a}}}}}}], {to_web}}}"
+    );
+    let done = good(&spec, &stream(&[web(), route("other", &rewritten)]));
+    assert_eq!(done.the("HTTPRoute")["spec"]["rules"].as_array().unwrap().len(), 1);
+    // A route of the mesh exposes nothing.
+    let mesh = route("mesh", &format!("- {{{to_web}}}"))
+        .replace("group: gateway.networking.k8s.io, kind: Gateway, name: gw", "group: '', kind: Service, name: web");
+    let done = good(&spec, &stream(&[web(), mesh]));
+    assert_eq!(done.objects.iter().filter(|one| one["kind"] == "HTTPRoute").count(), 2, "{}", done.output);
+}
+
+#[test]
+fn an_ingress_of_some_requests_is_not_the_one() {
+    let spec = json!({"provider": "ingress", "host": "app.example.com", "ingressController": "other", "tls": {"termination": "none"}});
+    let ingress = |name: &str, note: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: {name}\n  annotations: {{{note}}}\nspec:\n  rules:\n  - {{host: app.example.com, http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}]}}}}\n"
+        )
+    };
+    for note in [
+        "nginx.ingress.kubernetes.io/canary: 'true', nginx.ingress.kubernetes.io/canary-by-header: x",
+        "nginx.ingress.kubernetes.io/canary: 'true', nginx.ingress.kubernetes.io/canary-weight: '10'",
+        "konghq.com/methods: 'GET'",
+        "konghq.com/headers.x-beta: 'on'",
+        "alb.ingress.kubernetes.io/conditions.web: '[]'",
+    ] {
+        let done = good(&spec, &stream(&[web(), ingress("some", note)]));
+        assert_eq!(done.objects.iter().filter(|one| one["kind"] == "Ingress").count(), 2, "{note}: {}", done.output);
+        if !note.starts_with("alb") {
+            refused(
+                &with(spec.clone(), &json!({"name": "some"})),
+                &stream(&[web(), ingress("some", note)]),
+                "only some of the requests",
+            );
+        }
+    }
+    let done = good(&spec, &stream(&[web(), ingress("all", "nginx.ingress.kubernetes.io/canary: 'false'")]));
+    assert_eq!(done.objects.iter().filter(|one| one["kind"] == "Ingress").count(), 1, "{}", done.output);
+}
+
+#[test]
+fn a_weight_of_nothing_reaches_nothing() {
+    let spec = json!({"provider": "route", "host": "app.example.com", "tls": {}, "name": "web"});
+    let route = |weight: u32| {
+        format!(
+            "apiVersion: route.openshift.io/v1\nkind: Route\nmetadata: {{name: web}}\nspec: {{host: app.example.com, to: {{kind: Service, name: web, weight: {weight}}}, alternateBackends: [{{kind: Service, name: other, weight: 1}}], port: {{targetPort: http}}}}\n"
+        )
+    };
+    good(&spec, &stream(&[web(), route(5)]));
+    refused(&spec, &stream(&[web(), route(0)]), "asks for `100`");
+}

@@ -342,3 +342,109 @@ fn secrets_of_a_monitor_are_known() {
         .collect();
     assert!(matches!(found.as_slice(), [one] if one.contains("nowhere")), "{found:?}");
 }
+
+/// The operator compares the time of a scrape with the time between two, wherever the two stand.
+#[test]
+fn a_scrape_ends_before_the_next_begins() {
+    let there = |endpoint: Value| vec![monitor("ServiceMonitor", "m", &json!([endpoint]))];
+    let prometheus = |interval: &str| {
+        json!({"apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": {"name": "k8s"}, "spec": {"scrapeInterval": interval}}).to_string()
+    };
+    let cases: [(Value, Vec<String>, Option<&str>); 13] = [
+        (json!({"scrapeTimeout": "30s"}), vec![], None),
+        (json!({"scrapeTimeout": "31s"}), vec![], Some("than the 30s between")),
+        (json!({"scrapeTimeout": "45s", "interval": "1m"}), vec![], None),
+        (json!({"scrapeTimeout": "2m", "interval": "1m"}), vec![], Some("`interval: 1m`")),
+        (
+            json!({"scrapeTimeout": "20s"}),
+            there(json!({"port": "metrics", "interval": "15s"})),
+            Some("than the 15s between"),
+        ),
+        (json!({"scrapeTimeout": "20s"}), there(json!({"port": "metrics", "interval": "60s"})), None),
+        (
+            json!({"interval": "5s"}),
+            there(json!({"port": "metrics", "scrapeTimeout": "10s"})),
+            Some("`scrapeTimeout: 10s`"),
+        ),
+        (json!({"interval": "5s"}), there(json!({"port": "metrics"})), None),
+        (
+            json!({"interval": "5s", "scrapeTimeout": "5s"}),
+            there(json!({"port": "metrics", "scrapeTimeout": "10s"})),
+            None,
+        ),
+        // The endpoint of another path is another's.
+        (
+            json!({"scrapeTimeout": "20s", "path": "/a"}),
+            there(json!({"port": "metrics", "path": "/a", "interval": "1m"})),
+            None,
+        ),
+        (json!({"scrapeTimeout": "40s"}), vec![prometheus("1m")], None),
+        (json!({"scrapeTimeout": "70s"}), vec![prometheus("1m")], Some("than the 1m between")),
+        (
+            json!({"scrapeTimeout": "20s"}),
+            vec![prometheus("15s"), prometheus("1m").replace("k8s", "slow")],
+            Some("than the 15s between"),
+        ),
+    ];
+    for (more, others, says) in cases {
+        let mut spec = json!({"port": "metrics", "targets": [{"kind": "Deployment"}]});
+        more.as_object().unwrap().iter().for_each(|(key, value)| spec[key] = value.clone());
+        let told = match pass(&spec, &format!("{WEB}---\n{}\n", others.join("\n---\n"))) {
+            Ok(_) => String::new(),
+            Err(errors) => errors.join("\n"),
+        };
+        assert_eq!(told.is_empty(), says.is_none(), "{spec}: {told}");
+        assert!(told.contains(says.unwrap_or_default()), "{spec}: {told}");
+    }
+}
+
+/// Steps that the operator refuses, as its `LabelConfigValidator` does, and those that it takes.
+#[test]
+fn steps_are_checked_as_the_operator_checks_them() {
+    let told = |step: &Value| {
+        let spec = json!({"port": "metrics", "relabelings": [step]});
+        pass(&spec, WEB).err().map(|errors| errors.join("\n"))
+    };
+    for good in [
+        json!({"targetLabel": "a"}),
+        json!({"action": "replace", "targetLabel": "a_${1}_$2", "regex": "(.*)-(.*)", "replacement": "$1"}),
+        json!({"action": "keep", "sourceLabels": ["a"], "regex": "b|c"}),
+        json!({"action": "drop", "regex": "a", "sourceLabels": ["a"], "separator": "@"}),
+        json!({"action": "hashmod", "targetLabel": "a", "modulus": 3}),
+        json!({"action": "labelmap", "regex": "__meta_(.+)", "replacement": "x_$1"}),
+        json!({"action": "labelmap", "regex": "__meta_(.+)"}),
+        json!({"action": "labeldrop", "regex": "a|b"}),
+        json!({"action": "labelkeep", "regex": "a", "separator": ";", "replacement": "$1"}),
+        json!({"action": "lowercase", "sourceLabels": ["a"], "targetLabel": "a"}),
+        json!({"action": "keepequal", "sourceLabels": ["a"], "targetLabel": "a", "regex": "(.*)"}),
+    ] {
+        assert_eq!(told(&good), None, "{good}");
+    }
+    for (bad, says) in [
+        (json!({"action": "keep", "sourceLabels": ["a"], "regex": "(?!b)"}), "(?"),
+        (json!({"action": "keep", "sourceLabels": ["a"], "regex": "(b"}), "parenthesis"),
+        (json!({"action": "labeldrop", "regex": "*"}), "nothing before it"),
+        (json!({"targetLabel": "a", "regex": "(a)\\1"}), "back-reference"),
+        (json!({"action": "replace"}), "`targetLabel`"),
+        (json!({"targetLabel": ""}), "`targetLabel`"),
+        (json!({"targetLabel": "a-b"}), "`a-b` is no name"),
+        (json!({"targetLabel": "1a"}), "`1a` is no name"),
+        (json!({"targetLabel": "a${"}), "is no name"),
+        (json!({"action": "hashmod", "targetLabel": "a"}), "`modulus`"),
+        (json!({"action": "hashmod", "modulus": 3}), "`targetLabel`"),
+        (json!({"action": "labelmap", "regex": "a", "replacement": "a-$1"}), "is no name"),
+        (json!({"action": "labeldrop", "regex": "a", "sourceLabels": ["b"]}), "alone"),
+        (json!({"action": "labeldrop", "regex": "a", "modulus": 2}), "alone"),
+        (json!({"action": "labelkeep", "regex": "a", "separator": ","}), "alone"),
+        (json!({"action": "labelkeep", "regex": "a", "replacement": "b"}), "alone"),
+        (
+            json!({"action": "uppercase", "sourceLabels": ["a"], "targetLabel": "a", "replacement": "b"}),
+            "`replacement`",
+        ),
+        (json!({"action": "dropequal", "sourceLabels": ["a"], "targetLabel": "a", "regex": "b"}), "no other field"),
+        (json!({"action": "keepequal", "sourceLabels": ["a"], "targetLabel": "a", "separator": ","}), "no other field"),
+    ] {
+        let told = told(&bad);
+        assert!(told.as_deref().is_some_and(|told| told.contains(says)), "{bad}: {told:?}");
+    }
+}

@@ -198,6 +198,109 @@ fn what_scales_a_workload_says_the_most() {
     };
     assert_eq!(counted(&[deployment(json!({"replicas": 0})), rollout(8)], None), at(8, 2));
     assert_eq!(counted(&[deployment(json!({"replicas": 2})), rollout(8)], None), at(10, 2));
+    // A ScaledObject that is paused holds the workload at a number; when the pause ends, all of its pods may come.
+    let paused = |most: u32, number: &str| {
+        let mut object = events(json!(most));
+        object["metadata"]["annotations"] = json!({"autoscaling.keda.sh/paused-replicas": number});
+        object
+    };
+    assert_eq!(counted(&[plain(), paused(8, "0")], None), at(8, 2));
+    assert_eq!(counted(&[plain(), paused(8, "12")], None), at(12, 3));
+    assert_eq!(counted(&[plain(), paused(8, "many")], None), Counted::Unknown);
+}
+
+#[test]
+fn a_rollout_has_both_stacks_and_its_experiments() {
+    let rollout = |strategy: Value| {
+        let more = json!({"replicas": 10, "strategy": strategy});
+        counted(&[workload("argoproj.io/v1alpha1", "Rollout", "d", pod_spec("{}"), more)], None)
+    };
+    let green = |more: Value| rollout(json!({"blueGreen": more}));
+    let canary = |more: Value| rollout(json!({"canary": more}));
+    assert_eq!(green(json!({"activeService": "a"})), at(10, 10));
+    assert_eq!(green(json!({"activeService": "a", "previewReplicaCount": 2})), at(10, 10));
+    assert_eq!(green(json!({"activeService": "a", "previewReplicaCount": 14})), at(10, 14));
+    // The stack before waits, and the next change may begin.
+    assert_eq!(green(json!({"activeService": "a", "scaleDownDelaySeconds": 600})), at(10, 20));
+    assert_eq!(green(json!({"scaleDownDelaySeconds": 600, "scaleDownDelayRevisionLimit": 0})), at(10, 10));
+    assert_eq!(green(json!({"scaleDownDelaySeconds": 0})), at(10, 10));
+    assert_eq!(green(json!({"previewReplicaCount": "two"})), Counted::Unknown);
+    assert_eq!(canary(json!({})), at(10, 3));
+    assert_eq!(canary(json!({"maxSurge": 4})), at(10, 4));
+    assert_eq!(canary(json!({"maxSurge": "50%"})), at(10, 5));
+    assert_eq!(canary(json!({"trafficRouting": {}})), at(10, 10));
+    assert_eq!(canary(json!({"trafficRouting": {}, "scaleDownDelaySeconds": 60})), at(10, 20));
+    assert_eq!(canary(json!({"trafficRouting": {}, "steps": [{"setCanaryScale": {"replicas": 13}}]})), at(10, 13));
+    let experiment = |templates: Value| json!({"experiment": {"templates": templates}});
+    let steps = json!([
+        {"setWeight": 10}, experiment(json!([{"name": "a", "replicas": 2}, {"name": "b"}])), experiment(json!([{"replicas": 1}])),
+    ]);
+    assert_eq!(canary(json!({"maxSurge": 1, "steps": steps})), at(10, 4));
+    assert_eq!(canary(json!({"steps": [experiment(json!([{"replicas": "x"}]))]})), Counted::Unknown);
+}
+
+fn custom(api_version: &str, kind: &str, spec: Value) -> Value {
+    json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "o", "namespace": "a"}, "spec": spec})
+}
+
+/// A cluster of CloudNativePG: instances and a Job that makes one, with the resources and claims of its spec.
+#[test]
+fn clusters_of_cloudnativepg_are_summed() {
+    let cluster = |more: Value| {
+        let mut spec =
+            json!({"instances": 3, "storage": {"size": "10Gi", "storageClass": "fast"}, "walStorage": {"size": "2Gi"}});
+        more.as_object().unwrap().iter().for_each(|(key, value)| spec[key] = value.clone());
+        custom("postgresql.cnpg.io/v1", "Cluster", spec)
+    };
+    let resources = json!({"resources": {"requests": {"cpu": "500m"}, "limits": {"memory": "1Gi"}}});
+    let sums = |names: &str, more: &Value| of_pod(pod_spec("{}"), names, &[cluster(more.clone())]);
+    assert_eq!(sums("pods", &resources), ["5"]);
+    assert_eq!(sums("requests.cpu", &resources), ["2"]);
+    assert_eq!(sums("requests.memory limits.memory", &resources), ["4Gi", "4Gi"]);
+    assert_eq!(sums("persistentvolumeclaims requests.storage", &json!({})), ["6", "36Gi"]);
+    assert_eq!(sums("fast.storageclass.storage.k8s.io/requests.storage", &json!({})), ["30Gi"]);
+    // Without resources the API server refuses its pods, unless a LimitRange gives them.
+    let of = |spec: &str, more: Value| run(spec, &[core("Pod", "p", pod_spec("{requests: {cpu: 1}}")), cluster(more)]);
+    assert_eq!(of("{quota: {requests.cpu: 9}}", json!({})).rules(), ["quota-needs"]);
+    assert_eq!(of("{quota: {requests.cpu: 9}}", resources).rules(), Vec::<&str>::new());
+    let given = "{quota: {requests.cpu: 1}, limitRange: {defaultRequest: {cpu: 100m}}}";
+    assert_eq!(of(given, json!({})).sums(), ["`requests.cpu` is 1400m at most, and the quota allows 1"]);
+}
+
+/// Pods of other operators are never left out in silence.
+#[test]
+fn pods_of_operators_are_named() {
+    let told = |object: &Value| {
+        let done = run("{quota: {pods: 9}}", &[core("Pod", "p", pod_spec("{}")), object.clone()]);
+        done.rules().contains(&"unknown-count")
+    };
+    for (api_version, kind, spec) in [
+        ("acid.zalan.do/v1", "postgresql", json!({"numberOfInstances": 2})),
+        ("rabbitmq.com/v1beta1", "RabbitmqCluster", json!({})),
+        ("kafka.strimzi.io/v1beta2", "Kafka", json!({"kafka": {"replicas": 3}})),
+        ("kafka.strimzi.io/v1beta2", "KafkaConnect", json!({})),
+        ("elasticsearch.k8s.elastic.co/v1", "Elasticsearch", json!({"nodeSets": [{"name": "a", "count": 3}]})),
+        ("kibana.k8s.elastic.co/v1", "Kibana", json!({"count": 1})),
+        ("postgresql.cnpg.io/v1", "Pooler", json!({"cluster": {"name": "o"}})),
+        ("postgresql.cnpg.io/v1", "Cluster", json!({"instances": "three"})),
+        ("example.com/v1", "Store", json!({"shards": [{"replicas": 3}]})),
+        ("monitoring.coreos.com/v1", "Prometheus", json!({})),
+        (
+            "argoproj.io/v1alpha1",
+            "AnalysisTemplate",
+            json!({"metrics": [{"provider": {"job": {"spec": {"template": {"spec": pod_spec("{}")}}}}}]}),
+        ),
+    ] {
+        assert!(told(&custom(api_version, kind, spec)), "{kind}");
+    }
+    for (api_version, kind, spec) in [
+        ("kafka.strimzi.io/v1beta2", "KafkaTopic", json!({"replicas": 3})),
+        ("cluster.x-k8s.io/v1beta1", "MachineDeployment", json!({"replicas": 3})),
+        ("example.com/v1", "Bucket", json!({"size": 3})),
+        ("monitoring.coreos.com/v1", "ServiceMonitor", json!({"selector": {}})),
+    ] {
+        assert!(!told(&custom(api_version, kind, spec)), "{kind}");
+    }
 }
 
 /// The sums of a quota of nothing are those of what is there.

@@ -59,14 +59,47 @@ struct Workload {
     name: String,
     namespace: &'static str,
     ports: Vec<(&'static str, u16, usize)>,
+    tier: u64,
 }
+
+/// Peers by name: what is written, those of outside who are meant, and which workloads of the stream are meant, too.
+type Named = (&'static str, fn() -> Value, &'static [&'static str], fn(&Workload) -> bool);
+const PEERS: [Named; 5] = [
+    (
+        "scraper",
+        || json!({"namespace": "monitoring", "podSelector": {"matchLabels": {"role": "scraper"}}}),
+        &["scraper"],
+        |_| false,
+    ),
+    (
+        "net",
+        || json!({"ipBlocks": [{"cidr": "198.51.100.0/24", "except": ["198.51.100.128/25"]}]}),
+        &["net"],
+        |_| false,
+    ),
+    (
+        "reds",
+        || json!({"namespace": "red", "podSelector": {"matchExpressions": [{"key": "tier", "operator": "In", "values": ["t1"]}]}}),
+        // What is outside of the stream in this namespace is denied everything.
+        &[],
+        |one| one.namespace == "red" && one.tier == 1,
+    ),
+    (
+        "blues",
+        || json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "blue"}}}),
+        &[],
+        |one| one.namespace == "blue",
+    ),
+    // In the namespace of whoever connects with it.
+    ("near", || json!({"podSelector": {"matchLabels": {"tier": "t0"}}}), &[], |one| one.tier == 0),
+];
 
 impl Workload {
     fn id(&self) -> String {
         format!("{}/{}/{}", self.kind, self.namespace, self.name)
     }
 
-    fn manifest(&self, tier: u64) -> String {
+    fn manifest(&self) -> String {
         let ports: Vec<Value> = self
             .ports
             .iter()
@@ -78,7 +111,7 @@ impl Workload {
                 port
             })
             .collect();
-        let labels = json!({"app": self.name, "tier": format!("t{tier}")});
+        let labels = json!({"app": self.name, "tier": format!("t{}", self.tier)});
         let metadata = json!({"name": self.name, "namespace": self.namespace});
         let ends = matches!(self.kind, "CronJob" | "Job");
         let pod = json!({
@@ -120,6 +153,30 @@ struct Topology {
     allowed: Allowed,
 }
 
+/// Who connects to whom by an edge between two of the workloads and peers, by their numbers.
+fn pairs(workloads: &[Workload], from: usize, to: usize) -> Vec<(String, String)> {
+    let peer = |at: usize| at.checked_sub(workloads.len()).map(|at| PEERS[at]);
+    // Those of the stream, and those of outside.
+    let members = |at: usize| -> (Vec<&Workload>, &[&str]) {
+        match peer(at) {
+            None => (vec![&workloads[at]], &[]),
+            Some((.., outside, is_one)) => (workloads.iter().filter(|one| is_one(one)).collect(), outside),
+        }
+    };
+    let is_near = |at: usize| peer(at).is_some_and(|peer| peer.0 == "near");
+    let ((from_inside, from_outside), (to_inside, to_outside)) = (members(from), members(to));
+    let mut out = Vec::new();
+    for from_one in &from_inside {
+        let is_there = |one: &&&Workload| !is_near(from) && !is_near(to) || one.namespace == from_one.namespace;
+        out.extend(to_inside.iter().filter(is_there).map(|one| (from_one.id(), one.id())));
+        out.extend(to_outside.iter().map(|one| (from_one.id(), (*one).to_owned())));
+    }
+    for one in &to_inside {
+        out.extend(from_outside.iter().map(|from| ((*from).to_owned(), one.id())));
+    }
+    out
+}
+
 /// Workloads, peers, and edges between them, with what these mean.
 fn topology(seed: u64) -> Topology {
     let mut random = Random(0x6e65_7470 + seed * 7919);
@@ -130,28 +187,26 @@ fn topology(seed: u64) -> Topology {
         let kind = KINDS[usize::try_from(below(6)).unwrap()];
         let ports = DECLARED.into_iter().filter(|_| below(2) == 0).collect();
         let namespace = if below(3) == 0 { "blue" } else { "red" };
-        workloads.push(Workload { kind, name: format!("w{number}"), namespace, ports });
+        workloads.push(Workload { kind, name: format!("w{number}"), namespace, ports, tier: below(2) });
     }
     let mut allowed = Allowed::new();
     for one in &workloads {
         allowed.insert((one.id(), "dns".to_owned()), [(0, 53, 53), (1, 53, 53)].into());
     }
-    let peers = ["scraper", "net"];
     let mut edges = Vec::new();
     for _ in 0..1 + below(6) {
         let ends = |random: &mut dyn FnMut(u64) -> u64| {
             let mut ends = BTreeSet::new();
             for _ in 0..1 + random(2) {
-                let at = usize::try_from(random(workloads.len() as u64 + 2)).unwrap();
+                let at = usize::try_from(random((workloads.len() + PEERS.len()) as u64)).unwrap();
                 ends.insert(at);
             }
             ends.into_iter().collect::<Vec<usize>>()
         };
         let (from, to) = (ends(&mut below), ends(&mut below));
         let name = |at: &usize| {
-            workloads.get(*at).map_or_else(|| peers[*at - workloads.len()].to_owned(), |one| one.name.clone())
+            workloads.get(*at).map_or_else(|| PEERS[*at - workloads.len()].0.to_owned(), |one| one.name.clone())
         };
-        let id = |at: &usize| workloads.get(*at).map_or_else(|| peers[*at - workloads.len()].to_owned(), Workload::id);
         // What fits all the targets.
         let all_declare = to.iter().all(|at| workloads.get(*at).is_some_and(|one| !one.ports.is_empty()));
         let common: Vec<_> = DECLARED
@@ -187,20 +242,19 @@ fn topology(seed: u64) -> Topology {
         let names = |list: &[usize]| list.iter().map(name).collect::<Vec<_>>();
         edges.push(json!({"from": names(&from), "to": names(&to), "ports": ports}));
         for from in &from {
-            for to in to.iter().filter(|to| *from < workloads.len() || **to < workloads.len()) {
-                allowed.entry((id(from), id(to))).or_default().extend(of(*to));
+            for to in &to {
+                for ends in pairs(&workloads, *from, *to) {
+                    allowed.entry(ends).or_default().extend(of(*to));
+                }
             }
         }
     }
-    let stream = workloads.iter().map(|one| one.manifest(below(2))).collect();
+    let stream = workloads.iter().map(Workload::manifest).collect();
     let config = json!({
         "apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies", "metadata": {"name": "topology"},
         "spec": {
             "edges": edges,
-            "peers": {
-                "scraper": {"namespace": "monitoring", "podSelector": {"matchLabels": {"role": "scraper"}}},
-                "net": {"ipBlocks": [{"cidr": "198.51.100.0/24", "except": ["198.51.100.128/25"]}]},
-            },
+            "peers": PEERS.iter().map(|(name, peer, ..)| ((*name).to_owned(), peer())).collect::<serde_json::Map<_, _>>(),
         },
     });
     Topology { stream, config, allowed }
@@ -244,6 +298,289 @@ fn what_is_allowed_is_what_is_declared() {
     assert!(connections > 2000, "{connections} connections");
 }
 
+/// Two configs, each for the workloads of a namespace, say together what one says for both.
+#[test]
+fn two_configs_are_as_good_as_one() {
+    for seed in 0..40 {
+        let Topology { stream, config, allowed } = topology(seed);
+        let of = |namespace: &str| {
+            let mut spec = config["spec"].clone();
+            spec["targets"] = json!([{"namespace": namespace, "optional": true}]);
+            json!({"kind": "NetworkPolicies", "spec": spec})
+        };
+        let both = json!({
+            "apiVersion": "krmor.dev/v1alpha1", "kind": "Pipeline",
+            "spec": {"functions": {"red": of("red"), "blue": of("blue")}},
+        });
+        let (out, _) = run(&both, &stream);
+        let wanted: BTreeMap<(String, String), String> =
+            allowed.iter().map(|(ends, ports)| (ends.clone(), shown(ports))).collect();
+        assert_eq!(analysed(&out, &outside()), wanted, "topology {seed}: {config}\n{out}");
+    }
+}
+
+/// A workload `web` of the namespace `red` behind Services, and what exposes them.
+fn exposed(by: &str, spec: &Value) -> (BTreeMap<(String, String), String>, Report) {
+    let web =
+        Workload { kind: "Deployment", name: "web".to_owned(), namespace: "red", ports: vec![DECLARED[0]], tier: 0 };
+    let services = "---\napiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: red}\nspec: {selector: {app: web}, ports: [{name: main, port: 80, targetPort: http}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: alias, namespace: red}\nspec: {type: ExternalName, externalName: web.red.svc.cluster.local}\n";
+    let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies", "spec": spec});
+    let (out, report) = run(&config, &format!("{}{services}---\n{by}\n", web.manifest()));
+    let is_read = |document: &&str| document.contains("NetworkPolicy") || document.contains("kind\":\"Deployment");
+    let read: Vec<&str> = out.split("---\n").filter(is_read).collect();
+    let outside = json!({"outside": [
+        {"name": "dns", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}, "ports": {"dns": 53}},
+        {"name": "router", "namespace": "ingress", "labels": {}},
+        {"name": "internet", "cidr": "203.0.113.0/24"},
+    ]});
+    (analysed(&read.join("---\n"), &outside), report)
+}
+
+/// Everything by which requests come in, and the same where they come from the mesh only.
+const WAYS_IN: [(&str, bool); 33] = [
+    (
+        "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red}, spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red}, spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {name: main}}}}]}}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red}, spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: alias, port: {number: 80}}}}]}}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red, annotations: {nginx.ingress.kubernetes.io/default-backend: web}}, spec: {defaultBackend: {service: {name: other, port: {number: 80}}}}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, namespace: red, annotations: {alb.ingress.kubernetes.io/actions.go: '{\"type\": \"forward\", \"forwardConfig\": {\"targetGroups\": [{\"serviceName\": \"web\", \"servicePort\": \"80\"}]}}'}}, spec: {defaultBackend: {service: {name: other, port: {number: 80}}}}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.k8s.io/v1beta1, kind: Ingress, metadata: {name: x, namespace: red}, spec: {rules: [{http: {paths: [{backend: {serviceName: web, servicePort: main}}]}}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: x, namespace: red}, spec: {to: {kind: Service, name: web}, port: {targetPort: 8080}}}",
+        true,
+    ),
+    (
+        "{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: x, namespace: red}, spec: {to: {kind: Service, name: other}, alternateBackends: [{kind: Service, name: web, weight: 1}], port: {targetPort: main}}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: blue}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, namespace: red, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: other, port: 80}], filters: [{type: RequestMirror, requestMirror: {backendRef: {name: web, port: 80}}}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}, {group: '', kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{group: '', kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        false,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{group: '', kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        false,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1alpha2, kind: TCPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1alpha2, kind: TLSRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: gateway.networking.k8s.io/v1alpha2, kind: UDPRoute, metadata: {name: x, namespace: red}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: traefik.io/v1alpha1, kind: IngressRoute, metadata: {name: x, namespace: red}, spec: {routes: [{match: Host(`a`), services: [{name: web, port: main}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: traefik.io/v1alpha1, kind: IngressRouteTCP, metadata: {name: x, namespace: red}, spec: {routes: [{match: HostSNI(`a`), services: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: traefik.io/v1alpha1, kind: IngressRouteUDP, metadata: {name: x, namespace: red}, spec: {routes: [{services: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: traefik.io/v1alpha1, kind: TraefikService, metadata: {name: x, namespace: red}, spec: {weighted: {services: [{name: web, port: 80, weight: 1}]}}}",
+        true,
+    ),
+    (
+        "{apiVersion: projectcontour.io/v1, kind: HTTPProxy, metadata: {name: x, namespace: red}, spec: {routes: [{services: [{name: web, port: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: projectcontour.io/v1, kind: HTTPProxy, metadata: {name: x, namespace: red}, spec: {tcpproxy: {services: [{name: web, port: 80}]}}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, namespace: red}, spec: {gateways: [istio-system/public], http: [{route: [{destination: {host: web.red.svc.cluster.local, port: {number: 80}}}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, namespace: red}, spec: {gateways: [public, mesh], http: [{route: [{destination: {host: other}}], mirror: {host: web}}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, namespace: red}, spec: {http: [{route: [{destination: {host: web}}]}]}}",
+        false,
+    ),
+    (
+        "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: x, namespace: red}, spec: {gateways: [public], http: [{route: [{destination: {host: web.example.com}}]}]}}",
+        false,
+    ),
+    (
+        "{apiVersion: configuration.konghq.com/v1beta1, kind: TCPIngress, metadata: {name: x, namespace: red}, spec: {rules: [{port: 9000, backend: {serviceName: web, servicePort: 80}}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: k8s.nginx.org/v1, kind: VirtualServer, metadata: {name: x, namespace: red}, spec: {upstreams: [{name: u, service: web, port: 80}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: apisix.apache.org/v2, kind: ApisixRoute, metadata: {name: x, namespace: red}, spec: {http: [{backends: [{serviceName: web, servicePort: 80}]}]}}",
+        true,
+    ),
+    (
+        "{apiVersion: getambassador.io/v3alpha1, kind: Mapping, metadata: {name: x, namespace: blue}, spec: {prefix: /, service: 'https://web.red:80'}}",
+        true,
+    ),
+    (
+        "{apiVersion: elbv2.k8s.aws/v1beta1, kind: TargetGroupBinding, metadata: {name: x, namespace: red}, spec: {serviceRef: {name: web, port: 80}}}",
+        true,
+    ),
+];
+
+#[test]
+fn every_way_in_has_its_edge() {
+    let spec = json!({"peers": {"ingress": {"namespace": "ingress"}}});
+    for (by, is_open) in WAYS_IN {
+        let (found, report) = exposed(by, &spec);
+        let edge = found.get(&("router".to_owned(), "Deployment/red/web".to_owned()));
+        assert_eq!(edge.map(String::as_str), is_open.then_some("TCP 8080"), "{by}: {:?}", report.findings);
+        assert!(!found.contains_key(&("internet".to_owned(), "Deployment/red/web".to_owned())), "{by}");
+    }
+}
+
+/// What is open by itself gets the edge from those who are named, and is named itself where nobody is.
+#[test]
+fn what_is_open_by_itself_is_never_shut_in_silence() {
+    let service = |spec: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Service, metadata: {{name: open, namespace: red}}, spec: {{selector: {{app: web}}, ports: [{{port: 443, targetPort: http}}], {spec}}}}}"
+        )
+    };
+    let ways = [
+        service("type: LoadBalancer"),
+        service("type: NodePort"),
+        service("externalIPs: [192.0.2.1]"),
+        "{apiVersion: multicluster.x-k8s.io/v1alpha1, kind: ServiceExport, metadata: {name: web, namespace: red}}".to_owned(),
+        "{apiVersion: v1, kind: Pod, metadata: {name: open, namespace: red, labels: {app: open}}, spec: {containers: [{name: c, image: i, ports: [{containerPort: 8080, hostPort: 80}]}]}}".to_owned(),
+    ];
+    let net = json!({"ipBlocks": [{"cidr": "203.0.113.0/24"}]});
+    let told = |report: &Report| report.findings.iter().any(|one| one.rule.id == "exposed-closed");
+    let to = |by: &str| if by.contains("hostPort") { ("open", "Pod/red/open") } else { ("web", "Deployment/red/web") };
+    for by in &ways {
+        let (name, id) = to(by);
+        let (_, report) = exposed(by, &json!({}));
+        assert!(told(&report), "{by}");
+        let (_, report) = exposed(by, &json!({"implied": {"clients": []}}));
+        assert!(!told(&report), "{by}");
+        for spec in [
+            json!({"peers": {"clients": net}}),
+            json!({"peers": {"net": net}, "implied": {"clients": ["net"]}}),
+            json!({"peers": {"net": net}, "edges": [{"from": ["net"], "to": [name]}]}),
+        ] {
+            let (found, report) = exposed(by, &spec);
+            assert!(!told(&report), "{by}: {spec}");
+            if name == "web" {
+                assert_eq!(found[&("internet".to_owned(), id.to_owned())], "TCP 8080", "{by}: {spec}");
+            }
+        }
+    }
+    let (_, report) = exposed(&service("type: ClusterIP"), &json!({}));
+    assert!(!told(&report));
+    // A route by a port that leads nowhere.
+    let nowhere = WAYS_IN[1].0.replace("name: main", "number: 81");
+    let (_, report) = exposed(&nowhere, &json!({"peers": {"ingress": {"namespace": "ingress"}}}));
+    assert!(told(&report), "{:?}", report.findings);
+}
+
+/// What other kinds of policies let pass is not what is declared.
+#[test]
+fn policies_of_other_kinds_are_named() {
+    let one = |api: &str, kind: &str, namespace: &str| {
+        format!("{{apiVersion: {api}, kind: {kind}, metadata: {{name: x{namespace}}}, spec: {{}}}}")
+    };
+    let (here, there) = (", namespace: red", ", namespace: other");
+    for (by, is_told) in [
+        (one("cilium.io/v2", "CiliumNetworkPolicy", here), true),
+        (one("cilium.io/v2", "CiliumNetworkPolicy", there), false),
+        (one("cilium.io/v2", "CiliumClusterwideNetworkPolicy", ""), true),
+        (one("projectcalico.org/v3", "NetworkPolicy", here), true),
+        (one("crd.projectcalico.org/v1", "GlobalNetworkPolicy", ""), true),
+        (one("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", ""), true),
+        (one("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", ""), true),
+        (one("security.istio.io/v1", "AuthorizationPolicy", here), true),
+        (one("cilium.io/v2", "CiliumNode", ""), false),
+    ] {
+        let web = Workload { kind: "Deployment", name: "web".to_owned(), namespace: "red", ports: Vec::new(), tier: 0 };
+        let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies"});
+        let (_, report) = run(&config, &format!("{}---\n{by}\n", web.manifest()));
+        assert_eq!(report.findings.iter().any(|one| one.rule.id == "other-kind"), is_told, "{by}");
+    }
+}
+
+/// A peer that nobody can tell from a workload is named; so is an edge that leads past the stream.
+#[test]
+fn what_a_peer_may_be_is_said() {
+    let web = |namespace: &'static str| {
+        Workload { kind: "Deployment", name: "web".to_owned(), namespace, ports: vec![DECLARED[0]], tier: 0 }.manifest()
+    };
+    let home = "---\n{apiVersion: v1, kind: Namespace, metadata: {name: red, labels: {team: a}}}\n";
+    let told = |peer: Value, stream: &str| {
+        let config = json!({
+            "apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies",
+            "spec": {"peers": {"p": peer}, "edges": [{"from": ["p"], "to": ["web"]}]},
+        });
+        let (_, report) = run(&config, stream);
+        report.findings.iter().filter(|one| one.rule.id == "peer-unsure").count()
+    };
+    let by_team = || json!({"namespaceSelector": {"matchLabels": {"team": "a"}}});
+    assert_eq!(told(by_team(), &web("red")), 1);
+    assert_eq!(told(by_team(), &(web("red") + home)), 0);
+    assert_eq!(told(json!({"namespace": "elsewhere", "podSelector": {"matchLabels": {"app": "web"}}}), &web("")), 1);
+    assert_eq!(told(json!({"namespace": "elsewhere", "podSelector": {"matchLabels": {"app": "b"}}}), &web("")), 0);
+    assert_eq!(told(json!({"namespace": "elsewhere"}), &web("")), 0);
+    let config = json!({
+        "apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies",
+        "spec": {"peers": {"p": {"namespace": "a"}, "q": {"namespace": "b"}}, "edges": [{"from": ["p"], "to": ["q"], "ports": [1]}]},
+    });
+    let (_, report) = run(&config, &web("red"));
+    assert!(report.findings.iter().any(|one| one.rule.id == "outside-edge"), "{:?}", report.findings);
+}
+
 #[test]
 fn without_policies_the_analyser_sees_everything_open() {
     let Topology { stream, .. } = topology(1);
@@ -269,8 +606,8 @@ fn a_policy_of_krmors_follows_the_config() {
 fn thousands_of_workloads_take_linear_time() {
     let stream = |number: usize| {
         let one = |at: usize| {
-            Workload { kind: "Deployment", name: format!("w{at}"), namespace: "red", ports: vec![DECLARED[0]] }
-                .manifest(0)
+            Workload { kind: "Deployment", name: format!("w{at}"), namespace: "red", ports: vec![DECLARED[0]], tier: 0 }
+                .manifest()
         };
         (0..number).map(one).collect::<String>()
     };
@@ -292,10 +629,15 @@ fn thousands_of_workloads_take_linear_time() {
 /// A policy of krmor's whose workload is gone allows what nobody declares any more.
 #[test]
 fn what_is_left_over_is_said() {
-    let workload =
-        |name: &str| Workload { kind: "Deployment", name: name.to_owned(), namespace: "red", ports: vec![DECLARED[0]] };
+    let workload = |name: &str| Workload {
+        kind: "Deployment",
+        name: name.to_owned(),
+        namespace: "red",
+        ports: vec![DECLARED[0]],
+        tier: 0,
+    };
     let stream = |label: &str, name: &str| {
-        workload(label).manifest(0).replacen(&format!("\"name\":\"{label}\""), &format!("\"name\":\"{name}\""), 1)
+        workload(label).manifest().replacen(&format!("\"name\":\"{label}\""), &format!("\"name\":\"{name}\""), 1)
     };
     let config = |to: &str| {
         json!({
@@ -319,9 +661,11 @@ fn what_is_left_over_is_said() {
 #[test]
 fn the_name_of_a_port_means_one() {
     let mut a =
-        Workload { kind: "Deployment", name: "a".to_owned(), namespace: "red", ports: vec![DECLARED[0]] }.manifest(0);
+        Workload { kind: "Deployment", name: "a".to_owned(), namespace: "red", ports: vec![DECLARED[0]], tier: 0 }
+            .manifest();
     a = a.replace("{\"containerPort\":8080", "{\"containerPort\":9090,\"name\":\"web\"},{\"containerPort\":8080");
-    let x = Workload { kind: "Deployment", name: "x".to_owned(), namespace: "red", ports: Vec::new() }.manifest(0);
+    let x =
+        Workload { kind: "Deployment", name: "x".to_owned(), namespace: "red", ports: Vec::new(), tier: 0 }.manifest();
     let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: red}\nspec: {selector: {app: a}, ports: [{name: http, port: 80, targetPort: web}, {name: other, port: 81, targetPort: web}]}\n";
     for (port, wanted) in [("http", "TCP 8080"), ("other", "TCP 9090")] {
         let config = json!({

@@ -4,13 +4,14 @@ use krmor_core::values::integer;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector as ApiSelector, LabelSelectorRequirement};
-use serde_json::{Value, json};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector as ApiSelector;
+use serde_json::json;
 
 use super::spec::Spec;
 use krmor_core::facts::scalers::{Scaler, Scales};
 use krmor_core::facts::selections::By;
 use krmor_core::facts::{self, Near};
+use krmor_core::labels::api_selector;
 use krmor_core::pods::Pod;
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
@@ -48,30 +49,6 @@ impl Workload {
         let first = selectors.next()??;
         selectors.all(|other| other.as_ref() == Some(&first)).then_some(first)
     }
-}
-
-/// Reads a field that may be left out; an error when it cannot be read.
-fn optional<T>(of: &Value, key: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, ()> {
-    let given = of.get(key).filter(|value| !value.is_null());
-    given.map(|value| read(value).ok_or(())).transpose()
-}
-
-/// A selector in the API's type; `None` for what the API would refuse.
-fn api_selector(selector: &Value) -> Option<ApiSelector> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let label = |(key, value): (&String, &Value)| Some((key.clone(), text(value)?));
-    let requirement = |one: &Value| {
-        let values = optional(one, "values", |values| values.as_array()?.iter().map(text).collect()).ok()?;
-        Some(LabelSelectorRequirement { key: text(one.get("key")?)?, operator: text(one.get("operator")?)?, values })
-    };
-    Some(ApiSelector {
-        match_labels: optional(selector, "matchLabels", |labels| labels.as_object()?.iter().map(label).collect())
-            .ok()?,
-        match_expressions: optional(selector, "matchExpressions", |list| {
-            list.as_array()?.iter().map(requirement).collect()
-        })
-        .ok()?,
-    })
 }
 
 /// `spec.replicas`, when it is written.
@@ -156,7 +133,7 @@ impl Facts {
             number_of.push(workloads.len() - 1);
         }
         let mut autoscalers: HashMap<_, Vec<_>> = HashMap::new();
-        for scaler in facts.scalers().all().iter().filter_map(|scaler| autoscaler(stream, scaler)) {
+        for scaler in facts.scalers().all().iter().filter_map(|scaler| autoscaler(facts, scaler)) {
             autoscalers.entry(scaler.target).or_default().push(scaler);
         }
         let runner = |workload: &Workload| {
@@ -280,20 +257,19 @@ impl Facts {
     }
 }
 
-fn autoscaler(stream: &Stream, scaler: &Scaler) -> Option<Autoscaler> {
-    let object = &stream.object(scaler.object)?;
-    let number = |key: &str, absent: i128| {
-        object.root().find(&["spec", key]).and_then(integer).unwrap_or(absent).clamp(0, ANY_NUMBER)
-    };
-    let (provider, range) = match scaler.scales {
-        Scales::Horizontally => {
-            let provider = if object.version() == "v2" { Provider::Current } else { Provider::Old };
-            (provider, number("minReplicas", 1)..=number("maxReplicas", 1))
-        }
-        Scales::ByKeda => (Provider::Keda, number("minReplicaCount", 0)..=number("maxReplicaCount", 100)),
-        Scales::ByEvents => (Provider::Other, number("minReplicas", 1)..=number("maxReplicas", ANY_NUMBER)),
+fn autoscaler(facts: facts::Facts<'_>, scaler: &Scaler) -> Option<Autoscaler> {
+    let object = &facts.stream().object(scaler.object)?;
+    let provider = match scaler.scales {
+        Scales::Horizontally if object.version() == "v2" => Provider::Current,
+        Scales::Horizontally => Provider::Old,
+        Scales::ByKeda => Provider::Keda,
+        Scales::ByEvents => Provider::Other,
         Scales::Vertically | Scales::Runs => return None,
     };
+    let (fewest, most) = facts.bounds(scaler);
+    // The API refuses a HorizontalPodAutoscaler that does not say the most.
+    let unsaid = if scaler.scales == Scales::Horizontally { 1 } else { ANY_NUMBER };
+    let range = fewest.into()..=most.map_or(unsaid, i128::from).min(ANY_NUMBER);
     Some(Autoscaler { id: object.id(), target: scaler.target?, provider, range })
 }
 

@@ -8,14 +8,13 @@ use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId, Stream};
 use krmor_yaml::Node;
 
-/// Whether an object is an Ingress that takes a share of the requests of another one, as ingress-nginx has it.
-pub(super) fn is_canary(object: &Object<'_>) -> bool {
-    object.annotation("nginx.ingress.kubernetes.io/canary").is_some_and(|value| value == "true")
-}
-
-/// The Services that an object exposes, as far as the stream has them.
+/// The Services that an object exposes, as far as the stream has them: what only some requests for a path reach is none.
 pub(super) fn services<'a>(facts: Facts<'a>, object: &Object<'_>) -> Vec<Object<'a>> {
     let names = facts.routes().of_object(object.id()).map(|route| route.services.as_slice()).unwrap_or_default();
+    named(facts, object, names)
+}
+
+fn named<'a>(facts: Facts<'a>, object: &Object<'_>, names: &[String]) -> Vec<Object<'a>> {
     names.iter().filter_map(|name| facts::referent(facts.stream(), object, "", "Service", name)).collect()
 }
 
@@ -33,20 +32,29 @@ pub(super) fn find(plan: &Plan<'_>, stream: &Stream, report: &mut Report) -> Opt
         wanted.iter().filter_map(|id| stream.object(*id)).all(|it| facts::share_namespace(&it, object))
     };
     let (mut found, mut foreign) = (Vec::new(), Vec::new());
+    // A route that has some of the requests for the pods, under the name that is to be taken, gets the others, too.
+    let own_name = plan.first(stream).map(|serves| plan.name_beside(&serves)).unwrap_or_default();
+    let mut partly = Vec::new();
     let exposes = plan.spec.exposes();
     for route in facts.routes().routes() {
         let Some(object) = stream.object(route.object).filter(local) else { continue };
         let is_ours = route.exposes == exposes;
         let wanted = match &plan.spec.name {
             Some(name) => is_ours && is_called(&object, name.as_str(), exposes),
-            None if is_canary(&object) => false,
             None => services(facts, &object).iter().any(same_pods),
         };
         match (wanted, is_ours) {
             (true, true) => found.push(object.id()),
             (true, false) => foreign.push(object),
+            (false, true) if exposes != Exposes::Ingress && object.name() == own_name => {
+                let is_ours = named(facts, &object, &route.partly).iter().any(same_pods);
+                partly.extend(is_ours.then(|| object.id()));
+            }
             (false, _) => {}
         }
+    }
+    if found.is_empty() {
+        found = partly;
     }
     for object in &foreign {
         let message = format!("it already exposes the pods that the config exposes by `provider: {}`", plan.provider());

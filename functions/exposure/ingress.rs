@@ -21,6 +21,7 @@ use super::object::{self, metadata, port_number, step};
 use super::plan::Plan;
 use super::spec::Tls;
 use super::{certificate, spec::Termination};
+use krmor_core::facts::routes;
 use krmor_core::kube::{PortName, ServicePort};
 use krmor_core::manifest::Manifest;
 use krmor_core::report::Report;
@@ -53,6 +54,13 @@ pub(super) fn steps(plan: &Plan<'_>, stream: &Stream, found: &[ObjectId], report
     }
     let serves = plan.first(stream)?;
     let existing = found.first().and_then(|id| stream.object(*id));
+    if let Some((existing, key)) = existing.and_then(|one| Some((one, routes::narrowing(&one, None)?))) {
+        let message = "by this annotation only some of the requests for its paths reach the pods".to_owned();
+        let remedy = "expose the pods by another Ingress: give the config another `name`";
+        let pointer = format!("/metadata/annotations/{}", escape_token(&key));
+        report.add(&rules::CONFLICT, existing.at(&pointer), message, remedy);
+        return None;
+    }
     let hosts = hosts(plan, existing.as_ref());
     let world = World { plan, stream, existing, hosts, name: plan.name_beside(&serves) };
     let tls = plan.spec.encryption();
@@ -201,7 +209,8 @@ impl<'a> World<'a> {
 
     fn leads_to(&self, there: Node<'_>, backend: &Backend) -> Option<bool> {
         let name = there.get("name").and_then(Node::as_str).unwrap_or_default();
-        let service = self.stream.object(backend.service).filter(|service| service.is_named(&name))?;
+        let is_narrowed = || self.existing.is_some_and(|one| routes::narrowing(&one, Some(&name)).is_some());
+        let service = self.stream.object(backend.service).filter(|one| one.is_named(&name) && !is_narrowed())?;
         let port = there.get("port")?;
         let number = port.get("number").and_then(integer) == Some(backend.port.port);
         let called = port.get("name").and_then(Node::as_str).is_some_and(|name| name == backend.port.name);

@@ -195,7 +195,8 @@ impl Ownership for Kept<'_> {
     fn field(&self, pattern: &str, there: Node<'_>, wanted: &Value) -> Field {
         let text = there.as_str().unwrap_or_default();
         match pattern {
-            "/spec/path" | "/spec/to/kind" | "/spec/to/weight" | "/spec/wildcardPolicy" => Field::Keep,
+            "/spec/path" | "/spec/to/kind" | "/spec/wildcardPolicy" => Field::Keep,
+            "/spec/to/weight" => Field::keep_if(integer(there) != Some(0)),
             "/spec/to/name" => Field::keep_if(self.service.is_named(&text)),
             "/spec/port/targetPort" => Field::keep_if(match integer(there) {
                 Some(number) => {

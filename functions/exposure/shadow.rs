@@ -4,7 +4,7 @@ use super::controllers;
 use super::existing;
 use super::plan::Plan;
 use crate::exposure::rules;
-use krmor_core::facts::routes::Exposes;
+use krmor_core::facts::routes::{self, Exposes};
 use krmor_core::facts::{self, Facts};
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, Stream};
@@ -98,19 +98,17 @@ fn route<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
 }
 
 fn ingress<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
-    if existing::is_canary(&object) {
-        return; // it answers a part of the requests that another Ingress has: that is what it is for
-    }
     let class = text(object.root(), &["spec", "ingressClassName"]);
     let before = || object.annotation(controllers::CLASS).map(std::borrow::Cow::into_owned);
     let class = Some(class).filter(|class| !class.is_empty()).or_else(before).unwrap_or_default();
     let door =
         Door { parent: own_address(&object, &class).unwrap_or(class), section: String::new(), port: String::new() };
-    // What is an expression, or rewritten, is not compared; nor is what its annotations narrow down.
+    // What is an expression, or rewritten, is not compared; nor is what its annotations narrow down to a part of the
+    // requests that another Ingress has.
     if controllers::rewrites(&object) {
         return;
     }
-    let narrowed = |service: &str| object.annotation(&format!("{ALB}conditions.{service}")).is_some();
+    let narrowed = |service: &str| routes::narrowing(&object, Some(service)).is_some();
     let rules = object.root().find(&["spec", "rules"]).into_iter().flat_map(Node::items);
     for (number, rule) in rules.enumerate() {
         for (at, item) in rule.find(&["http", "paths"]).into_iter().flat_map(Node::items).enumerate() {
@@ -193,9 +191,8 @@ fn of_gateway<'a>(object: Object<'a>, out: &mut Vec<Claim<'a>>) {
         }
         for (at, item) in matches.into_iter().enumerate() {
             // What looks at more than the path, or at a pattern, is not compared.
-            let more = ["headers", "queryParams", "method"].iter().any(|key| item.get(key).is_some());
             let kind = text(item, &["path", "type"]);
-            if more || kind == "RegularExpression" {
+            if !routes::is_for_all(item) || kind == "RegularExpression" {
                 continue;
             }
             let (path, exact) = (text(item, &["path", "value"]), kind == "Exact");

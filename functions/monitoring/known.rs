@@ -1,6 +1,7 @@
 //! The monitors and Services that there are, and which of them cover what.
 
 use super::spec::Spec;
+use super::times::Interval;
 use krmor_core::facts::selections::{By, Selections};
 use krmor_core::facts::{Facts, Near, services};
 use krmor_core::kube::{LabelKey, LabelValue};
@@ -28,6 +29,7 @@ pub(super) const OF_PODS: Shape = Shape { by: By::PodMonitor, kind: "PodMonitor"
 /// What selects what, as it was at first and with the monitors that have been made since.
 pub(super) struct Known<'s> {
     pub(super) selections: Selections,
+    pub(super) scrape_interval: Interval,
     spec: &'s Spec,
     /// By object and place of the pod.
     kins: HashMap<(ObjectId, String), usize>,
@@ -42,7 +44,7 @@ impl<'s> Known<'s> {
         let pods = facts.pods().iter().enumerate();
         let kins =
             pods.filter_map(|(at, pod)| Some(((pod.object, pod.spec.clone()), selections.kin_of(at)?))).collect();
-        Self { selections, spec, kins, with_port: RefCell::default() }
+        Self { selections, scrape_interval: Interval::of(stream), spec, kins, with_port: RefCell::default() }
     }
 
     /// The Services that send to a pod, and those of them that have the port of the config. A port that is added changes

@@ -2,7 +2,7 @@
 
 use krmor_core::config::Problem;
 use krmor_core::fields;
-use krmor_core::kube::{DataKey, ObjectName};
+use krmor_core::kube::{DataKey, ObjectName, re2};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -188,20 +188,78 @@ impl Spec {
 }
 
 impl Relabeling {
-    /// What Prometheus would refuse; it then takes none of its new configuration.
+    /// What the operator refuses (`LabelConfigValidator`): it then leaves out the whole monitor.
     fn problem(&self, pointer: &str) -> Option<Problem> {
         use RelabelAction as A;
         let action = self.action.unwrap_or(A::Replace);
-        let sets =
-            matches!(action, A::Replace | A::HashMod | A::Lowercase | A::Uppercase | A::KeepEqual | A::DropEqual);
-        let problem = match action {
-            _ if sets && self.target_label.is_none() => "this action needs `targetLabel`",
-            A::HashMod if self.modulus.is_none_or(|modulus| modulus == 0) => "`hashmod` needs a `modulus` above 0",
-            A::LabelDrop | A::LabelKeep if !self.source_labels.is_empty() || self.target_label.is_some() => {
-                "this action compares the names of labels by `regex` alone"
-            }
-            _ => return None,
+        let no_other = |text: &Option<String>, default: &str| text.as_deref().is_none_or(|text| text == default);
+        let is_bare = self.modulus.is_none_or(|modulus| modulus == 0)
+            && no_other(&self.separator, ";")
+            && no_other(&self.replacement, "$1");
+        let says = |field: &str, problem: String, remedy: &str| {
+            Some(Problem::new(&format!("{pointer}{field}"), problem, remedy))
         };
-        Some(Problem::new(pointer, problem.to_owned(), "correct the step: Prometheus refuses it"))
+        if let Some(fault) = self.regex.as_deref().and_then(re2::fault_of_anchored) {
+            let problem = format!("Prometheus cannot read this expression: {fault}");
+            return says("/regex", problem, "write it as Go's regular expressions are written (RE2)");
+        }
+        let correct = "correct the step: the operator refuses the monitor";
+        match action {
+            A::Replace | A::HashMod | A::Lowercase | A::Uppercase | A::KeepEqual | A::DropEqual => {
+                let Some(label) = self.target_label.as_deref().filter(|label| !label.is_empty()) else {
+                    return says("", "this action needs `targetLabel`".to_owned(), correct);
+                };
+                if action == A::HashMod && self.modulus.is_none_or(|modulus| modulus == 0) {
+                    return says("", "`hashmod` needs a `modulus` above 0".to_owned(), correct);
+                }
+                if action != A::HashMod && !is_label(label) {
+                    return says("/targetLabel", format!("`{label}` is no name of a label"), correct);
+                }
+            }
+            A::LabelMap => {
+                if let Some(label) = self.replacement.as_deref().filter(|label| !is_label(label)) {
+                    return says("/replacement", format!("`{label}` is no name of a label"), correct);
+                }
+            }
+            A::LabelDrop | A::LabelKeep
+                if !self.source_labels.is_empty() || self.target_label.is_some() || !is_bare =>
+            {
+                let problem = "this action compares the names of labels by `regex` alone, and takes no other field";
+                return says("", problem.to_owned(), correct);
+            }
+            A::LabelDrop | A::LabelKeep | A::Keep | A::Drop => {}
+        }
+        match action {
+            A::Lowercase | A::Uppercase if !no_other(&self.replacement, "$1") => {
+                says("/replacement", "this action takes no `replacement`".to_owned(), correct)
+            }
+            A::KeepEqual | A::DropEqual
+                if !is_bare || !no_other(&self.regex, "(.*)") && self.regex.as_deref() != Some("") =>
+            {
+                let problem = "this action compares `sourceLabels` with `targetLabel`, and takes no other field";
+                says("", problem.to_owned(), correct)
+            }
+            _ => None,
+        }
     }
+}
+
+/// The name of a label, in which `$1` and `${1}` stand for groups of the expression.
+fn is_label(text: &str) -> bool {
+    let is_word = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('$') {
+        if !before.chars().all(is_word) {
+            return false;
+        }
+        let (name, end) = match behind.strip_prefix('{') {
+            Some(inner) => inner.split_once('}').unwrap_or(("", "")),
+            None => behind.split_at(behind.find(|c| !is_word(c)).unwrap_or(behind.len())),
+        };
+        if name.is_empty() || !name.chars().all(is_word) {
+            return false;
+        }
+        rest = end;
+    }
+    rest.chars().all(is_word) && !text.is_empty() && !text.starts_with(|c: char| c.is_ascii_digit())
 }

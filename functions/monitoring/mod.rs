@@ -1,7 +1,7 @@
 //! `Monitoring`: lets the Prometheus operator scrape workloads, by ServiceMonitors or PodMonitors.
 //!
 //! For each workload the port is found or added (`ports`), then the monitor that covers it is updated or a new one is
-//! made (`monitor`).
+//! made (`monitor`), if it is given enough time (`times`).
 
 mod known;
 pub mod login;
@@ -9,6 +9,7 @@ mod monitor;
 mod ports;
 pub mod rules;
 pub mod spec;
+mod times;
 
 use self::known::Known;
 use self::spec::Monitor;

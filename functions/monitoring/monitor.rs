@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::known::{GROUP, Known, OF_PODS, OF_SERVICE, Shape};
 use super::login::LOGINS;
 use super::spec::Spec;
+use super::times::{self, Interval};
 use krmor_core::facts;
 use krmor_core::facts::services::{self, Target};
 use krmor_core::fields;
@@ -70,7 +71,8 @@ pub(super) fn of_service(
     }
     if !found.is_empty() {
         let port = Port { names: vec![spec.port.as_str().to_owned()], targets };
-        return update(spec, OF_SERVICE, &object.reference().to_string(), &port, &found, stream, report);
+        let interval = known.scrape_interval.clone();
+        return update(spec, OF_SERVICE, &object.reference().to_string(), &port, &found, &interval, stream, report);
     }
     let selector = json!({"matchLabels": labels.and_then(Node::to_value).unwrap_or_default()});
     // A second Service with the same labels and port would have its pods scraped twice.
@@ -113,15 +115,9 @@ pub(super) fn of_pods(spec: &Spec, pod: &Pod, known: &mut Known<'_>, stream: &mu
         }
     }
     if !found.is_empty() {
-        return update(
-            spec,
-            OF_PODS,
-            &workload.reference().to_string(),
-            &of_container(targets),
-            &found,
-            stream,
-            report,
-        );
+        let (what, port) = (workload.reference().to_string(), of_container(targets));
+        let interval = known.scrape_interval.clone();
+        return update(spec, OF_PODS, &what, &port, &found, &interval, stream, report);
     }
     let labels = || json!({"matchLabels": pod.labels(&workload).and_then(Node::to_value).unwrap_or_default()});
     // A selector that misses the labels of its own pods selects nothing for a monitor either.
@@ -148,6 +144,9 @@ fn emit(
     report: &mut Report,
 ) {
     let Some(workload) = stream.object(pod.object) else { return };
+    if !times::fit(spec, None, &known.scrape_interval, report) {
+        return;
+    }
     let own = workload.root().find(&["metadata", "labels"]).and_then(Node::to_value);
     let mut labels = own.and_then(|labels| labels.as_object().cloned()).unwrap_or_default();
     labels.extend(spec.labels.iter().map(|(key, value)| (key.as_str().to_owned(), value.as_str().into())));
@@ -212,12 +211,14 @@ fn endpoints(shape: Shape, port: &Port, found: &[ObjectId], stream: &Stream) -> 
 }
 
 /// Brings the monitor that is there up to date; with several, the one that fetches from the port and path.
+#[allow(clippy::too_many_arguments, reason = "each is of its own type, and all callers are above")]
 fn update(
     spec: &Spec,
     shape: Shape,
     what: &str,
     port: &Port,
     found: &[ObjectId],
+    scrape_interval: &Interval,
     stream: &mut Stream,
     report: &mut Report,
 ) {
@@ -257,6 +258,10 @@ fn update(
             report.add(&rules::SECOND_LOGIN, place, message, "remove one of the two");
             return;
         }
+    }
+    let there = ours.map(|at| (object, format!("/spec/{}/{at}", shape.endpoints)));
+    if !times::fit(spec, there, scrape_interval, report) {
+        return;
     }
     let by_name = |at| object.root().at_pointer(&format!("/spec/{}/{at}/port", shape.endpoints)).is_some();
     if !ours.is_none_or(by_name) {

@@ -16,6 +16,9 @@ krmor_core::rules! {
     POD_LABELS = "pod-labels", Error,
         "A pod template has no labels",
         "A PodMonitor selects pods by their labels, so it would find nothing. Give the pod template labels.";
+    SCRAPE_TIMEOUT = "scrape-timeout", Error,
+        "A scrape may take longer than the time between two scrapes",
+        "The operator compares `scrapeTimeout` with `interval` of the endpoint, and where that says none with `scrapeInterval` of the Prometheus, which is 30s unless somebody sets it. Where the timeout is longer it leaves the monitor out, and nothing is scraped. Shorten `scrapeTimeout`, or write a longer `interval`.";
     SECOND_LOGIN = "second-login", Error,
         "An endpoint logs in by another field already",
         "Prometheus takes one of `basicAuth`, `authorization`, `bearerTokenSecret`, `bearerTokenFile` and `oauth2`, and the operator refuses a monitor with two. Remove the field of the monitor, or the one of the config.";

@@ -9,6 +9,7 @@ use super::usage::{Usage, Wants, read_amounts};
 use krmor_core::facts::Facts;
 use krmor_core::facts::counts::{Counted, Most};
 use krmor_core::facts::makers::Store;
+use krmor_core::facts::operated::{Operated, OperatedClaim};
 use krmor_core::facts::scalers::Scales;
 use krmor_core::kube::group_of;
 use krmor_core::pods::Pod;
@@ -27,6 +28,8 @@ pub(super) struct Here<'a> {
     facts: Facts<'a>,
     pub(super) objects: Vec<Object<'a>>,
     pub(super) pods: Vec<PodHere<'a>>,
+    /// What operators make of objects without a template of pods.
+    pub(super) operated: Vec<OperatedHere<'a>>,
     /// The LimitRanges' entries, each with its object.
     pub(super) ranges: Vec<(Object<'a>, Range)>,
 }
@@ -37,6 +40,14 @@ pub(super) struct PodHere<'a> {
     pub(super) pod: &'a Pod,
     pub(super) counted: Counted,
     pub(super) usage: Usage,
+}
+
+/// An object of which an operator makes pods.
+pub(super) struct OperatedHere<'a> {
+    pub(super) object: Object<'a>,
+    /// How many, and what each asks for; none where that is not counted.
+    pub(super) counted: Option<(Most, Wants, &'static str)>,
+    claims: Vec<OperatedClaim>,
 }
 
 /// A part of a sum: what it is of, how it comes about, how much it is.
@@ -76,34 +87,58 @@ impl<'a> Here<'a> {
                 pods.push(PodHere { object: *object, pod, counted, usage: Usage::of(pod, object, &defaults) });
             }
         }
-        Self { facts, objects, pods, ranges }
+        let operated = objects.iter().filter_map(|object| match facts.operated(object)? {
+            Operated::Counted { most, resources, claims } => {
+                let wants = Wants::of_container(object.root().at_pointer(resources), &defaults);
+                Some(OperatedHere { object: *object, counted: Some((most, wants, resources)), claims })
+            }
+            Operated::Uncounted => Some(OperatedHere { object: *object, counted: None, claims: Vec::new() }),
+        });
+        let operated = operated.collect();
+        Self { facts, objects, pods, operated, ranges }
     }
 
     /// The parts of what a quota counts.
     pub(super) fn parts(&self, measure: Measure<'_>) -> Vec<Part> {
         match measure {
             Measure::Pods => self.of_pods(|_| Some(whole(1)), false),
-            Measure::Requests(resource) => self.of_pods(|usage| usage.pod.requests.get(resource).cloned(), true),
-            Measure::Limits(resource) => self.of_pods(|usage| usage.pod.limits.get(resource).cloned(), true),
+            Measure::Requests(resource) => self.of_pods(|wants| wants.requests.get(resource).cloned(), true),
+            Measure::Limits(resource) => self.of_pods(|wants| wants.limits.get(resource).cloned(), true),
             Measure::LoadBalancers => self.of_services(|service| usize::from(is_of_type(service, "LoadBalancer"))),
             Measure::NodePorts => self.of_services(node_ports),
-            Measure::Claims(class) => self.of_claims(class, |_| Some(whole(1))),
-            Measure::Storage(class) => self.of_claims(class, |spec| {
-                let requests = spec.find(&["resources", "requests"]);
-                read_amounts(requests).0.remove("storage")
-            }),
+            Measure::Claims(class) => {
+                let mut parts = self.of_claims(class, |_| Some(whole(1)));
+                parts.extend(self.of_operated_claims(class, |_| Some(whole(1))));
+                parts
+            }
+            Measure::Storage(class) => {
+                let mut parts = self.of_claims(class, |spec| {
+                    let requests = spec.find(&["resources", "requests"]);
+                    read_amounts(requests).0.remove("storage")
+                });
+                parts.extend(self.of_operated_claims(class, |claim| Quantity::parse(claim.size.as_deref()?).ok()));
+                parts
+            }
             Measure::Objects(resource, group) => self.of_objects(resource, group),
         }
     }
 
-    fn of_pods(&self, each: impl Fn(&Usage) -> Option<Quantity>, shows_each: bool) -> Vec<Part> {
-        let part = |here: &PodHere<'a>| {
-            let (Counted::At(most), each) = (here.counted, each(&here.usage)?) else { return None };
+    fn of_pods(&self, each: impl Fn(&Wants) -> Option<Quantity>, shows_each: bool) -> Vec<Part> {
+        let part = |object: &Object<'a>, most: Most, wants: &Wants| {
+            let each = each(wants)?;
             let amount = each.times(most.total());
             let how = if shows_each { times(most, &each) } else { most.to_string() };
-            (amount > Quantity::zero()).then(|| Part { who: name(&here.object), how, amount })
+            (amount > Quantity::zero()).then(|| Part { who: name(object), how, amount })
         };
-        self.pods.iter().filter_map(part).collect()
+        let of_pod = |here: &PodHere<'a>| match here.counted {
+            Counted::At(most) => part(&here.object, most, &here.usage.pod),
+            _ => None,
+        };
+        let of_operator = |here: &OperatedHere<'a>| {
+            let (most, wants, _) = here.counted.as_ref()?;
+            part(&here.object, *most, wants)
+        };
+        self.pods.iter().filter_map(of_pod).chain(self.operated.iter().filter_map(of_operator)).collect()
     }
 
     fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Object<'a>> {
@@ -138,11 +173,26 @@ impl<'a> Here<'a> {
         parts
     }
 
+    /// Claims that operators make for each pod: its successor takes them over.
+    fn of_operated_claims(&self, class: Option<&str>, each: impl Fn(&OperatedClaim) -> Option<Quantity>) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for here in &self.operated {
+            let Some((most, ..)) = &here.counted else { continue };
+            let most = Most { surge: 0, ..*most };
+            let is_it = |claim: &&OperatedClaim| class.is_none_or(|class| claim.class.as_deref() == Some(class));
+            for each in here.claims.iter().filter(is_it).filter_map(&each) {
+                parts.push(Part { who: name(&here.object), how: times(most, &each), amount: each.times(most.total()) });
+            }
+        }
+        parts
+    }
+
     /// Whether a claim does not say its storage class: the cluster's default takes it.
     pub(super) fn has_claims_without_class(&self) -> bool {
         let of_pods = self.pods.iter().flat_map(templates).map(|(claim, _)| claim);
         let mut claims = self.of_kind("PersistentVolumeClaim").map(Object::root).chain(of_pods);
         claims.any(|claim| storage_class(claim).is_none())
+            || self.operated.iter().flat_map(|here| &here.claims).any(|claim| claim.class.is_none())
     }
 
     fn of_objects(&self, resource: &str, group: &str) -> Vec<Part> {

@@ -37,6 +37,7 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
         let ranges = ranges(&objects, report);
         let here = Here::of(facts, objects, ranges, nodes);
         here.pods.iter().for_each(|pod| in_range(&here, pod, report));
+        operated_in_range(&here, report);
         for quota in here.quotas() {
             judge_quota(&here, quota, report);
         }
@@ -99,6 +100,21 @@ fn in_range(here: &Here<'_>, pod: &PodHere<'_>, report: &mut Report) {
     }
 }
 
+/// The same of pods that operators make, of one container each.
+fn operated_in_range(here: &Here<'_>, report: &mut Report) {
+    for operated in &here.operated {
+        let Some((_, wants, pointer)) = &operated.counted else { continue };
+        let there = operated.object.root().at_pointer(pointer).map_or("/spec", |_| pointer);
+        for (object, range) in &here.ranges {
+            let refused = range.refuses("the container of its pods", false, wants);
+            for message in refused.into_iter().chain(range.refuses("its pod", true, wants)) {
+                let remedy = format!("change its resources, or {}", object.reference());
+                report.record(Finding::new(&rules::OUT_OF_RANGE, operated.object.at(there), message, remedy));
+            }
+        }
+    }
+}
+
 fn judge_quota(here: &Here<'_>, quota: &Object<'_>, report: &mut Report) {
     let place = |name: &str| quota.at(&format!("/spec/hard/{}", escape_token(name)));
     let (hard, wrong) = read_amounts(quota.root().find(&["spec", "hard"]));
@@ -155,6 +171,20 @@ fn judge_quota(here: &Here<'_>, quota: &Object<'_>, report: &mut Report) {
 /// Reports containers that do not say what the quota counts: the API server refuses their pods.
 fn needs(here: &Here<'_>, quota: &Object<'_>, hard: &Amounts, is_scoped: bool, report: &mut Report) {
     let needed = quotas::needed(hard.keys().map(String::as_str));
+    for operated in &here.operated {
+        let Some((_, wants, pointer)) = &operated.counted else { continue };
+        let has = |list: &str, resource: &str| {
+            if list == "limits" { wants.limits.contains_key(resource) } else { wants.requests.contains_key(resource) }
+        };
+        let lacking = needed.iter().filter(|(_, list, resource)| !has(list, resource));
+        let lacking: Vec<String> = lacking.map(|(name, ..)| format!("`{name}`")).collect();
+        if !lacking.is_empty() && !is_scoped {
+            let message = format!("its pods must say what {} counts: {}", quota.reference(), lacking.join("; "));
+            let remedy = "write it under `resources`, or let `limitRange` of this config give defaults";
+            let there = operated.object.root().at_pointer(pointer).map_or("/spec", |_| pointer);
+            report.record_once(vec![Finding::new(&rules::QUOTA_NEEDS, operated.object.at(there), message, remedy)]);
+        }
+    }
     for pod in here.pods.iter().filter(|pod| pod.pod.has_spec() && !pod.pod.is_completed && !pod.usage.has_own) {
         let mut lacking = Vec::new();
         let mut first = None;
@@ -188,6 +218,12 @@ fn uncounted(here: &Here<'_>, quota: &Object<'_>, hard: &Amounts, report: &mut R
     let of_pods: Vec<_> = of_pods.into_iter().filter(|(_, measure)| measure.is_of_pods()).collect();
     let names = few(of_pods.len(), &mut of_pods.iter().map(|(name, _)| format!("`{name}`")), ", ");
     let of_resources = of_pods.iter().any(|(_, measure)| matches!(measure, Measure::Requests(_) | Measure::Limits(_)));
+    for operated in here.operated.iter().filter(|one| one.counted.is_none() && !of_pods.is_empty()) {
+        let message =
+            "its operator makes its pods, and krmor does not count them: the sums of the quota are without them";
+        let remedy = "leave room for its pods, and allow it by an exception with the reason";
+        report.record_once(vec![Finding::new(&rules::UNKNOWN_COUNT, operated.object.at(""), message, remedy)]);
+    }
     for pod in &here.pods {
         if let Some(vertical) = here.scaled_vertically(&pod.object).filter(|_| of_resources) {
             let message =

@@ -56,6 +56,11 @@ impl Wants {
         Self { requests: list("requests"), limits: list("limits") }
     }
 
+    /// Those of a container which LimitRanges give `defaults`.
+    pub(super) fn of_container(resources: Option<Node<'_>>, defaults: &Self) -> Self {
+        Self::of(resources).with_implied().with_defaults(defaults)
+    }
+
     /// The API gives a request to each limit without one.
     fn with_implied(mut self) -> Self {
         for (name, limit) in &self.limits {

@@ -5,10 +5,9 @@ use super::rules;
 use super::topology::{Link, Side, World};
 use super::values::{End, Protocol};
 use krmor_core::facts::Near;
-use krmor_core::facts::references::Reference;
 use krmor_core::facts::selections::By;
 use krmor_core::facts::services::{self, Target};
-use krmor_core::report::Report;
+use krmor_core::report::{Finding, Report};
 use krmor_core::stream::{Object, ObjectId};
 use krmor_core::values::integer;
 use krmor_yaml::Node;
@@ -27,6 +26,7 @@ enum Whom {
     Monitors,
     Vault,
     Webhooks,
+    Clients,
 }
 
 impl Whom {
@@ -37,6 +37,7 @@ impl Whom {
             Whom::Monitors => ("monitors", "prometheus", "it lets Prometheus scrape the pods"),
             Whom::Vault => ("vault", "vault", "its agent asks Vault"),
             Whom::Webhooks => ("webhooks", "api-server", "the API server calls the pods"),
+            Whom::Clients => ("clients", "clients", "it lets clients in"),
         }
     }
 }
@@ -49,6 +50,7 @@ pub(super) fn links<'a>(world: &World<'a>, declared: &[Link<'a>], report: &mut R
     finder.agents(report);
     finder.webhooks(report);
     finder.migrations(declared);
+    finder.openings(declared, report);
     finder.links
 }
 
@@ -67,6 +69,7 @@ impl<'a> Finder<'_, 'a> {
             Whom::Monitors => &implied.monitors,
             Whom::Vault => &implied.vault,
             Whom::Webhooks => &implied.webhooks,
+            Whom::Clients => &implied.clients,
         };
         if let Some(list) = list {
             let of = |(at, end): (usize, &'a End)| self.world.sides(end, &format!("/implied/{field}/{at}"), report);
@@ -81,61 +84,55 @@ impl<'a> Finder<'_, 'a> {
             let remedy = format!(
                 "declare `{default}` under `peers`, name who it is in `implied: {{{field}: […]}}`, or write an empty list there"
             );
-            report.record_once(vec![krmor_core::report::Finding::new(&rules::NO_PEER, object.at(""), message, remedy)]);
+            report.record_once(vec![Finding::new(&rules::NO_PEER, object.at(""), message, remedy)]);
         }
         Vec::new()
     }
 
-    fn add(&mut self, from: Side<'a>, to: Side<'a>, ports: Vec<Span>) {
-        self.links.push(Link { from, to, ports });
+    /// The workloads with a policy behind ports of a Service, each with what these are in its pods.
+    fn behind(&self, service: &Object<'a>, wanted: &dyn Fn(&services::Port, i128) -> bool) -> Vec<(usize, Vec<Span>)> {
+        let facts = self.world.facts;
+        let Some(selection) = facts.selections().of_object(service.id()) else { return Vec::new() };
+        let pods = facts.selections().pods(facts, selection, Near::Certain).iter();
+        let of = |&pod: &usize| {
+            let pod = facts.pods().get(pod)?;
+            let number = self.world.number(pod.object).filter(|&number| self.has_policy(number))?;
+            let one = self.world.workloads.get(number)?;
+            let ports = services::ports(service);
+            let spans = ports.iter().filter_map(|port| {
+                let number = services::container_port(&port.target, pod, &one.object)?;
+                let port = Some(port).filter(|port| wanted(port, number))?;
+                Some(Span::one(Protocol::of(&port.protocol)?, u16::try_from(number).ok()?))
+            });
+            Some((number, spans.collect()))
+        };
+        pods.filter_map(of).collect()
     }
 
-    /// From the other side to the pods behind ports of a Service.
-    fn through_service(
-        &mut self,
-        whom: Whom,
-        by: ObjectId,
-        service: &Object<'a>,
-        wanted: &dyn Fn(&services::Port) -> bool,
-        report: &mut Report,
-    ) {
-        let facts = self.world.facts;
-        let Some(selection) = facts.selections().of_object(service.id()) else { return };
-        for &pod in facts.selections().pods(facts, selection, Near::Certain) {
-            let Some(pod) = facts.pods().get(pod) else { continue };
-            let Some(number) = self.world.number(pod.object) else { continue };
-            let Some(one) = self.world.workloads.get(number) else { continue };
-            let spans: Vec<Span> = services::ports(service)
-                .iter()
-                .filter(|port| wanted(port))
-                .filter_map(|port| {
-                    let number = services::container_port(&port.target, pod, &one.object)?;
-                    Some(Span::one(Protocol::of(&port.protocol)?, u16::try_from(number).ok()?))
-                })
-                .collect();
-            self.reach(whom, by, number, &spans, report);
-        }
+    fn has_policy(&self, number: usize) -> bool {
+        self.world.workloads.get(number).is_some_and(|one| one.is_target && !one.uses_host_network)
     }
 
     /// From the other side to a workload that gets a policy.
     fn reach(&mut self, whom: Whom, by: ObjectId, number: usize, ports: &[Span], report: &mut Report) {
-        let is_target = self.world.workloads.get(number).is_some_and(|one| one.is_target && !one.uses_host_network);
-        if ports.is_empty() || !is_target {
+        if ports.is_empty() || !self.has_policy(number) {
             return;
         }
         for from in self.whom(whom, by, report) {
-            self.add(from, Side::Workload(number), ports.to_vec());
+            self.links.push(Link::new(from, Side::Workload(number), ports.to_vec()));
         }
     }
 
     fn routes(&mut self, report: &mut Report) {
-        let facts = self.world.facts;
-        for route in facts.routes().routes() {
-            for reference in facts.references().of_object(route.object).filter(|reference| reference.is_to("Service")) {
-                if reference.pointer.contains("/filters/") {
-                    continue;
+        for entry in self.world.facts.entries() {
+            let Some(service) = self.world.stream.object(entry.service) else { continue };
+            for (number, spans) in self.behind(&service, &|port, number| entry.is_by(port, number)) {
+                if spans.is_empty() {
+                    let why = format!("it sends to {}, by a port that does not lead to the pods", service.reference());
+                    let remedy = "correct the port of the route, or the `targetPort` of the Service";
+                    self.say_closed(entry.object, &entry.pointer, number, (&why, remedy), report);
                 }
-                self.by_reference(Whom::Routes, reference, report);
+                self.reach(Whom::Routes, entry.object, number, &spans, report);
             }
         }
     }
@@ -146,35 +143,58 @@ impl<'a> Finder<'_, 'a> {
             matches!(group, "admissionregistration.k8s.io" | "apiregistration.k8s.io" | "apiextensions.k8s.io")
         };
         for reference in facts.references().all().iter().filter(|reference| reference.is_to("Service")) {
-            if self.world.stream.object(reference.object).is_some_and(|object| calls(&object.group())) {
-                self.by_reference(Whom::Webhooks, reference, report);
+            let Some(object) = self.world.stream.object(reference.object).filter(|one| calls(&one.group())) else {
+                continue;
+            };
+            let Some(service) = facts.referent_of(reference) else { continue };
+            let around = reference.pointer.rsplit_once('/').map_or("", |(around, _)| around);
+            let beside = object.root().at_pointer(around).and_then(|around| integer(around.get("port")?));
+            let wanted = beside.unwrap_or(443);
+            for (number, spans) in self.behind(&service, &|port, _| port.port == wanted) {
+                self.reach(Whom::Webhooks, reference.object, number, &spans, report);
             }
         }
     }
 
-    /// To the port of the Service that stands beside its name.
-    fn by_reference(&mut self, whom: Whom, reference: &Reference, report: &mut Report) {
+    /// What is open to the outside by itself: to those who are named for it; else it is said where nobody from outside
+    /// may come in.
+    fn openings(&mut self, declared: &[Link<'a>], report: &mut Report) {
         let world = self.world;
-        let Some(service) = world.facts.referent_of(reference) else { return };
-        let Some(object) = world.stream.object(reference.object) else { return };
-        let around = reference.pointer.rsplit_once('/').map_or("", |(around, _)| around);
-        let around = object.root().at_pointer(around);
-        let beside = around.and_then(|around| around.get("port")).filter(|port| !port.is_null());
-        // A Route of OpenShift has one port for all its Services, by their name for it or by the pods' number.
-        let of_route = object.root().find(&["spec", "port", "targetPort"]);
-        let wanted = beside.map(|port| port.get("number").or_else(|| port.get("name")).unwrap_or(port)).or(of_route);
-        let default = (whom == Whom::Webhooks).then_some(443);
-        let is_it = |port: &services::Port| match wanted {
-            Some(wanted) => match integer(wanted) {
-                Some(number) if of_route.is_some() => port.port == number || port.target == Target::Number(number),
-                Some(number) => port.port == number,
-                None => wanted
-                    .as_str()
-                    .is_some_and(|name| port.name == name || port.target == Target::Name(name.into_owned())),
-            },
-            None => default.is_none_or(|default| port.port == default),
-        };
-        self.through_service(whom, reference.object, &service, &is_it, report);
+        let is_named = world.spec.implied.clients.is_some()
+            || world.spec.peers.keys().any(|name| name.as_str() == Whom::Clients.words().1);
+        for opening in world.facts.openings() {
+            let Some(object) = world.stream.object(opening.object) else { continue };
+            let behind = match &opening.port {
+                None => self.behind(&object, &|_, _| true),
+                Some((port, protocol)) => {
+                    let span = || Some(Span::one(Protocol::of(protocol)?, u16::try_from(*port).ok()?));
+                    let number = world.number(opening.object).filter(|&number| self.has_policy(number));
+                    number.map(|number| (number, span().into_iter().collect())).into_iter().collect()
+                }
+            };
+            for (number, spans) in behind {
+                if is_named {
+                    self.reach(Whom::Clients, opening.object, number, &spans, report);
+                    continue;
+                }
+                let is_outside = |link: &Link<'a>| {
+                    let is_addresses = matches!(link.from, Side::Peer(peer) if !peer.ip_blocks.is_empty());
+                    is_addresses && matches!(link.to, Side::Workload(to) if to == number)
+                };
+                if !declared.iter().chain(&self.links).any(is_outside) {
+                    let remedy = "declare who they come from as a peer `clients`, with `ipBlocks`, or write `implied: \
+                                  {clients: []}` if nobody shall come in";
+                    self.say_closed(opening.object, &opening.pointer, number, (&opening.why, remedy), report);
+                }
+            }
+        }
+    }
+
+    fn say_closed(&self, by: ObjectId, pointer: &str, number: usize, says: (&str, &'static str), report: &mut Report) {
+        let (Some(by), Some(one)) = (self.world.stream.object(by), self.world.workloads.get(number)) else { return };
+        let (why, remedy) = says;
+        let message = format!("{why}, and no edge lets requests from outside reach {}", one.object.reference());
+        report.record_once(vec![Finding::new(&rules::EXPOSED_CLOSED, by.at(pointer), message, remedy)]);
     }
 
     fn monitors(&mut self, report: &mut Report) {
@@ -188,8 +208,10 @@ impl<'a> Finder<'_, 'a> {
                     for &service in facts.selections().services(facts, selection, Near::Certain) {
                         let Some(service) = self.world.stream.object(service) else { continue };
                         let is_it =
-                            |port: &services::Port| endpoints.iter().any(|endpoint| is_scraped(*endpoint, port));
-                        self.through_service(Whom::Monitors, selection.object, &service, &is_it, report);
+                            |port: &services::Port, _| endpoints.iter().any(|endpoint| is_scraped(*endpoint, port));
+                        for (number, spans) in self.behind(&service, &is_it) {
+                            self.reach(Whom::Monitors, selection.object, number, &spans, report);
+                        }
                     }
                     continue;
                 }
@@ -228,7 +250,7 @@ impl<'a> Finder<'_, 'a> {
                     true => Some(vec![Span::one(Protocol::Tcp, VAULT_PORT)]),
                     false => self.world.ports(to, &[], "/implied/vault", report),
                 };
-                self.links.extend(ports.map(|ports| Link { from: Side::Workload(number), to, ports }));
+                self.links.extend(ports.map(|ports| Link::new(Side::Workload(number), to, ports)));
             }
         }
     }
@@ -252,8 +274,7 @@ impl<'a> Finder<'_, 'a> {
             };
             let own = declared.iter().chain(&self.links);
             let own = own.filter(|link| matches!(link.from, Side::Workload(at) if of_program(at)));
-            let copies: Vec<Link<'a>> =
-                own.map(|link| Link { from: Side::Workload(number), to: link.to, ports: link.ports.clone() }).collect();
+            let copies: Vec<Link<'a>> = own.map(|link| Link { from: Side::Workload(number), ..link.clone() }).collect();
             self.links.extend(copies);
         }
     }

@@ -1,6 +1,6 @@
 //! What must hold in the final stream, so that the edges are those that are declared.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::policy::{DEFAULT_DENY, OURS};
 use super::rules;
@@ -17,6 +17,7 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
     let facts = Facts::of(stream);
     let (selected, _) = target::pods(&spec.targets, &spec.exclude, stream);
     cut_off(spec, &selected.iter().map(|one| one.pod.object).collect(), facts, report);
+    other_kinds(&selected.iter().filter_map(|one| stream.object(one.pod.object)).collect::<Vec<_>>(), facts, report);
     let selections = facts.selections();
     let workloads: HashSet<String> = facts.numbered_pods().flat_map(|(_, _, object)| policy_names(&object)).collect();
     // Policies of equal selectors select the same pods, which are looked for once.
@@ -71,6 +72,19 @@ pub fn judge(spec: &Spec, stream: &Stream, report: &mut Report) {
 fn policy_names(workload: &Object<'_>) -> Vec<String> {
     let kind = workload.kind().to_ascii_lowercase();
     workload.names().into_iter().flat_map(|name| [format!("{name}-{kind}"), name]).collect()
+}
+
+/// Reports policies of other kinds where the targets are.
+fn other_kinds(targets: &[Object<'_>], facts: Facts<'_>, report: &mut Report) {
+    // One of each namespace stands for all.
+    let homes: BTreeMap<String, Object<'_>> =
+        targets.iter().map(|object| (object.namespace().into_owned(), *object)).collect();
+    let homes: Vec<Object<'_>> = homes.into_values().collect();
+    for policy in facts.enforcers(&homes).into_iter().filter(|_| !homes.is_empty()) {
+        let message = "it decides, too, which connections pass: what passes is not just the declared edges";
+        let remedy = "see that it agrees with the edges, and allow it by an exception with the reason";
+        report.record_once(vec![Finding::new(&rules::OTHER_KIND, policy.at(""), message, remedy)]);
+    }
 }
 
 /// Reports workloads without a policy of their own where everything that is not declared is denied.

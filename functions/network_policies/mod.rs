@@ -1,11 +1,12 @@
 //! `NetworkPolicies`: lets workloads connect as declared, and not otherwise.
 //!
 //! The ends of the declared edges and their ports are found (`topology`, `ports`), edges that other objects imply are
-//! added (`implied`), and what they allow is written into a policy of each workload (`policy`). In the final stream, no
-//! policy may reach further (`judge`).
+//! added (`implied`), and the other ends of peers that select workloads of the stream (`members`). What they allow is
+//! written into a policy of each workload (`policy`). In the final stream, no policy may reach further (`judge`).
 
 mod implied;
 mod judge;
+mod members;
 mod peers;
 mod policy;
 mod ports;
@@ -26,6 +27,7 @@ pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     let mut links = world.declared(report);
     let implied = implied::links(&world, &links, report);
     links.extend(implied);
+    links.extend(world.other_ends(&links, report));
     let plans = policy::plans(&world, &links, report);
     for plan in plans {
         plan.apply(stream, report);

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::networking::v1::{
-    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPort, NetworkPolicySpec,
+    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort,
+    NetworkPolicySpec,
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::peers::{self, Span};
 use super::rules;
@@ -24,8 +26,25 @@ pub(super) const OURS: &str = "krmor.dev/network-policy";
 /// The name of the one that denies the rest.
 pub(super) const DEFAULT_DENY: &str = "default-deny";
 
-/// Ports, and the peers that may use them.
-type Allowed = Vec<(Vec<Span>, Vec<Value>)>;
+/// Ports, and the peers that may use them: one at least, since none would mean everybody.
+struct Allowed {
+    ports: Vec<Span>,
+    first: NetworkPolicyPeer,
+    others: Vec<NetworkPolicyPeer>,
+}
+
+impl Allowed {
+    fn add(&mut self, peer: NetworkPolicyPeer) {
+        if self.first != peer && !self.others.contains(&peer) {
+            self.others.push(peer);
+        }
+    }
+
+    fn parts(self) -> (Option<Vec<NetworkPolicyPort>>, Option<Vec<NetworkPolicyPeer>>) {
+        let peers = std::iter::once(self.first).chain(self.others).collect();
+        (ports(&self.ports), Some(peers))
+    }
+}
 
 /// A policy that is wanted.
 pub(super) struct Plan {
@@ -50,6 +69,7 @@ impl Plan {
 pub(super) fn plans(world: &World<'_>, links: &[Link<'_>], report: &mut Report) -> Vec<Plan> {
     let mut plans = Vec::new();
     let mut namespaces: Vec<&Workload<'_>> = Vec::new();
+    let links = Links::of(links);
     for (number, one) in world.workloads.iter().enumerate().filter(|(_, one)| one.is_target) {
         if one.uses_host_network {
             let message = "NetworkPolicies do not hold for its pods, which have the addresses of their nodes";
@@ -68,8 +88,8 @@ pub(super) fn plans(world: &World<'_>, links: &[Link<'_>], report: &mut Report) 
         if !super::topology::has_fixed_name(&one.object, report) {
             continue;
         }
-        let (ingress, egress) =
-            (allowed(world, number, links, true, report), allowed(world, number, links, false, report));
+        let mut of = |into| allowed(world, number, links.of_workload(number, into), into, report);
+        let (ingress, egress) = (of(true), of(false));
         if ingress.is_empty() && egress.is_empty() {
             let message = "no edge leads to it or from it";
             let remedy = "declare its edges, or allow it by an exception with the reason";
@@ -77,30 +97,24 @@ pub(super) fn plans(world: &World<'_>, links: &[Link<'_>], report: &mut Report) 
         }
         let name = name(world, one);
         let mut spec = spec(selector.clone());
-        spec.ingress = Some(
-            ingress
-                .into_iter()
-                .map(|(ports, from)| NetworkPolicyIngressRule { from: typed(from), ports: self::ports(&ports) })
-                .collect(),
-        )
-        .filter(|rules: &Vec<_>| !rules.is_empty());
+        let ingress = ingress.into_iter().map(Allowed::parts);
+        let ingress = ingress.map(|(ports, from)| NetworkPolicyIngressRule { from, ports });
+        spec.ingress = Some(ingress.collect()).filter(|rules: &Vec<_>| !rules.is_empty());
         let dns = world.spec.dns.iter().map(|server| {
-            let (to, port) = peers::dns(*server);
-            (vec![Span::one(Protocol::Udp, port), Span::one(Protocol::Tcp, port)], vec![to])
+            let (first, port) = peers::dns(*server);
+            let ports = vec![Span::one(Protocol::Udp, port), Span::one(Protocol::Tcp, port)];
+            Allowed { ports, first, others: Vec::new() }
         });
-        spec.egress = Some(
-            dns.chain(egress)
-                .map(|(ports, to)| NetworkPolicyEgressRule { to: typed(to), ports: self::ports(&ports) })
-                .collect(),
-        )
-        .filter(|rules: &Vec<_>| !rules.is_empty());
+        let egress = dns.chain(egress).map(Allowed::parts);
+        let egress = egress.map(|(ports, to)| NetworkPolicyEgressRule { to, ports });
+        spec.egress = Some(egress.collect()).filter(|rules: &Vec<_>| !rules.is_empty());
         let metadata = Metadata { name: Some(name), ..Metadata::beside(&one.object) };
         plans.extend(plan(world, &one.object, metadata, spec, &rules::POLICY, report));
     }
     for one in namespaces.into_iter().filter(|_| world.spec.default_deny) {
         let namespace = Some(one.object.namespace().into_owned()).filter(|namespace| !namespace.is_empty());
         let metadata = Metadata { name: Some(DEFAULT_DENY.to_owned()), namespace, ..Metadata::default() };
-        plans.extend(plan(world, &one.object, metadata, spec(json!({})), &rules::DEFAULT_DENY, report));
+        plans.extend(plan(world, &one.object, metadata, spec(LabelSelector::default()), &rules::DEFAULT_DENY, report));
     }
     plans
 }
@@ -118,42 +132,55 @@ fn name(world: &World<'_>, one: &Workload<'_>) -> String {
     }
 }
 
-/// What the links allow a workload, the ones with equal ports together, in the order of the links.
-fn allowed(world: &World<'_>, number: usize, links: &[Link<'_>], into: bool, report: &mut Report) -> Allowed {
-    let mut out: Allowed = Vec::new();
-    let is_it = |side: Side<'_>| matches!(side, Side::Workload(at) if at == number);
-    for link in links {
-        let (own, other) = if into { (link.to, link.from) } else { (link.from, link.to) };
-        if !is_it(own) {
-            continue;
+/// Links by the workloads whose policies they stand in, in their order.
+struct Links<'l, 'a>(BTreeMap<(usize, bool), Vec<&'l Link<'a>>>);
+
+impl<'l, 'a> Links<'l, 'a> {
+    fn of(links: &'l [Link<'a>]) -> Self {
+        let mut all = BTreeMap::<_, Vec<_>>::new();
+        for link in links {
+            for (side, into) in [(link.to, true), (link.from, false)] {
+                if let Side::Workload(number) = side
+                    && link.ends.has(into)
+                {
+                    all.entry((number, into)).or_default().push(link);
+                }
+            }
         }
-        let items = match other {
+        Self(all)
+    }
+
+    fn of_workload(&self, number: usize, into: bool) -> &[&'l Link<'a>] {
+        self.0.get(&(number, into)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What links allow a workload, the ones with equal ports together, in the order of the links.
+fn allowed(world: &World<'_>, number: usize, links: &[&Link<'_>], into: bool, report: &mut Report) -> Vec<Allowed> {
+    let mut out: Vec<Allowed> = Vec::new();
+    for link in links {
+        let items = match if into { link.from } else { link.to } {
             Side::Peer(peer) => peers::items(peer),
             Side::Workload(at) => {
                 let pair = world.workloads.get(number).zip(world.workloads.get(at));
                 pair.and_then(|(own, other)| item(own, other, report)).into_iter().collect()
             }
         };
-        let at = out.iter().position(|(ports, _)| *ports == link.ports).unwrap_or_else(|| {
-            out.push((link.ports.clone(), Vec::new()));
-            out.len() - 1
-        });
-        let Some((_, there)) = out.get_mut(at) else { continue };
-        for item in items {
-            if !there.contains(&item) {
-                there.push(item);
+        for peer in items {
+            match out.iter_mut().find(|there| there.ports == link.ports) {
+                Some(there) => there.add(peer),
+                None => out.push(Allowed { ports: link.ports.clone(), first: peer, others: Vec::new() }),
             }
         }
     }
-    out.retain(|(_, items)| !items.is_empty());
     out
 }
 
 /// The pods of a workload, as a peer of another one's.
-fn item(own: &Workload<'_>, other: &Workload<'_>, report: &mut Report) -> Option<Value> {
+fn item(own: &Workload<'_>, other: &Workload<'_>, report: &mut Report) -> Option<NetworkPolicyPeer> {
     let pods = other.selector.clone()?;
     if facts::share_namespace(&own.object, &other.object) {
-        return Some(json!({"podSelector": pods}));
+        return Some(peers::pods(None, Some(pods)));
     }
     let silent = [own, other].into_iter().find(|one| one.object.namespace().is_empty());
     if let Some(silent) = silent {
@@ -164,20 +191,16 @@ fn item(own: &Workload<'_>, other: &Workload<'_>, report: &mut Report) -> Option
         report.record_once(vec![finding]);
         return None;
     }
-    Some(json!({"namespaceSelector": peers::namespace(&other.object.namespace()), "podSelector": pods}))
+    Some(peers::pods(Some(peers::namespace(&other.object.namespace())), Some(pods)))
 }
 
 /// A policy that allows nothing.
-fn spec(selector: Value) -> NetworkPolicySpec {
+fn spec(pod_selector: LabelSelector) -> NetworkPolicySpec {
     NetworkPolicySpec {
-        pod_selector: serde_json::from_value(selector).unwrap_or_default(),
+        pod_selector: Some(pod_selector),
         policy_types: Some(vec!["Ingress".to_owned(), "Egress".to_owned()]),
         ..NetworkPolicySpec::default()
     }
-}
-
-fn typed<T: serde::de::DeserializeOwned>(items: Vec<Value>) -> Option<Vec<T>> {
-    items.into_iter().map(|item| serde_json::from_value(item).ok()).collect()
 }
 
 fn ports(spans: &[Span]) -> Option<Vec<NetworkPolicyPort>> {

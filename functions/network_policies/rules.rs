@@ -10,6 +10,9 @@ krmor_core::rules! {
     DEFAULT_DENY = "default-deny", Info,
         "krmor adds a NetworkPolicy that allows no pod of the namespace anything",
         "NetworkPolicies add up, so this one only takes effect for pods that no other policy selects: what is deployed into the namespace later cannot connect until somebody declares it. `defaultDeny: false` leaves it out.";
+    EXPOSED_CLOSED = "exposed-closed", Warning,
+        "A workload is exposed, and no edge lets the requests in",
+        "A Service of type LoadBalancer or NodePort, an external address or a port of the node brings requests from outside of the cluster, and the NetworkPolicy refuses them. Declare the addresses of the clients as the peer `clients`; where the Service does not say `externalTrafficPolicy: Local`, the requests have the address of a node, so name those too. `implied: {clients: []}` says that nobody shall come in. A route whose port leads to no port of the pods is said here too: correct the port.";
     FOREIGN_POLICY = "foreign-policy", Error,
         "A NetworkPolicy has the name that krmor's needs, and is not krmor's",
         "krmor does not change what a person wrote. Rename the policy, or remove it and declare what it allows under `edges`.";
@@ -27,13 +30,22 @@ krmor_core::rules! {
         "A NetworkPolicy selects pods by their labels, and the pods of this workload have none that krmor knows. Give the pod template labels, or exclude the workload.";
     NO_PEER = "no-peer", Error,
         "An object implies an edge, and the config does not say from whom or to whom",
-        "An Ingress, Route or HTTPRoute means requests from the ingress controller, a monitor means scrapes by Prometheus, the Vault agent means requests to Vault, and a webhook means requests from the API server. Declare who that is under `peers`, by the name that the message says, name it under `implied`, or write an empty list there if the edge is not wanted.";
+        "An Ingress or a route of any controller means requests from the ingress controller, a monitor means scrapes by Prometheus, the Vault agent means requests to Vault, and a webhook means requests from the API server. Declare who that is under `peers`, by the name that the message says, name it under `implied`, or write an empty list there if the edge is not wanted.";
     NO_PORT = "no-port", Error,
         "An edge names a port that the pods do not have",
         "A NetworkPolicy is about the ports of pods, not of Services. Name a port of the containers or of a Service that sends to them, or declare the port in the container.";
+    OTHER_KIND = "other-kind", Warning,
+        "A policy of another kind decides, too, which connections pass",
+        "Network plugins and service meshes have policies of their own: CiliumNetworkPolicy, Calico's GlobalNetworkPolicy, AdminNetworkPolicy, AuthorizationPolicy and others. They may allow more than the declared edges, or refuse some of them, and krmor does not read them. See that they agree with the edges, and allow the finding by an exception.";
     OTHER_POLICY = "other-policy", Warning,
         "Another NetworkPolicy selects the pods too, and may allow more than is declared",
         "NetworkPolicies add up. Declare what the other policy allows under `edges`, and remove it.";
+    OUTSIDE_EDGE = "outside-edge", Warning,
+        "Neither end of an edge is a workload of the stream",
+        "A NetworkPolicy of this stream can only be for its own workloads, so nothing is written for an edge between two peers. Name the workload that is meant, or remove the edge.";
+    PEER_UNSURE = "peer-unsure", Warning,
+        "The stream does not say whether a peer selects a workload of it",
+        "Where a peer selects workloads of the stream, their policies need the other end of each edge with it. A peer is told by labels of a namespace that the stream does not have, or the workload does not say its namespace. Add the Namespace, write `metadata.namespace`, or name the workload in the edge.";
     SHARED_LABELS = "shared-labels", Error,
         "The selector of a workload selects the pods of another one too",
         "Each of the two would get the edges of the other. Give their pods a label with different values, and select by it.";

@@ -176,7 +176,7 @@ pub enum Dns {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Implied {
-    /// Who brings the requests of Ingresses, Routes and HTTPRoutes. Default: `[ingress]`.
+    /// Who brings the requests of Ingresses, routes and the like, of whatever controller. Default: `[ingress]`.
     pub routes: Option<Vec<End>>,
     /// Who scrapes what ServiceMonitors and PodMonitors select. Default: `[prometheus]`.
     pub monitors: Option<Vec<End>>,
@@ -184,6 +184,9 @@ pub struct Implied {
     pub vault: Option<Vec<End>>,
     /// Who calls webhooks of admission. Default: `[api-server]`.
     pub webhooks: Option<Vec<End>>,
+    /// Who connects to Services of the types LoadBalancer and NodePort, to external addresses and to ports of nodes.
+    /// Default: `[clients]` where that peer is declared, else nobody, which is said.
+    pub clients: Option<Vec<End>>,
 }
 
 /// Ingress controllers and implementations of the Gateway API whose pods are known.

@@ -1,15 +1,18 @@
 //! Who is there, and what the edges of the config mean for them.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use serde_json::{Map, Value, json};
 
+use super::members::Members;
 use super::peers::Span;
 use super::rules;
 use super::spec::{Peer, Spec};
 use super::values::End;
 use krmor_core::facts::Facts;
+use krmor_core::labels::api_selector;
 use krmor_core::pods::Pod;
 use krmor_core::report::{Place, Report};
 use krmor_core::rules as common;
@@ -22,7 +25,7 @@ pub(super) struct Workload<'a> {
     pub(super) object: Object<'a>,
     pub(super) pod: &'a Pod,
     /// Selects its pods, as the API writes it; `None` where nothing tells them from others.
-    pub(super) selector: Option<Value>,
+    pub(super) selector: Option<LabelSelector>,
     pub(super) uses_host_network: bool,
     /// Whether it gets a NetworkPolicy.
     pub(super) is_target: bool,
@@ -36,11 +39,37 @@ pub(super) enum Side<'a> {
     Peer(&'a Peer),
 }
 
+/// In whose policies a connection is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ends {
+    Both,
+    /// In that of who connects.
+    First,
+    /// In that of whom it connects to.
+    Second,
+}
+
+impl Ends {
+    /// Whether it is written in the policy of the one that it leads into, or out of.
+    pub(super) fn has(self, into: bool) -> bool {
+        self != if into { Self::First } else { Self::Second }
+    }
+}
+
 /// A connection that is allowed; without ports, on every one.
+#[derive(Clone)]
 pub(super) struct Link<'a> {
     pub(super) from: Side<'a>,
     pub(super) to: Side<'a>,
     pub(super) ports: Vec<Span>,
+    pub(super) ends: Ends,
+}
+
+impl<'a> Link<'a> {
+    /// One that both ends are told of.
+    pub(super) fn new(from: Side<'a>, to: Side<'a>, ports: Vec<Span>) -> Self {
+        Self { from, to, ports, ends: Ends::Both }
+    }
 }
 
 /// The stream and the config.
@@ -53,6 +82,8 @@ pub(super) struct World<'a> {
     /// Their numbers, by the names that they have and had.
     names: BTreeMap<String, Vec<usize>>,
     numbers: BTreeMap<ObjectId, usize>,
+    /// Which of them peers select, near a namespace: as far as somebody has asked.
+    pub(super) known: RefCell<BTreeMap<(*const Peer, Option<String>), Rc<Members>>>,
 }
 
 impl<'a> World<'a> {
@@ -90,7 +121,7 @@ impl<'a> World<'a> {
                 names.entry(name).or_insert_with(Vec::new).push(number);
             }
         }
-        Self { spec, stream, facts, workloads, names, numbers }
+        Self { spec, stream, facts, workloads, names, numbers, known: RefCell::default() }
     }
 
     /// The workloads of a name, now or before kustomize changed it.
@@ -113,9 +144,15 @@ impl<'a> World<'a> {
                 list.iter().enumerate().flat_map(of).collect::<Vec<_>>()
             };
             let (from, to) = (sides("from", &edge.from), sides("to", &edge.to));
+            let is_inside = |side: &Side<'_>| !matches!(side, Side::Peer(peer) if self.members(peer, None).is_empty());
+            if !from.is_empty() && !to.is_empty() && !from.iter().chain(&to).any(is_inside) {
+                let message = "no end of this edge is a workload of the stream: nothing is written for it";
+                let remedy = "name the workload that is meant, or remove the edge";
+                report.add(&rules::OUTSIDE_EDGE, Place::Config(format!("/edges/{number}")), message, remedy);
+            }
             for &to in &to {
                 let Some(ports) = self.ports(to, &edge.ports, &format!("/edges/{number}"), report) else { continue };
-                links.extend(from.iter().map(|&from| Link { from, to, ports: ports.clone() }));
+                links.extend(from.iter().map(|&from| Link::new(from, to, ports.clone())));
             }
         }
         links
@@ -188,14 +225,14 @@ pub(super) fn no_labels(one: &Workload<'_>) -> krmor_core::report::Finding {
 
 /// What selects the pods of a workload: its own selector, else all labels of its pods. One that the API cannot read would
 /// come out as one that selects everything.
-fn selector(pod: &Pod, object: &Object<'_>) -> Option<Value> {
+fn selector(pod: &Pod, object: &Object<'_>) -> Option<LabelSelector> {
     if let Some(selector) = pod.label_selector(object) {
-        return serde_json::from_value::<LabelSelector>(selector.clone()).is_ok().then_some(selector);
+        return api_selector(&selector);
     }
     let labels = pod.labels(object).into_iter().flat_map(Node::entries);
-    let labels: Map<String, Value> =
-        labels.filter_map(|(key, value)| Some((key.into_owned(), Value::from(value.as_str()?)))).collect();
-    (!labels.is_empty()).then(|| json!({"matchLabels": labels}))
+    let labels = labels.filter_map(|(key, value)| Some((key.into_owned(), value.as_str()?.into_owned())));
+    let labels = Some(labels.collect()).filter(|labels: &BTreeMap<_, _>| !labels.is_empty())?;
+    Some(LabelSelector { match_labels: Some(labels), match_expressions: None })
 }
 
 /// A name that cannot be the policy's, too, is refused where it is needed.

@@ -5,8 +5,9 @@
 //! - [`selections`]: what Services, monitors, budgets and NetworkPolicies select, and [`services`]: by which ports;
 //! - [`scalers`]: what sets the number of a workload's pods, or runs them in its place;
 //! - [`unlocks`]: what takes a Secret to reach the store of secrets;
-//! - [`routes`]: what exposes Services, and [`gateways`]: which routes listeners admit;
-//! - [`counts`]: how many pods there are at most;
+//! - [`routes`]: what exposes Services, [`gateways`]: which routes listeners admit, and [`entries`]: every way in from outside;
+//! - [`enforcers`]: what else decides which connections pass;
+//! - [`counts`]: how many pods there are at most, and [`operated`]: those that operators make;
 //! - [`access`]: what RBAC grants, LimitRanges, labels of Namespaces;
 //! - the pods of the stream, and the claims that they mount.
 //!
@@ -15,9 +16,12 @@
 
 pub mod access;
 pub mod counts;
+pub mod enforcers;
+pub mod entries;
 pub mod gateways;
 pub mod makers;
 mod near;
+pub mod operated;
 pub mod provided;
 pub mod references;
 pub mod routes;

@@ -1,8 +1,10 @@
 //! Labels and what selects by them: the grammar of `kubectl get --selector`, and the API's label selectors.
 
+mod api;
 mod given;
 mod index;
 
+pub use self::api::api_selector;
 pub use self::given::Labels;
 pub use self::index::{ByLabel, BySelector};
 
@@ -28,6 +30,19 @@ enum Test {
     NotIn(Vec<String>),
     Above(i64),
     Below(i64),
+}
+
+impl Test {
+    /// That of an operator of the API; `None` for one that it does not have.
+    fn of(operator: &str, values: impl FnOnce() -> Vec<String>) -> Option<Self> {
+        Some(match operator {
+            "In" => Self::In(values()),
+            "NotIn" => Self::NotIn(values()),
+            "Exists" => Self::Exists,
+            "DoesNotExist" => Self::Absent,
+            _ => return None,
+        })
+    }
 }
 
 impl Requirement {
@@ -65,13 +80,7 @@ impl LabelSelector {
         for expression in node.get("matchExpressions").into_iter().flat_map(Node::items) {
             let key = expression.get("key")?.as_str()?.into_owned();
             let values = || expression.get("values").into_iter().flat_map(Node::items).map(text).map(Cow::into_owned);
-            let test = match expression.get("operator")?.as_str()?.as_ref() {
-                "In" => Test::In(values().collect()),
-                "NotIn" => Test::NotIn(values().collect()),
-                "Exists" => Test::Exists,
-                "DoesNotExist" => Test::Absent,
-                _ => return None,
-            };
+            let test = Test::of(&expression.get("operator")?.as_str()?, || values().collect())?;
             requirements.push(Requirement { key, test });
         }
         Some(Self(requirements))

@@ -48,6 +48,17 @@ struct Location {
     former: Option<Arc<Document>>,
     /// It stands inside an object which is no list, such as a `ManifestWork`.
     embedded: bool,
+    origin: Origin,
+}
+
+/// The file that a renderer says an object is from, once somebody has asked. What stands beside or below has its own.
+#[derive(Debug, Default)]
+struct Origin(OnceLock<Option<String>>);
+
+impl Clone for Origin {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl Location {
@@ -144,6 +155,7 @@ impl Stream {
                 gone: false,
                 former: None,
                 embedded: false,
+                origin: Origin::default(),
             };
             add_objects(document.root(), &location, 0, &mut objects);
         }
@@ -168,6 +180,7 @@ impl Stream {
                     gone: false,
                     former: None,
                     embedded: false,
+                    origin: Origin::default(),
                 };
                 add_objects(item, &location, 0, &mut objects);
             }
@@ -540,6 +553,7 @@ impl Stream {
             gone: false,
             former: None,
             embedded: false,
+            origin: Origin::default(),
         });
         self.documents.push(document);
         self.after.push(after);

@@ -62,6 +62,8 @@ pub enum Counts {
     Nothing,
     /// `spec.replicas`, or what scales it; more while its pods are replaced, as the first of these has it that holds.
     Replicas(&'static [Surge]),
+    /// `spec.replicas`, or what scales it; more while its pods are replaced, as the strategies of Argo Rollouts have it.
+    Rollout,
     /// The nodes that it selects.
     Nodes(&'static [Surge]),
     /// `parallelism` and `completions`, which stand beside the template.

@@ -1,11 +1,11 @@
 //! Numbers that workloads say of themselves: in variables, on command lines, as replicas.
 
-use krmor_core::values::integer;
 use std::borrow::Cow;
 
 use super::super::final_stream::{FinalStream, PodHere, scalar};
 use super::super::references::{Answer, To};
 use super::super::values::Number;
+use krmor_core::facts::counts::Counted;
 use krmor_yaml::Node;
 
 /// The number, or the name of the variable that does not hold one.
@@ -86,28 +86,12 @@ pub(super) fn of_setting(pod: &PodHere<'_>) -> Option<u64> {
     })
 }
 
-/// The most pods that there will be; nothing where nodes decide.
+/// The most pods that there will be at rest; nothing where nodes decide, or an operator.
 pub(super) fn replicas(world: &FinalStream<'_>, pod: &PodHere<'_>) -> Option<u64> {
-    let object = pod.object;
-    let number = |node: Option<Node<'_>>| u64::try_from(integer(node?)?).ok();
-    if pod.pod.runs_to_completion(&object) {
-        return Some(number(object.root().find(&["spec", "parallelism"])).unwrap_or(1));
+    match world.facts.counted(&pod.pod, &pod.object, None) {
+        Counted::At(most) => Some(most.pods.into()),
+        // A kind of which only that is known that it can be scaled.
+        Counted::Unknown if pod.pod.scalable() => world.facts.most_replicas(&pod.object).map(u64::from),
+        Counted::Unknown | Counted::ByNodes => None,
     }
-    if pod.pod.is_bare() {
-        return Some(1);
-    }
-    if !pod.pod.scalable() {
-        return None;
-    }
-    let own = world.references(To::ScaleTarget).filter(|reference| {
-        matches!(world.follow(reference), Answer::Here(found) if found.iter().any(|found| found.id() == object.id()))
-    });
-    let most = own.filter_map(|reference| {
-        let scaler = world.stream.object(reference.object)?;
-        let spec = scaler.root().get("spec")?;
-        // KEDA's default is 100.
-        let keda = || (scaler.kind() == "ScaledObject").then_some(100);
-        number(spec.get("maxReplicas")).or_else(|| number(spec.get("maxReplicaCount"))).or_else(keda)
-    });
-    most.max().or_else(|| Some(number(object.root().find(&["spec", "replicas"])).unwrap_or(1)))
 }

@@ -1,6 +1,7 @@
 //! How a route that is there is compared.
 
 use krmor_core::facts::gateways::{GATEWAY, hosts_meet};
+use krmor_core::facts::routes;
 use krmor_core::reconcile::{Field, Item, Ownership, Refusal};
 use krmor_core::report::Report;
 use krmor_core::values::integer;
@@ -31,8 +32,10 @@ impl World<'_> {
         let Some(existing) = self.existing else { return Some(false) };
         let rules: Vec<Node<'_>> = existing.root().find(&["spec", "rules"]).into_iter().flat_map(Node::items).collect();
         let sends = |backend: &Backend| {
-            let refs = rules.iter().filter_map(|rule| rule.get("backendRefs")).flat_map(Node::items);
-            let ours = refs.filter(|one| {
+            // What only some requests for a path reach, or none, is not reached by the path.
+            let whole = rules.iter().filter(|rule| routes::serves_a_path(**rule));
+            let refs = whole.filter_map(|rule| rule.get("backendRefs")).flat_map(Node::items);
+            let ours = refs.filter(|one| !routes::is_weightless(*one)).filter(|one| {
                 let name = one.get("name").and_then(Node::as_str).unwrap_or_default();
                 self.names("Service", "", &name, &backend.name)
             });
@@ -81,7 +84,7 @@ impl Kept<'_> {
                     // A TLSRoute has one rule, without matches.
                     (_, "") => true,
                     (true, _) => kind == "PathPrefix" && value == "/",
-                    (false, _) => matches.into_iter().any(fits),
+                    (false, _) => matches.into_iter().any(|one| routes::is_for_all(one) && fits(one)),
                 }
             }
             "/spec/rules/*/backendRefs" => self.world.names("Service", "", &text(&["name"]), asked("/name")),
@@ -116,9 +119,8 @@ impl Ownership for Kept<'_> {
                 self.parents.iter().any(|parent| self.world.names(parent.kind, GATEWAY, &text, &parent.name)),
             ),
             "/spec/rules/*/backendRefs/*/name" => Field::keep_if(self.world.names("Service", "", &text, wanted)),
-            "/spec/rules/*/matches"
-            | "/spec/rules/*/backendRefs/*/weight"
-            | "/spec/rules/*/filters/*/requestRedirect/statusCode" => Field::Keep,
+            "/spec/rules/*/backendRefs/*/weight" => Field::keep_if(integer(there) != Some(0)),
+            "/spec/rules/*/matches" | "/spec/rules/*/filters/*/requestRedirect/statusCode" => Field::Keep,
             "/spec/hostnames" if self.world.plan.spec.hosts().is_empty() => Field::Keep,
             _ => Field::Parts,
         }
@@ -133,6 +135,14 @@ impl Ownership for Kept<'_> {
             // Of several listeners that are made, each is attached to.
             Item::Absent if pattern == "/spec/parentRefs" && wanted.len() > 1 => Item::Absent,
             Item::Absent if pattern != "/spec/rules" && list.items().next().is_some() => Item::Refuse,
+            // The API takes no backend beside a redirect.
+            Item::At(at)
+                if pattern == "/spec/rules"
+                    && one.get("backendRefs").is_some()
+                    && list.items().nth(at).is_some_and(routes::redirects) =>
+            {
+                Item::Refuse
+            }
             found => found,
         }
     }

@@ -1,6 +1,9 @@
 //! What surrounds pods: the rights of their ServiceAccounts, the LimitRanges and labels of their namespaces, their claims.
 
+use std::borrow::Cow;
+
 use super::{Facts, Near, in_namespace};
+use crate::labels::{self, LabelSelector};
 use crate::references::Relation;
 use crate::stream::{Object, ObjectId};
 use krmor_yaml::Node;
@@ -17,6 +20,9 @@ pub struct Grant {
     /// The role's name.
     pub role: String,
 }
+
+/// The label that the API server gives every Namespace: its name.
+pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
 /// The labels by which a namespace says what Pod Security admission enforces.
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
@@ -121,6 +127,27 @@ impl<'a> Facts<'a> {
         named.next()
     }
 
+    /// Whether a selector of namespaces selects the one of an object; `None` where the stream does not say.
+    #[must_use]
+    pub fn selects_namespace(self, selector: &LabelSelector, object: &Object<'_>) -> Option<bool> {
+        let here = object.namespace();
+        if selector.is_empty() {
+            return Some(true);
+        }
+        if here.is_empty() {
+            return None;
+        }
+        let namespace = self.namespace(object);
+        let labels = namespace.as_ref().and_then(|one| one.root().find(&["metadata", "labels"]));
+        let value = |key: &str| match key {
+            NAMESPACE_NAME => Some(Cow::Borrowed(&*here)),
+            key => labels.and_then(|labels| labels.get(key)).map(labels::text),
+        };
+        let by_name = || selector.keys().all(|key| key == NAMESPACE_NAME);
+        let selects = selector.matches_by(value);
+        (namespace.is_some() || by_name()).then_some(selects)
+    }
+
     /// The claims of the stream with the pods that mount them, in the order in which pods name them.
     #[must_use]
     pub fn claims(self) -> Vec<Claim> {
@@ -131,7 +158,7 @@ impl<'a> Facts<'a> {
             let (Some(number), Some(object)) = (reference.pod, self.referent_of(reference)) else { continue };
             let number_of = *at.entry(object.id()).or_insert_with(|| {
                 let modes = object.root().find(&["spec", "accessModes"]).into_iter().flat_map(Node::items);
-                let modes = modes.filter_map(Node::as_str).map(std::borrow::Cow::into_owned).collect();
+                let modes = modes.filter_map(Node::as_str).map(Cow::into_owned).collect();
                 claims.push(Claim { object: object.id(), modes, pods: Vec::new() });
                 claims.len() - 1
             });

@@ -1,5 +1,7 @@
 //! How many pods a workload has at most at one time, as its kind says it ([`crate::workload::Counts`]).
 
+mod rollout;
+
 use std::fmt;
 
 use super::Facts;
@@ -12,6 +14,8 @@ use krmor_yaml::Node;
 
 /// KEDA's `maxReplicaCount` where it is not given.
 const KEDA_MOST: u32 = 100;
+/// Keeps a workload at a number of pods, which may be above that, until it is taken away.
+const PAUSED: &str = "autoscaling.keda.sh/paused-replicas";
 
 /// The most pods of a workload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,10 +69,10 @@ impl Facts<'_> {
             Counts::Unknown => None,
             Counts::One => Some(Most::of(1)),
             Counts::Nothing => Some(Most::default()),
-            Counts::Replicas(surges) => self.replicas(object, surges),
-            Counts::Nodes(surges) => match nodes {
+            Counts::Replicas(_) | Counts::Rollout => self.replicas(object, pod.counts),
+            Counts::Nodes(_) => match nodes {
                 None => return Counted::ByNodes,
-                Some(nodes) => with_surge(object, nodes, surges),
+                Some(nodes) => with_surge(object, nodes, pod.counts),
             },
             Counts::Jobs => jobs(pod, object),
             Counts::Scheduled(policy) => {
@@ -86,41 +90,62 @@ impl Facts<'_> {
         most.map_or(Counted::Unknown, Counted::At)
     }
 
-    fn replicas(self, object: &Object<'_>, surges: &[Surge]) -> Option<Most> {
-        let own = number(object, "/spec/replicas", 1)?;
-        let Some(runner) = self.scalers().runner(object.id()) else { return self.scaled(object, own, surges) };
+    fn replicas(self, object: &Object<'_>, counts: Counts) -> Option<Most> {
+        let own = number(object, REPLICAS, 1)?;
+        let Some(runner) = self.scalers().runner(object.id()) else {
+            return with_surge(object, self.most_replicas(object)?, counts);
+        };
         // What runs the pods in its place has its own; those of the workload stay until somebody takes them away.
         let runner = self.stream.object(runner.object)?;
-        let Counts::Replicas(surges) = self.stream.workloads().row(&runner.group(), &runner.kind())?.counts else {
-            return None;
-        };
-        let most = self.scaled(&runner, number(&runner, "/spec/replicas", 1)?, surges)?;
+        let counts = self.stream.workloads().row(&runner.group(), &runner.kind())?.counts;
+        let most = with_surge(&runner, self.most_replicas(&runner)?, counts)?;
         Some(Most { pods: most.pods.saturating_add(own), ..most })
     }
 
-    /// The highest number that what scales an object sets, or its own, and the surge above it.
-    fn scaled(self, object: &Object<'_>, own: u32, surges: &[Surge]) -> Option<Most> {
+    /// The highest number of replicas that an object, or what scales it, asks for; `None` where one of them has no number.
+    #[must_use]
+    pub fn most_replicas(self, object: &Object<'_>) -> Option<u32> {
+        let own = number(object, REPLICAS, 1)?;
         let scalers = self.scalers().of_pods(object.id());
         // API: an autoscaler leaves alone what is at 0 replicas. KEDA starts it.
         let is_off = own == 0 && scalers.iter().all(|scaler| scaler.scales == Scales::Horizontally);
-        let most = scalers.into_iter().map(|scaler| self.ceiling(scaler)).collect::<Option<Vec<u32>>>()?;
-        let most = most.into_iter().fold(own, u32::max);
-        with_surge(object, if is_off { 0 } else { most }, surges)
+        let most = scalers.into_iter().map(|scaler| self.bounds(scaler).1).collect::<Option<Vec<u32>>>()?;
+        Some(if is_off { 0 } else { most.into_iter().fold(own, u32::max) })
     }
 
-    fn ceiling(self, scaler: &Scaler) -> Option<u32> {
-        let object = self.stream.object(scaler.object)?;
+    /// The fewest and the most replicas that a scaler sets; `None` where it does not say the most.
+    #[must_use]
+    pub fn bounds(self, scaler: &Scaler) -> (u32, Option<u32>) {
+        let Some(object) = self.stream.object(scaler.object) else { return (1, None) };
+        let is_kedas = scaler.scales == Scales::ByKeda;
         let of = |pointer: &str| {
             let node = object.root().at_pointer(pointer).filter(|node| !node.is_null());
             node.map(|_| number(&object, pointer, 0))
         };
+        let fewest = if is_kedas { of("/spec/minReplicaCount") } else { of("/spec/minReplicas") };
         let written = of("/spec/maxReplicas").or_else(|| of("/spec/maxReplicaCount"));
-        let default = || (scaler.scales == Scales::ByKeda).then_some(KEDA_MOST);
-        written.unwrap_or_else(default)
+        let most = written.unwrap_or_else(|| is_kedas.then_some(KEDA_MOST));
+        let paused = object.annotation(PAUSED).filter(|_| is_kedas).map(|text| text.parse::<u32>().ok());
+        let most = match paused {
+            None => most,
+            Some(paused) => paused.zip(most).map(|(paused, most)| paused.max(most)),
+        };
+        (fewest.flatten().unwrap_or(u32::from(!is_kedas)), most)
     }
 }
 
-fn with_surge(object: &Object<'_>, pods: u32, surges: &[Surge]) -> Option<Most> {
+const REPLICAS: &str = "/spec/replicas";
+
+fn with_surge(object: &Object<'_>, pods: u32, counts: Counts) -> Option<Most> {
+    let surge = match counts {
+        Counts::Replicas(surges) | Counts::Nodes(surges) => by_fields(object, pods, surges),
+        Counts::Rollout => rollout::surge(object, pods),
+        _ => None,
+    };
+    Some(Most { pods, surge: surge?, overlaps: false })
+}
+
+fn by_fields(object: &Object<'_>, pods: u32, surges: &[Surge]) -> Option<u32> {
     let node = |pointer: &str| object.root().at_pointer(pointer).filter(|node| !node.is_null());
     let first = surges.iter().find_map(|surge| match *surge {
         Surge::Field(pointer, default) => {
@@ -132,7 +157,7 @@ fn with_surge(object: &Object<'_>, pods: u32, surges: &[Surge]) -> Option<Most> 
             holds.then(|| share(surge, pods))
         }
     });
-    Some(Most { pods, surge: first.unwrap_or(Some(0))?, overlaps: false })
+    first.unwrap_or(Some(0))
 }
 
 /// The API's int-or-string.
@@ -159,7 +184,7 @@ fn jobs(pod: &Pod, object: &Object<'_>) -> Option<Most> {
 }
 
 /// The number at a pointer; `None` where something else is there.
-fn number(object: &Object<'_>, pointer: &str, absent: u32) -> Option<u32> {
+pub(super) fn number(object: &Object<'_>, pointer: &str, absent: u32) -> Option<u32> {
     match object.root().at_pointer(pointer).filter(|node| !node.is_null()) {
         None => Some(absent),
         Some(node) => u32::try_from(integer(node)?).ok(),

@@ -6,16 +6,13 @@
 use std::borrow::Cow;
 
 use super::Facts;
-use crate::labels::{self, LabelSelector};
+use crate::labels::LabelSelector;
 use crate::stream::{Object, ObjectId};
 use crate::values::integer;
 use krmor_yaml::Node;
 
 /// The API group.
 pub const GATEWAY: &str = "gateway.networking.k8s.io";
-
-/// The label that the API server gives every Namespace: its name.
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// A listener of a Gateway or ListenerSet.
 #[derive(Clone, Debug)]
@@ -219,25 +216,15 @@ impl<'a> Facts<'a> {
             Whose::Selected(Some(_)) if here.is_empty() => Admission::Unknown(format!(
                 "takes {what} by the labels of their namespace, which the stream does not name"
             )),
-            Whose::Selected(Some(selector)) => {
-                let namespace = self.namespace(object);
-                let labels = namespace.as_ref().and_then(|one| one.root().find(&["metadata", "labels"]));
-                let value = |key: &str| match key {
-                    NAME_LABEL => Some(Cow::Borrowed(&*here)),
-                    key => labels.and_then(|labels| labels.get(key)).map(labels::text),
-                };
-                let selects = selector.matches_by(value);
-                let by_name = || selector.keys().all(|key| key == NAME_LABEL);
-                match (selects, namespace.is_some() || by_name()) {
-                    (true, true) => Admission::Yes,
-                    (false, true) => {
-                        Admission::No(format!("takes {what} by labels that the namespace `{here}` does not have"))
-                    }
-                    (_, false) => Admission::Unknown(format!(
-                        "takes {what} by the labels of their namespace, and the Namespace `{here}` is not in the stream"
-                    )),
+            Whose::Selected(Some(selector)) => match self.selects_namespace(selector, object) {
+                Some(true) => Admission::Yes,
+                Some(false) => {
+                    Admission::No(format!("takes {what} by labels that the namespace `{here}` does not have"))
                 }
-            }
+                None => Admission::Unknown(format!(
+                    "takes {what} by the labels of their namespace, and the Namespace `{here}` is not in the stream"
+                )),
+            },
         }
     }
 }

@@ -8,6 +8,7 @@ mod http;
 mod keys;
 mod names;
 mod ports;
+pub mod re2;
 
 pub use duration::{OperatorDuration, PrometheusDuration};
 pub use http::{Host, HttpPath};

@@ -117,6 +117,8 @@ const VAULT_AUTH: &[Row<'static>] = &[
     row("/gcp/workloadIdentityServiceAccount", SERVICE_ACCOUNT, LOGS_IN).mentions(),
 ];
 
+const SENDS: &str = "a route sends to";
+
 const ISSUED: &str = "it is issued by";
 const ISSUES: &str = "it issues by";
 
@@ -193,10 +195,30 @@ pub(super) const TABLE: &[Group<'static>] = &[
         row("/digestAuth/secret", SECRET, "it takes its users from"),
         row("/forwardAuth/tls/*ecret", SECRET, "its TLS takes"),
     ]),
-    of(TRAEFIK, &["IngressRoute", "IngressRouteTCP"], "/spec", &[
+    of(TRAEFIK, &["IngressRoute", "IngressRouteTCP", "IngressRouteUDP"], "/spec", &[
         row("/tls/secretName", SECRET, "`tls` takes"),
-        row("/routes/*/services/*/name", To::Among(CORE, &["Service"]), "a route sends to").at(Base::Beside),
+        row("/routes/*/services/*/name", To::Among(CORE, &["Service"]), SENDS).at(Base::Beside),
     ]),
+    of(TRAEFIK, &["TraefikService"], "/spec", &[
+        row("/weighted/services/*/name", To::Among(CORE, &["Service"]), SENDS).at(Base::Beside),
+        row("/mirroring/name", To::Among(CORE, &["Service"]), SENDS).at(Base::Beside),
+        row("/mirroring/mirrors/*/name", To::Among(CORE, &["Service"]), SENDS).at(Base::Beside),
+    ]),
+    of(&["projectcontour.io"], &["HTTPProxy"], "/spec", &[
+        row("/routes/*/services/*/name", SERVICE, SENDS),
+        row("/tcpproxy/services/*/name", SERVICE, SENDS),
+    ]),
+    of(&["configuration.konghq.com"], &["TCPIngress", "UDPIngress"], "/spec", &[row("/rules/*/backend/serviceName", SERVICE, SENDS)]),
+    of(&["k8s.nginx.org"], &["VirtualServer", "VirtualServerRoute", "TransportServer"], "/spec", &[
+        row("/upstreams/*/service", SERVICE, SENDS).at(Base::Before),
+        row("/upstreams/*/backup", SERVICE, SENDS).at(Base::Before).mentions(),
+    ]),
+    of(&["apisix.apache.org"], &["ApisixRoute"], "/spec", &[
+        row("/http/*/backends/*/serviceName", SERVICE, SENDS),
+        row("/stream/*/backend/serviceName", SERVICE, SENDS),
+    ]),
+    of(&["zalando.org"], &["RouteGroup"], "/spec", &[row("/backends/*/serviceName", SERVICE, SENDS)]),
+    of(&["elbv2.k8s.aws"], &["TargetGroupBinding"], "/spec", &[row("/serviceRef/name", SERVICE, SENDS)]),
 
     of(&["postgresql.cnpg.io"], &["Cluster"], "/spec", &[
         row("/superuserSecret/name", SECRET, "the cluster takes"),

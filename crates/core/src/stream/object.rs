@@ -133,8 +133,13 @@ impl<'a> Object<'a> {
         self.root.find(&["metadata", "labels", key]).and_then(Node::as_str)
     }
 
-    /// The file that a renderer says it is from: kustomize by `originAnnotations`, Helm by `# Source:` or an annotation.
+    /// The file that a renderer says it is from. It does not change, and every report of the object asks for it.
     fn origin(&self) -> Option<String> {
+        self.location.origin.0.get_or_init(|| self.read_origin()).clone()
+    }
+
+    /// The file that a renderer says it is from: kustomize by `originAnnotations`, Helm by `# Source:` or an annotation.
+    fn read_origin(&self) -> Option<String> {
         if let Some(origin) = self.annotation("config.kubernetes.io/origin") {
             let documents = krmor_yaml::parse(&Arc::new(origin.into_owned())).ok()?;
             let root = documents.first()?.root();

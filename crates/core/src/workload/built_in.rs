@@ -77,12 +77,6 @@ const DAEMONS: Counts = Counts::Nodes(&[
     Surge::Where("/spec/updateStrategy/type", Some("OnDelete"), "0"),
     Surge::Field("/spec/updateStrategy/rollingUpdate/maxSurge", "0"),
 ]);
-/// Beside the old pods stand all new ones, when the traffic is switched or shared out by a router.
-const ROLLOUT: Counts = Counts::Replicas(&[
-    Surge::Where("/spec/strategy/blueGreen", None, "100%"),
-    Surge::Where("/spec/strategy/canary/trafficRouting", None, "100%"),
-    Surge::Field("/spec/strategy/canary/maxSurge", "25%"),
-]);
 const DEPLOYMENT_CONFIG: Counts = Counts::Replicas(&[
     Surge::Where("/spec/strategy/type", Some("Recreate"), "0"),
     Surge::Field("/spec/strategy/rollingParams/maxSurge", "25%"),
@@ -111,7 +105,7 @@ pub(super) const BUILT_IN: &[BuiltIn] = {
         row("extensions", "ReplicaSet", TEMPLATE).selects(LabelSelector).is(&[Scalable]).counts(REPLICAS),
 
         // Argo Rollouts: with `workloadRef` the template is another object's.
-        row("argoproj.io", "Rollout", &["spec.template?"]).selects(LabelSelector).is(&[Scalable]).restarts("argo.Rollout").counts(ROLLOUT),
+        row("argoproj.io", "Rollout", &["spec.template?"]).selects(LabelSelector).is(&[Scalable]).restarts("argo.Rollout").counts(Counts::Rollout),
 
         // Knative scales by itself, and its webhook refuses pod-level security fields by default.
         row("serving.knative.dev", "Service", TEMPLATE).is(&[ContainerLevelOnly, OneServes]),
