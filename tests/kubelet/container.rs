@@ -10,6 +10,7 @@ use std::process::Command;
 use k8s_openapi::api::core::v1::{Container, PodSpec, SecurityContext, Volume};
 
 use crate::cluster::Cluster;
+use crate::sandbox;
 use crate::stand_in::{Image, User, image};
 
 /// Makes the root, in a mount namespace of its own, and becomes the program. `$1` is an empty folder, `$2` this binary, `$3`
@@ -146,7 +147,8 @@ impl Volumes {
         for (key, value) in files.into_iter().flatten() {
             std::fs::write(path.join(key), value).unwrap();
         }
-        if is_new && writable {
+        // Who may write where is for containers only, and for root to say.
+        if is_new && writable && sandbox::inside() {
             // A folder for everybody; a new disk is root's.
             let is_empty_dir = volume.is_some_and(|volume| volume.empty_dir.is_some());
             let mut mode = if is_empty_dir { 0o777 } else { 0o755 };

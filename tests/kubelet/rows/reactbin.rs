@@ -122,7 +122,7 @@ fn docs(place: &Place) {
     for data in cluster.config_maps.values_mut() {
         data.insert("API_DOCS_ENABLED".to_owned(), "true".to_owned());
     }
-    let (_, mut open) = (&cluster, Pod::of(named(&objects, "Deployment", "api")));
+    let mut open = Pod::of(named(&objects, "Deployment", "api"));
     open.run_until(&cluster, 60, Pod::ready);
     assert_eq!(from_outside(&open, "/docs"), Some(200));
 }
