@@ -64,7 +64,8 @@ fn problems(
         out.push(format!("{id} has no test"));
     }
     let own = |id: &&String| id.split('-').next() == Some(*prefix);
-    for id in shown.keys().chain(of_cluster).filter(own).filter(|id| !requirements.contains_key(*id)) {
+    let tested: BTreeSet<&String> = shown.keys().chain(of_cluster).collect();
+    for id in tested.into_iter().filter(own).filter(|id| !requirements.contains_key(*id)) {
         out.push(format!("{id} has a test and no text"));
     }
     out
