@@ -13,7 +13,9 @@ fn shown_by_tests() -> BTreeMap<String, BTreeSet<String>> {
     let row = Regex::new(r#""[^"\n]*\b([A-Z]{2}-\d+)\b[^"\n]*""#).unwrap();
     let id = Regex::new(r"\b[A-Z]{2}-\d+\b").unwrap();
     let mut shown: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut add = |id: String, path: &Path| drop(shown.entry(id).or_default().insert(path.display().to_string()));
+    let mut add = |id: String, path: &Path| {
+        shown.entry(id).or_default().insert(path.display().to_string());
+    };
     for path in files(Path::new("tests")) {
         let text = std::fs::read_to_string(&path).unwrap();
         for found in function.captures_iter(&text) {
