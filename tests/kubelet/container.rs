@@ -14,11 +14,11 @@ use crate::sandbox;
 use crate::stand_in::{Image, User, image};
 
 /// Makes the root, in a mount namespace of its own, and becomes the program. `$1` is an empty folder, `$2` this binary, `$3`
-/// the cluster's folder, `$4` is `ro` or `rw`; the rest are words for setpriv. Standard input is the program's clock.
+/// the cluster's folder, `$4` is `ro` or `rw`, `$5` the working directory; the rest are words for setpriv. Standard input is the program's clock.
 const SCRIPT: &str = r#"
 set -eu
-root=$1 binary=$2 cluster=$3 access=$4
-shift 4
+root=$1 binary=$2 cluster=$3 access=$4 directory=$5
+shift 5
 mount -t tmpfs -o mode=0755 image "$root"
 # In the place of the image's libraries and shell: the machine's, read-only.
 for path in usr bin sbin lib lib64; do
@@ -30,7 +30,7 @@ for path in usr bin sbin lib lib64; do
 		mount -o remount,bind,ro "$root/$path"
 	fi
 done
-mkdir -p "$root/dev" "$root/etc" "$root/cluster"
+mkdir -p "$root/dev" "$root/etc" "$root/cluster" "$root$directory"
 mkdir -m 1777 "$root/tmp"
 touch "$root/dev/null" "$root/stand-in"
 mount --bind /dev/null "$root/dev/null"
@@ -58,7 +58,8 @@ END
 mount --bind "$cluster" "$root/cluster"
 [ "$access" = rw ] || mount -o remount,ro "$root"
 unset FOLDERS MOUNTS
-exec chroot "$root" setpriv "$@"
+# As runtimes do, into the working directory before the user is set, who may have no right to it.
+exec chroot "$root" env -C "$directory" setpriv "$@"
 "#;
 
 /// How a container runs: what pod and image together say.
@@ -207,7 +208,7 @@ pub fn command(runs: &Runs, image: &Image, mounts: &[(PathBuf, String, bool)], c
     let mut command = Command::new("unshare");
     command.args(["--mount", "--propagation", "private", "sh", "-c", SCRIPT, "container"]);
     command.arg(&root).arg(std::env::current_exe().unwrap()).arg(cluster);
-    command.arg(if runs.read_only { "ro" } else { "rw" });
+    command.args([if runs.read_only { "ro" } else { "rw" }, image.directory]);
     command.arg(format!("--reuid={}", runs.uid)).arg(format!("--regid={}", runs.gid));
     let groups: Vec<String> = runs.groups.iter().map(ToString::to_string).collect();
     command.arg(if groups.is_empty() { "--clear-groups".into() } else { format!("--groups={}", groups.join(",")) });
@@ -217,7 +218,7 @@ pub fn command(runs: &Runs, image: &Image, mounts: &[(PathBuf, String, bool)], c
     if runs.no_new_privileges {
         command.arg("--no-new-privs");
     }
-    command.args(["sh", "-c", "cd \"$0\" && exec \"$@\"", image.directory, "/stand-in"]);
+    command.arg("/stand-in");
     let line = |(folder, path, writable): &(PathBuf, String, bool)| {
         format!("{} {} {path}\n", if *writable { "rw" } else { "ro" }, folder.display())
     };
