@@ -14,7 +14,8 @@ use crate::sandbox;
 use crate::stand_in::{Image, User, image};
 
 /// Makes the root, in a mount namespace of its own, and becomes the program. `$1` is an empty folder, `$2` this binary, `$3`
-/// the cluster's folder, `$4` is `ro` or `rw`, `$5` the working directory; the rest are words for setpriv. Standard input is the program's clock.
+/// the cluster's folder, `$4` is `ro` or `rw`, `$5` the working directory; the rest are words for setpriv. Standard input is
+/// the program's clock.
 const SCRIPT: &str = r#"
 set -eu
 root=$1 binary=$2 cluster=$3 access=$4 directory=$5

@@ -282,7 +282,7 @@ pub fn client(arguments: &[String]) -> i32 {
             let known = !user.is_empty() && !password.is_empty() && answers(url, names.as_ref());
             std::fs::create_dir_all(config.parent().unwrap())
                 .and_then(|()| std::fs::write(&config, url))
-                .map_err(|error| error.to_string())
+                .map_err(|error| format!("{}: {error}", config.display()))
                 .and_then(|()| if known { Ok(()) } else { Err(format!("unable to initialize alias: {url}")) })
         }
         ["mb", "--ignore-existing", bucket] if bucket.split('/').nth(1).is_some_and(|name| !name.is_empty()) => {
