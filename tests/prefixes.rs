@@ -158,9 +158,9 @@ fn the_pattern_of_the_message_matches_before_and_after() {
         (out.status.success(), text(&out.stderr) + &text(&out.stdout))
     };
     let (passes, said) = check(&config, &rendered);
-    assert!(!passes && said.contains("so does `name: (team-)?argusai-backend(-x)?`"), "{said}");
-    let config = config.replace("name: argusai-backend}", "name: (team-)?argusai-backend(-x)?}");
-    let config = config.replace("name: argusai-frontend}", "name: (team-)?argusai-frontend(-x)?}");
+    assert!(!passes && said.contains("so does `name: '(team-)?argusai-backend(-x)?'`"), "{said}");
+    let config = config.replace("name: argusai-backend}", "name: '(team-)?argusai-backend(-x)?'}");
+    let config = config.replace("name: argusai-frontend}", "name: '(team-)?argusai-frontend(-x)?'}");
     for stream in [rendered, render(overlay.to_str().unwrap()).unwrap()] {
         let (passes, said) = check(&config, &stream);
         assert!(passes, "{said}");
