@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use crate::common::apps::{build, the, try_build};
+use crate::common::apps::{build, named, the, try_build};
 use crate::common::{Folder, copy, text};
 use krmor::quantity::Quantity;
 use krmor::yaml;
@@ -60,8 +60,15 @@ fn aw_2_probes_ask_healthz_on_8080_with_thresholds_fit_for_each_purpose() {
         assert!(number("startupProbe", "periodSeconds") <= 5, "{overlay}");
     }
 }
-const SETTINGS: [&str; 5] =
-    ["ANTWORT_BACKEND_URL", "ANTWORT_PROVIDER_TYPE", "ANTWORT_MODEL", "ANTWORT_STORAGE_TYPE", "ANTWORT_AUTH_TYPE"];
+/// Names that the program reads.
+const SETTINGS: [&str; 6] = [
+    "ANTWORT_BACKEND_URL",
+    "ANTWORT_PROVIDER",
+    "ANTWORT_MODEL",
+    "ANTWORT_STORAGE",
+    "ANTWORT_STORAGE_SIZE",
+    "ANTWORT_AUTH_TYPE",
+];
 
 #[test]
 fn aw_3_every_setting_has_a_default_and_an_overlay_changes_it() {
@@ -69,7 +76,7 @@ fn aw_3_every_setting_has_a_default_and_an_overlay_changes_it() {
     for setting in SETTINGS {
         assert!(data[setting].as_str().is_some_and(|value| !value.is_empty()), "no default for {setting} in {data}");
     }
-    assert_eq!(data["ANTWORT_STORAGE_TYPE"], "memory");
+    assert_eq!((&data["ANTWORT_STORAGE"], &data["ANTWORT_AUTH_TYPE"]), (&json!("memory"), &json!("none")));
     for setting in SETTINGS {
         let folder = Folder::new(&format!("aw3-{setting}"));
         copy("examples/antwort".as_ref(), &folder.0.join("antwort"));
@@ -86,7 +93,7 @@ fn aw_3_every_setting_has_a_default_and_an_overlay_changes_it() {
         let config = the(&objects, "ConfigMap");
         let mut wanted = data.clone();
         wanted[setting] = json!("changed");
-        assert_eq!(config["data"], wanted);
+        assert_eq!(config["data"], wanted, "{setting}");
         // The pods read the changed ConfigMap.
         let container = &the(&objects, "Deployment")["spec"]["template"]["spec"]["containers"][0];
         assert!(container["envFrom"].to_string().contains(config["metadata"]["name"].as_str().unwrap()), "{container}");
@@ -118,12 +125,48 @@ fn aw_3_without_a_setting_the_build_fails_and_says_which() {
     }
 }
 
+/// The program exits without the URL: a ConfigMap that lacks it holds the pods back, so none restarts for ever.
+#[test]
+fn aw_3_the_url_is_named_by_its_key() {
+    for overlay in ["dev", "openshift", "production"] {
+        let objects = build(&format!("examples/antwort/overlays/{overlay}"));
+        let config = objects.iter().find(|object| !object["data"]["ANTWORT_BACKEND_URL"].is_null()).unwrap();
+        let container = &the(&objects, "Deployment")["spec"]["template"]["spec"]["containers"][0];
+        let key = json!({"name": config["metadata"]["name"], "key": "ANTWORT_BACKEND_URL"});
+        assert_eq!(container["env"], json!([{"name": "ANTWORT_BACKEND_URL", "valueFrom": {"configMapKeyRef": key}}]));
+    }
+}
+
+/// `jwt` asks for a JWKS URL, which only the mounted config.yaml can say.
+#[test]
+fn aw_3_who_asks_for_tokens_says_where_their_keys_are() {
+    for overlay in ["dev", "openshift", "production"] {
+        let objects = build(&format!("examples/antwort/overlays/{overlay}"));
+        let pod = &the(&objects, "Deployment")["spec"]["template"]["spec"];
+        let mut maps = objects.iter().filter(|object| object["kind"] == "ConfigMap");
+        let asks = maps.any(|map| map["data"]["ANTWORT_AUTH_TYPE"] == "jwt");
+        let volume =
+            &pod["volumes"].as_array().unwrap().iter().find(|one| one["name"] == "config").unwrap()["configMap"];
+        let mount = pod["containers"][0]["volumeMounts"].as_array().unwrap().iter().find(|one| one["name"] == "config");
+        assert_eq!(mount.unwrap()["mountPath"], "/etc/antwort", "{overlay}");
+        let file =
+            objects.iter().find(|object| object["kind"] == "ConfigMap" && object["metadata"]["name"] == volume["name"]);
+        let says =
+            file.is_some_and(|file| file["data"]["config.yaml"].as_str().unwrap().contains("jwks_url: https://"));
+        assert_eq!(asks, says, "{overlay}");
+        assert_eq!(volume["optional"], true, "{overlay}");
+    }
+}
+
+/// The image's `USER` is a name, so a number is said; on OpenShift the platform says one when the pod is made.
 #[test]
 fn aw_4_pods_are_restricted_and_not_root() {
     for overlay in ["dev", "openshift", "production"] {
         let objects = build(&format!("examples/antwort/overlays/{overlay}"));
         let pod = &the(&objects, "Deployment")["spec"]["template"]["spec"];
         assert_eq!(pod["securityContext"]["runAsNonRoot"], true, "{overlay}");
+        let uid = if overlay == "openshift" { Value::Null } else { json!(65532) };
+        assert_eq!(pod["securityContext"]["runAsUser"], uid, "{overlay}");
         assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault", "{overlay}");
         assert_eq!(pod["automountServiceAccountToken"], false, "{overlay}");
         for container in pod["containers"].as_array().unwrap() {
@@ -165,8 +208,11 @@ fn aw_6_dev_is_smaller_and_logs_more() {
     for (list, resource) in [("requests", "cpu"), ("requests", "memory"), ("limits", "cpu"), ("limits", "memory")] {
         assert!(amount(&dev, list, resource) < amount(&production, list, resource), "{list} of {resource}");
     }
-    assert_eq!(the(&dev, "ConfigMap")["data"]["ANTWORT_LOG_LEVEL"], "debug");
-    assert_ne!(the(&production, "ConfigMap")["data"]["ANTWORT_LOG_LEVEL"], "debug");
+    let level = |objects: &[Value]| {
+        named(objects, "ConfigMap", settings_of(the(objects, "Deployment")))["data"]["ANTWORT_LOG_LEVEL"].clone()
+    };
+    assert_eq!(level(&dev), "debug");
+    assert_ne!(level(&production), "debug");
 }
 
 #[test]
@@ -201,6 +247,12 @@ fn aw_7_production_scales_on_cpu_and_keeps_a_pod_through_a_drain() {
     assert_eq!(budget["spec"]["unhealthyPodEvictionPolicy"], "AlwaysAllow");
 }
 
+/// The ConfigMap that the gateway's container reads.
+fn settings_of(workload: &Value) -> &str {
+    let container = &workload["spec"]["template"]["spec"]["containers"][0];
+    container["envFrom"][0]["configMapRef"]["name"].as_str().unwrap()
+}
+
 /// The Route and the ServiceMonitor have the schemas of OpenShift and of the Prometheus operator.
 #[test]
 fn aw_8_openshift_has_a_route_with_edge_tls_and_a_monitor_of_the_metrics_port() {
@@ -223,12 +275,13 @@ fn aw_8_openshift_has_a_route_with_edge_tls_and_a_monitor_of_the_metrics_port() 
     let monitor = the(&objects, "ServiceMonitor");
     assert_eq!(crate::common::crds::Crds::load().problems(monitor), Some(Vec::new()));
     assert_eq!(monitor["spec"]["selector"]["matchLabels"], service["metadata"]["labels"]);
-    assert_eq!(monitor["spec"]["endpoints"][0]["port"], "metrics");
-    let metrics = ports.iter().find(|port| port["name"] == "metrics").unwrap();
+    // The program has one port, and its metrics there.
+    assert_eq!(ports.len(), 1);
+    assert_eq!(monitor["spec"]["endpoints"][0]["port"], ports[0]["name"]);
     let declared = workload["spec"]["template"]["spec"]["containers"][0]["ports"].as_array().unwrap();
-    let container = declared.iter().find(|port| port["name"] == metrics["targetPort"]).unwrap();
-    let settings = &the(&objects, "ConfigMap")["data"];
-    assert_eq!(container["containerPort"].to_string(), settings["ANTWORT_METRICS_PORT"].as_str().unwrap());
+    assert_eq!((declared.len(), &declared[0]["name"]), (1, &ports[0]["targetPort"]));
+    let settings = &named(&objects, "ConfigMap", settings_of(workload))["data"];
+    assert_eq!(declared[0]["containerPort"].to_string(), settings["ANTWORT_PORT"].as_str().unwrap());
 }
 
 /// One command renders and applies; here it applies to `cat`, on a cluster to `kubectl apply -f -`.

@@ -63,6 +63,11 @@ fn ar_1_the_backend_is_one_hardened_pod_with_its_data() {
             assert!(keys.iter().all(|key| data.contains(key)), "{data}");
             assert!(!objects.iter().any(|object| object["kind"] == "Secret"), "a secret in the manifests");
         }
+        // As the program says: it is slow to load its models, and empties its queue before it ends.
+        assert_eq!(container["startupProbe"]["httpGet"], container["livenessProbe"]["httpGet"], "{name}");
+        let time = |key: &str| container["startupProbe"][key].as_i64().unwrap();
+        assert!(time("periodSeconds") * time("failureThreshold") >= 150, "{name}");
+        assert_eq!(pod["terminationGracePeriodSeconds"], 45, "{name}");
         let claim = the(&objects, "PersistentVolumeClaim");
         assert_eq!(claim["metadata"]["name"], "argusai-data", "{name}");
         assert_eq!(pod["volumes"][0]["persistentVolumeClaim"]["claimName"], "argusai-data", "{name}");
@@ -124,6 +129,18 @@ fn ar_3_names_labels_and_rollouts() {
             assert_eq!(container(&objects, workload)["ports"][0]["name"], "http", "{name}");
             assert_eq!(named(&objects, "Service", workload)["spec"]["ports"][0]["name"], "http", "{name}");
         }
+        for object in &objects {
+            for key in ["app.kubernetes.io/name", "app.kubernetes.io/component", "app.kubernetes.io/part-of"] {
+                assert!(
+                    object["metadata"]["labels"][key].is_string(),
+                    "{name}: {} has no {key}",
+                    object["metadata"]["name"]
+                );
+            }
+        }
+        for service in objects.iter().filter(|object| object["kind"] == "Service") {
+            assert_eq!(service["spec"]["ports"][0]["targetPort"], "http", "{name}");
+        }
         // The new pod would wait for the volume that the old one holds.
         assert_eq!(
             named(&objects, "Deployment", "argusai-backend")["spec"]["strategy"],
@@ -135,4 +152,14 @@ fn ar_3_names_labels_and_rollouts() {
     let frontend = named(&objects, "Deployment", "argusai-frontend");
     assert_eq!(frontend["spec"]["strategy"]["type"], "RollingUpdate");
     assert_eq!(frontend["spec"]["replicas"], 2);
+}
+
+/// The program takes nothing else for a key, and ends: 32 bytes in URL-safe base64.
+#[test]
+fn ar_1_the_local_key_is_one_that_the_program_takes() {
+    let objects = overlay("local");
+    let key: k8s_openapi::ByteString =
+        serde_json::from_value(the(&objects, "Secret")["data"]["ENCRYPTION_KEY"].clone()).unwrap();
+    let letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    assert!(key.0.len() == 44 && key.0[..43].iter().all(letter) && key.0[43] == b'=');
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::common::apps::{build, named, the, try_build};
+use crate::common::apps::{build, named, overlays, the, try_build};
 use crate::common::{Folder, copy};
 use serde_json::{Value, json};
 
@@ -170,12 +170,17 @@ fn what_cannot_be_done_stops_the_build() {
     assert!(error.contains("Deployment web") && error.contains("cpu"), "{error}");
 }
 
-/// kustomize reads no configuration from outside a root, so each component has a copy. `UPDATE=1` writes it.
+/// kustomize reads no configuration from outside a root, so each component and example that lists it has a copy. `UPDATE=1` writes it.
 #[test]
 fn the_copies_of_the_name_references_are_fresh() {
     let original = std::fs::read_to_string("kustomization/configurations/namereference.yaml").unwrap();
-    for component in ["openshift", "production"] {
-        let path = format!("kustomization/components/{component}/namereference.yaml");
+    let components = ["openshift", "production"].map(|component| format!("kustomization/components/{component}"));
+    let listed = |path: &std::path::PathBuf| {
+        std::fs::read_to_string(path.join("kustomization.yaml")).unwrap().contains("- namereference.yaml\n")
+    };
+    let overlays = overlays().into_iter().filter(listed).map(|path| path.display().to_string());
+    for folder in components.into_iter().chain(overlays) {
+        let path = format!("{folder}/namereference.yaml");
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(&path, &original).unwrap();
         }

@@ -959,6 +959,43 @@ fn stock_kustomize_fixes_the_jobs_references() {
     assert!(build("1").contains(&format!("name: {name}\n")));
 }
 
+/// A variable of the spec may name a generated ConfigMap or Secret as the config's writer does, in the manifests and in what
+/// kustomize made of them.
+#[test]
+fn variables_of_the_spec_name_what_has_a_hash_by_now() {
+    let all = |hash: &str| {
+        let maps = format!(
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: cfg{hash}}}\ndata: {{A: one}}\n---\napiVersion: v1\nkind: Secret\n\
+             metadata: {{name: keys{hash}}}\nstringData: {{B: two}}\n"
+        );
+        format!("{}{maps}", api("", ""))
+    };
+    let spec = |form: &str| {
+        format!(
+            "{{{form}, command: [migrate], env: [{{name: A, valueFrom: {{configMapKeyRef: {{name: cfg, key: A}}}}}}, \
+             {{name: B, valueFrom: {{secretKeyRef: {{name: keys, key: B}}}}}}]}}"
+        )
+    };
+    let job = spec("as: job, job: {unordered: true}");
+    let named = |done: &Done| {
+        let env = done.the("Job")["spec"]["template"]["spec"]["containers"][0]["env"].clone();
+        [&env[0]["valueFrom"]["configMapKeyRef"]["name"], &env[1]["valueFrom"]["secretKeyRef"]["name"]]
+            .map(|name| name.as_str().unwrap().to_owned())
+    };
+    let (before, after) = (run(&job, &all("")), run(&job, &all("-24hdh6gmd4")));
+    assert_eq!(named(&before), ["cfg", "keys"]);
+    assert_eq!(named(&after), ["cfg-24hdh6gmd4", "keys-24hdh6gmd4"]);
+    assert_eq!(before.the("Job")["metadata"]["name"], after.the("Job")["metadata"]["name"], "the same content");
+    // kustomize gives the first its hashes, and `krmor check` finds nothing to do.
+    let rendered =
+        before.output.replace("name: cfg", "name: cfg-24hdh6gmd4").replace("name: keys", "name: keys-24hdh6gmd4");
+    assert!(run(&job, &rendered).report.changes.is_empty());
+    // A name that nothing has stays as it is written.
+    assert_eq!(named(&run(&job, &api("", ""))), ["cfg", "keys"]);
+    let init = run(&spec("as: initContainer"), &all("-24hdh6gmd4")).the("Deployment").to_string();
+    assert!(init.contains("\"cfg-24hdh6gmd4\"") && init.contains("\"keys-24hdh6gmd4\""), "{init}");
+}
+
 /// A Job has no other container than the migration's; in an init container the program's is there to be asked.
 #[test]
 fn a_job_asks_for_the_resources_of_its_own_container() {

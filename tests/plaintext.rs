@@ -13,7 +13,12 @@ use serde_json::{Value, json};
 const FOLDERS: [&str; 2] = ["examples", "kustomization"];
 
 /// Values that protect nothing: `examples/argusai/overlays/local/kustomization.yaml` says so. And as data has it.
-const PLACEHOLDERS: [&str; 2] = ["local-only", "bG9jYWwtb25seQ=="];
+const PLACEHOLDERS: [&str; 4] = [
+    "local-only",
+    "bG9jYWwtb25seQ==",
+    "bG9jYWwtb25seS1sb2NhbC1vbmx5LWxvY2FsLW9ubHk=",
+    "Ykc5allXd3RiMjVzZVMxc2IyTmhiQzF2Ym14NUxXeHZZMkZzTFc5dWJIaz0=",
+];
 
 /// `NAME=value`, `NAME: value`, `"name": "value"` with a name that sounds like a secret, and names of keys in camel case.
 const ASSIGNMENT: &str = r#"([A-Z0-9_]*(PASSW|PWD|TOKEN|SECRET|CREDENTIAL|_KEY|APIKEY|_DSN)[A-Z0-9_]*|([a-z]+[._-])*(passw(or)?d|token|secret|api[._-]?key|access[._-]?key|secret[._-]?key|private[._-]?key)|[a-z]+(Password|Token|ApiKey|PrivateKey))["']?( *=|: )"#;

@@ -56,6 +56,9 @@ fn rb_3_the_schema_comes_first_with_the_image_of_the_api() {
     assert_eq!(migration["image"], api["image"]);
     assert_eq!(migration["envFrom"], api["envFrom"]);
     assert!(migration.get("restartPolicy").is_none(), "it must end before the program starts");
+    // alembic takes no lock: there is one pod, also during a rollout.
+    let workload = named(&objects, "Deployment", "api");
+    assert_eq!((&workload["spec"]["replicas"], &workload["spec"]["strategy"]["type"]), (&json!(1), &json!("Recreate")));
     // Every volume has a use.
     let mounts = pod.to_string();
     for volume in pod["volumes"].as_array().unwrap() {
@@ -76,10 +79,15 @@ fn rb_5_one_ingress_routes_encrypts_and_redirects() {
     let objects = production();
     let ingress = the(&objects, "Ingress");
     let paths = ingress["spec"]["rules"][0]["http"]["paths"].as_array().unwrap();
-    let to =
-        |at: usize| (paths[at]["path"].as_str().unwrap(), paths[at]["backend"]["service"]["name"].as_str().unwrap());
-    assert_eq!((to(0).0.trim_end_matches('/'), to(0).1), ("/api", "api"));
-    assert_eq!((to(1), paths.len()), (("/", "ui"), 2));
+    let to = |rule: &Value| {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&rule["path"]), text(&rule["backend"]["service"]["name"]))
+    };
+    let mut routes: Vec<(String, String)> = paths.iter().map(to).collect();
+    routes.sort();
+    // The API's own 404 for its docs: the UI would answer them with its start page.
+    let wanted = [("/", "ui"), ("/api/", "api"), ("/docs", "api"), ("/openapi.json", "api"), ("/redoc", "api")];
+    assert_eq!(routes, wanted.map(|(path, service)| (path.to_owned(), service.to_owned())));
     let notes = &ingress["metadata"]["annotations"];
     assert_eq!(notes["cert-manager.io/cluster-issuer"], "letsencrypt-prod");
     assert_eq!(notes["nginx.ingress.kubernetes.io/ssl-redirect"], "true");
@@ -107,18 +115,88 @@ fn rb_7_storage_is_for_the_cluster_only() {
     assert!(!the(&objects, "Ingress").to_string().contains("minio"));
 }
 
+/// Every variable of the API is in the Secret that the operator makes, or tells no secret by its name.
+#[test]
+fn rb_6_what_the_api_reads_is_from_vault_or_no_secret() {
+    let objects = production();
+    let pod = pod(&objects, "Deployment", "api");
+    for list in ["initContainers", "containers"] {
+        for container in pod[list].as_array().unwrap() {
+            assert_eq!(container.get("env"), None, "{container}");
+            for source in container["envFrom"].as_array().unwrap() {
+                if let Some(name) = source["secretRef"]["name"].as_str() {
+                    assert_eq!(named(&objects, "VaultStaticSecret", name)["spec"]["destination"]["name"], name);
+                    continue;
+                }
+                let map = named(&objects, "ConfigMap", source["configMapRef"]["name"].as_str().unwrap());
+                for key in map["data"].as_object().unwrap().keys() {
+                    let words = ["SECRET", "PASSWORD", "TOKEN", "KEY", "DATABASE_URL", "DSN", "CREDENTIAL"];
+                    assert!(!words.iter().any(|word| key.contains(word)), "{key} is a secret by its name");
+                }
+            }
+        }
+    }
+}
+
+/// The only Job, and what it is called.
+fn bucket(objects: &[Value]) -> (&Value, &str) {
+    let job = the(objects, "Job");
+    let name = job["metadata"]["name"].as_str().unwrap();
+    assert!(name.starts_with("minio-make-bucket-"), "{name}");
+    (job, name)
+}
+
 #[test]
 fn rb_8_the_bucket_job_can_be_applied_again() {
     let first = production();
-    let job = named(&first, "Job", "make-bucket");
-    assert_eq!(job, named(&production(), "Job", "make-bucket"), "its template never changes by itself");
-    assert!(job["spec"]["template"]["spec"]["containers"][0]["command"].to_string().contains("--ignore-existing"));
+    let (job, name) = bucket(&first);
+    assert_eq!(job, bucket(&production()).0, "its template never changes by itself");
+    let container = &job["spec"]["template"]["spec"]["containers"][0];
+    assert!(container["command"].to_string().contains("mc mb --ignore-existing"));
+    // A Job cannot be changed: another image, or another bucket, is another Job.
+    let changed = |file: &str, from: &str, to: &str| {
+        let folder = Folder::new("reactbin");
+        copy("examples/reactbin".as_ref(), &folder.0);
+        let before = std::fs::read_to_string(folder.0.join(file)).unwrap();
+        let after = before.replacen(from, to, 1);
+        assert_ne!(before, after, "{file} has no {from:?}");
+        folder.write(file, after);
+        let objects = build(folder.0.join("overlays/production").to_str().unwrap());
+        let (job, name) = bucket(&objects);
+        (name.to_owned(), job["spec"]["template"].clone())
+    };
+    let config = "overlays/production/krmor.yaml";
+    for (file, from, to) in [
+        (config, "pgsty/mc:RELEASE.2026-09-16", "pgsty/mc:RELEASE.2026-10-01"),
+        (config, "mc mb --ignore-existing", "mc mb --with-lock --ignore-existing"),
+        ("base/kustomization.yaml", "S3_BUCKET=pastes", "S3_BUCKET=other"),
+    ] {
+        let (other, template) = changed(file, from, to);
+        assert!(other != name && template != job["spec"]["template"], "{from}: {other}");
+        assert_eq!(changed(file, from, to).0, other, "the same content has the same name");
+    }
+    // What the Job does not run is not in its name.
+    assert_eq!(changed("base/ui.yaml", "reactbin-ui:0.9.0", "reactbin-ui:1.0.0").0, name);
+}
+
+/// MinIO's own images are no longer made: server and client are of one maintained build, each pinned.
+#[test]
+fn rb_7_minio_is_a_maintained_build() {
+    let objects = production();
+    for (kind, name, image) in [
+        ("StatefulSet", "minio", "docker.io/pgsty/minio:RELEASE."),
+        ("Job", bucket(&objects).1, "docker.io/pgsty/mc:RELEASE."),
+    ] {
+        let pinned = pod(&objects, kind, name)["containers"][0]["image"].as_str().unwrap();
+        assert!(pinned.starts_with(image), "{pinned}");
+    }
 }
 
 #[test]
 fn rb_9_nothing_runs_as_root() {
     let objects = production();
-    for (kind, name) in [("Deployment", "api"), ("Deployment", "ui"), ("StatefulSet", "minio"), ("Job", "make-bucket")]
+    for (kind, name) in
+        [("Deployment", "api"), ("Deployment", "ui"), ("StatefulSet", "minio"), ("Job", bucket(&objects).1)]
     {
         let context = &pod(&objects, kind, name)["securityContext"];
         assert_eq!(context["runAsNonRoot"], true, "{name}");
@@ -181,7 +259,7 @@ fn rb_10_make_validate_k8s_fails_on_what_is_wrong() {
             "          imagePulPolicy: Always\n          ports:\n",
             "'imagePulPolicy' not allowed",
         ),
-        ("bucket.yaml", "backoffLimit: 10\n", "backoffLimit: \"10\"\n", "`backoffLimit` is a text"),
+        ("ui.yaml", "containerPort: 8080\n", "containerPort: \"8080\"\n", "`containerPort` is a text"),
         ("minio.yaml", "  replicas: 1\n", "  replicas: 1\n  minReadySecond: 5\n", "'minReadySecond' not allowed"),
         (
             "namespace.yaml",

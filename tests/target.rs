@@ -441,7 +441,7 @@ fn a_target_that_matches_nothing_is_an_error_with_the_likely_remedy() {
             json!({"kind": "Deployment", "name": "eb"}),
             "{kind: Deployment, name: eb}",
             "Deployment shop/web has a name with a prefix or suffix, and the one before is known only while kustomize renders: \
-             a `labelSelector` matches before and after; ",
+             a `labelSelector` matches before and after, and so does `name: '(w)?eb'`; ",
         ),
         (
             json!({"kind": "Deployment", "name": "frontend"}),

@@ -83,7 +83,9 @@ fn matching<'w>(world: &'w FinalStream<'w>, field: &str, target: &Selector) -> R
     let pods: Vec<_> = world.pods.iter().filter(|pod| matcher.matches(&pod.object)).collect();
     match pods.is_empty() && !target.optional {
         true => {
-            let remedy = "correct the target, or set `optional: true` if it need not match".to_owned();
+            let hint = matcher.affix_hint(world.pods.iter().map(|pod| pod.object));
+            let hint = hint.map_or_else(String::new, |hint| format!("{hint}; "));
+            let remedy = format!("{hint}correct the target, or set `optional: true` if it need not match");
             let message = format!("`{target}` matches no pods");
             Err(Gap { rule: &common::UNMATCHED_TARGET, message, remedy, pod: None, pointer })
         }

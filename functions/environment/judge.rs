@@ -199,10 +199,14 @@ impl Judge<'_> {
         unknown.sort_unstable();
         for (store, name, pointer) in unknown {
             let what = format!("{} {name}, which is not in the stream, and nothing in it makes it", store.kind());
-            let around = self.providers.around(&view.object).filter(|(other, ..)| *other == store);
-            let remedy = match suggest::closest(&name, around.map(|(_, name, _)| name)) {
+            let around = || {
+                let all = self.providers.around(&view.object).filter(|(other, ..)| *other == store);
+                all.map(|(_, name, _)| name)
+            };
+            let elsewhere = || format!("add it, or say that it comes from elsewhere: {}", external(store, &name, ""));
+            let remedy = match suggest::closest(&name, around()) {
                 Some(close) => suggest::did_you_mean(&format!("{} {close}", store.kind())),
-                None => format!("add it, or say that it comes from elsewhere: {}", external(store, &name, "")),
+                None => suggest::but_for_affixes(&name, around()).unwrap_or_else(elsewhere),
             };
             self.add(
                 Severity::Error,

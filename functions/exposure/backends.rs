@@ -14,6 +14,7 @@ use krmor_core::kube::{ServiceName, ServicePort};
 use krmor_core::pods::{Container, Pod, Role};
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId};
+use krmor_core::suggest;
 use krmor_core::text::few;
 use krmor_yaml::Node;
 
@@ -103,7 +104,8 @@ fn choose_service<'a>(world: &Candidates<'a>, wanted: Option<&str>) -> Result<Ob
             let problem = format!("no Service `{name}` sends to a targeted workload");
             let remedy = match names.is_empty() {
                 true => "add the Service, or correct its selector".to_owned(),
-                false => krmor_core::suggest::suggest(name, &names, "Service"),
+                false => suggest::but_for_affixes(name, names.iter().map(String::as_str))
+                    .unwrap_or_else(|| suggest::suggest(name, &names, "Service")),
             };
             Err((problem, remedy))
         }

@@ -8,10 +8,13 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::spec::{Form, Spec};
+use krmor_core::facts::Facts;
+use krmor_core::facts::makers::Store;
+use krmor_core::facts::provided::Providers;
 use krmor_core::pods::{Container, Pod};
 use krmor_core::reconcile::{Field, Item, Ownership};
 use krmor_core::report::Report;
-use krmor_core::stream::{Action, Stream};
+use krmor_core::stream::{Action, Object, Stream};
 use krmor_core::values::Command;
 use krmor_yaml::{Kind, Node};
 
@@ -35,6 +38,9 @@ const LISTS: [(&str, Option<&str>); 4] = [
     ("volumeMounts", Some("mountPath")),
     ("volumeDevices", Some("devicePath")),
 ];
+/// Where a variable names a ConfigMap or Secret.
+const KEY_REFS: [(Store, &str); 2] =
+    [(Store::ConfigMap, "/valueFrom/configMapKeyRef/name"), (Store::Secret, "/valueFrom/secretKeyRef/name")];
 /// Fields that are taken over once: later functions may settle them for each container.
 const FILLED: [&str; 2] = ["securityContext", "resources"];
 
@@ -71,7 +77,7 @@ pub(super) fn wanted(spec: &Spec, pod: &Pod, main: &Container, stream: &Stream, 
             _ => Vec::new(),
         };
         match key {
-            "env" => add_variables(spec, &mut items),
+            "env" => add_variables(spec, &object, stream, &mut items),
             "volumeMounts" | "volumeDevices" => {
                 if let Some(volumes) = &spec.volumes {
                     items.retain(|item| text(item, "name").is_some_and(|name| volumes.iter().any(|one| one == name)));
@@ -113,12 +119,21 @@ pub(super) fn name_anew(value: &mut Value, program: &str, migration: &str) {
     }
 }
 
-/// The spec's variables take the place of those of the same name, or come last.
-fn add_variables(spec: &Spec, items: &mut Vec<Value>) {
+/// The spec's variables take the place of those of the same name, or come last. What they name may have a prefix or a hash
+/// by now.
+fn add_variables(spec: &Spec, workload: &Object<'_>, stream: &Stream, items: &mut Vec<Value>) {
+    let providers = Providers::of(Facts::of(stream));
     for variable in &spec.env {
+        let mut value = variable.to_value();
+        for (store, pointer) in KEY_REFS {
+            let Some(Value::String(name)) = value.pointer_mut(pointer) else { continue };
+            if let Some(meant) = providers.meant(workload, store, name) {
+                *name = meant.name;
+            }
+        }
         match items.iter_mut().find(|item| text(item, "name") == Some(variable.name.as_str())) {
-            Some(item) => *item = variable.to_value(),
-            None => items.push(variable.to_value()),
+            Some(item) => *item = value,
+            None => items.push(value),
         }
     }
 }

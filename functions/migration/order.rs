@@ -250,7 +250,8 @@ impl Look<'_> {
             self.stream.objects().filter(|object| !own.contains(&object.id()) && matcher.matches(object)).collect();
         if found.is_empty() && !selector.optional {
             let message = format!("`{selector}` matches nothing");
-            let remedy = "correct it, or write `externalDatabase: true`";
+            let hint = matcher.affix_hint(self.stream.objects()).map_or_else(String::new, |hint| format!("{hint}; "));
+            let remedy = format!("{hint}correct it, or write `externalDatabase: true`");
             report.add(&common::UNMATCHED_TARGET, Place::Config(DATABASE.to_owned()), message, remedy);
         }
         if let Some((latest, due)) =

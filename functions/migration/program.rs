@@ -214,7 +214,10 @@ pub(super) fn followers(spec: &Spec, programs: &[Program], stream: &Stream, repo
         ids.retain(|id| stream.object(*id).is_some_and(|object| is_it(&object)));
         if ids.is_empty() && !selector.optional {
             let message = format!("`{selector}` matches no workload");
-            report.add(&common::UNMATCHED_TARGET, Place::Config(place.clone()), message, "correct or remove it");
+            let workloads = Facts::of(stream).pods().iter().filter_map(|pod| stream.object(pod.object));
+            let hint = matcher.affix_hint(workloads).map_or_else(String::new, |hint| format!("{hint}; "));
+            let remedy = format!("{hint}correct or remove it");
+            report.add(&common::UNMATCHED_TARGET, Place::Config(place.clone()), message, remedy);
         }
         let programs_too = ids.iter().find(|id| programs.iter().any(|program| program.pod.object == **id));
         if let Some(object) = programs_too.and_then(|id| stream.object(*id)) {

@@ -17,6 +17,7 @@ pub use self::spec::Spec;
 use krmor_core::pods::Pod;
 use krmor_core::report::{Place, Report};
 use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::suggest::but_for_affixes;
 use krmor_core::target::{self, Selected};
 use krmor_core::text::few;
 
@@ -84,10 +85,12 @@ fn choose_service(spec: &Spec, pod: &Pod, known: &Known<'_>, stream: &Stream, re
             return Some(service.id());
         }
         let others = few(all.len(), &mut objects().map(name_of), ", ");
+        let names: Vec<String> = objects().map(|service| service.name().into_owned()).collect();
+        let affixed = but_for_affixes(name.as_str(), names.iter().map(String::as_str));
         let message = format!("no Service `{}` sends to these pods", name.as_str());
         let remedy = match others.is_empty() {
             true => "let the Service's selector match the labels of the pod template".to_owned(),
-            false => format!("correct `service`: {others} does"),
+            false => affixed.unwrap_or_else(|| format!("correct `service`: {others} does")),
         };
         report.add(&rules::NO_SERVICE, workload.at(""), message, remedy);
         return None;

@@ -17,6 +17,7 @@ use krmor_core::pods::Pod;
 use krmor_core::report::{Place, Report};
 use krmor_core::rules as common;
 use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::suggest;
 use krmor_core::target;
 use krmor_yaml::Node;
 
@@ -186,7 +187,8 @@ impl<'a> World<'a> {
                 let known: Vec<String> =
                     known.chain(self.spec.peers.keys().map(|key| key.as_str().to_owned())).collect();
                 let message = format!("`{}` is neither a workload of the stream nor one of `peers`", end.as_str());
-                let remedy = krmor_core::suggest::suggest(name, &known, "name");
+                let remedy = suggest::but_for_affixes(name, known.iter().map(String::as_str))
+                    .unwrap_or_else(|| suggest::suggest(name, &known, "name"));
                 report.add(&rules::UNKNOWN_END, Place::Config(pointer.to_owned()), message, remedy);
                 Vec::new()
             }

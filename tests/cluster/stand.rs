@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use krmor::yaml;
 use serde_json::Value;
 
 use crate::common::apps;
@@ -51,15 +50,9 @@ pub fn examples() -> Vec<Example> {
     examples
 }
 
-/// `examples/EXAMPLE/covers.yaml`: ids by the name of a check. An example without it is tested all the same.
+/// The ids that a check shows, by the check's name.
 fn covers(example: &str) -> BTreeMap<String, String> {
-    let Ok(text) = std::fs::read_to_string(format!("examples/{example}/covers.yaml")) else { return BTreeMap::new() };
-    let document = yaml::parse(&Arc::new(text)).unwrap().remove(0).root().to_value().unwrap();
-    let ids = |value: &Value| {
-        let ids: Vec<&str> = value.as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
-        ids.join(" ")
-    };
-    document.as_object().unwrap().iter().map(|(check, value)| (check.clone(), ids(value))).collect()
+    apps::covers(example).1.into_iter().map(|(check, ids)| (check, ids.join(" "))).collect()
 }
 
 impl Stand {

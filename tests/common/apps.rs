@@ -1,5 +1,6 @@
 //! The example applications, as stock kustomize renders them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -19,6 +20,21 @@ pub fn overlays() -> Vec<PathBuf> {
     found.sort();
     assert!(found.len() >= 2, "no overlays found");
     found
+}
+
+/// `examples/EXAMPLE/covers.yaml`: the text of each requirement by its id, and the ids that each check of `tests/cluster` shows.
+pub fn covers(example: &str) -> (BTreeMap<String, String>, BTreeMap<String, Vec<String>>) {
+    let path = format!("examples/{example}/covers.yaml");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let document = objects(text).remove(0);
+    let of = |key: &str| {
+        let map = document[key].as_object().unwrap_or_else(|| panic!("{path}: `{key}` is no mapping")).clone();
+        map.into_iter()
+    };
+    let text = |value: Value| value.as_str().unwrap_or_else(|| panic!("{path}: {value} is no text")).to_owned();
+    let ids = |value: Value| value.as_array().unwrap().iter().cloned().map(text).collect();
+    let requirements = of("requirements").map(|(id, value)| (id, text(value))).collect();
+    (requirements, of("checks").map(|(check, value)| (check, ids(value))).collect())
 }
 
 /// What stock kustomize makes of a kustomization: the text, or what it says on standard error.

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container, EnvVarSource, Secret};
 use serde_json::Value;
 
 use crate::common::Folder;
+use crate::container::Volumes;
 
 type Data = BTreeMap<String, String>;
 
@@ -37,6 +38,16 @@ impl Cluster {
         }
         cluster.names(&[]);
         cluster
+    }
+
+    /// The volumes of the pod that runs here: there is one at a time.
+    pub fn volumes(&self) -> Volumes {
+        Volumes::of(self.folder.0.join("volumes"))
+    }
+
+    /// Where a container's last process says why it ends.
+    pub fn log(&self, container: &str) -> PathBuf {
+        self.folder.0.join(format!("{container}.log"))
     }
 
     /// The file that plays the cluster's DNS.

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::ask::Answer;
 use crate::cluster::Cluster;
+use crate::container::{self, Runs};
 use crate::http;
-use crate::process::Process;
 use crate::slot::{Role, Slot};
 use crate::worker::Kind;
 
@@ -33,6 +33,7 @@ pub struct Pod {
     /// Second, container, event.
     pub events: Vec<(u64, String, Event)>,
     restart_policy: String,
+    spec: PodSpec,
     slots: Vec<Slot>,
     initialised: bool,
     failed: bool,
@@ -45,11 +46,11 @@ impl Pod {
     /// A pod of a workload.
     pub fn of(workload: &Value) -> Self {
         let spec: PodSpec = serde_json::from_value(workload["spec"]["template"]["spec"].clone()).unwrap();
-        let init = spec.init_containers.into_iter().flatten().map(|container| {
+        let init = spec.init_containers.clone().into_iter().flatten().map(|container| {
             let stays = container.restart_policy.as_deref() == Some("Always");
             (if stays { Role::Sidecar } else { Role::Init }, container)
         });
-        let all = init.chain(spec.containers.into_iter().map(|container| {
+        let all = init.chain(spec.containers.clone().into_iter().map(|container| {
             assert!(
                 container.restart_policy.is_none(),
                 "this runner knows no containers with a restart rule of their own"
@@ -59,8 +60,9 @@ impl Pod {
         Self {
             now: 0,
             events: Vec::new(),
-            restart_policy: spec.restart_policy.unwrap_or_else(|| "Always".to_owned()),
+            restart_policy: spec.restart_policy.clone().unwrap_or_else(|| "Always".to_owned()),
             slots: all.map(|(role, container)| Slot::new(role, container)).collect(),
+            spec,
             initialised: false,
             failed: false,
             sync: false,
@@ -115,7 +117,7 @@ impl Pod {
     pub fn answer(&self, cluster: &Cluster, container: &str, kind: Kind) -> Answer {
         let slot = self.slots.iter().find(|slot| slot.container.name == container).unwrap();
         let (_, probe) = slot.workers.iter().find(|(worker, _)| worker.kind == kind).unwrap();
-        slot.ask(cluster, probe).unwrap()
+        slot.ask(&self.spec, cluster, probe).unwrap()
     }
 
     /// What a request by way of the Service gets from a container.
@@ -123,6 +125,15 @@ impl Pod {
         let slot = self.slots.iter().find(|slot| slot.container.name == container).unwrap();
         let port = slot.process.as_ref()?.0.ports.get(&port)?;
         http::get(*port, path, &[], Duration::from_secs(1)).ok().map(|response| response.status)
+    }
+
+    /// The containers that run: how they are to run, and what the kernel says of their processes by a key.
+    pub fn running(&self) -> Vec<(Runs, impl Fn(&str) -> Vec<String>)> {
+        let running = self.slots.iter().filter_map(|slot| {
+            let (process, _) = slot.process.as_ref()?;
+            Some((container::runs(&self.spec, &slot.container).unwrap(), |key: &str| process.status(key)))
+        });
+        running.collect()
     }
 
     fn second(&mut self, cluster: &Cluster) {
@@ -179,7 +190,7 @@ impl Pod {
             }
             let (kind, probe, timeout) = (worker.kind, probe.clone(), worker.numbers.timeout);
             // An error of the kubelet's own is thrown away.
-            let Ok(answer) = slot.ask(cluster, &probe) else { continue };
+            let Ok(answer) = slot.ask(&self.spec, cluster, &probe) else { continue };
             let worker = &mut slot.workers[index].0;
             worker.answered(now, if answer.timed_out { timeout } else { 0 }, answer.success);
             self.sync |= worker.settle(now);
@@ -240,15 +251,12 @@ impl Pod {
         if ended.is_some_and(|ended| !slot.back_off.allows(ended, now)) {
             return;
         }
-        let environment = match cluster.environment(&slot.container) {
-            Ok(environment) => environment,
+        let fault = self.faults.get(&(slot.container.name.clone(), slot.runs + 1)).map_or("", String::as_str);
+        let process = match slot.launch(&self.spec, cluster, None, fault) {
+            Ok(process) => process,
             Err(message) => return self.event(at, Event::Refused(message)),
         };
         slot.runs += 1;
-        let fault = self.faults.get(&(slot.container.name.clone(), slot.runs)).map_or("", String::as_str);
-        let command = slot.command(&environment);
-        let image = slot.container.image.as_deref().unwrap();
-        let process = Process::start(image, &command, &environment, &cluster.names_file(), fault);
         slot.process = Some((process, now));
         self.event(at, Event::Started);
         self.tell(at);

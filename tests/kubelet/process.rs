@@ -5,7 +5,6 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 pub struct Process {
@@ -19,26 +18,26 @@ pub struct Process {
 }
 
 impl Process {
-    pub fn start(
-        image: &str,
-        command: &[String],
-        environment: &BTreeMap<String, String>,
-        names: &Path,
-        fault: &str,
-    ) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["stand-in", image, fault])
-            .arg(names)
-            .args(command)
-            .env_clear()
+    /// Becomes a process of `command`, which this binary's words as a stand-in are added to.
+    pub fn start(mut command: Command, words: &[&str], environment: &BTreeMap<String, String>, log: Stdio) -> Self {
+        let mut child = command
+            .arg("stand-in")
+            .args(words)
             .envs(environment)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let (clock, says) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
         Self { child, clock, says, ports: BTreeMap::new(), silent: Cell::new(false) }
+    }
+
+    /// What the kernel says of it: the words behind a key of `/proc/PID/status`.
+    pub fn status(&self, key: &str) -> Vec<String> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+        line.unwrap_or_else(|| panic!("no {key}")).split_whitespace().map(str::to_owned).collect()
     }
 
     /// Tells the time; the exit code if the process has ended.

@@ -28,6 +28,14 @@ pub const ALL: &[(&str, fn())] = &[
     ("exec and tcpSocket", exec_and_tcp),
 ];
 
+/// Rules of containers, which need namespaces.
+pub const CONTAINED: &[(&str, fn())] = &[
+    ("starts: a port below 1024 is root's, or the capability's, unless a sysctl gives it to all", low_ports),
+    ("starts: a read-only root filesystem has no place to write but volumes", read_only),
+    ("starts: a new disk is root's until fsGroup gives it to a group", disks),
+    ("starts: a Secret is mounted read-only, and a missing one holds the pod back", secrets),
+];
+
 fn probe(of: Value) -> Numbers {
     Numbers::of(&serde_json::from_value::<Probe>(of).unwrap())
 }
@@ -336,4 +344,108 @@ fn exec_and_tcp() {
     }
     pod.run(&cluster, 60);
     assert_eq!(started(&pod, "main"), [0, 2, 14, 36]);
+}
+
+/// What became of a pod: nothing, or why it does not start.
+fn why_not(cluster: &Cluster, spec: Value) -> String {
+    let mut pod = Pod::of(&json!({"spec": {"template": {"spec": spec}}}));
+    pod.run(cluster, 5);
+    if pod.ready() {
+        String::new()
+    } else {
+        std::fs::read_to_string(cluster.log("main")).unwrap_or_default() + &pod.to_string()
+    }
+}
+
+fn low_ports() {
+    let pod = |uid: u32, capabilities: Value, sysctls: Value| {
+        let env =
+            json!([{"name": "ANTWORT_BACKEND_URL", "value": "http://x"}, {"name": "ANTWORT_PORT", "value": "80"}]);
+        let own = json!({"runAsUser": uid, "capabilities": capabilities});
+        why_not(
+            &Cluster::of(&[]),
+            json!({
+                "securityContext": {"sysctls": sysctls},
+                "containers": [{"name": "main", "image": "antwort:1", "env": env, "securityContext": own}],
+            }),
+        )
+    };
+    let all = json!({"drop": ["ALL"]});
+    let sysctl = json!([{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]);
+    for (uid, capabilities, sysctls, starts) in [
+        (65532, json!({}), json!([]), false),
+        (65532, all.clone(), json!([]), false),
+        (0, json!({}), json!([]), true),
+        (0, all.clone(), json!([]), false),
+        (65532, all, sysctl, true),
+    ] {
+        let why = pod(uid, capabilities, sysctls);
+        assert_eq!(why.is_empty(), starts, "{uid}: {why}");
+        assert!(starts || why.contains("bind: port 80: Permission denied"), "{why}");
+    }
+}
+
+fn read_only() {
+    let pod = |read_only: bool, mounts: &[&str]| {
+        let volumes: Vec<Value> = ["a", "b"].iter().map(|name| json!({"name": name, "emptyDir": {}})).collect();
+        let mounts: Vec<Value> =
+            mounts.iter().zip(["a", "b"]).map(|(path, name)| json!({"name": name, "mountPath": path})).collect();
+        let own = json!({"readOnlyRootFilesystem": read_only});
+        let container =
+            json!({"name": "main", "image": "reactbin-ui:1", "securityContext": own, "volumeMounts": mounts});
+        why_not(&Cluster::of(&[]), json!({"containers": [container], "volumes": volumes}))
+    };
+    assert_eq!(pod(false, &[]), "");
+    assert_eq!(pod(true, &["/tmp", "/var/cache/nginx"]), "");
+    for (mounts, path) in [(&["/tmp"][..], "/var/cache/nginx/client_temp/"), (&["/var/cache/nginx"], "/tmp/nginx.pid")]
+    {
+        assert!(pod(true, mounts).contains(&format!("{path}: Read-only file system")), "{mounts:?}");
+    }
+    assert!(pod(true, &[]).contains("Read-only file system"));
+}
+
+fn disks() {
+    let pod = |context: Value| {
+        let env = json!([{"name": "MINIO_ROOT_USER", "value": "u"}, {"name": "MINIO_ROOT_PASSWORD", "value": "p"}]);
+        let container = json!({
+            "name": "main", "image": "minio:1", "args": ["server", "/data"], "env": env,
+            "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+        });
+        why_not(&Cluster::of(&[]), json!({"securityContext": context, "containers": [container]}))
+    };
+    for (context, starts) in [
+        (json!({}), true),
+        (json!({"runAsUser": 1000}), false),
+        (json!({"runAsUser": 1000, "runAsGroup": 1000}), false),
+        (json!({"runAsUser": 1000, "fsGroup": 1000}), true),
+        (json!({"runAsUser": 1000, "fsGroup": 7, "supplementalGroups": [8]}), true),
+        (json!({"runAsUser": 1000, "supplementalGroups": [7]}), false),
+    ] {
+        let why = pod(context.clone());
+        assert_eq!(why.is_empty(), starts, "{context}: {why}");
+        assert!(starts || why.contains("/data/.minio.sys/: Permission denied"), "{why}");
+    }
+}
+
+fn secrets() {
+    let pod = |cluster: &Cluster, path: &str, optional: bool| {
+        let own = json!({"runAsUser": 65532});
+        let volume = json!({"name": "dsn", "secret": {"secretName": "dsn", "optional": optional}});
+        let env = json!([
+            {"name": "ANTWORT_BACKEND_URL", "value": "http://x"}, {"name": "ANTWORT_STORAGE", "value": "postgres"},
+            {"name": "ANTWORT_STORAGE_DSN_FILE", "value": path},
+        ]);
+        let mounts = json!([{"name": "dsn", "mountPath": "/run/secrets"}]);
+        let container = json!({
+            "name": "main", "image": "antwort:1", "env": env, "securityContext": own, "volumeMounts": mounts,
+        });
+        why_not(cluster, json!({"containers": [container], "volumes": [volume]}))
+    };
+    let secret = json!({"kind": "Secret", "metadata": {"name": "dsn"}, "stringData": {"dsn": "postgres://x"}});
+    let with = Cluster::of(&[secret]);
+    assert_eq!(pod(&with, "/run/secrets/dsn", false), "");
+    assert!(pod(&with, "/run/secrets/other", false).contains("No such file"));
+    let without = Cluster::of(&[]);
+    assert!(pod(&without, "/run/secrets/dsn", false).contains("not found"));
+    assert!(pod(&without, "/run/secrets/dsn", true).contains("No such file"));
 }

@@ -1,13 +1,16 @@
 //! One container of a pod: its process, its probes, what they say of it.
 
 use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
 
-use k8s_openapi::api::core::v1::{Container, Probe};
+use k8s_openapi::api::core::v1::{Container, PodSpec, Probe};
 
 use crate::ask::{Answer, ask};
 use crate::cluster::{Cluster, expand};
+use crate::common::copy;
 use crate::process::Process;
 use crate::worker::{BackOff, Kind, Numbers, Seen, Verdict, Worker};
+use crate::{container, sandbox, stand_in};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Role {
@@ -99,13 +102,45 @@ impl Slot {
         words.map(|word| expand(word, environment)).collect()
     }
 
-    pub fn ask(&self, cluster: &Cluster, probe: &Probe) -> Result<Answer, String> {
+    pub fn ask(&self, spec: &PodSpec, cluster: &Cluster, probe: &Probe) -> Result<Answer, String> {
         let (process, since) = self.process.as_ref().ok_or("it does not run")?;
-        let image = self.container.image.as_deref().unwrap();
         ask(probe, &self.container, process, |command| {
-            let environment = cluster.environment(&self.container).unwrap_or_default();
-            let mut process = Process::start(image, command, &environment, &cluster.names_file(), "");
-            process.second(*since) == Some(0)
+            self.launch(spec, cluster, Some(command), "").is_ok_and(|mut process| process.second(*since) == Some(0))
         })
+    }
+
+    /// Starts a process of the container: its own command, or another. What holds it back is an error.
+    pub fn launch(
+        &self,
+        spec: &PodSpec,
+        cluster: &Cluster,
+        command: Option<&[String]>,
+        fault: &str,
+    ) -> Result<Process, String> {
+        let image_name = self.container.image.as_deref().unwrap();
+        let environment = cluster.environment(&self.container)?;
+        let own = self.command(&environment);
+        let words = command.unwrap_or(&own).iter().map(String::as_str);
+        let mounts = cluster.volumes().mounts(spec, &self.container, cluster)?;
+        let (names, folder) = (cluster.names_file(), &cluster.folder.0);
+        if !sandbox::inside() {
+            // Outside of a container, files of ConfigMaps and Secrets are below a folder that plays the root.
+            let root = folder.join("roots").join(&self.container.name);
+            for (source, path, _) in mounts.iter().filter(|(.., writable)| !writable) {
+                copy(source, &root.join(path.trim_start_matches('/')));
+            }
+            let fixed = [image_name, fault, names.to_str().unwrap(), root.to_str().unwrap()];
+            let words: Vec<&str> = fixed.into_iter().chain(words).collect();
+            let mut own = Command::new(std::env::current_exe().unwrap());
+            own.env_clear();
+            return Ok(Process::start(own, &words, &environment, Stdio::null()));
+        }
+        let runs = container::runs(spec, &self.container)?;
+        container::sysctls(spec);
+        let image = stand_in::image(image_name).ok_or("no such image")?;
+        let log = std::fs::File::create(cluster.log(&self.container.name)).unwrap();
+        let words: Vec<&str> = [image_name, fault, "/cluster/names", "/"].into_iter().chain(words).collect();
+        let command = container::command(&runs, &image, &mounts, folder);
+        Ok(Process::start(command, &words, &environment, log.into()))
     }
 }

@@ -148,6 +148,12 @@ impl<'s> Exceptions<'s> {
         self.matchers.get(number)?.matches_previous(stream)
     }
 
+    /// What to say of the exception of a number where it would match an object had that no prefix or suffix.
+    #[must_use]
+    pub fn affix_hint(&self, number: usize, stream: &Stream) -> Option<String> {
+        self.matchers.get(number)?.affix_hint(stream.objects())
+    }
+
     /// The exceptions that hold for an object with containers of these names.
     #[must_use]
     pub fn grants(&self, object: &Object<'_>, names: &[&str]) -> Vec<Grant> {

@@ -143,7 +143,10 @@ impl Policy<'_> {
                     format!(", but {} was called so before: `previous: true` would match it", object.reference());
                 message.push_str(&hint);
             }
-            report.add_as(severity, &rules::UNUSED_EXCEPTION, place, message, "remove it, or correct its target");
+            let hint = exceptions.affix_hint(number, stream).filter(|_| !matched.contains(&number));
+            let hint = hint.map_or_else(String::new, |hint| format!("{hint}; "));
+            let remedy = format!("{hint}remove it, or correct its target");
+            report.add_as(severity, &rules::UNUSED_EXCEPTION, place, message, remedy);
         }
     }
 }

@@ -42,6 +42,33 @@ pub fn or_else<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Stri
     closest(word, words).map_or_else(String::new, |other| format!("{} If not, ", did_you_mean(&format!("`{other}`"))))
 }
 
+/// As many separators of a name are looked at from its beginning, and from its end.
+const MOST_SEPARATORS: usize = 16;
+
+/// The prefix and the suffix that a name has around a part for which `is` holds, each up to a separator as kustomize's are by
+/// custom; of several parts, the longest.
+pub fn affixes<'n>(name: &'n str, is: impl Fn(&str) -> bool) -> Option<(&'n str, &'n str)> {
+    let separators = || name.match_indices(['-', '.']).map(|(at, _)| at);
+    let ends: Vec<usize> = [name.len()].into_iter().chain(name.rmatch_indices(['-', '.']).map(|(at, _)| at)).collect();
+    let starts = [0].into_iter().chain(separators().map(|at| at + 1)).take(MOST_SEPARATORS);
+    let parts = starts.flat_map(|start| ends.iter().take(MOST_SEPARATORS).map(move |end| (start, *end)));
+    let fits = |&(start, end): &(usize, usize)| {
+        start < end && end - start < name.len() && name.get(start..end).is_some_and(&is)
+    };
+    let (start, end) = parts.filter(fits).max_by_key(|(start, end)| end - start)?;
+    Some((name.get(..start)?, name.get(end..)?))
+}
+
+/// What to say of an object that is called as a config says but for a prefix or a suffix: what is printed by kustomize does not
+/// tell the name before. Nothing where none of the names is so.
+pub fn but_for_affixes<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let other = names.into_iter().take(MOST_WORDS).find(|name| affixes(name, |part| part == word).is_some())?;
+    Some(format!(
+        "`{other}` is `{word}` with a prefix or suffix, which krmor sees through only while kustomize renders: to check what is \
+         rendered, write `{other}`"
+    ))
+}
+
 /// The question, or, where nothing is close, what there is.
 #[must_use]
 pub fn suggest(word: &str, names: &[String], what: &str) -> String {
@@ -79,6 +106,31 @@ mod tests {
             assert_eq!(distance(word, other), wanted, "{word} {other}");
             assert_eq!(distance(other, word), wanted, "{other} {word}");
         }
+    }
+
+    #[test]
+    fn prefixes_and_suffixes_end_at_separators() {
+        for (name, part, wanted) in [
+            ("team-api", "api", Some(("team-", ""))),
+            ("api-x", "api", Some(("", "-x"))),
+            ("team-api-x", "api", Some(("team-", "-x"))),
+            ("a-b-web-api-x-y", "web-api", Some(("a-b-", "-x-y"))),
+            ("api", "api", None),
+            ("therapist", "api", None),
+            ("team-apis", "api", None),
+            ("eu.api.x", "api", Some(("eu.", ".x"))),
+            ("api-api", "api", Some(("", "-api"))),
+            ("ä-api", "api", Some(("ä-", ""))),
+            ("--", "", None),
+            ("", "api", None),
+        ] {
+            assert_eq!(affixes(name, |text| text == part).is_some(), wanted.is_some(), "{name} {part}");
+            if name != "api-api" {
+                assert_eq!(affixes(name, |text| text == part), wanted, "{name} {part}");
+            }
+        }
+        let long = "a-".repeat(100_000);
+        assert_eq!(affixes(&long, |text| text == "b"), None);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::labels::{Requirement, Values, parse_selector, text};
 use crate::pods::{Container, Pod};
 use crate::report::{Finding, Place};
 use crate::stream::{self, Object, ObjectId, Stream};
-use crate::suggest::{did_you_mean, distance};
+use crate::suggest::{affixes, did_you_mean, distance};
 use krmor_yaml::print::{self, Quoting};
 
 /// A message lists at most this many containers.
@@ -269,6 +269,26 @@ impl Pattern {
     pub fn text(&self) -> &str {
         match self {
             Pattern::Literal(text) | Pattern::Regex { text, .. } => text,
+        }
+    }
+
+    /// The prefix and the suffix around a part of a name that matches.
+    fn affixes<'n>(&self, name: &'n str) -> Option<(&'n str, &'n str)> {
+        affixes(name, |part| self.matches(part)).or_else(|| match self {
+            // Without a separator on one side; within a word it is chance.
+            Pattern::Literal(text) if text.len() > 1 && name != text => {
+                let suffix = name.strip_prefix(text.as_str()).map(|suffix| ("", suffix));
+                suffix.or_else(|| name.strip_suffix(text.as_str()).map(|prefix| (prefix, "")))
+            }
+            _ => None,
+        })
+    }
+
+    /// As a part of another expression.
+    fn grouped(&self) -> Cow<'_, str> {
+        match self {
+            Pattern::Regex { text, .. } if text.contains('|') => Cow::Owned(format!("({text})")),
+            Pattern::Literal(text) | Pattern::Regex { text, .. } => Cow::Borrowed(text),
         }
     }
 }
@@ -618,13 +638,8 @@ impl Matcher {
             let what = if matches!(over, Over::Pods(_)) { "has no pods" } else { "is not what this function works on" };
             return Some(format!("{} {what}", other.reference()));
         }
-        let mut objects = candidates.iter().filter_map(|&id| stream.object(id));
-        if let Some(object) = objects.find(|object| self.is_but_for_affixes(object)) {
-            return Some(format!(
-                "{} has a name with a prefix or suffix, and the one before is known only while kustomize renders: a \
-                 `labelSelector` matches before and after",
-                object.reference()
-            ));
+        if let Some(hint) = self.affix_hint(candidates.iter().filter_map(|&id| stream.object(id))) {
+            return Some(hint);
         }
         let given =
             self.fields.len() + usize::from(!self.labels.is_empty()) + usize::from(!self.annotations.is_empty());
@@ -639,14 +654,27 @@ impl Matcher {
         })
     }
 
-    /// Whether an object would match had its name no prefix or suffix. kustomize takes the annotations that tell it off
-    /// what it prints.
-    fn is_but_for_affixes(&self, object: &Object<'_>) -> bool {
-        let name = object.name();
-        let affixed =
-            |text: &str| name.as_ref() != text && text.len() > 1 && (name.starts_with(text) || name.ends_with(text));
-        let mut names = self.fields.iter().filter(|(field, _)| matches!(field, Field::Name));
-        names.any(|(_, pattern)| affixed(pattern.text())) && self.near(*object).misses == [Field::Name.key()]
+    /// What to say where it would match an object had that no prefix or suffix, or another namespace beside: kustomize
+    /// takes the annotations that tell it off what it prints.
+    pub fn affix_hint<'a>(&self, objects: impl Iterator<Item = Object<'a>>) -> Option<String> {
+        let pattern = self.fields.iter().find_map(|(field, pattern)| (*field == Field::Name).then_some(pattern))?;
+        let names = [Field::Name.key(), Field::Namespace.key()];
+        let is_it = |object: &Object<'a>| {
+            let misses = self.near(*object).misses;
+            misses.contains(&Field::Name.key()) && misses.iter().all(|miss| names.contains(miss))
+        };
+        let (object, (prefix, suffix)) = objects.filter(is_it).find_map(|object| {
+            let name = object.name().into_owned();
+            pattern.affixes(&name).map(|(prefix, suffix)| (object, (prefix.to_owned(), suffix.to_owned())))
+        })?;
+        let optional = |text: &str| if text.is_empty() { String::new() } else { format!("({})?", escape(text)) };
+        let whole = format!("{}{}{}", optional(&prefix), pattern.grouped(), optional(&suffix));
+        Some(format!(
+            "{} has a name with a prefix or suffix, and the one before is known only while kustomize renders: a \
+             `labelSelector` matches before and after, and so does `name: {}`",
+            object.reference(),
+            flow(&whole)
+        ))
     }
 
     /// What the containers of an object are called that the target matches but for them.

@@ -13,7 +13,8 @@ pub fn rows() -> Vec<Row> {
     let rows = |place: Place| {
         [
             place.row("ready with a backend, unready and never restarted without one", "AW-10", backend),
-            place.row("without the backend's URL unready and never restarted", "AW-10", no_url),
+            place.row("without the backend's URL it is held back, and never restarted", "AW-10", no_url),
+            place.row("an empty URL ends the program, which is started ever more rarely", "not AW-10", empty_url),
             place.row("were liveness to look at the backend, it would be restarted", "AW-10", naive),
             place.row("a slow start within the budget is left alone, one beyond is killed", "AW-2", startup),
             place.row("a gateway that hangs is taken out, then restarted", "AW-2", |place| {
@@ -63,19 +64,33 @@ fn backend(place: &Place) {
     assert_eq!(pod.times(IT, &Event::Asked(Kind::Liveness, false)), Vec::<u64>::new());
 }
 
-/// Somebody takes the setting away in the cluster, past the check while rendering.
+/// Somebody takes the setting away in the cluster, past the check while rendering. The program would exit; the kubelet does
+/// not start it, since the pod names the key.
 fn no_url(place: &Place) {
-    for value in [None, Some("")] {
-        let (mut cluster, gateway, _) = with_backend(place);
-        for data in cluster.config_maps.values_mut() {
-            data.remove("ANTWORT_BACKEND_URL");
-            data.extend(value.map(|value| ("ANTWORT_BACKEND_URL".to_owned(), value.to_owned())));
-        }
-        let mut pod = Pod::of(&gateway);
-        pod.run_until(&cluster, 60, |pod| !pod.asked(IT, Kind::Readiness).is_empty());
-        stays_unready(&mut pod, &cluster, 600);
-        assert_eq!(pod.restarts(), 0);
+    let (mut cluster, gateway, _) = with_backend(place);
+    let kept = cluster.config_maps.clone();
+    for data in cluster.config_maps.values_mut() {
+        data.remove("ANTWORT_BACKEND_URL");
     }
+    let mut pod = Pod::of(&gateway);
+    pod.run(&cluster, 600);
+    let refused = |event: &Event| matches!(event, Event::Refused(why) if why.contains("key ANTWORT_BACKEND_URL"));
+    assert!(!pod.events.is_empty() && pod.events.iter().all(|(.., event)| refused(event)), "{pod}");
+    assert!(!pod.ready() && pod.restarts() == 0);
+    cluster.config_maps = kept;
+    pod.run_until(&cluster, 60, Pod::ready);
+    assert_eq!(pod.restarts(), 0);
+}
+
+/// What nobody can hold back: a value that is there, and empty. `Environment` refuses it while rendering.
+fn empty_url(place: &Place) {
+    let (mut cluster, gateway, _) = with_backend(place);
+    for data in cluster.config_maps.values_mut() {
+        data.insert("ANTWORT_BACKEND_URL".to_owned(), String::new());
+    }
+    let mut pod = Pod::of(&gateway);
+    pod.run(&cluster, 600);
+    assert!(!pod.ready() && pod.restarts() >= 3, "{pod}");
 }
 
 /// The runner can fail: this is what the separate paths are for.

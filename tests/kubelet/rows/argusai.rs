@@ -8,7 +8,8 @@ use crate::pod::{Event, Pod};
 use crate::worker::Kind;
 
 /// What each overlay's Secret holds.
-pub const VAULT: [(&str, &str); 2] = [("ENCRYPTION_KEY", "k"), ("JWT_SECRET_KEY", "k")];
+pub const VAULT: [(&str, &str); 2] =
+    [("ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), ("JWT_SECRET_KEY", "k")];
 
 /// Workload, container, ids, the delays of liveness and readiness.
 const PROGRAMS: [(&str, &str, &str, u64, u64); 2] =

@@ -4,6 +4,7 @@ mod antwort;
 mod argusai;
 mod base;
 mod reactbin;
+mod starts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
@@ -21,11 +22,19 @@ use crate::worker::Kind;
 /// One line of the table.
 pub struct Row {
     pub name: String,
+    /// Whether its pods run in containers.
+    pub contained: bool,
     pub check: Box<dyn FnOnce() + Send>,
 }
 
+impl Row {
+    fn contained(self) -> Self {
+        Self { contained: true, ..self }
+    }
+}
+
 pub fn all() -> Vec<Row> {
-    [antwort::rows(), argusai::rows(), reactbin::rows(), base::rows()].into_iter().flatten().collect()
+    [antwort::rows(), argusai::rows(), reactbin::rows(), base::rows(), starts::rows()].into_iter().flatten().collect()
 }
 
 /// A kustomization of an example: its base, or one of its overlays.
@@ -51,7 +60,7 @@ impl Place {
     fn row(&self, what: &str, ids: &str, check: impl FnOnce(&Self) + Send + 'static) -> Row {
         let place = self.clone();
         let name = format!("{}/{} probes: {what} ({ids})", self.example, self.name);
-        Row { name, check: Box::new(move || check(&place)) }
+        Row { name, contained: false, check: Box::new(move || check(&place)) }
     }
 
     /// What stock kustomize makes of it; once for all tests.

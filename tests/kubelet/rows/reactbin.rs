@@ -1,7 +1,10 @@
 //! The API behind its migration, with the Secret that Vault gives; and the UI.
 
+use serde_json::Value;
+
 use super::{Place, Row, deliver, restarts_what_hangs};
 use crate::cluster::Cluster;
+use crate::common::apps::named;
 use crate::pod::{Event, Pod};
 use crate::worker::Kind;
 
@@ -16,6 +19,7 @@ pub fn rows() -> Vec<Row> {
                 let pod = restarts_what_hangs(&cluster, pod, "api");
                 assert_eq!(pod.times("migrate", &Event::Started).len(), 1, "{pod}");
             }),
+            place.row("from outside the API's docs are a 404", "RB-4, RB-5", docs),
             place.row("a UI that hangs is restarted", "RB-2", |place| {
                 let (cluster, ui) = place.workload("ui");
                 restarts_what_hangs(&cluster, Pod::of(&ui), "nginx");
@@ -78,4 +82,47 @@ fn secret(place: &Place) {
     cluster.secrets = secrets;
     pod.run_until(&cluster, 60, Pod::ready);
     assert_eq!(pod.restarts(), 0);
+}
+
+/// What a request by way of the Ingress gets: of the longest path that fits, as controllers choose.
+fn docs(place: &Place) {
+    let objects = place.objects();
+    let ingress = objects.iter().find(|object| object["kind"] == "Ingress").unwrap();
+    let (mut cluster, mut api) = api(place);
+    let mut ui = Pod::of(named(&objects, "Deployment", "ui"));
+    api.run_until(&cluster, 60, Pod::ready);
+    ui.run_until(&cluster, 60, Pod::ready);
+    let get = |pod: &Pod, name: &str, path: &str| {
+        if name == "api" { pod.get("api", 8000, path) } else { ui.get("nginx", 8080, path) }
+    };
+    let from_outside = |api: &Pod, path: &str| {
+        let rules = ingress["spec"]["rules"][0]["http"]["paths"].as_array().unwrap();
+        let fits = |rule: &&Value| {
+            let prefix = rule["path"].as_str().unwrap().trim_end_matches('/');
+            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let rule = rules.iter().filter(fits).max_by_key(|rule| rule["path"].as_str().unwrap().len()).unwrap();
+        get(api, rule["backend"]["service"]["name"].as_str().unwrap(), path)
+    };
+    for (path, status) in [
+        ("/", 200),
+        ("/p/abc", 200),
+        ("/documents", 200),
+        ("/api/v1/health", 200),
+        ("/api/nothing", 404),
+        ("/docs", 404),
+        ("/docs/oauth2-redirect", 404),
+        ("/redoc", 404),
+        ("/openapi.json", 404),
+    ] {
+        assert_eq!(from_outside(&api, path), Some(status), "{path}");
+    }
+    assert_eq!(ui.get("nginx", 8080, "/docs"), Some(200), "that is why they are routed to the API");
+    // With its docs the API would answer: the setting counts.
+    for data in cluster.config_maps.values_mut() {
+        data.insert("API_DOCS_ENABLED".to_owned(), "true".to_owned());
+    }
+    let mut open = Pod::of(named(&objects, "Deployment", "api"));
+    open.run_until(&cluster, 60, Pod::ready);
+    assert_eq!(from_outside(&open, "/docs"), Some(200));
 }
