@@ -365,7 +365,7 @@ fn databases_that_operators_make_are_of_the_stream() {
     let job = |fields: &str| job(fields).replace("as: job", "as: job, targets: [{name: api}]");
     let made = |api_version: &str, kind: &str| {
         format!(
-            "---\napiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: shop}}\nspec: {{clusterName: Main, replsets: [{{name: rs0}}], users: [{{name: web}}]}}\n"
+            "---\napiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: shop}}\nspec: {{clusterName: Main Ring_1, replsets: [{{name: rs0}}], users: [{{name: web}}], kafka: {{listeners: [{{name: out, type: nodeport}}]}}}}\n"
         )
     };
     for (api_version, kind, host) in [
@@ -380,12 +380,14 @@ fn databases_that_operators_make_are_of_the_stream() {
         ("postgres-operator.crunchydata.com/v1beta1", "PostgresCluster", "shop-primary"),
         ("k8s.mariadb.com/v1alpha1", "MariaDB", "shop-primary"),
         ("kafka.strimzi.io/v1beta2", "Kafka", "shop-kafka-bootstrap"),
+        ("kafka.strimzi.io/v1beta2", "Kafka", "shop-kafka-out-bootstrap"),
         ("mongodbcommunity.mongodb.com/v1", "MongoDBCommunity", "shop-0.shop-svc.default.svc"),
         ("rabbitmq.com/v1beta1", "RabbitmqCluster", "shop"),
         ("databases.spotahome.com/v1", "RedisFailover", "rfs-shop"),
         ("elasticsearch.k8s.elastic.co/v1", "Elasticsearch", "shop-es-http"),
-        ("cassandra.datastax.com/v1beta1", "CassandraDatacenter", "main-shop-service"),
+        ("cassandra.datastax.com/v1beta1", "CassandraDatacenter", "mainring-1-shop-service"),
         ("kubedb.com/v1", "MySQL", "shop"),
+        ("kubedb.com/v1", "MySQL", "shop-standby"),
     ] {
         let database = made(api_version, kind);
         for container in [
