@@ -6,14 +6,12 @@ use serde_json::Value;
 
 use super::spec::Hook;
 use super::waves::{Time, time};
+use krmor_core::addresses;
 use krmor_core::facts::references::in_pod_spec;
 use krmor_core::facts::{self, Facts, Near, services};
 use krmor_core::pods::Pod;
 use krmor_core::stream::{Object, Stream};
 use krmor_yaml::Node;
-
-/// Variables whose whole value is a host.
-const HOST_NAMES: [&str; 6] = ["HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "ENDPOINT"];
 
 /// What answers behind the Services that are named as hosts, or else the Services: each with the time at which the last
 /// of it is applied.
@@ -27,12 +25,13 @@ pub(super) fn named<'s>(
     let hosts = hosts(stream, workload, template);
     let is_named = |service: &Object<'_>| {
         let of = |host: &String| {
-            let mut labels = host.split('.');
-            labels.next().is_some_and(|name| service.is_named(name))
-                && match labels.next() {
-                    None => facts::share_namespace(service, workload),
-                    Some(namespace) => facts::in_namespace(service, namespace),
-                }
+            services::meant_by(host).into_iter().any(|(name, namespace)| {
+                service.is_named(name)
+                    && namespace.map_or_else(
+                        || facts::share_namespace(service, workload),
+                        |namespace| facts::in_namespace(service, namespace),
+                    )
+            })
         };
         services::is_service(service) && !services::selects(service, pod, workload) && hosts.iter().any(of)
     };
@@ -54,7 +53,7 @@ fn hosts(stream: &Stream, workload: &Object<'_>, template: &Value) -> Vec<String
     let variables = template.pointer("/containers/0/env").and_then(Value::as_array).into_iter().flatten();
     for variable in variables {
         if let (Some(name), Some(value)) = (variable["name"].as_str(), variable["value"].as_str()) {
-            of_value(name, value, &mut out);
+            out.extend(addresses::of(name, value).into_iter().map(|one| one.host));
         }
     }
     for reference in in_pod_spec(template) {
@@ -64,29 +63,10 @@ fn hosts(stream: &Stream, workload: &Object<'_>, template: &Value) -> Vec<String
         let Some(there) = Facts::of(stream).named_in_pod(workload, &reference) else { continue };
         for key in ["data", "stringData"] {
             for (name, value) in there.root().get(key).into_iter().flat_map(Node::entries) {
-                of_value(&name, &value.as_str().unwrap_or(Cow::Borrowed("")), &mut out);
+                let value = value.as_str().unwrap_or(Cow::Borrowed(""));
+                out.extend(addresses::of(&name, &value).into_iter().map(|one| one.host));
             }
         }
     }
     out
-}
-
-fn of_value(name: &str, value: &str, out: &mut Vec<String>) {
-    let is_host = |text: &str| {
-        !text.is_empty()
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
-    };
-    let last = name.rsplit(['_', '-', '.']).next().unwrap_or_default().to_ascii_uppercase();
-    let whole = HOST_NAMES.iter().any(|word| last.ends_with(word));
-    for part in value.split([',', ' ', ';', '\n']) {
-        // `scheme://user:password@host:port/path?query`, or parts of it.
-        let url = part.split_once("://").map(|(_, rest)| rest);
-        let rest = url.unwrap_or(part).split(['/', '?']).next().unwrap_or_default();
-        let (credentials, rest) = rest.rsplit_once('@').map_or((false, rest), |(_, host)| (true, host));
-        let (host, port) = rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
-        let port = port.is_some_and(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
-        if is_host(host) && (url.is_some() || credentials || port || whole) {
-            out.push(host.to_owned());
-        }
-    }
 }

@@ -157,23 +157,9 @@ impl<'a> Finder<'_, 'a> {
         let world = self.world;
         let Some(service) = world.facts.referent_of(reference) else { return };
         let Some(object) = world.stream.object(reference.object) else { return };
-        let around = reference.pointer.rsplit_once('/').map_or("", |(around, _)| around);
-        let around = object.root().at_pointer(around);
-        let beside = around.and_then(|around| around.get("port")).filter(|port| !port.is_null());
-        // A Route of OpenShift has one port for all its Services, by their name for it or by the pods' number.
-        let of_route = object.root().find(&["spec", "port", "targetPort"]);
-        let wanted = beside.map(|port| port.get("number").or_else(|| port.get("name")).unwrap_or(port)).or(of_route);
-        let default = (whom == Whom::Webhooks).then_some(443);
-        let is_it = |port: &services::Port| match wanted {
-            Some(wanted) => match integer(wanted) {
-                Some(number) if of_route.is_some() => port.port == number || port.target == Target::Number(number),
-                Some(number) => port.port == number,
-                None => wanted
-                    .as_str()
-                    .is_some_and(|name| port.name == name || port.target == Target::Name(name.into_owned())),
-            },
-            None => default.is_none_or(|default| port.port == default),
-        };
+        let usual = (whom == Whom::Webhooks).then_some(443);
+        let meant = services::ports_meant(reference, &object, &service, usual);
+        let is_it = |port: &services::Port| meant.contains(port);
         self.through_service(whom, reference.object, &service, &is_it, report);
     }
 
