@@ -335,7 +335,7 @@ fn curve(from: (f64, f64), to: (f64, f64)) -> String {
 /// From the left side of a box to one of its own column.
 fn beside(source: Rect, end: (f64, f64)) -> String {
     let start = (source.x, source.y + source.height - 10.0);
-    let out = 26.0 + ((start.1 - end.1).abs() / 12.0).min(30.0);
+    let out = 24.0 + ((start.1 - end.1).abs() / 12.0).min(18.0);
     format!("M{} C{} {} {}", point(start), point((start.0 - out, start.1)), point((end.0 - out, end.1)), point(end))
 }
 

@@ -417,7 +417,11 @@ impl Builder<'_, '_> {
 
     fn named(&mut self, one: &Use) {
         let topology = self.topology;
-        let style = if one.verdict == Verdict::Denied { Style::Denied } else { Style::Named };
+        let style = match one.verdict {
+            Verdict::Open => Style::Named,
+            Verdict::Allowed => Style::Allowed,
+            Verdict::Denied => Style::Denied,
+        };
         let by: Vec<&str> = one.by.iter().map(String::as_str).collect();
         let says = if style == Style::Denied { ", and the NetworkPolicies do not allow it" } else { "" };
         let (from, to) = (topology.title(End::Workload(one.from)), topology.title(End::Workload(one.to)));
