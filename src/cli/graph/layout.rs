@@ -278,13 +278,19 @@ impl Grid<'_> {
                     route.ends.push(beside(*source, end));
                     continue;
                 }
-                let start = (source.x + source.width, source.y + node.outlet);
-                if node.column + 1 == to {
-                    route.ends.push(format!("M{} {}", point(start), curve(start, end)));
-                } else {
-                    let next = (edge(node.column + 1).0, pass(node.column + 1));
-                    route.joins.push(format!("M{} {}", point(start), curve(start, next)));
-                }
+                let next = match node.column + 1 == to {
+                    true => end,
+                    false => (edge(node.column + 1).0, pass(node.column + 1)),
+                };
+                let outlet = source.y + node.outlet;
+                // What is all but straight is straight.
+                let start = if (outlet - next.1).abs() < 4.0 { next.1 } else { outlet };
+                let path = format!(
+                    "M{} {}",
+                    point((source.x + source.width, start)),
+                    curve((source.x + source.width, start), next)
+                );
+                if node.column + 1 == to { route.ends.push(path) } else { route.joins.push(path) }
             }
             if let Some(first) = self.first_pass(wire) {
                 let mut path = format!("M{}", point((edge(first).0, pass(first))));

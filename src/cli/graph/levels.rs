@@ -1,6 +1,8 @@
 //! In which column among workloads each stands: behind all that connect to it. Those that connect to each other in a circle
 //! stand in one.
 
+use std::collections::BTreeSet;
+
 use super::topology::{End, Topology};
 
 /// The column of each workload, at most `deepest`.
@@ -37,11 +39,16 @@ pub(super) fn levels(topology: &Topology<'_>, deepest: usize) -> Vec<usize> {
     }
     let of = |at: usize| part.get(at).and_then(|part| level.get(*part)).copied().unwrap_or_default();
     let mut out: Vec<usize> = (0..number).map(of).collect();
-    // A store that leads to nobody stands at the end.
+    // A store that leads to nobody stands at the end, unless requests from outside go to it.
+    let services = topology.entries.iter().flat_map(|one| &one.to).filter_map(|(end, _)| match end {
+        End::Service(at) => topology.services.get(*at),
+        _ => None,
+    });
+    let reached: BTreeSet<End> = services.flat_map(|service| service.targets.iter().copied()).collect();
     let others = topology.workloads.iter().any(|one| !one.keeps_data);
     let last = out.iter().max().copied().unwrap_or_default().max(usize::from(others));
     for (at, one) in topology.workloads.iter().enumerate() {
-        if one.keeps_data && next.get(at).is_some_and(Vec::is_empty) {
+        if one.keeps_data && !reached.contains(&End::Workload(at)) && next.get(at).is_some_and(Vec::is_empty) {
             out.get_mut(at).into_iter().for_each(|level| *level = last);
         }
     }

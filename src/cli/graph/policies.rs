@@ -416,7 +416,9 @@ fn whom(topology: &mut Topology<'_>, own: &str, item: Node<'_>, is_dns: bool) ->
         (None, Some(labels)) if !labels.is_empty() => labels,
         _ => where_from.clone(),
     };
-    let lines = if name == where_from { lines.into_iter().skip(1).collect() } else { lines };
+    // What is known by its name is told by its place alone.
+    let is_known = matches!(known, Sort::Controller | Sort::Dns);
+    let lines = lines.into_iter().take(if is_known { 1 } else { 2 }).filter(|line| *line != name).collect();
     let peer = topology.peer(key, || Peer { sort: known, name, lines, members: number });
     Ok(if number > 0 { Whom::Group(peer, selects) } else { Whom::Peer(peer) })
 }
