@@ -70,21 +70,18 @@ enum Form {
 pub(super) fn run(options: &Options) -> Result<u8> {
     let mut input = input::read(&options.paths, options.allow_empty)?;
     let schemas = input::schemas(&options.crds)?;
-    match &options.config {
-        Some(path) => {
-            let mut config = input::config(path, options.function.as_deref())?;
-            config.pipeline.learn(schemas, false);
-            let mut report = Report::default();
-            let outcome = config.pipeline.run(&mut input.stream, &mut report);
-            if outcome != Outcome::Ok {
-                return Err(transport::failed(&input.stream, &report, &config, outcome));
-            }
+    if let Some(path) = &options.config {
+        let mut config = input::config(path, options.function.as_deref())?;
+        config.pipeline.learn(schemas, false);
+        let mut report = Report::default();
+        let outcome = config.pipeline.run(&mut input.stream, &mut report);
+        if outcome != Outcome::Ok {
+            return Err(transport::failed(&input.stream, &report, &config, outcome));
         }
-        None => {
-            let mut table = Table::default();
-            schemas.into_iter().chain(input.stream.schemas()).for_each(|row| table.add_schema(row));
-            input.stream.set_workloads(table);
-        }
+    } else {
+        let mut table = Table::default();
+        schemas.into_iter().chain(input.stream.schemas()).for_each(|row| table.add_schema(row));
+        input.stream.set_workloads(table);
     }
     let topology = Topology::of(&input.stream);
     let out = match (options.infer, options.format) {

@@ -108,9 +108,9 @@ pub(super) fn schemas(paths: &[PathBuf]) -> Result<Vec<Row>> {
 }
 
 /// Reads files, directories or standard input, as one stream.
-pub(super) fn read(named: &[PathBuf], allow_empty: bool) -> Result<Input> {
+pub(super) fn read(given: &[PathBuf], allow_empty: bool) -> Result<Input> {
     let mut paths = Vec::new();
-    for path in named {
+    for path in given {
         collect(path, true, &mut paths)?;
     }
     if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {

@@ -19,14 +19,14 @@ fn streams() -> Vec<(String, Vec<&'static str>, String)> {
             )
         })
         .collect();
-    let many: String = (0..120)
+    let many: String = (0..60)
         .map(|at| {
             format!(
                 "---\n{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: w{at}}}, spec: {{selector: {{matchLabels: {{app: w{at}}}}}, template: {{metadata: {{labels: {{app: w{at}}}}}, \
                  spec: {{containers: [{{name: c, image: i, env: [{{name: A, value: 'http://w{}'}}, {{name: B, value: 'http://w{}'}}]}}]}}}}}}}}\n\
                  ---\n{{apiVersion: v1, kind: Service, metadata: {{name: w{at}}}, spec: {{selector: {{app: w{at}}}, ports: [{{port: 80}}]}}}}\n",
-                (at + 1) % 120,
-                (at * 7 + 3) % 120
+                (at + 1) % 60,
+                (at * 7 + 3) % 60
             )
         })
         .collect();

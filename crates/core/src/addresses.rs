@@ -99,7 +99,7 @@ pub fn of(name: &str, text: &str) -> Vec<Address> {
                 authority(rest, true)
             }
             None => match setting(part) {
-                Some((key, value)) if key == "port" => {
+                Some(("port", value)) => {
                     port = port.or_else(|| value.parse().ok().filter(|port| *port > 0));
                     continue;
                 }
@@ -157,7 +157,7 @@ fn is_host(text: &str) -> bool {
     let is_label = |label: &str| {
         let bytes = label.as_bytes();
         let is_inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(*byte, b'-' | b'_');
-        let is_edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+        let is_edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
         bytes.len() <= 63 && bytes.iter().all(is_inner) && is_edge(bytes.first()) && is_edge(bytes.last())
     };
     // A number alone is none, and the last label of a name is no number.

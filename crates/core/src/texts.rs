@@ -94,11 +94,11 @@ impl<'a> Reader<'a> {
     fn variables(&self, stream: &'a Stream, out: &mut Vec<Text<'a>>) -> BTreeMap<String, usize> {
         let mut at = BTreeMap::new();
         // Of a name that comes more than once the last counts, and `env` before `envFrom`.
-        let put = |text: Text<'a>, out: &mut Vec<Text<'a>>, at: &mut BTreeMap<String, usize>| match at.get(&text.key) {
-            Some(&there) => out.get_mut(there).into_iter().for_each(|old| *old = text.clone()),
-            None => {
-                at.insert(text.key.clone(), out.len());
-                out.push(text);
+        let put = |text: Text<'a>, out: &mut Vec<Text<'a>>, at: &mut BTreeMap<String, usize>| {
+            let place = *at.entry(text.key.clone()).or_insert(out.len());
+            match out.get_mut(place) {
+                Some(there) => *there = text,
+                None => out.push(text),
             }
         };
         for (number, source) in self.container.get("envFrom").into_iter().flat_map(Node::items).enumerate() {

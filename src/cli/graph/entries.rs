@@ -80,7 +80,9 @@ fn entry(topology: &Topology<'_>, object: &Object<'_>) -> Entry {
     let hosts = topology.facts.routes().of_object(object.id()).map(|route| route.hosts.clone());
     let plain = || object.root().find(&["spec", "hosts"]).into_iter().flat_map(Node::items).filter_map(Node::as_str);
     let mut hosts = hosts.unwrap_or_else(|| plain().map(std::borrow::Cow::into_owned).collect());
-    hosts.iter_mut().for_each(|host| *host = line(host));
+    for host in &mut hosts {
+        *host = line(host);
+    }
     hosts.dedup();
     Entry { called: Called::of(object), hosts, to: Vec::new() }
 }

@@ -87,15 +87,15 @@ impl Config {
         if !self.peers.is_empty() {
             out.push_str("  peers:\n");
             for (name, (lines, by)) in &self.peers {
-                by.iter().for_each(|by| out.push_str(&format!("    # {by}\n")));
+                out.extend(by.iter().map(|by| format!("    # {by}\n")));
                 out.push_str(&format!("    {}:\n", quoted(name)));
-                lines.iter().for_each(|line| out.push_str(&format!("      {line}\n")));
+                out.extend(lines.iter().map(|line| format!("      {line}\n")));
             }
         }
         if !self.implied.is_empty() {
             out.push_str("  implied:\n");
             for (field, why) in &self.implied {
-                why.iter().for_each(|line| out.push_str(&format!("    # {line}\n")));
+                out.extend(why.iter().map(|line| format!("    # {line}\n")));
                 out.push_str(&format!("    {field}: []\n"));
             }
         }
@@ -105,7 +105,7 @@ impl Config {
         }
         out.push_str("  edges:\n");
         for ((from, to, ports), by) in &self.edges {
-            by.iter().for_each(|by| out.push_str(&format!("    # {by}\n")));
+            out.extend(by.iter().map(|by| format!("    # {by}\n")));
             out.push_str(&format!(
                 "    - from: [{}]\n      to: [{}]\n      ports: [{ports}]\n",
                 quoted(from),

@@ -246,7 +246,7 @@ impl Grid<'_> {
             let of = self.nodes.iter().filter(|node| node.column == at);
             let width = of.map(|node| node.width).fold(0.0, f64::max);
             columns.push((x, x + width));
-            let number = parts.get(at).map_or(0.0, len);
+            let number = parts.get(at).map_or(0.0, |list| len(list));
             x += width + (GAP.0 + 4.0 * number).min(GAP.1);
         }
         let edge = |at: usize| columns.get(at).copied().unwrap_or_default();
@@ -310,7 +310,7 @@ impl Grid<'_> {
     }
 }
 
-fn len<T>(list: &Vec<T>) -> f64 {
+fn len<T>(list: &[T]) -> f64 {
     u32::try_from(list.len()).map_or(f64::MAX, f64::from)
 }
 

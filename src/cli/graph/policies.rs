@@ -174,8 +174,8 @@ impl State {
             allowed.policies.extend(policies);
         }
         if !one_sided.is_empty() {
-            let names = text::few(one_sided.len(), &mut one_sided.into_iter(), "; ");
-            topology.notes.push(format!("the policies of one end allow what those of the other do not: {names}"));
+            let shown = text::few(one_sided.len(), &mut one_sided.into_iter(), "; ");
+            topology.notes.push(format!("the policies of one end allow what those of the other do not: {shown}"));
         }
     }
 
@@ -343,8 +343,8 @@ fn read(topology: &mut Topology<'_>) {
     }
     for (names, what) in [(idle, "selects no pods of the stream"), (broken, "not read: the API server refuses it")] {
         if !names.is_empty() {
-            let names = text::few(names.len(), &mut names.into_iter(), ", ");
-            topology.notes.push(format!("{names}: {what}"));
+            let shown = text::few(names.len(), &mut names.into_iter(), ", ");
+            topology.notes.push(format!("{shown}: {what}"));
         }
     }
 }

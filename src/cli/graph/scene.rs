@@ -507,7 +507,7 @@ impl Builder<'_, '_> {
         self.item(Item {
             role: Role::Peer,
             kind: kind.to_owned(),
-            tip: [&[peer.name.clone()], lines.as_slice()].concat().join(", "),
+            tip: [std::slice::from_ref(&peer.name), lines.as_slice()].concat().join(", "),
             name: peer.name,
             lines,
             inlets: Vec::new(),

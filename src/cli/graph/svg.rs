@@ -137,9 +137,12 @@ fn inlet(item: &Item, at: Option<usize>) -> f64 {
     }
 }
 
+/// Where the arrows of a wire begin, and what they say.
+type Ends<'s> = (Vec<usize>, BTreeSet<&'s str>);
+
 /// Arrows of one style to one place are one wire.
 fn wires(scene: &Scene) -> (Vec<Wire>, Vec<(Style, String)>) {
-    let mut all: BTreeMap<(usize, Option<usize>, Style), (Vec<usize>, BTreeSet<&str>)> = BTreeMap::new();
+    let mut all: BTreeMap<(usize, Option<usize>, Style), Ends<'_>> = BTreeMap::new();
     for arrow in &scene.arrows {
         let wire = all.entry((arrow.to, arrow.inlet, arrow.style)).or_default();
         // Those of one wire come in order.

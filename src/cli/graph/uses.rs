@@ -63,9 +63,12 @@ pub(super) struct Learned {
     pub(super) seen: BTreeSet<Seen>,
 }
 
+/// By who connects, to whom, by which Service and to which port: the port of the Service, and where it is named.
+type Uses = BTreeMap<(usize, usize, usize, Span), (Option<usize>, BTreeSet<String>)>;
+
 /// Reads the settings of every workload.
 pub(super) fn read(topology: &mut Topology<'_>, state: &State) {
-    let mut all: BTreeMap<(usize, usize, usize, Span), (Option<usize>, BTreeSet<String>)> = BTreeMap::new();
+    let mut all = Uses::new();
     let mut learned = Learned::default();
     let hosts: BTreeMap<String, String> = topology
         .entries
@@ -120,11 +123,11 @@ struct Finder<'f, 'a> {
     hosts: &'f BTreeMap<String, String>,
     from: usize,
     object: Object<'a>,
-    uses: &'f mut BTreeMap<(usize, usize, usize, Span), (Option<usize>, BTreeSet<String>)>,
+    uses: &'f mut Uses,
     learned: &'f mut Learned,
 }
 
-impl<'a> Finder<'_, 'a> {
+impl Finder<'_, '_> {
     fn texts(&mut self, texts: &[Text<'_>]) {
         let variables: BTreeMap<&str, &Text<'_>> =
             texts.iter().filter(|text| text.stands == Stands::Variable).map(|text| (text.key.as_str(), text)).collect();
@@ -160,7 +163,7 @@ impl<'a> Finder<'_, 'a> {
         let meant = services::meant_by(host);
         for (name, namespace) in &meant {
             if let Some(service) = self.service(name, *namespace) {
-                return self.to_service(text, address, service);
+                return self.reach_service(text, address, service);
             }
         }
         for (name, namespace) in &meant {
@@ -234,7 +237,7 @@ impl<'a> Finder<'_, 'a> {
         named.find_map(|service| self.topology.service_of.get(&service.id()).copied())
     }
 
-    fn to_service(&mut self, text: &Text<'_>, address: &Address, number: usize) {
+    fn reach_service(&mut self, text: &Text<'_>, address: &Address, number: usize) {
         let topology = self.topology;
         let Some(service) = topology.services.get(number) else { return };
         let title = service.called.title();

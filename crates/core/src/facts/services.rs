@@ -46,8 +46,9 @@ pub fn meant_by(host: &str) -> Vec<(&str, Option<&str>)> {
     match labels.as_slice() {
         [name] => vec![(name, None)],
         [name, namespace] => vec![(name, Some(namespace)), (namespace, None)],
-        [name, namespace, "svc", ..] => vec![(name, Some(namespace))],
-        [_, name, namespace] | [_, name, namespace, "svc", ..] => vec![(name, Some(namespace))],
+        [name, namespace, "svc", ..] | [_, name, namespace] | [_, name, namespace, "svc", ..] => {
+            vec![(name, Some(namespace))]
+        }
         _ => Vec::new(),
     }
 }
