@@ -17,7 +17,7 @@ OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build demo modules test test-all test-cluster test-image test-npm test-wasm runner cluster-up cluster-down wasm npm lint audit bench bench-wasm deploy image plugins validate-k8s
+.PHONY: build demo graphs modules test test-all test-cluster test-image test-npm test-wasm runner cluster-up cluster-down wasm npm lint audit bench bench-wasm deploy image plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -47,6 +47,9 @@ wasm: ## target/wasm/krmor.wasm (WASI) and krmor-kpt.wasm (kpt --allow-alpha-was
 
 npm: ## target/npm: the npm package for Node and browsers, and its tarball
 	@tests/tools/npm
+
+graphs: ## examples/*/topology.svg: the picture of each example, by its overlay `production` or its first one
+	UPDATE=1 cargo test --locked --test fast graph::the_pictures_of_the_examples
 
 modules: ## who uses whom among the packages and their modules; fails on a circle
 	@tests/tools/modules

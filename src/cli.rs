@@ -6,6 +6,7 @@ mod diff;
 mod doctor;
 mod explain;
 mod function;
+mod graph;
 mod input;
 mod install;
 mod list;
@@ -65,6 +66,8 @@ enum Command {
     Migrate(migrate::Options),
     /// Print documents as JSON lines, read as kustomize reads them.
     View(view::Options),
+    /// Draw who is there, who reaches whom, and what NetworkPolicies allow; or infer a config of them.
+    Graph(graph::Options),
     /// List the functions, in the order they run.
     List(list::Options),
     /// Explain a kind of config, a field of it, or a rule.
@@ -183,6 +186,7 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
         Some(Command::Patch(options)) => patch::run(&options),
         Some(Command::Migrate(options)) => migrate::run(&options),
         Some(Command::View(options)) => view::run(&options),
+        Some(Command::Graph(options)) => graph::run(&options),
         Some(Command::List(options)) => list::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::Rows(options)) => rows::run(&options),

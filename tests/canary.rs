@@ -263,6 +263,9 @@ fn no_command_of_any_function_tells_a_secret() {
             call(&["config.yaml"], input, true); // as kustomize's legacy plugin
             call(&["--function", kind, "--config", "kpt.yaml"], input, true);
             call(&["view", "in.yaml"], "", true);
+            for form in ["--format=mermaid", "--format=svg", "--format=json", "--infer"] {
+                call(&["graph", form, "in.yaml"], "", false);
+            }
             let replace =
                 r#"[{"op": "test", "path": "/stringData/A", "value": "x"}, {"op": "remove", "path": "/data/B"}]"#;
             folder.write("patch.json", replace);

@@ -21,6 +21,7 @@ mod explain;
 mod exposure;
 mod facts;
 mod formats;
+mod graph;
 mod judged;
 mod kustomize;
 mod laws;

@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use crate::common::{Folder, Random, pipe, text, tool};
 
 /// Ports by protocol, as the analyser orders these, each from one number to another.
-type Ports = BTreeSet<(usize, u16, u16)>;
+pub(crate) type Ports = BTreeSet<(usize, u16, u16)>;
 /// What is allowed, by who connects and to whom.
-type Allowed = BTreeMap<(String, String), Ports>;
+pub(crate) type Allowed = BTreeMap<(String, String), Ports>;
 
 const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
-const ALL: [(usize, u16, u16); 3] = [(0, 1, 65535), (1, 1, 65535), (2, 1, 65535)];
+pub(crate) const ALL: [(usize, u16, u16); 3] = [(0, 1, 65535), (1, 1, 65535), (2, 1, 65535)];
 const KINDS: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod"];
 /// Ports that containers may declare: name, number, protocol.
 const DECLARED: [(&str, u16, usize); 4] = [("http", 8080, 0), ("", 9000, 0), ("dns", 5300, 1), ("rtp", 5004, 1)];
@@ -43,7 +43,7 @@ fn shown(ports: &Ports) -> String {
 }
 
 /// What the analyser finds in a stream.
-fn analysed(stream: &str, outside: &Value) -> BTreeMap<(String, String), String> {
+pub(crate) fn analysed(stream: &str, outside: &Value) -> BTreeMap<(String, String), String> {
     let folder = Folder::new("netpol");
     let file = folder.write("outside.json", outside.to_string());
     let out = pipe(std::process::Command::new(tool("netpol")).arg(file), stream.as_bytes());
@@ -147,10 +147,10 @@ impl Workload {
     }
 }
 
-struct Topology {
-    stream: String,
-    config: Value,
-    allowed: Allowed,
+pub(crate) struct Topology {
+    pub(crate) stream: String,
+    pub(crate) config: Value,
+    pub(crate) allowed: Allowed,
 }
 
 /// Who connects to whom by an edge between two of the workloads and peers, by their numbers.
@@ -178,7 +178,7 @@ fn pairs(workloads: &[Workload], from: usize, to: usize) -> Vec<(String, String)
 }
 
 /// Workloads, peers, and edges between them, with what these mean.
-fn topology(seed: u64) -> Topology {
+pub(crate) fn topology(seed: u64) -> Topology {
     let mut random = Random(0x6e65_7470 + seed * 7919);
     (0..8).for_each(|_| _ = random.next()); // seeds that are near begin alike
     let mut below = |number: u64| random.next() % number;
@@ -261,7 +261,7 @@ fn topology(seed: u64) -> Topology {
 }
 
 /// Who is outside: the peers, DNS, and strangers, who may do nothing.
-fn outside() -> Value {
+pub(crate) fn outside() -> Value {
     json!({"outside": [
         {"name": "dns", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}, "ports": {"dns": 53}},
         {"name": "scraper", "namespace": "monitoring", "labels": {"role": "scraper"}},
@@ -274,7 +274,7 @@ fn outside() -> Value {
     ]})
 }
 
-fn run(config: &Value, stream: &str) -> (String, Report) {
+pub(crate) fn run(config: &Value, stream: &str) -> (String, Report) {
     let pipeline: Pipeline = config.to_string().parse().unwrap();
     let mut stream = Stream::parse(&std::sync::Arc::new(stream.to_owned())).unwrap();
     let mut report = Report::default();

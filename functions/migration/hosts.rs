@@ -3,17 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use super::loopback::Stands;
 use super::spec::Hook;
-use super::texts::{Migration, Text};
+use super::texts::Migration;
 use super::waves::{Time, time};
+use krmor_core::addresses;
 use krmor_core::facts::makers::Maker;
 use krmor_core::facts::{self, Facts, Near, services};
 use krmor_core::stream::{Object, Stream};
+use krmor_core::texts::{Stands, Text};
 use krmor_yaml::Node;
 
-/// The last words of names whose whole value is a host.
-const HOST_NAMES: [&str; 7] = ["HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS", "ENDPOINT", "SOURCE"];
 /// Options of clients of databases that take a host.
 const OPTIONS: [&str; 2] = ["-h", "-H"];
 /// Parts of the kinds of objects of which operators make servers.
@@ -96,15 +95,13 @@ struct Place {
 }
 
 impl Place {
-    /// What a host may mean: `service`, `service.namespace…`, `pod-0.service…`.
+    /// What a host may mean.
     fn all(host: &str) -> Vec<Self> {
-        let labels: Vec<&str> = host.trim_end_matches('.').split('.').collect();
-        let at = |number: usize| labels.get(number).map(|label| (*label).to_owned());
-        let is_pod = labels.first().and_then(|first| first.rsplit_once('-'));
-        let is_pod = is_pod.is_some_and(|(_, number)| number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty());
-        let service = at(0).map(|name| Self { name, namespace: at(1) });
-        let of_pod = at(1).filter(|_| is_pod).map(|name| Self { name, namespace: at(2) });
-        service.into_iter().chain(of_pod).collect()
+        let one = |(name, namespace): (&str, Option<&str>)| Self {
+            name: name.to_owned(),
+            namespace: namespace.map(str::to_owned),
+        };
+        services::meant_by(host).into_iter().map(one).collect()
     }
 
     /// Whether an object is where the host looks.
@@ -198,30 +195,7 @@ fn of_text(text: &Text<'_>, out: &mut Vec<String>) {
     }
 }
 
-/// Whether what has this name is a host, all of it.
-fn is_host_name(name: &str) -> bool {
-    let last = name.rsplit(['_', '-', '.', ' ']).next().unwrap_or_default().to_ascii_uppercase();
-    OPTIONS.contains(&name) || HOST_NAMES.iter().any(|word| last.ends_with(word))
-}
-
 fn of_value(name: &str, value: &str, out: &mut Vec<String>) {
-    let is_host =
-        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
-    let named = is_host_name(name);
-    for piece in value.split([',', ' ', ';', '\n']) {
-        // `scheme://user:password@host:port/path?query`, or parts of it; `host=…` among other settings.
-        let url = piece.split_once("://").map(|(_, rest)| rest);
-        let setting = piece.split_once('=').filter(|(key, _)| url.is_none() && is_host_name(key));
-        let (whole, piece) = setting.map_or((named, piece), |(_, value)| (true, value));
-        let rest = url.unwrap_or(piece).split(['/', '?']).next().unwrap_or_default();
-        let (credentials, rest) = rest.rsplit_once('@').map_or((false, rest), |(_, host)| (true, host));
-        // Go's `tcp(host:port)`, and SQL Server's `tcp:host`.
-        let rest = rest.strip_prefix("tcp(").map_or(rest, |rest| rest.trim_end_matches(')'));
-        let rest = rest.strip_prefix("tcp:").unwrap_or(rest);
-        let (host, port) = rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
-        let port = port.is_some_and(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
-        if is_host(host) && (url.is_some() || credentials || port || whole) {
-            out.push(host.to_ascii_lowercase());
-        }
-    }
+    let name = if OPTIONS.contains(&name) { "HOST" } else { name };
+    out.extend(addresses::of(name, value).into_iter().map(|address| address.host));
 }

@@ -1,5 +1,8 @@
 //! Texts that lead a program to the loopback address of its own pod: what listens there is another container of the pod.
 
+use krmor_core::addresses::{is_only_compared, is_own, words};
+use krmor_core::texts::Stands;
+
 /// A connection to the loopback address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mention {
@@ -8,27 +11,11 @@ pub(super) struct Mention {
     pub(super) is_aside: bool,
 }
 
-/// Where a text stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stands {
-    /// As the value of a variable, or of a key that becomes one.
-    Variable,
-    /// As a word of a command line.
-    Word,
-    /// In a file.
-    File,
-}
-
 /// The last words of names whose values are addresses to connect to.
 const ADDRESSES: [&str; 13] = [
     "HOST", "HOSTS", "HOSTNAME", "SERVER", "SERVERS", "ADDR", "ADDRESS", "ENDPOINT", "URL", "URI", "DSN", "SOURCE",
     "BROKERS",
 ];
-/// Words in names of addresses that something listens at, or that are only compared with.
-const OWN: [&str; 11] =
-    ["BIND", "LISTEN", "LISTENER", "ALLOW", "ALLOWED", "TRUST", "TRUSTED", "CORS", "ORIGIN", "ORIGINS", "EXCLUDE"];
-/// First words of names in which an address is the program's own.
-const SELF: [&str; 10] = ["SERVER", "HTTP", "HTTPS", "APP", "WEB", "METRICS", "MANAGEMENT", "HEALTH", "ADMIN", "GRPC"];
 /// Words in names of receivers of telemetry.
 const TELEMETRY: [&str; 12] =
     ["OTEL", "OTLP", "STATSD", "JAEGER", "ZIPKIN", "DD", "DATADOG", "APM", "SENTRY", "FLUENT", "FLUENTD", "LOG"];
@@ -129,37 +116,18 @@ fn number(text: &str) -> Option<u16> {
     text.get(..digits)?.parse().ok().filter(|port| *port > 0)
 }
 
-fn words(name: &str) -> Vec<String> {
-    name.split(['_', '-', '.']).filter(|word| !word.is_empty()).map(str::to_ascii_uppercase).collect()
-}
-
 fn is_web(scheme: &str) -> bool {
     matches!(scheme, "http" | "https" | "ws" | "wss" | "grpc" | "grpcs")
-}
-
-fn is_only_compared(name: &str) -> bool {
-    let words = words(name);
-    let has = |word: &str| words.iter().any(|own| own == word);
-    OWN.iter().any(|word| has(word)) || has("NOPROXY") || (has("NO") && has("PROXY"))
 }
 
 fn is_telemetry(name: &str) -> bool {
     words(name).iter().any(|word| TELEMETRY.contains(&word.as_str()))
 }
 
-/// Whether the address in a variable of that name is where the program itself listens.
-fn is_own(name: &str) -> bool {
-    match words(name).as_slice() {
-        [one] => matches!(one.as_str(), "HOST" | "HOSTNAME" | "ADDR" | "ADDRESS" | "SERVER" | "IP"),
-        [first @ .., _] => !first.is_empty() && first.iter().all(|word| SELF.contains(&word.as_str())),
-        [] => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Stands::{File, Variable, Word};
     use super::*;
+    use krmor_core::texts::Stands::{File, Variable, Word};
 
     #[test]
     fn connections_are_told_from_addresses_to_listen_at() {

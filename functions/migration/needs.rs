@@ -1,13 +1,14 @@
 //! Whether a migration needs what only another container of the pod gives: a port of the loopback address, as a database
 //! proxy opens it, or a socket or file in a volume that they share.
 
-use super::loopback::{self, Mention, Stands};
+use super::loopback::{self, Mention};
 use super::spec::{Form, Spec};
-use super::texts::{Migration, Text};
+use super::texts::Migration;
 use crate::migration::rules;
 use krmor_core::pods::{Container, Role};
 use krmor_core::report::{Finding, Report, Severity};
 use krmor_core::stream::Stream;
+use krmor_core::texts::{Stands, Text};
 use krmor_yaml::Node;
 
 /// What is needed.

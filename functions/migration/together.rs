@@ -3,15 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::MIGRATION;
-use super::loopback::Stands;
 use super::spec::{Form, Hook, Spec};
-use super::texts::{Migration, Reader, Text};
+use super::texts::Migration;
 use super::waves::time;
 use crate::migration::rules;
 use krmor_core::facts::Facts;
 use krmor_core::pods::{Pod, Role};
 use krmor_core::report::{Finding, Report, Severity};
 use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::texts::{Reader, Stands, Text};
 use krmor_core::values::integer;
 use krmor_yaml::Node;
 

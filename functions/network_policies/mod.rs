@@ -16,6 +16,7 @@ mod topology;
 pub mod values;
 
 pub use self::judge::judge;
+pub use self::peers::{Known, known};
 pub use self::spec::Spec;
 use self::topology::World;
 use krmor_core::report::Report;

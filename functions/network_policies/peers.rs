@@ -112,6 +112,30 @@ fn of_controller(controller: Controller) -> (LabelSelector, Option<LabelSelector
     (namespaces, (!labels.is_empty()).then(|| labelled(labels)))
 }
 
+/// Somebody outside of the stream whom krmor knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// A DNS server.
+    Dns(Dns),
+    /// The pods of an ingress controller, wherever they are.
+    Controller(Controller),
+}
+
+/// Who an item of `from` or `to` is, if krmor would write it so; a controller may be in another namespace.
+#[must_use]
+pub fn known(item: &Value) -> Option<Known> {
+    let server = Dns::ALL.into_iter().find(|server| dns(*server).0 == *item);
+    let is_it = |controller: &Controller| {
+        let (namespaces, pods) = of_controller(*controller);
+        match pods {
+            Some(pods) => item.pointer("/podSelector/matchLabels") == Some(&pods),
+            None => item.get("namespaceSelector") == Some(&namespaces),
+        }
+    };
+    let controller = || Controller::ALL.into_iter().find(is_it).map(Known::Controller);
+    server.map(Known::Dns).or_else(controller)
+}
+
 /// A DNS server as an item of `to`, and its port.
 pub(super) fn dns(server: Dns) -> (NetworkPolicyPeer, u16) {
     let of = |home, labels: (&str, &str)| pods(Some(namespace(home)), Some(labelled(&[labels])));

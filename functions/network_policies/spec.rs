@@ -172,6 +172,11 @@ pub enum Dns {
     Openshift,
 }
 
+impl Dns {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Kubernetes, Self::NodeLocal, Self::Openshift];
+}
+
 /// From whom and to whom the edges lead that other objects imply: names of peers or workloads. An empty list adds none.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -205,6 +210,25 @@ pub enum Controller {
     EnvoyGateway,
     /// Gateways that Istio makes for the Gateway API, in `istio-ingress`: name the namespace of your Gateway.
     Istio,
+}
+
+impl Controller {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::IngressNginx, Self::Traefik, Self::OpenshiftRouter, Self::Contour, Self::EnvoyGateway, Self::Istio];
+
+    /// As a config writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::IngressNginx => "ingress-nginx",
+            Self::Traefik => "traefik",
+            Self::OpenshiftRouter => "openshift-router",
+            Self::Contour => "contour",
+            Self::EnvoyGateway => "envoy-gateway",
+            Self::Istio => "istio",
+        }
+    }
 }
 
 function_spec!(Spec, find_problems);

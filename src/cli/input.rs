@@ -82,7 +82,7 @@ pub(super) fn stdin() -> Result<Vec<u8>> {
 pub(super) fn run(source: &Source) -> Result<(Config, Input, Report, Outcome)> {
     let mut config = config(&source.config, source.function.as_deref())?;
     config.pipeline.learn(schemas(&source.crds)?, source.allow_none);
-    let mut input = read(source)?;
+    let mut input = read(&source.paths, source.allow_empty)?;
     let mut report = Report::default();
     config.pipeline.partial = source.partial;
     let outcome = config.pipeline.run(&mut input.stream, &mut report);
@@ -107,10 +107,10 @@ pub(super) fn schemas(paths: &[PathBuf]) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Reads what a source names, as one stream.
-pub(super) fn read(source: &Source) -> Result<Input> {
+/// Reads files, directories or standard input, as one stream.
+pub(super) fn read(given: &[PathBuf], allow_empty: bool) -> Result<Input> {
     let mut paths = Vec::new();
-    for path in &source.paths {
+    for path in given {
         collect(path, true, &mut paths)?;
     }
     if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
@@ -133,7 +133,7 @@ pub(super) fn read(source: &Source) -> Result<Input> {
         files.push(File { path: (!from_stdin).then_some(path), text, encoding, documents: start..documents.len() });
     }
     let stream = Stream::of_documents(documents, |number| names.get(number).cloned().flatten());
-    if stream.objects().next().is_none() && !source.allow_empty {
+    if stream.objects().next().is_none() && !allow_empty {
         return Err(Failure::usage("the input holds no objects; say --allow-empty if that is right"));
     }
     Ok(Input { stream, files })

@@ -13,6 +13,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
+mod pictures;
+
 use common::{Folder, cases, krmor, pipe, text};
 use host::{node, package};
 use serde_json::Value;

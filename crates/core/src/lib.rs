@@ -2,6 +2,7 @@
 
 #[macro_use]
 pub mod report;
+pub mod addresses;
 pub mod ambiguous;
 pub mod config;
 pub mod exceptions;
@@ -24,6 +25,7 @@ pub mod strictness;
 pub mod suggest;
 pub mod target;
 pub mod text;
+pub mod texts;
 pub mod validity;
 pub mod values;
 pub mod workload;

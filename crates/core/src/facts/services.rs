@@ -1,5 +1,6 @@
 //! Services: which pods they send to, and by which ports.
 
+use super::references::Reference;
 use super::share_namespace;
 use crate::labels::LabelSelector;
 use crate::pods::Pod;
@@ -35,6 +36,43 @@ pub struct Port {
 #[must_use]
 pub fn is_service(object: &Object<'_>) -> bool {
     object.kind() == "Service" && object.api_version() == "v1"
+}
+
+/// The Services that a host may mean in a pod: name and namespace, none for the pod's own. `web`, `web.shop`, `web.shop.svc`, and
+/// whatever the cluster's domain is; a pod of a headless Service stands before its name (`kafka-0.kafka`).
+#[must_use]
+pub fn meant_by(host: &str) -> Vec<(&str, Option<&str>)> {
+    let labels: Vec<&str> = host.strip_suffix('.').unwrap_or(host).split('.').collect();
+    match labels.as_slice() {
+        [name] => vec![(name, None)],
+        [name, namespace] => vec![(name, Some(namespace)), (namespace, None)],
+        [name, namespace, "svc", ..] | [_, name, namespace] | [_, name, namespace, "svc", ..] => {
+            vec![(name, Some(namespace))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Which ports of a Service an object means that names it by a reference; `usual` is the one that it means without a word.
+#[must_use]
+pub fn ports_meant(reference: &Reference, object: &Object<'_>, service: &Object<'_>, usual: Option<i128>) -> Vec<Port> {
+    let around = reference.pointer.rsplit_once('/').map_or("", |(around, _)| around);
+    let around = object.root().at_pointer(around);
+    let beside = around.and_then(|around| around.get("port")).filter(|port| !port.is_null());
+    // A Route of OpenShift has one port for all its Services, by their name for it or by the pods' number.
+    let of_route = object.root().find(&["spec", "port", "targetPort"]);
+    let wanted = beside.map(|port| port.get("number").or_else(|| port.get("name")).unwrap_or(port)).or(of_route);
+    let is_it = |port: &Port| match wanted {
+        Some(wanted) => match integer(wanted) {
+            Some(number) if of_route.is_some() => port.port == number || port.target == Target::Number(number),
+            Some(number) => port.port == number,
+            None => {
+                wanted.as_str().is_some_and(|name| port.name == name || port.target == Target::Name(name.into_owned()))
+            }
+        },
+        None => usual.is_none_or(|usual| port.port == usual),
+    };
+    ports(service).into_iter().filter(is_it).collect()
 }
 
 /// The ports of a Service; those without a number are left out.
