@@ -10,10 +10,10 @@ use crate::common::{Folder, krmor, pipe, text};
 use krmor::functions::FUNCTIONS;
 use krmor::krm;
 use krmor::pipeline::{Outcome, Pipeline};
-use krmor::report::Report;
+use krmor::report::{Finding, Report, ResourceRef};
 use krmor::stream::Stream;
 use krmor::text as texts;
-use krmor::views::{junit, sarif};
+use krmor::views::{Files, junit, sarif};
 use krmor::yaml;
 use serde_json::{Value, json};
 
@@ -160,6 +160,27 @@ fn traps() -> Vec<(&'static str, String)> {
     traps.into_iter().map(with_pod).collect()
 }
 
+/// No files: results are in the config.
+struct Nowhere;
+
+impl Files for Nowhere {
+    fn config(&self) -> String {
+        "krmor.yaml".to_owned()
+    }
+
+    fn config_line(&self, _: &Finding) -> usize {
+        1
+    }
+
+    fn source(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn line(&self, _: &str, _: &ResourceRef) -> usize {
+        1
+    }
+}
+
 /// Everything that a run can be told as.
 fn views(pipeline: &Pipeline, stream: &Stream, report: &Report) -> Vec<(&'static str, String)> {
     let mut views = vec![
@@ -169,7 +190,7 @@ fn views(pipeline: &Pipeline, stream: &Stream, report: &Report) -> Vec<(&'static
     ];
     for made in [true, false] {
         views.push(("junit", junit::junit(stream, report, pipeline, made)));
-        views.push(("sarif", sarif::sarif(stream, report, pipeline, made)));
+        views.push(("sarif", sarif::sarif(stream, report, pipeline, made, 0, &Nowhere)));
     }
     views
 }
