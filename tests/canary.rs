@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::common::cases::{self, Case};
-use crate::common::{Folder, krmor, pipe, text};
+use crate::common::{Folder, Nowhere, krmor, pipe, text};
 use krmor::functions::FUNCTIONS;
 use krmor::krm;
 use krmor::pipeline::{Outcome, Pipeline};
-use krmor::report::{Finding, Report, ResourceRef};
+use krmor::report::Report;
 use krmor::stream::Stream;
 use krmor::text as texts;
-use krmor::views::{Files, junit, sarif};
+use krmor::views::{junit, sarif};
 use krmor::yaml;
 use serde_json::{Value, json};
 
@@ -158,27 +158,6 @@ fn traps() -> Vec<(&'static str, String)> {
     ];
     let with_pod = |(name, trap): (&'static str, String)| (name, format!("{trap}---\n{}", pod("")));
     traps.into_iter().map(with_pod).collect()
-}
-
-/// No files: results are in the config.
-struct Nowhere;
-
-impl Files for Nowhere {
-    fn config(&self) -> String {
-        "krmor.yaml".to_owned()
-    }
-
-    fn config_line(&self, _: &Finding) -> usize {
-        1
-    }
-
-    fn source(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn line(&self, _: &str, _: &ResourceRef) -> usize {
-        1
-    }
 }
 
 /// Everything that a run can be told as.
