@@ -17,7 +17,7 @@ OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build demo graphs modules test test-all test-cluster test-image test-npm test-wasm runner cluster-up cluster-down wasm npm lint audit bench bench-wasm deploy image plugins validate-k8s
+.PHONY: build demo graphs modules test test-all test-cluster test-image test-npm test-wasm runner cluster-up cluster-down wasm npm lint audit bench bench-wasm deploy dist image plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -105,6 +105,9 @@ test-all: ## everything CI runs: also licences and sources of the dependencies, 
 
 image: ## the container image without an engine: an OCI layout in target/image, its SBOM beside it; prints the digest
 	@tests/tools/image
+
+dist: ## target/dist: static binaries for linux amd64 and arm64, their sums, the SBOM
+	@tests/tools/dist
 
 test-image: ## the image: reproducible, small, the same bytes as natively in a real engine and under stock kustomize
 	tests/tools/engine cargo test --locked --test image

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr)] // the core's purity ends here
 
 mod check;
+mod compare;
 mod diff;
 mod doctor;
 mod explain;
@@ -11,7 +12,9 @@ mod input;
 mod install;
 mod list;
 mod migrate;
+mod page;
 mod patch;
+mod report;
 mod rows;
 mod run;
 mod schema;
@@ -29,12 +32,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::pipeline::Pipeline;
-use crate::report::Report;
-use crate::stream::Stream;
-use crate::text;
 use crate::transport::{FOUND, Failure, INTERNAL, Result, USAGE};
-use crate::views::{junit, sarif};
 
 /// KRM functions that harden Kubernetes manifests.
 ///
@@ -60,6 +58,8 @@ enum Command {
     Diff(diff::Options),
     /// Exit with 1 when a run would change anything: the proof that rendered output is hardened.
     Check(check::Options),
+    /// Show what differs between two rendered streams, object by object.
+    Compare(compare::Options),
     /// Apply a JSON Patch (RFC 6902) to a document and leave every other byte alone.
     Patch(patch::Options),
     /// Turn manifests in files into others that mean the same: all of them, or none.
@@ -109,6 +109,10 @@ struct Source {
     /// Files and directories with CustomResourceDefinitions: their schemas say where the pods of their kinds are.
     #[arg(long, value_name = "PATH")]
     crds: Vec<PathBuf>,
+    /// Where the files lie that a renderer names, for SARIF: the folder of the kustomization or of the chart. By default that
+    /// of the config.
+    #[arg(long, value_name = "DIR")]
+    sources: Option<PathBuf>,
 }
 
 /// The form of what krmor tells of itself.
@@ -118,6 +122,15 @@ enum Form {
     Text,
     /// For programs.
     Json,
+}
+
+/// The form of a diff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    /// For people at a terminal.
+    Text,
+    /// For a comment on a pull request.
+    Markdown,
 }
 
 /// The form of a report.
@@ -131,18 +144,6 @@ enum Format {
     Sarif,
     /// JUnit XML, for CI: one test case per object.
     Junit,
-}
-
-impl Format {
-    /// The report for programs; `None` for people. `made` says whether the changes were made, or would be.
-    fn machine(self, stream: &Stream, report: &Report, pipeline: &Pipeline, made: bool) -> Option<String> {
-        match self {
-            Format::Text => None,
-            Format::Json => Some(format!("{}\n", text::as_json(stream, report))),
-            Format::Sarif => Some(format!("{}\n", sarif::sarif(stream, report, pipeline, made))),
-            Format::Junit => Some(junit::junit(stream, report, pipeline, made)),
-        }
-    }
 }
 
 /// Runs the command line; the exit code.
@@ -183,6 +184,7 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
         Some(Command::Run(options)) => run::run(&options),
         Some(Command::Diff(options)) => diff::run(&options),
         Some(Command::Check(options)) => check::run(&options),
+        Some(Command::Compare(options)) => compare::run(&options),
         Some(Command::Patch(options)) => patch::run(&options),
         Some(Command::Migrate(options)) => migrate::run(&options),
         Some(Command::View(options)) => view::run(&options),

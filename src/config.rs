@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use krmor_core::config::ADD_QUOTES;
 pub use krmor_core::config::{API_VERSION, GROUP, Problem, read_spec};
 use krmor_core::references::{self, ReferenceRow};
 use krmor_core::report::Severity;
@@ -23,6 +24,10 @@ use crate::pipeline::{Pipeline, Step};
 pub const PIPELINE: &str = "Pipeline";
 /// The key of a ConfigMap config that names its function; no spec has a field of that name.
 const KIND_IN_DATA: &str = "function";
+/// The annotation of a config that only checks: a run that would change anything fails.
+pub const CHECK: &str = "krmor.dev/check";
+/// The key of a ConfigMap config that says the same; no spec has a field of that name either.
+const CHECK_IN_DATA: &str = "check";
 
 /// The spec of a `Pipeline`: many functions in one call.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -106,6 +111,29 @@ impl FromStr for Pipeline {
 /// # Errors
 /// When it is no config of ours, or a field is wrong.
 pub fn read(config: Node<'_>, function: Option<&str>) -> Result<Pipeline, Vec<Problem>> {
+    let mut pipeline = read_whole(config, function)?;
+    pipeline.check = only_checks(config)?;
+    Ok(pipeline)
+}
+
+/// Whether a config says that nothing may be changed: a validator's, whose caller drops what it changes.
+fn only_checks(config: Node<'_>) -> Result<bool, Vec<Problem>> {
+    let in_data = config.find(&["data", CHECK_IN_DATA]).map(|node| (node, format!("/data/{CHECK_IN_DATA}")));
+    let in_data = in_data.filter(|_| config.get("kind").and_then(Node::as_str).is_some_and(|kind| kind == "ConfigMap"));
+    let annotation = config.find(&["metadata", "annotations", CHECK]);
+    let annotation = annotation.map(|node| (node, format!("/metadata/annotations/{}", yaml::escape_token(CHECK))));
+    let mut check = false;
+    for (node, pointer) in annotation.into_iter().chain(in_data) {
+        match (node.as_str().as_deref(), node.as_bool()) {
+            (Some("true"), _) | (_, Some(true)) => check = true,
+            (Some("false"), _) | (_, Some(false)) => {}
+            _ => return Err(vec![Problem::new(&pointer, "it is neither `true` nor `false`", "write `\"true\"`")]),
+        }
+    }
+    Ok(check)
+}
+
+fn read_whole(config: Node<'_>, function: Option<&str>) -> Result<Pipeline, Vec<Problem>> {
     if config.kind() != Kind::Map {
         let remedy = format!("start it with `apiVersion: {API_VERSION}`");
         return Err(vec![Problem::new("", "the function config is not a mapping", remedy)]);
@@ -209,13 +237,24 @@ fn read_pipeline(spec: &Value, title: String) -> Result<Pipeline, Vec<Problem>> 
         FailOn::Warning => Severity::Warning,
     };
     let (pod_templates, allow_none) = (spec.pod_templates, spec.allow_none);
-    Ok(Pipeline { title, fail_on, pod_templates, workloads, references, allow_none, partial: false, steps })
+    Ok(Pipeline {
+        title,
+        fail_on,
+        pod_templates,
+        workloads,
+        references,
+        allow_none,
+        partial: false,
+        check: false,
+        steps,
+    })
 }
 
 /// kpt's `ConfigMap` config: `data` holds the scalar fields of one function's spec, and, where the caller cannot name it
 /// otherwise (a container, WASM), its kind as `function`.
 fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Result<Pipeline, Vec<Problem>> {
-    let data = || config.get("data").into_iter().flat_map(Node::entries).filter(|(key, _)| key != KIND_IN_DATA);
+    let data = || config.get("data").into_iter().flat_map(Node::entries);
+    let data = || data().filter(|(key, _)| key != KIND_IN_DATA && key != CHECK_IN_DATA);
     let kind = match (function, config.find(&["data", KIND_IN_DATA]).and_then(Node::as_str)) {
         (Some(function), Some(kind)) if function != kind => {
             let message = format!("`{kind}` is not `{function}`, which krmor was called for");
@@ -234,17 +273,57 @@ fn read_config_map(config: Node<'_>, function: Option<&str>, name: &str) -> Resu
         }
     };
     let Some(function) = krmor_functions::by_kind(&kind) else { return Err(vec![unknown_kind(&kind)]) };
-    let mut spec = Map::new();
+    let (mut spec, mut problems) = (Map::new(), Vec::new());
     for (key, value) in data() {
-        let text = value.as_str().unwrap_or_default();
-        let document = yaml::parse(&Arc::new(text.to_string())).ok().and_then(|documents| documents.into_iter().next());
-        let value = document.and_then(|document| document.root().to_value());
-        spec.insert(key.into_owned(), value.unwrap_or_else(|| Value::String(text.into_owned())));
+        match datum(value) {
+            Ok(value) => drop(spec.insert(key.into_owned(), value)),
+            Err((message, remedy)) => {
+                problems.push(Problem::new(&format!("/data/{}", yaml::escape_token(&key)), message, remedy));
+            }
+        }
     }
-    let below = |found: Vec<Problem>| found.into_iter().map(|problem| problem.below("/data")).collect::<Vec<_>>();
-    let run = function.configure(&Value::Object(spec)).map_err(below)?;
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let below = |mut problem: Problem| {
+        // All of them are quoted; a text that looks like something else needs quotes of its own.
+        problem.remedy = problem.remedy.replace(ADD_QUOTES, " with quotes in the quotes: `'\"…\"'`");
+        problem.below("/data")
+    };
+    let run =
+        function.configure(&Value::Object(spec)).map_err(|found| found.into_iter().map(below).collect::<Vec<_>>())?;
     let steps = vec![Step { name: function.kind.to_owned(), function, run }];
     Ok(Pipeline { steps, ..alone(format!("ConfigMap {name}").trim_end().to_owned()) })
+}
+
+/// What a value of a ConfigMap config stands for. It is a text, which is read as YAML; a number or a boolean without quotes
+/// is taken for the same where no reader could take it for another one.
+fn datum(value: Node<'_>) -> Result<Value, (String, String)> {
+    let written = value.source().unwrap_or_default();
+    match value.as_str() {
+        Some(text) if text == written && yaml::is_ambiguous(&text) => {}
+        Some(text) => {
+            let document =
+                yaml::parse(&Arc::new(text.to_string())).ok().and_then(|documents| documents.into_iter().next());
+            let value = document.and_then(|document| document.root().to_value());
+            return Ok(value.unwrap_or_else(|| Value::String(text.into_owned())));
+        }
+        None if value.is_null() => {
+            return Err(("it has no value".to_owned(), "give it one, or leave the key out".to_owned()));
+        }
+        None if value.kind() != Kind::Scalar => {
+            let message = "the values of a ConfigMap are texts, and this is none".to_owned();
+            return Err((message, "write it as a text: in quotes, or as a block below `|`".to_owned()));
+        }
+        None => {
+            let read = value.to_value().filter(|value| yaml::json_text(value) == written);
+            if let Some(value) = read {
+                return Ok(value);
+            }
+        }
+    }
+    let message = format!("`{written}` without quotes is not the same for every reader of YAML");
+    Err((message, format!("quote it: `\"{written}\"`")))
 }
 
 /// What runs one function, but the function.
@@ -259,6 +338,7 @@ fn alone(title: String) -> Pipeline {
         references,
         allow_none: false,
         partial: false,
+        check: false,
         steps,
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::config::{PIPELINE, Problem};
-use crate::failure::{Failure, USAGE};
+use crate::failure::{Failure, FilePlace, USAGE};
 use crate::krm::{self, field_path};
 use crate::report::{self, Finding};
 use crate::text::{line_of, marked, mask_line, plain};
@@ -31,24 +31,17 @@ pub(crate) fn config_problems(name: &str, text: &str, place: &ConfigSource<'_>, 
         message += &format!("error: {name}: {} problems in the config; nothing was written\n", problems.len());
     }
     let results = problems.iter().map(krm::config_result).collect();
-    Failure { results, ..Failure::new(USAGE, message) }
+    let at = |problem: &Problem| {
+        let span = nearest(text, place.root, &problem.pointer).unwrap_or(place.span.start..place.span.start);
+        file_place(name, text, span.start)
+    };
+    let places = problems.iter().map(at).collect();
+    Failure { results, places, ..Failure::new(USAGE, message) }
 }
 
 fn config_problem(name: &str, text: &str, config: &ConfigSource<'_>, problem: &Problem) -> String {
     let root = config.root;
-    let mut place = None;
-    let mut pointer = problem.pointer.as_str();
-    // The nearest place that is written: a missing field has none of its own.
-    loop {
-        if let Some(span) = key_span(text, root, pointer) {
-            place = Some(span);
-            break;
-        }
-        match pointer.rfind('/') {
-            Some(cut) => pointer = pointer.get(..cut).unwrap_or(""),
-            None => break,
-        }
-    }
+    let place = nearest(text, root, &problem.pointer);
     let path = field_path(&problem.pointer);
     let title = if path.is_empty() { problem.message.clone() } else { format!("{path}: {}", problem.message) };
     // Configs hold no secrets but values of variables; what shares a line with one may.
@@ -60,6 +53,40 @@ fn config_problem(name: &str, text: &str, config: &ConfigSource<'_>, problem: &P
     let alone = place.is_some() && before.is_empty() && (behind.is_empty() || behind.starts_with('#'));
     let alone = alone && !holds_variables(root, &(line..end));
     excerpt(name, text, place, &title, &problem.remedy, !alone)
+}
+
+/// The nearest place to a pointer that is written: a missing field has none of its own.
+fn nearest(text: &str, root: Node<'_>, pointer: &str) -> Option<Range<usize>> {
+    let mut around = std::iter::successors(Some(pointer), |part| part.rfind('/').and_then(|cut| part.get(..cut)));
+    around.find_map(|pointer| key_span(text, root, pointer))
+}
+
+fn file_place(name: &str, text: &str, offset: usize) -> FilePlace {
+    let (line, column, _) = line_of(text, offset);
+    FilePlace { file: name.to_owned(), line, column: column + 1 }
+}
+
+/// The line of a finding about the config, in the text that holds the config at `at`; the first where it is not written.
+#[cfg(feature = "cli")]
+pub(crate) fn config_line(text: &Arc<String>, at: &str, finding: &Finding) -> usize {
+    let line = || {
+        let documents = yaml::parse(text).ok()?;
+        let root = documents.iter().map(Document::root).find(|root| !root.is_null())?;
+        let pointer = format!("{at}{}", config_pointer(root.at_pointer(at)?, finding)?);
+        Some(line_of(text, nearest(text, root, &pointer)?.start).0)
+    };
+    line().unwrap_or(1)
+}
+
+/// The pointer of a finding about the config, from the config's root.
+fn config_pointer(config: Node<'_>, finding: &Finding) -> Option<String> {
+    let report::Place::Config(pointer) = &finding.place else { return None };
+    Some(match config.get("kind").and_then(Node::as_str).as_deref() {
+        Some(PIPELINE) if !finding.function.is_empty() => {
+            format!("/spec/functions/{}/spec{pointer}", yaml::escape_token(&finding.function))
+        }
+        _ => format!("/spec{pointer}"),
+    })
 }
 
 /// Whether a part of a config holds the value of an environment variable.
@@ -80,18 +107,11 @@ fn holds_variables(root: Node<'_>, part: &Range<usize>) -> bool {
 
 /// A finding about the config, shown at its place there; none where the place is not written.
 pub(crate) fn config_finding(name: &str, text: &Arc<String>, at: &'static str, finding: &Finding) -> Option<String> {
-    let report::Place::Config(pointer) = &finding.place else { return None };
     let documents = yaml::parse(text).ok()?;
     let root = documents.iter().map(Document::root).find(|root| !root.is_null())?;
     let node = root.at_pointer(at)?;
-    let spec = match node.get("kind").and_then(Node::as_str).as_deref() {
-        Some(PIPELINE) if !finding.function.is_empty() => {
-            format!("/spec/functions/{}/spec", yaml::escape_token(&finding.function))
-        }
-        _ => "/spec".to_owned(),
-    };
     let remedy = finding.remedy.clone().unwrap_or_default();
-    let problem = Problem::new(&format!("{spec}{pointer}"), finding.message.clone(), remedy);
+    let problem = Problem::new(&config_pointer(node, finding)?, finding.message.clone(), remedy);
     node.at_pointer(&problem.pointer)?;
     let span = if at.is_empty() { 0..text.len() } else { node.span()? };
     let place = ConfigSource { root, pointer: at, span };
@@ -121,7 +141,8 @@ pub(crate) fn yaml_error(name: &str, text: &str, error: &yaml::Error) -> Failure
         .map_or(error.offset, |c| error.offset + c.len_utf8());
     let message = excerpt(name, text, Some(error.offset.min(text.len())..end), &error.message, "", true);
     let line = plain(&error.message).lines().next().unwrap_or("").to_owned();
-    Failure { results: vec![krm::refusal(&line)], ..Failure::new(USAGE, message) }
+    let places = vec![file_place(name, text, error.offset.min(text.len()))];
+    Failure { results: vec![krm::refusal(&line)], places, ..Failure::new(USAGE, message) }
 }
 
 fn excerpt(name: &str, text: &str, span: Option<Range<usize>>, title: &str, remedy: &str, mask: bool) -> String {

@@ -13,6 +13,19 @@ pub struct Failure {
     pub message: String,
     /// The findings as KRM results; or one that is the message without colours, carets and source, on one line.
     pub results: Vec<Value>,
+    /// Where each of the results is in a file, as far as that is known.
+    pub places: Vec<FilePlace>,
+}
+
+/// A place in a file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilePlace {
+    /// As messages name it.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
 }
 
 /// Changes (`check`, `diff`), findings, conflicts, broken invariants.
@@ -26,7 +39,7 @@ impl Failure {
     pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
         let message = message.into();
         let results = vec![krm::refusal(message.lines().next().unwrap_or("").trim_start_matches("error: "))];
-        Self { code, message, results }
+        Self { code, message, results, places: Vec::new() }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {

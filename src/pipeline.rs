@@ -44,6 +44,8 @@ pub struct Pipeline {
     pub allow_none: bool,
     /// The stream is a part of one: what the config is for may be in the rest.
     pub partial: bool,
+    /// Nothing may be changed: what a run would change is an error.
+    pub check: bool,
     /// The functions, in the order they run.
     pub steps: Vec<Step>,
 }
@@ -58,6 +60,8 @@ pub enum Outcome {
     /// A target that matches nothing, or a config that cannot be right.
     Usage,
 }
+
+const WOULD_CHANGE_REMEDY: &str = "run the same config as a mutator before, or write it so";
 
 /// Findings about what the rest of a stream may have.
 const MAY_BE_ELSEWHERE: [&Rule; 4] =
@@ -100,6 +104,15 @@ impl Pipeline {
         for (step, needed) in self.steps.iter().zip(&needed) {
             report.begin(&step.name);
             step.run.policy().report_unused(needed, stream, report);
+        }
+        if self.check {
+            report.begin("");
+            for change in &report.changes.clone() {
+                let (object, document, pointer) = (change.object, change.document, change.path.clone());
+                let place = Place::Object { object, document, pointer };
+                let message = text::proposal(stream, change, false);
+                report.record(Finding::new(&rules::WOULD_CHANGE, place, message, WOULD_CHANGE_REMEDY));
+            }
         }
         if self.partial {
             report.findings.retain(|finding| !MAY_BE_ELSEWHERE.contains(&finding.rule));

@@ -71,6 +71,8 @@ pub struct Options<'a> {
     pub allow_empty: bool,
     /// Accept an input without any workload.
     pub allow_none: bool,
+    /// Change nothing: fail where a run would change anything.
+    pub check: bool,
     /// What the schemas of kinds say of their pods.
     pub schemas: Vec<Row>,
     /// Is shown what was done, for a view of it, before the output of a run that succeeds is written.
@@ -106,6 +108,7 @@ pub fn run(input: Vec<u8>, options: Options<'_>, out: &mut dyn Write) -> Result<
     let input = encoding.encode(Arc::unwrap_or_clone(text));
     let mut config = config?;
     config.pipeline.learn(options.schemas, options.allow_none);
+    config.pipeline.check |= options.check;
     bare(&config, input, options.allow_empty, options.tell, out)
 }
 
@@ -211,6 +214,7 @@ fn resource_list(
         Err(failure) => return Err(refused(list, failure, out)),
     };
     config.pipeline.learn(options.schemas, options.allow_none);
+    config.pipeline.check |= options.check;
     let mut stream = list.stream();
     if stream.objects().next().is_none() && !options.allow_empty {
         let mut message =

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::common::cases::{self, Case};
-use crate::common::{Folder, krmor, pipe, text};
+use crate::common::{Folder, Nowhere, krmor, pipe, text};
 use krmor::functions::FUNCTIONS;
 use krmor::krm;
 use krmor::pipeline::{Outcome, Pipeline};
@@ -169,7 +169,7 @@ fn views(pipeline: &Pipeline, stream: &Stream, report: &Report) -> Vec<(&'static
     ];
     for made in [true, false] {
         views.push(("junit", junit::junit(stream, report, pipeline, made)));
-        views.push(("sarif", sarif::sarif(stream, report, pipeline, made)));
+        views.push(("sarif", sarif::sarif(stream, report, pipeline, made, 0, &Nowhere)));
     }
     views
 }

@@ -1150,10 +1150,72 @@ fn a_config_map_configures_the_function_that_is_named() {
         "{}",
         done.err
     );
+    // A number or a boolean without quotes, where no reader takes it for another one.
+    let done = run(&folder, &["--function", "SecurityContext"], &with_config(ITEMS, &map.replace("'1000'", "1000")));
+    assert!(done.out.contains("    securityContext:\n      runAsUser: 1000\n"), "{}{}", done.out, done.err);
+    for (value, message, remedy) in [
+        ("01000", "`01000` without quotes is not the same for every reader of YAML", "quote it: `\"01000\"`"),
+        ("1_000", "`1_000` without quotes is not the same for every reader of YAML", "quote it: `\"1_000\"`"),
+        ("yes", "`yes` without quotes is not the same for every reader of YAML", "quote it: `\"yes\"`"),
+        ("2024-01-01", "`2024-01-01` without quotes is not the same for every reader", "quote it: `\"2024-01-01\"`"),
+        ("", "it has no value", "give it one, or leave the key out"),
+        ("~", "it has no value", "give it one, or leave the key out"),
+        ("[1]", "the values of a ConfigMap are texts, and this is none", "write it as a text"),
+        ("'a'", "expected a whole number, found a text", "give a whole number\n"),
+    ] {
+        let list = with_config(ITEMS, &map.replace("'1000'", value));
+        let done = run(&folder, &["--function", "SecurityContext"], &list);
+        assert_eq!(done.code, Some(2), "{value}: {}", done.out);
+        assert!(done.err.starts_with(&format!("error: functionConfig.data.runAsUser: {message}")), "{}", done.err);
+        assert!(done.err.contains(&format!("= help: {remedy}")), "{}", done.err);
+        assert!(!done.err.contains("remove the quotes"), "{}", done.err);
+    }
     // Without a config, a function with all its defaults.
     let done = run(&folder, &["--function", "SecurityContext"], ITEMS);
     assert!(done.out.contains("runAsNonRoot: true"), "{}", done.out);
     assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
+}
+
+/// A validator of kpt: its changes are dropped, so that what it would change is an error.
+#[test]
+fn a_config_that_only_checks_changes_nothing_and_fails_where_a_run_would() {
+    let folder = folder("only-checks");
+    let settled = config(SETTLED).replace("metadata:\n", "metadata:\n  annotations: {krmor.dev/check: \"true\"}\n");
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fn}\ndata: {function: SecurityContext, check: \"true\", runAsUser: \"1000\"}\n";
+    let plain = with_config(ITEMS, &config(SETTLED));
+    for (name, args, list) in [
+        ("a flag", &["--check"][..], plain.clone()),
+        ("an annotation", &[], with_config(ITEMS, &settled)),
+        ("a ConfigMap", &[], with_config(ITEMS, map)),
+    ] {
+        let done = run(&folder, args, &list);
+        assert_eq!(done.code, Some(1), "{name}: {}", done.err);
+        assert!(done.err.contains("would be added") && done.err.contains("would-change"), "{name}: {}", done.err);
+        // The items come back as they came, with what is wrong as results.
+        assert!(
+            !done.out.contains("runAsNonRoot: true\n") && done.out.contains("severity: error"),
+            "{name}: {}",
+            done.out
+        );
+        // What the same config has hardened passes, and is handed back as it came.
+        let mutator = match name {
+            "a ConfigMap" => with_config(ITEMS, &map.replace("check: \"true\", ", "")),
+            _ => plain.clone(),
+        };
+        let hard = run(&folder, &[], &mutator).out;
+        let items = hard.split("functionConfig:").next().unwrap();
+        let again = list.replace(ITEMS, items);
+        let done = run(&folder, args, &again);
+        assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{name}: {again}");
+        assert!(done.out.contains("runAsNonRoot: true"), "{name}");
+    }
+    // A bare stream, too; then there is nothing on standard output.
+    let done = run(&folder, &["--check", "--config", "config.yaml"], DEPLOYMENT);
+    assert_eq!((done.code, done.out.as_str()), (Some(1), ""), "{}", done.err);
+    run(&folder, &["--check", "--config", "config.yaml"], HARDENED).gives(0, HARDENED, "");
+    let wrong = with_config(ITEMS, &settled.replace("check: \"true\"", "check: maybe"));
+    let done = run(&folder, &[], &wrong);
+    assert!(done.err.contains("it is neither `true` nor `false`"), "{}", done.err);
 }
 
 #[cfg(unix)]

@@ -52,15 +52,31 @@ fn whole(log: Value) -> Value {
         // A result that is no failure has no level (3.27.10).
         assert_eq!(result["kind"] == "fail", result["level"] != "none", "{result}");
         assert!(matches!(result["level"].as_str(), Some("none" | "note" | "warning" | "error")));
-        for location in result["locations"].as_array().unwrap() {
-            let region = &location["physicalLocation"]["region"];
-            if !region.is_null() {
-                assert!(region["startLine"].as_u64() > Some(0) && region["startColumn"].as_u64() > Some(0), "{region}");
-                assert!(region["endColumn"].as_u64() >= region["startColumn"].as_u64(), "{region}");
-            }
+        // What code scanning refuses a log without: one place in a file of the repository, by a relative path, and a line.
+        let [location] = result["locations"].as_array().unwrap().as_slice() else { panic!("one location: {result}") };
+        let place = &location["physicalLocation"];
+        let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+        assert!(!uri.is_empty() && !uri.starts_with('/') && !uri.contains(':') && !uri.contains(".."), "{result}");
+        let region = &place["region"];
+        assert!(region["startLine"].as_u64() > Some(0), "{result}");
+        if !region["startColumn"].is_null() {
+            assert!(region["startColumn"].as_u64() > Some(0), "{region}");
+        }
+        if !region["endColumn"].is_null() {
+            assert!(region["endColumn"].as_u64() >= region["startColumn"].as_u64(), "{region}");
         }
     }
+    let prints = fingerprints(&log);
+    let unique: std::collections::BTreeSet<&String> = prints.iter().collect();
+    assert_eq!(unique.len(), prints.len(), "two results would be one alert: {log:#}");
+    assert_eq!(run["invocations"].as_array().map(Vec::len), Some(1));
     log
+}
+
+/// What makes each result the same as one of another run.
+fn fingerprints(log: &Value) -> Vec<String> {
+    let one = |result: &Value| result["partialFingerprints"]["primaryLocationLineHash"].as_str().unwrap().to_owned();
+    results(log).iter().map(one).collect()
 }
 
 /// A `reportingDescriptor` (3.49) tells all that the declaration of its rule says.
@@ -102,9 +118,8 @@ fn results(log: &Value) -> &Vec<Value> {
 fn lines(log: &Value) -> Vec<String> {
     let one = |result: &Value| {
         let place = &result["locations"][0]["physicalLocation"];
-        let at = place["region"]
-            .as_object()
-            .map_or(String::new(), |at| format!(":{}:{}", at["startLine"], at["startColumn"]));
+        let at = &place["region"];
+        let at = format!(":{}:{}", at["startLine"], at["startColumn"]);
         let uri = place["artifactLocation"]["uri"].as_str().unwrap_or("-");
         format!("{} {} {uri}{at}", result["ruleId"].as_str().unwrap(), result["level"].as_str().unwrap())
     };
@@ -213,20 +228,165 @@ fn rules_are_described_with_their_weight() {
 }
 
 #[test]
-fn streams_have_logical_places_only() {
+fn what_was_rendered_is_in_the_files_that_its_renderer_names() {
     let folder = folder("streams");
+    // What nobody names a file of is in the config.
     let log = sarif(&folder, &["-"], WEAK, 1);
-    assert!(lines(&log).iter().all(|line| line.ends_with(" -")), "{log:#}");
+    assert!(lines(&log).iter().all(|line| line.ends_with(" config.yaml:1:null")), "{log:#}");
     assert_eq!(results(&log)[0]["locations"][0]["logicalLocations"][0]["name"], "Pod weak");
-    // The caller's file is named, but its lines are not ours.
-    let named =
-        WEAK.replacen("  name: weak\n", "  name: weak\n  annotations: {config.kubernetes.io/path: a.yaml}\n", 1);
-    assert!(lines(&sarif(&folder, &["-"], &named, 1))[0].ends_with(" a.yaml"));
-    // A finding about the config is at no object.
-    folder.write("config.yaml", CONFIG.replace("spec: {}", "spec: {targets: [{name: nothing}]}"));
+    let annotated = |annotation: &str| {
+        WEAK.replacen("  name: weak\n", &format!("  name: x-weak-1\n  annotations:\n    {annotation}\n"), 1)
+    };
+    let place = |sources: &[&str], stream: &str| {
+        let log = sarif(&folder, &[sources, &["-"]].concat(), stream, 1);
+        lines(&log)[0].rsplit(' ').next().unwrap().trim_end_matches(":null").to_owned()
+    };
+    let origin = "config.kubernetes.io/origin: |\n      path: ../base/pod.yaml";
+    let pod = WEAK.split("---\n").next().unwrap();
+    // kustomize names files from the folder of the kustomization, which is the config's unless it is said.
+    folder.write("apps/base/pod.yaml", format!("kind: Other\n---\n{pod}"));
+    folder.write("apps/prod/kustomization.yaml", "resources: [../base]\n");
+    folder.write("apps/prod/krmor.yaml", CONFIG);
+    assert_eq!(place(&["--sources", "apps/prod"], &annotated(origin)), "apps/base/pod.yaml:3");
+    assert_eq!(place(&[], &annotated(origin)), "config.yaml:1", "there is no such file from here");
+    let args = ["check", "--config", "apps/prod/krmor.yaml", "--format", "sarif", "-"];
+    let log = whole(serde_json::from_str(&call(&folder, &args, &annotated(origin)).1).unwrap());
+    assert!(lines(&log)[0].contains(" apps/base/pod.yaml:3"), "{log:#}");
+    // What lies in another repository is not in this one.
+    let remote =
+        "config.kubernetes.io/origin: |\n      path: pod.yaml\n      repo: https://example.com/x\n      ref: v1";
+    assert_eq!(place(&["--sources", "apps/base"], &annotated(remote)), "config.yaml:1");
+    // kpt names files of its package.
+    let path = "config.kubernetes.io/path: base/pod.yaml";
+    assert_eq!(place(&["--sources", "apps"], &annotated(path)), "apps/base/pod.yaml:3");
+    // Helm names the chart before the path in it; a template is no YAML.
+    folder.write("charts/web/templates/pod.yaml", "{{- if .Values.on }}\nkind: Pod\n{{- end }}\n");
+    let source = format!("---\n# Source: shop/templates/pod.yaml\n{WEAK}");
+    assert_eq!(place(&["--sources", "charts/web"], &source), "charts/web/templates/pod.yaml:1");
+    let source = source.replace("shop/", "web/");
+    assert_eq!(place(&["--sources", "charts"], &source), "charts/web/templates/pod.yaml:1");
+    // A finding about the config is at its line.
+    folder.write("config.yaml", CONFIG.replace("spec: {}}", "spec: {\n      targets: [{name: nothing}]}}"));
     let log = sarif(&folder, &["-"], WEAK, 2);
-    assert_eq!(lines(&log), ["SecurityContext/unmatched-target error -"]);
-    assert_eq!(results(&log)[0]["locations"], json!([]));
+    assert_eq!(lines(&log), ["SecurityContext/unmatched-target error config.yaml:7:null"]);
+}
+
+#[test]
+fn alerts_stay_the_same_when_lines_move() {
+    let folder = folder("fingerprints");
+    let before = sarif(&folder, &["weak.yaml"], "", 1);
+    folder.write("weak.yaml", format!("# a\n# b\n{WEAK}"));
+    let after = sarif(&folder, &["weak.yaml"], "", 1);
+    assert_ne!(lines(&before), lines(&after));
+    assert_eq!(fingerprints(&before), fingerprints(&after));
+    // Two objects with the same faults are two alerts.
+    let two = format!("{WEAK}---\n{}", WEAK.replace("name: weak", "name: other"));
+    folder.write("weak.yaml", two.replace("ConfigMap", "ConfigMap"));
+    let both = sarif(&folder, &["weak.yaml"], "", 1);
+    assert!(fingerprints(&before).iter().all(|print| fingerprints(&both).contains(print)));
+}
+
+#[test]
+fn a_path_that_is_absolute_becomes_relative() {
+    let folder = folder("absolute");
+    let whole = folder.0.join("sub dir/../weak.yaml");
+    let log = sarif(&folder, &[whole.to_str().unwrap()], "", 1);
+    assert!(lines(&log)[0].ends_with(" weak.yaml:8:43"), "{log:#}");
+}
+
+/// A run that comes to nothing still leaves a report that is whole, and that nobody takes for one without findings.
+#[test]
+fn reports_are_whole_on_every_exit_code() {
+    let folder = folder("failures");
+    folder.write("typo.yaml", CONFIG.replace("spec: {}", "spec: {levle: x, other: y}"));
+    folder.write("broken.yaml", "a: [\n");
+    folder.write("empty.yaml", "# nothing\n");
+    folder.write("unmatched.yaml", CONFIG.replace("spec: {}", "spec: {targets: [{name: nothing}]}"));
+    folder.write("hard.yaml", call(&folder, &["run", "--config", "config.yaml", "sub dir"], "").1);
+    let cases: &[(&str, &str, i32, &str)] = &[
+        ("config.yaml", "hard.yaml", 0, ""),
+        ("config.yaml", "sub dir", 1, ""),
+        ("config.yaml", "weak.yaml", 1, ""),
+        ("unmatched.yaml", "weak.yaml", 2, "unmatched.yaml:6"),
+        ("typo.yaml", "weak.yaml", 2, "typo.yaml:6"),
+        ("config.yaml", "broken.yaml", 2, "broken.yaml:1"),
+        ("config.yaml", "empty.yaml", 2, "config.yaml:1"),
+        ("absent.yaml", "weak.yaml", 3, "absent.yaml:1"),
+        ("config.yaml", "absent", 3, "config.yaml:1"),
+    ];
+    for (config, path, code, place) in cases {
+        let name = format!("{config} {path}");
+        let args = [
+            "check",
+            "--config",
+            config,
+            "--report",
+            "sarif=out.sarif",
+            "--report",
+            "junit=out.xml",
+            "--report",
+            "json=out.json",
+            "--report",
+            "text=out.txt",
+            path,
+        ];
+        let (found, out, err) = call(&folder, &args, "");
+        assert_eq!(found, Some(*code), "{name}: {err}");
+        assert!(!out.is_empty() || !err.is_empty(), "{name}: a person is told, too");
+        let read = |file: &str| std::fs::read_to_string(folder.0.join(file)).unwrap();
+        let log = whole(serde_json::from_str(&read("out.sarif")).unwrap());
+        let invocation = &log["runs"][0]["invocations"][0];
+        assert_eq!(invocation["exitCode"], json!(code), "{name}");
+        let failed = !err.is_empty();
+        assert_eq!(invocation["executionSuccessful"], json!(!failed), "{name}");
+        assert_eq!(invocation["toolExecutionNotifications"].is_array(), failed, "{name}");
+        let json: Value = serde_json::from_str(&read("out.json")).unwrap();
+        let case = if failed {
+            let suites = xml(&read("out.xml"));
+            assert_eq!((&suites["errors"], &suites["failures"]), (&json!("1"), &json!("0")), "{name}");
+            suites["children"][0]["children"][0].clone()
+        } else {
+            suite(&read("out.xml"))
+        };
+        if *code > 0 {
+            assert!(!results(&log).is_empty(), "{name}: {log:#}");
+            assert!(!json["results"].as_array().unwrap().is_empty(), "{name}");
+            assert!(!case.is_null());
+        }
+        assert!(lines(&log).iter().all(|line| line.contains(place)), "{name}: {:?}", lines(&log));
+        assert!(!read("out.txt").is_empty() && !read("out.txt").contains('\u{1b}'), "{name}");
+        for file in ["out.sarif", "out.xml", "out.json", "out.txt"] {
+            std::fs::remove_file(folder.0.join(file)).unwrap();
+        }
+        // The same on standard output, and on standard error of `run`.
+        for format in ["sarif", "junit", "json"] {
+            let (_, out, _) = call(&folder, &["check", "--config", config, "--format", format, path], "");
+            let (_, _, err) = call(&folder, &["run", "--config", config, "--report", format, path], "");
+            for report in [out, err] {
+                match format {
+                    "junit" => drop(xml(&report)),
+                    "sarif" => drop(whole(serde_json::from_str(&report).unwrap())),
+                    _ => drop(serde_json::from_str::<Value>(&report).unwrap()),
+                }
+            }
+        }
+    }
+    // Two problems of a config are two results.
+    let (_, out, _) = call(&folder, &["check", "--config", "typo.yaml", "--format", "sarif", "weak.yaml"], "");
+    let log = whole(serde_json::from_str(&out).unwrap());
+    assert_eq!(lines(&log).len(), 2, "{log:#}");
+    assert!(lines(&log).iter().all(|line| line.starts_with("Pipeline/config error typo.yaml:6:")), "{log:#}");
+    let (code, _, err) = call(&folder, &["check", "--config", "config.yaml", "--report", "sarif", "weak.yaml"], "");
+    assert_eq!((code, err.as_str()), (Some(2), "error: --report of check names a file: --report sarif=FILE\n"));
+    // A report that cannot be written is an error of its own.
+    let (code, _, err) =
+        call(&folder, &["check", "--config", "config.yaml", "--report", "sarif=no/x.sarif", "hard.yaml"], "");
+    assert_eq!(code, Some(3), "{err}");
+    // What was not written is not said to be.
+    let args = ["run", "--config", "config.yaml", "--in-place", "--report", "sarif=out.sarif", "-"];
+    assert_eq!(call(&folder, &args, WEB).0, Some(2));
+    let log = whole(serde_json::from_str(&std::fs::read_to_string(folder.0.join("out.sarif")).unwrap()).unwrap());
+    assert_eq!(log["runs"][0]["invocations"][0]["executionSuccessful"], false);
 }
 
 // ---- JUnit ----

@@ -109,6 +109,25 @@ fn revision(index: &Value) -> String {
     index["annotations"]["org.opencontainers.image.revision"].as_str().unwrap_or_default().to_owned()
 }
 
+/// As an init container: the image has no shell and no `cp`, and what it installs is used where it is mounted elsewhere.
+#[test]
+fn the_image_fills_a_plugin_home_for_others() {
+    let Some(image) = loaded() else { return };
+    let volume = Folder::new("init-container");
+    let mut command = Command::new("docker");
+    command.args(["run", "--rm", "--network", "none", "--user", "0", "--volume"]);
+    command.arg(format!("{}:/plugins", volume.0.display())).arg(image);
+    let said = text(&ran(command.args(["install", "kustomize", "--home", "/plugins/krmor"])).stdout);
+    assert!(said.contains(&format!("/krmor-{} written", env!("CARGO_PKG_VERSION"))), "{said}");
+    for overlay in overlays() {
+        let mut build = Command::new(tool("kustomize"));
+        build.args(["build", "--enable-alpha-plugins"]).arg(&overlay);
+        let out = ran(build.env("KUSTOMIZE_PLUGIN_HOME", volume.0.join("krmor")));
+        let wanted = std::fs::read_to_string(overlay.join("expected.yaml")).unwrap();
+        assert_eq!(text(&out.stdout), wanted, "{}", overlay.display());
+    }
+}
+
 #[test]
 fn every_blob_is_named_by_its_digest_and_referred_to() {
     let layout = layout();

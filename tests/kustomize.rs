@@ -171,3 +171,39 @@ fn an_error_stops_the_build_and_is_shown() {
         assert!(message.contains("Pipeline harden") && message.contains("did you mean `level`?"), "{message}");
     }
 }
+
+/// `kustomize fn run` hands over ConfigMaps as they are written: numbers and booleans without quotes, and validators.
+#[test]
+fn fn_run_takes_numbers_and_checks() {
+    let folder = Folder::new("fn-run");
+    let pod = "# kept\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - {name: a, image: b} # here\n";
+    folder.write("pkg/web.yaml", pod);
+    let run = |data: &str| {
+        let krmor = env!("CARGO_BIN_EXE_krmor");
+        let head = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: fn\n  annotations:\n    config.kubernetes.io/function: |\n";
+        folder.write(
+            "fn/fn.yaml",
+            format!("{head}      exec: {{path: {krmor}}}\ndata:\n  function: SecurityContext\n{data}"),
+        );
+        let mut command = Command::new(tool("kustomize"));
+        command.args(["fn", "run", "pkg", "--fn-path", "fn", "--enable-exec"]).current_dir(&folder.0);
+        let out = command.output().unwrap();
+        (out.status.success(), text(&out.stderr), std::fs::read_to_string(folder.0.join("pkg/web.yaml")).unwrap())
+    };
+    let data = "  runAsUser: 10001\n  userNamespaces: true\n";
+    let (passed, said, after) = run(&format!("{data}  check: true\n"));
+    assert!(!passed && said.contains("would be added"), "{said}");
+    assert_eq!(after, pod, "a validator changes nothing");
+    let (passed, said, hard) = run(data);
+    assert!(passed, "{said}");
+    assert!(
+        hard.contains("runAsUser: 10001") && hard.contains("hostUsers: false") && hard.starts_with("# kept\n"),
+        "{hard}"
+    );
+    let (passed, said, after) = run(&format!("{data}  check: true\n"));
+    assert!(passed, "{said}");
+    assert_eq!(after, hard);
+    let (passed, said, after) = run("  runAsUser: 010001\n");
+    assert!(!passed && said.contains("quote it: `\"010001\"`"), "{said}");
+    assert_eq!(after, hard);
+}

@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use crate::common::crds::Crds;
-use crate::common::{Folder, krmor, pipe, text, tool};
+use crate::common::{Folder, Nowhere, krmor, pipe, text, tool};
 use krmor::krm::{self, ResourceList};
 use krmor::pipeline::Outcome;
 use krmor::report::{Report, Severity};
@@ -424,7 +424,7 @@ fn no_view_of_a_report_holds_a_value() {
         ];
         for made in [true, false] {
             views.push(junit::junit(&done.stream, &done.report, &pipeline, made));
-            views.push(sarif::sarif(&done.stream, &done.report, &pipeline, made));
+            views.push(sarif::sarif(&done.stream, &done.report, &pipeline, made, 0, &Nowhere));
         }
         if done.outcome == Outcome::Ok && name != STAYS {
             views.push(done.output.clone());

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use krmor_core::facts::Facts;
 use krmor_core::facts::references::in_pod_spec;
+use krmor_core::hash::Fnv;
 use krmor_core::stream::{Object, Stream};
 use krmor_core::values::json_text;
 
@@ -41,50 +42,39 @@ fn content(object: &Object<'_>) -> Value {
     Value::Object(fields.filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
 }
 
-/// FNV-1a of 64 bits: tells contents apart, and keeps none of them secret; no hash this short could.
-struct Digest(u64);
-
-impl Default for Digest {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
+/// A hash of values.
+#[derive(Default)]
+struct Digest(Fnv);
 
 impl Digest {
-    fn bytes(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
     /// The value as JSON with sorted keys, in which no two values look the same.
     fn value(&mut self, value: &Value) {
         match value {
             Value::Object(map) => {
                 let mut entries: Vec<(&String, &Value)> = map.iter().collect();
                 entries.sort_unstable_by_key(|(key, _)| *key);
-                self.bytes(b"{");
+                self.0.bytes(b"{");
                 for (key, value) in entries {
-                    self.bytes(json_text(&Value::String(key.clone())).as_bytes());
+                    self.0.bytes(json_text(&Value::String(key.clone())).as_bytes());
                     self.value(value);
                 }
-                self.bytes(b"}");
+                self.0.bytes(b"}");
             }
             Value::Array(items) => {
-                self.bytes(b"[");
+                self.0.bytes(b"[");
                 for item in items {
                     self.value(item);
-                    self.bytes(b",");
+                    self.0.bytes(b",");
                 }
-                self.bytes(b"]");
+                self.0.bytes(b"]");
             }
-            plain => self.bytes(json_text(plain).as_bytes()),
+            plain => self.0.bytes(json_text(plain).as_bytes()),
         }
     }
 
     fn letters(&self) -> String {
         // FNV mixes its last bytes into the low bits only; a multiplication and a fold spread them.
-        let mut rest = (self.0 ^ (self.0 >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut rest = (self.0.0 ^ (self.0.0 >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         rest ^= rest >> 29;
         let mut out = String::with_capacity(LENGTH);
         for _ in 0..LENGTH {

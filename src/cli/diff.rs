@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{FOUND, Failure, Result, Source, function, input};
+use super::page::{self, Section};
+use super::{FOUND, Failure, Result, Shape, Source, function, input, write_stdout};
 use crate::excerpt;
 use crate::judged::Judged;
 use crate::mask;
@@ -31,9 +32,24 @@ const RESET: &str = "\x1b[0m";
 pub(super) struct Options {
     #[command(flatten)]
     source: Source,
+    /// The form of the diff.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Shape,
+    /// So many characters has the Markdown at most.
+    #[arg(long, value_name = "NUMBER", default_value_t = page::COMMENT)]
+    max_size: usize,
 }
 
 pub(super) fn run(options: &Options) -> Result<u8> {
+    shown(options).inspect_err(|failure| {
+        if options.format == Shape::Markdown {
+            let message = anstream::adapter::strip_str(&failure.message).to_string();
+            let _ = write_stdout(page::failed(&message, options.max_size).as_bytes());
+        }
+    })
+}
+
+fn shown(options: &Options) -> Result<u8> {
     let (config, input, report, outcome) = input::run(&options.source)?;
     if outcome != Outcome::Ok {
         return Err(transport::failed(&input.stream, &report, &config, outcome));
@@ -43,14 +59,35 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     for change in &report.changes {
         by_document.entry(change.document).or_default().push(change);
     }
-    let mut out = anstream::stdout().lock();
     let mut file = text::Lines::default();
-    for changes in by_document.values() {
-        let text = document(&input.stream, changes, &mut file)?;
-        out.write_all(text.as_bytes()).map_err(|error| Failure::io("standard output", &error))?;
-    }
     let judged = Judged::of(&config.pipeline, &input.stream);
-    let _ = writeln!(anstream::stderr(), "{}: {judged}", config.pipeline.title);
+    let verdict = format!("{}: {judged}", config.pipeline.title);
+    match options.format {
+        Shape::Text => {
+            let mut out = anstream::stdout().lock();
+            for changes in by_document.values() {
+                let text = document(&input.stream, changes, &mut file)?;
+                out.write_all(text.as_bytes()).map_err(|error| Failure::io("standard output", &error))?;
+            }
+            let _ = writeln!(anstream::stderr(), "{verdict}");
+        }
+        Shape::Markdown => {
+            let section = |changes: &Vec<&Change>| {
+                let text = document(&input.stream, changes, &mut file)?;
+                let title = changes.first().map_or(String::new(), |change| title(&input.stream, change));
+                let plain = |text: &str| anstream::adapter::strip_str(text).to_string();
+                // The heading has the first title already.
+                let diff = text.strip_prefix(&title).unwrap_or(&text);
+                Ok(Section { title: plain(title.trim_end()), diff: plain(diff), notes: Vec::new() })
+            };
+            let sections = by_document.values().map(section).collect::<Result<Vec<_>>>()?;
+            let verdict = match report.changes.len() {
+                0 => format!("{verdict}; a run would change nothing"),
+                _ => verdict,
+            };
+            write_stdout(page::page("What krmor would change", &verdict, &sections, options.max_size).as_bytes())?;
+        }
+    }
     Ok(if report.changes.is_empty() { 0 } else { FOUND })
 }
 

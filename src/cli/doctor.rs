@@ -3,6 +3,7 @@
 //! It reads files and asks tools for their versions; it changes nothing. What it says of stock kustomize is shown in
 //! `tests/doctor.rs` with a stock kustomize.
 
+mod callers;
 mod calls;
 mod configs;
 mod orchestrators;
@@ -10,11 +11,13 @@ pub(super) mod plugins;
 mod tools;
 pub(super) mod tree;
 
+use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use self::callers::{Callers, How};
 use self::tree::Tree;
 use super::{FOUND, Failure, Form, Result};
 use crate::report::Severity;
@@ -28,6 +31,13 @@ pub(super) struct Options {
     /// The form of the findings on standard output.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Form,
+    /// Exit with 1 also when there are warnings.
+    #[arg(long)]
+    strict: bool,
+    /// What calls the configs that no kustomization, Kptfile or script is seen to call; `exec` says that every call of
+    /// kustomize has --enable-exec.
+    #[arg(long, value_name = "HOW")]
+    called_by: Vec<How>,
 }
 
 /// A file, and the line in it from 1; a path of the machine has no line.
@@ -41,6 +51,13 @@ impl Place {
     /// A file or directory of the machine.
     fn path(path: &Path) -> Self {
         Self { file: path.display().to_string(), line: None }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        self.line.map_or(Ok(()), |line| write!(f, ":{line}"))
     }
 }
 
@@ -78,6 +95,10 @@ impl Diagnosis {
         self.findings.push(Finding { rule, severity, place, message, remedy });
     }
 
+    fn is_healthy(&self, strict: bool) -> bool {
+        self.count(Severity::Error) == 0 && !(strict && self.count(Severity::Warning) > 0)
+    }
+
     fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
@@ -86,28 +107,25 @@ impl Diagnosis {
 pub(super) fn run(options: &Options) -> Result<u8> {
     let mut diagnosis = Diagnosis::default();
     let tree = Tree::read(&options.directories)?;
-    let calls = calls::judge(&tree, &mut diagnosis);
+    let callers = Callers::read(&options.directories, &options.called_by, &mut diagnosis);
+    let calls = calls::judge(&tree, &callers, &mut diagnosis);
     orchestrators::judge(&tree, &calls, &mut diagnosis);
     plugins::judge(&calls, &mut diagnosis);
     tools::judge(&mut diagnosis);
     // The worst first; what belongs to one file stays together.
     diagnosis.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.place.cmp(&b.place)));
     let out = match options.format {
-        Form::Text => text(&diagnosis),
-        Form::Json => format!("{}\n", json(&diagnosis)),
+        Form::Text => text(&diagnosis, options.strict),
+        Form::Json => format!("{}\n", json(&diagnosis, options.strict)),
     };
     anstream::stdout().lock().write_all(out.as_bytes()).map_err(|error| Failure::io("standard output", &error))?;
-    Ok(if diagnosis.count(Severity::Error) > 0 { FOUND } else { 0 })
+    Ok(if diagnosis.is_healthy(options.strict) { 0 } else { FOUND })
 }
 
-fn text(diagnosis: &Diagnosis) -> String {
+fn text(diagnosis: &Diagnosis, strict: bool) -> String {
     let mut out = String::new();
     for finding in &diagnosis.findings {
-        let place = match &finding.place {
-            Some(Place { file, line: Some(line) }) => format!("{file}:{line}: "),
-            Some(Place { file, line: None }) => format!("{file}: "),
-            None => String::new(),
-        };
+        let place = finding.place.as_ref().map_or(String::new(), |place| format!("{place}: "));
         let line = format!("{}: {place}{}  [{}]", finding.severity.name(), finding.message, finding.rule);
         out.push_str(&format!("{}\n  fix: {}\n", plain(&line), plain(&finding.remedy)));
     }
@@ -120,7 +138,7 @@ fn text(diagnosis: &Diagnosis) -> String {
         0 => "healthy\n".to_owned(),
         _ => format!(
             "{}: {}, {}, {}\n",
-            if errors == 0 { "healthy" } else { "not healthy" },
+            if diagnosis.is_healthy(strict) { "healthy" } else { "not healthy" },
             many(errors, "error"),
             many(diagnosis.count(Severity::Warning), "warning"),
             many(diagnosis.count(Severity::Info), "note"),
@@ -129,7 +147,7 @@ fn text(diagnosis: &Diagnosis) -> String {
     out
 }
 
-fn json(diagnosis: &Diagnosis) -> Value {
+fn json(diagnosis: &Diagnosis, strict: bool) -> Value {
     let finding = |finding: &Finding| {
         let mut one = json!({
             "rule": finding.rule,
@@ -145,7 +163,7 @@ fn json(diagnosis: &Diagnosis) -> Value {
     };
     let facts: Map<_, _> = diagnosis.facts.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     json!({
-        "healthy": diagnosis.count(Severity::Error) == 0,
+        "healthy": diagnosis.is_healthy(strict),
         "facts": facts,
         "findings": diagnosis.findings.iter().map(finding).collect::<Vec<_>>(),
     })

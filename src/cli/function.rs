@@ -21,6 +21,9 @@ pub(super) struct Options {
     /// name of a function stands for it.
     #[arg(long, value_name = "KIND")]
     function: Option<String>,
+    /// Change nothing, and fail where a run would change anything: for validators of kpt, whose changes are dropped.
+    #[arg(long)]
+    check: bool,
     /// Accept an input without any object.
     #[arg(long)]
     allow_empty: bool,
@@ -84,9 +87,16 @@ pub(super) fn run(options: &Options, called_as: Option<&str>) -> Result<u8> {
     let function = options.function.as_deref().or(called_as.filter(|kind| *kind != PIPELINE));
     let config = options.config.as_deref().map(|path| input::config(path, function));
     let schemas = input::schemas(&options.crds)?;
-    let (allow_empty, allow_none) = (options.allow_empty, options.allow_none);
-    let options =
-        transport::Options { config, function, allow_empty, allow_none, schemas, ..transport::Options::default() };
+    let (allow_empty, allow_none, check) = (options.allow_empty, options.allow_none, options.check);
+    let options = transport::Options {
+        config,
+        function,
+        allow_empty,
+        allow_none,
+        check,
+        schemas,
+        ..transport::Options::default()
+    };
     warn(&transport::run(bytes, options, &mut std::io::stdout().lock())?);
     Ok(0)
 }

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::{Failure, Format, Result, Source, function, input, write_stdout};
+use super::input::Input;
+use super::report::{self, Ended, To};
+use super::{Failure, Result, Source, function, input, write_stdout};
 use crate::pipeline::Outcome;
 use crate::report::Severity;
 use crate::text;
@@ -19,41 +21,47 @@ pub(super) struct Options {
     /// Write the changed files back: all of them, or none.
     #[arg(long)]
     in_place: bool,
-    /// Print what was done and why on standard error.
-    #[arg(long, value_name = "FORMAT")]
-    report: Option<Format>,
+    /// Print what was done and why on standard error, or write it into a file: sarif, junit, json or text, and perhaps =FILE.
+    /// It is whole whatever the exit code.
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    report: Option<To>,
 }
 
 pub(super) fn run(options: &Options) -> Result<u8> {
-    let (config, input, mut report, outcome) = input::run(&options.source)?;
+    let (config, input, mut report, outcome) = input::run(&options.source).or_else(|failure| {
+        let out = options.report.as_ref().and_then(|to| to.format.failed(&options.source, &failure));
+        tell(options, out, failure)
+    })?;
     let failure = (outcome != Outcome::Ok).then(|| transport::failed(&input.stream, &report, &config, outcome));
     if failure.is_some() {
         report.changes.clear(); // none of them is made
     }
-    let machine = options.report.and_then(|format| format.machine(&input.stream, &report, &config.pipeline, true));
+    let code = failure.as_ref().map_or(0, |failure| failure.code);
+    let ended = Ended { stream: &input.stream, report: &report, config: &config, made: true, code };
+    let machine = options.report.as_ref().and_then(|to| to.format.machine(&options.source, &ended));
     if let Some(failure) = failure {
-        return Err(match machine {
-            // The report is all that standard error holds.
-            Some(out) => {
-                print(&out);
-                Failure { message: String::new(), ..failure }
-            }
-            None => failure,
-        });
+        return tell(options, machine, failure);
     }
-    write(options, &input)?;
-    // Behind the writing: what could not be written is not told as done.
-    match machine {
-        Some(out) => print(&out),
-        None if options.report.is_some() => print(&text::report(&input.stream, &report)),
+    if let Err(failure) = put(options, &input) {
+        let out = options.report.as_ref().and_then(|to| to.format.failed(&options.source, &failure));
+        return tell(options, out, failure);
+    }
+    match &options.report {
+        Some(to) => {
+            let out = machine.unwrap_or_else(|| text::report(&input.stream, &report));
+            match to.file {
+                Some(_) => report::write(std::slice::from_ref(to), |_| out.clone())?,
+                None => print(&out),
+            }
+        }
         None => function::notes(&input.stream, &report, Severity::Warning),
     }
     std::mem::forget((input, report)); // the process ends: freeing a large stream piece by piece would only take time
     Ok(0)
 }
 
-/// Writes the files back, into another directory, or as one stream.
-fn write(options: &Options, input: &input::Input) -> Result<()> {
+/// Writes the stream to where it is wanted.
+fn put(options: &Options, input: &Input) -> Result<()> {
     if options.in_place {
         if input.files.iter().any(|file| file.path.is_none()) {
             return Err(Failure::usage("--in-place needs files, not standard input"));
@@ -91,6 +99,22 @@ fn write(options: &Options, input: &input::Input) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Fails, with the report for programs in its place: on standard error it is all that stands there.
+fn tell<T>(options: &Options, machine: Option<String>, failure: Failure) -> Result<T> {
+    match (&options.report, machine) {
+        (Some(to @ To { file: Some(_), .. }), machine) => {
+            let people = || anstream::adapter::strip_str(&failure.message).to_string();
+            report::write(std::slice::from_ref(to), |_| machine.clone().unwrap_or_else(people))?;
+            Err(failure)
+        }
+        (_, Some(out)) => {
+            print(&out);
+            Err(Failure { message: String::new(), ..failure })
+        }
+        (_, None) => Err(failure),
+    }
 }
 
 fn print(text: &str) {

@@ -3,7 +3,7 @@
 //! - No arguments: a ResourceList, as the native `krmor` takes it.
 //! - `--config-length N`: kustomize's legacy plugin without its file. The first N bytes of standard input are the config,
 //!   all others the bare stream; the answer is what the native plugin gives for the two.
-//! - `--function KIND`, `--allow-empty`: as the native ones.
+//! - `--function KIND`, `--check`, `--allow-empty`: as the native ones.
 //!
 //! Standard output, standard error and the exit code are the native ones.
 #![allow(clippy::disallowed_methods)] // the core's purity ends here
@@ -13,7 +13,7 @@ use std::io::{Read, Write};
 
 use crate::transport::{self, Failure, Options, Result};
 
-const USAGE: &str = "krmor.wasm takes --config-length N, or --function KIND and --allow-empty; the commands are those of \
+const USAGE: &str = "krmor.wasm takes --config-length N, or --function KIND, --check and --allow-empty; the commands are those of \
                      the native krmor";
 
 /// What the arguments say.
@@ -22,6 +22,7 @@ struct Arguments {
     config_length: Option<usize>,
     function: Option<String>,
     allow_empty: bool,
+    check: bool,
 }
 
 impl Arguments {
@@ -44,13 +45,17 @@ impl Arguments {
                     out.allow_empty = true;
                     arg == name
                 }
+                "--check" => {
+                    out.check = true;
+                    arg == name
+                }
                 _ => false,
             };
             if !known {
                 return Err(Failure::usage(format!("unexpected argument `{arg}`; {USAGE}")));
             }
         }
-        if out.config_length.is_some() && (out.function.is_some() || out.allow_empty) {
+        if out.config_length.is_some() && (out.function.is_some() || out.allow_empty || out.check) {
             return Err(Failure::usage(USAGE));
         }
         Ok(out)
@@ -74,8 +79,8 @@ fn run(args: Vec<OsString>) -> Result<String> {
     std::io::stdin().lock().read_to_end(&mut input).map_err(|error| Failure::io("standard input", &error))?;
     let mut out = std::io::stdout().lock();
     let Some(length) = arguments.config_length else {
-        let (function, allow_empty) = (arguments.function.as_deref(), arguments.allow_empty);
-        let options = Options { function, allow_empty, ..Options::default() };
+        let (function, allow_empty, check) = (arguments.function.as_deref(), arguments.allow_empty, arguments.check);
+        let options = Options { function, allow_empty, check, ..Options::default() };
         return transport::run(input, options, &mut out);
     };
     if length > input.len() {

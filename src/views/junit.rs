@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::rule_id;
+use crate::failure::Failure;
 use crate::krm::message;
 use crate::pipeline::Pipeline;
 use crate::report::{Change, Finding, Report};
@@ -44,6 +45,26 @@ pub fn junit(stream: &Stream, report: &Report, pipeline: &Pipeline, made: bool) 
          <testsuites name=\"krmor\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">\n\
          \x20 <testsuite name=\"{title}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\">\n\
          {body}\x20 </testsuite>\n</testsuites>\n"
+    )
+}
+
+/// A run that came to no report, as one test suite with one error.
+#[must_use]
+pub fn failed(failure: &Failure) -> String {
+    let texts: Vec<&str> = failure.results.iter().filter_map(|result| result.get("message")?.as_str()).collect();
+    let (first, all) = (texts.first().copied().unwrap_or_default(), texts.join("\n"));
+    let place = failure.places.first().map(|place| format!(" file=\"{}\"", attribute(&place.file)));
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <testsuites name=\"krmor\" tests=\"1\" failures=\"0\" errors=\"1\">\n\
+         \x20 <testsuite name=\"krmor\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\">\n\
+         \x20   <testcase name=\"the config and the input can be read\" classname=\"krmor\"{}>\n\
+         \x20     <error type=\"exit code {}\" message=\"{}\">{}</error>\n\
+         \x20   </testcase>\n\x20 </testsuite>\n</testsuites>\n",
+        place.unwrap_or_default(),
+        failure.code,
+        attribute(first),
+        escape(&all)
     )
 }
 

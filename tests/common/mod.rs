@@ -21,8 +21,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use krmor::config::Problem;
 use krmor::pipeline::{Outcome, Pipeline};
-use krmor::report::{Finding, Report, Severity};
+use krmor::report::{Finding, Report, ResourceRef, Severity};
 use krmor::stream::Stream;
+use krmor::views::Files;
 use krmor::yaml;
 use serde_json::{Value, json};
 
@@ -166,6 +167,27 @@ pub fn pipe(command: &mut Command, stdin: &[u8]) -> Output {
 
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// No files: results are in the config.
+pub struct Nowhere;
+
+impl Files for Nowhere {
+    fn config(&self) -> String {
+        "krmor.yaml".to_owned()
+    }
+
+    fn config_line(&self, _: &Finding) -> usize {
+        1
+    }
+
+    fn source(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn line(&self, _: &str, _: &ResourceRef) -> usize {
+        1
+    }
 }
 
 /// A folder that goes when the test ends.

@@ -2,6 +2,8 @@
 
 mod place;
 
+pub use self::place::ADD_QUOTES;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 

@@ -7,6 +7,7 @@ pub mod ambiguous;
 pub mod config;
 pub mod exceptions;
 pub mod facts;
+pub mod hash;
 pub mod krm;
 pub mod kube;
 pub mod labels;

@@ -6,6 +6,9 @@ rules! {
     CONFIG = "config", Error,
         "The config cannot be right, or does not fit the stream",
         "A function config is read strictly: a field that is unknown, of the wrong type, or in contradiction to another one stops the run before anything is changed. Correct the field that the message names; `krmor explain KIND` lists the fields.";
+    UNREADABLE = "unreadable", Error,
+        "The config or the input cannot be read, or the output cannot be written",
+        "A report of a run that came to nothing has this instead of findings, so that nobody takes it for the report of a run that found nothing. Correct what the message names.";
     AMBIGUOUS_YAML = "ambiguous-yaml", Error,
         "Readers such as kubectl and kustomize do not read the same in the text",
         "What one reader takes for a text, a key or a document can be another one for the next: what was judged would not be what is applied. Write it in the way that the finding proposes, which all of them read alike.";
@@ -51,6 +54,9 @@ rules! {
     JSON_FILE = "json-file", Error,
         "A new object belongs into a JSON file, which holds one object only",
         "krmor puts a new object behind the workload that it serves. A JSON file has no room for a second object: write it as YAML.";
+    WOULD_CHANGE = "would-change", Error,
+        "A run would change something, and the config only checks",
+        "The config is a validator's: `--check`, the annotation `krmor.dev/check: \"true\"`, or `check: \"true\"` in the data of a ConfigMap. Its caller drops what a validator changes, so what is not hardened yet is an error. Run the same config as a mutator before the validators.";
     UNUSED_EXCEPTION = "unused-exception", Warning,
         "An exception matches nothing, or nothing that it matches needs it",
         "An exception that is not needed would silently allow what somebody adds later. Remove it, or correct its target.";

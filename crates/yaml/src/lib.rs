@@ -23,7 +23,7 @@ pub use edit::{EditError, Op, Operation};
 pub use node::Kind;
 use node::{Id, NONE, Props, Raw, Style, flag};
 pub use pointer::{escape as escape_token, tokens as pointer_tokens, unescape as unescape_token};
-pub use scalar::Scalar;
+pub use scalar::{Scalar, is_ambiguous};
 pub use splice::{new_document, render, render_to, render_with};
 
 /// A value as compact JSON. Avoids `Value`'s `Display`: its unreachable error path links Unicode tables into WASM builds.
@@ -537,6 +537,12 @@ impl<'a> Node<'a> {
     pub fn span(self) -> Option<std::ops::Range<usize>> {
         let raw = self.raw().filter(|raw| !matches!(raw.style, Style::New | Style::NewStr | Style::NewLiteral))?;
         Some(raw.start as usize..raw.end as usize)
+    }
+
+    /// The value as it is written; `None` when an edit made it.
+    #[must_use]
+    pub fn source(self) -> Option<&'a str> {
+        self.document.file.get(self.span()?)
     }
 
     /// The bytes that hold the key `key` of a mapping.

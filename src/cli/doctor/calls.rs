@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::Diagnosis;
+use super::callers::Callers;
 use super::configs::{Reached, Route, annotation, is_ours, judge_config};
 use super::tree::{self, File, Target, Tree};
-use crate::config::PIPELINE;
+use crate::config::{self, PIPELINE};
 use crate::report::Severity::{Error, Info, Warning};
 use crate::yaml::{Document, Node};
 
@@ -16,7 +17,7 @@ const UNDOING: &[&str] = &["patches", "patchesStrategicMerge", "patchesJson6902"
 const INNER: &[&str] = &["resources", "bases", "components"];
 
 /// Judges every kustomization and every config; the routes of the calls that kustomize makes.
-pub(super) fn judge(tree: &Tree, diagnosis: &mut Diagnosis) -> Vec<Route> {
+pub(super) fn judge(tree: &Tree, callers: &Callers, diagnosis: &mut Diagnosis) -> Vec<Route> {
     let of_configs = configs_only(tree);
     let (mut calls, mut read) = (Vec::new(), BTreeSet::new());
     for file in tree.kustomizations() {
@@ -36,13 +37,14 @@ pub(super) fn judge(tree: &Tree, diagnosis: &mut Diagnosis) -> Vec<Route> {
                     diagnosis.add(Error, "missing-file", file.place_of(entry), message, "correct the path");
                 }
                 for reached in configs(tree, file, entry, &target) {
-                    let route = judge_config(file, entry, field, &reached, &mut read, diagnosis);
+                    let route = judge_config(file, entry, field, &reached, &mut read, callers, diagnosis);
                     if field == "transformers" {
                         calls.push(route);
                     }
                 }
             }
         }
+        remote(tree, file, diagnosis);
         emitted(tree, file, diagnosis);
         order(tree, file, diagnosis);
         undone(tree, file, diagnosis);
@@ -50,7 +52,7 @@ pub(super) fn judge(tree: &Tree, diagnosis: &mut Diagnosis) -> Vec<Route> {
     let kustomizations = tree.kustomizations().count();
     diagnosis.fact("kustomizations", kustomizations.to_string());
     diagnosis.fact("calls of krmor", calls.len().to_string());
-    unreferenced(tree, diagnosis);
+    unreferenced(tree, callers, diagnosis);
     calls
 }
 
@@ -94,6 +96,20 @@ fn configs<'a>(tree: &'a Tree, file: &'a File, entry: Node<'a>, target: &'a Targ
             found
         }
         Target::Remote | Target::Missing => Vec::new(),
+    }
+}
+
+/// What lies in other repositories: it is not fetched.
+fn remote(tree: &Tree, file: &File, diagnosis: &mut Diagnosis) {
+    for field in INNER.iter().chain(&["generators", "transformers", "validators"]) {
+        for (entry, _) in tree.entries(file, field).iter().filter(|(_, target)| matches!(target, Target::Remote)) {
+            let message = format!(
+                "`{field}` names {}, which is in another repository: it was not looked at",
+                entry.as_str().unwrap_or_default()
+            );
+            let remedy = "run `krmor doctor` in a checkout of it, and prove what is rendered by `krmor check`";
+            diagnosis.add(Info, "remote", file.place_of(*entry), message, remedy);
+        }
     }
 }
 
@@ -166,10 +182,9 @@ fn undone(tree: &Tree, outer: &File, diagnosis: &mut Diagnosis) {
 }
 
 /// Configs that nothing refers to.
-fn unreferenced(tree: &Tree, diagnosis: &mut Diagnosis) {
-    if tree.kustomizations().next().is_none() || tree.kustomizations().any(|file| file.error.is_some()) {
-        return; // then the configs are for other callers, or nobody knows
-    }
+fn unreferenced(tree: &Tree, callers: &Callers, diagnosis: &mut Diagnosis) {
+    let nobody_knows = tree.kustomizations().any(|file| file.error.is_some());
+    let for_others = tree.kustomizations().next().is_none();
     let referred: BTreeSet<PathBuf> =
         tree.files().flat_map(tree::referred).filter_map(|path| path.canonicalize().ok()).collect();
     for file in tree.files().filter(|file| file.listed && !referred.contains(&file.path)) {
@@ -180,10 +195,25 @@ fn unreferenced(tree: &Tree, diagnosis: &mut Diagnosis) {
             let root = document.root();
             let text = |path: &[&str]| root.find(path).and_then(Node::as_str).unwrap_or_default().into_owned();
             let kind = text(&["kind"]);
+            let title = format!("{kind} {}", text(&["metadata", "name"]));
+            if callers.call(&file.path) {
+                for problem in config::read(root, None).err().into_iter().flatten() {
+                    let place = root.at_pointer(&problem.pointer).and_then(Node::span);
+                    let place = file.place(place.map_or(document.span().start, |span| span.start));
+                    let message = format!("{title}: {}: {}", problem.path(), problem.message);
+                    let remedy = if problem.remedy.is_empty() { "correct it".to_owned() } else { problem.remedy };
+                    diagnosis.add(Error, "config", place, message, remedy);
+                }
+                continue;
+            }
+            if nobody_knows || for_others {
+                continue;
+            }
             let what = if kind == PIPELINE { "pipeline" } else { "config" };
             let message =
-                format!("no kustomization refers to the {what} {kind} {}: it never runs", text(&["metadata", "name"]));
-            let remedy = "list it under `transformers:` of the outermost kustomization, or remove it";
+                format!("no kustomization, Kptfile, script or pipeline of CI here is seen to call the {what} {title}");
+            let remedy = "list it under `transformers:` of the outermost kustomization, or remove it; if a pipe, an Argo CD \
+                          plugin or Helm calls it, say so by --called-by pipe, cmp or helm";
             diagnosis.add(Warning, "unreferenced", file.place_of(root), message, remedy);
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::callers::Callers;
 use super::tree::{self, File};
 use super::{Diagnosis, Place};
 use crate::config;
@@ -77,6 +78,7 @@ pub(super) fn judge_config(
     field: &str,
     reached: &Reached<'_>,
     read: &mut BTreeSet<(PathBuf, usize)>,
+    callers: &Callers,
     diagnosis: &mut Diagnosis,
 ) -> Route {
     let (root, title, place) = (reached.document.root(), reached.title(), file.place_of(entry));
@@ -105,11 +107,11 @@ pub(super) fn judge_config(
         let place = reached.place(&problem.pointer);
         diagnosis.add(Error, "config", place, format!("{title}: {path}{}", problem.message), remedy);
     }
-    function(file, reached, first, diagnosis)
+    function(file, reached, first, callers, diagnosis)
 }
 
 /// What the function annotation of a config leads to.
-fn function(file: &File, reached: &Reached<'_>, first: bool, diagnosis: &mut Diagnosis) -> Route {
+fn function(file: &File, reached: &Reached<'_>, first: bool, callers: &Callers, diagnosis: &mut Diagnosis) -> Route {
     let (root, title) = (reached.document.root(), reached.title());
     let Some((key, text)) = annotation(root, FUNCTION) else { return Route::Legacy };
     let place = reached.place(&format!("/metadata/annotations/{}", yaml::escape_token(key)));
@@ -129,12 +131,17 @@ fn function(file: &File, reached: &Reached<'_>, first: bool, diagnosis: &mut Dia
     match (exec, container) {
         (Some(exec), _) => {
             if first {
+                let (severity, seen) = match callers.skip_exec() {
+                    Some(seen) => (Error, seen),
+                    None => (Warning, String::new()),
+                };
                 let message = format!(
-                    "{title} is run by `exec`: without --enable-exec kustomize skips it in silence and prints objects that are not hardened"
+                    "{title} is run by `exec`: without --enable-exec kustomize skips it in silence and prints objects that are \
+                     not hardened; kubectl always does{seen}"
                 );
-                let remedy = "remove the annotation and use the plugin home (`krmor install kustomize`), which fails loudly; or \
-                     prove each output with `krmor check`";
-                diagnosis.add(Warning, "exec-skipped", place.clone(), message, remedy);
+                let remedy = "remove the annotation and use the plugin home (`krmor install kustomize`), which fails loudly; \
+                     or prove each output with `krmor check`, and say --called-by exec once every call has --enable-exec";
+                diagnosis.add(severity, "exec-skipped", place.clone(), message, remedy);
             }
             let path = exec.get("path").and_then(Node::as_str).unwrap_or_default();
             executable(file, &path, &title, place, diagnosis);

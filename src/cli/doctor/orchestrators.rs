@@ -3,7 +3,7 @@
 use super::configs::Route;
 use super::tree::{File, Target, Tree, is_ours};
 use super::{Diagnosis, Place};
-use crate::config;
+use crate::config::{self, CHECK};
 use crate::functions::Phase;
 use crate::report::Severity::{Error, Warning};
 use crate::yaml::Node;
@@ -40,16 +40,23 @@ fn kptfile(tree: &Tree, file: &File, diagnosis: &mut Diagnosis) {
                 Some(Target::File(file)) => file.documents.as_slice(),
                 _ => &[],
             };
-            let ours = |text: &str| text.rsplit('/').next().unwrap_or_default().contains("krmor");
+            let ours = |text: &str| {
+                let program = text.split_whitespace().next().unwrap_or_default();
+                program.rsplit('/').next().unwrap_or_default().contains("krmor")
+            };
             if !ours(&image) && !ours(&exec) && !configs.iter().any(|document| is_ours(document.root())) {
                 continue;
             }
             let read = configs.first().and_then(|document| config::read(document.root(), None).ok());
+            let is_check = read.as_ref().is_some_and(|pipeline| pipeline.check);
             let only_checks =
                 read.is_some_and(|pipeline| pipeline.steps.iter().all(|step| step.function.phase == Phase::Checks));
-            if field == "validators" && !only_checks {
+            let checks = only_checks || is_check || exec.split_whitespace().any(|word| word == "--check");
+            if field == "validators" && !checks {
                 let message = "krmor is under `validators`: kpt drops what a validator changes, so nothing is hardened";
-                diagnosis.add(Error, "kpt-validator", file.place_of(function), message, "list it under `mutators`");
+                let remedy =
+                    format!("list it under `mutators`; to check only, annotate the config with {CHECK}: \"true\"");
+                diagnosis.add(Error, "kpt-validator", file.place_of(function), message, remedy);
             }
             if let (Some(Target::File(at)), Some(document)) = (&config, configs.first())
                 && is_ours(document.root())

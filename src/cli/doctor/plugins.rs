@@ -1,5 +1,6 @@
 //! The plugin home that kustomize uses, and krmor's links in it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -11,6 +12,9 @@ use crate::report::Severity::{self, Error, Info, Warning};
 use crate::schema;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// What kustomize makes of a plugin that it does not find, and of a link that leads nowhere.
+const GO_PLUGIN: &str =
+    "kustomize takes it for a missing plugin in Go, and says `expected file with Go object code at …`";
 
 /// Where kustomize looks for plugins: the first of these that exists.
 fn homes() -> Vec<(&'static str, PathBuf)> {
@@ -64,6 +68,7 @@ fn links(home: &Path, homes: &[(&str, PathBuf)], own: &Path, grave: Severity, di
             true => "krmor is not in this plugin home".to_owned(),
             false => format!("this plugin home has no link for {}", absent.join(", ")),
         };
+        let message = format!("{message}; {GO_PLUGIN}");
         let elsewhere =
             homes.iter().find(|(_, other)| other != home && absent.iter().all(|kind| is_there(other, kind)));
         let remedy = match elsewhere {
@@ -73,12 +78,13 @@ fn links(home: &Path, homes: &[(&str, PathBuf)], own: &Path, grave: Severity, di
         diagnosis.add(grave, "plugin-missing", Place::path(home), message, remedy);
     }
     let mut known: Vec<(PathBuf, Option<String>)> = Vec::new();
+    let mut copies: BTreeSet<PathBuf> = BTreeSet::new();
     for kind in schema::kinds().filter(|kind| is_there(home, kind)) {
         let link = link(home, kind);
         let place = || Place::path(&link);
         let Ok(target) = link.canonicalize() else {
             let points = std::fs::read_link(&link).unwrap_or_default();
-            let message = format!("it points at {}, which is not there", points.display());
+            let message = format!("it points at {}, which is not there; {GO_PLUGIN}", points.display());
             diagnosis.add(grave, "plugin-dangling", place(), message, install.clone());
             continue;
         };
@@ -94,9 +100,19 @@ fn links(home: &Path, homes: &[(&str, PathBuf)], own: &Path, grave: Severity, di
             diagnosis.add(grave, "plugin-no-runner", place(), message, remedy);
             continue;
         }
-        if target == own {
+        if target == own || copies.contains(&target) {
             continue;
         }
+        // Many links lead to one copy in the home: it is judged once.
+        let is_copy = home.canonicalize().is_ok_and(|home| target.starts_with(home));
+        if is_copy {
+            copies.insert(target.clone());
+            if is_same(&target, own) {
+                continue;
+            }
+        }
+        let place = || Place::path(if is_copy { &target } else { &link });
+        let install = if is_copy { format!("{install} --copy") } else { install.clone() };
         let found = known.iter().find(|(path, _)| *path == target).map(|(_, version)| version.clone());
         let version = found.unwrap_or_else(|| {
             let version = version_of(&target);
@@ -105,11 +121,17 @@ fn links(home: &Path, homes: &[(&str, PathBuf)], own: &Path, grave: Severity, di
         });
         match version {
             Some(version) if version == VERSION => {
-                let message = format!("it points at another krmor of the same version, {}", target.display());
+                let message = match is_copy {
+                    true => "it is another krmor of the same version".to_owned(),
+                    false => format!("it points at another krmor of the same version, {}", target.display()),
+                };
                 diagnosis.add(Info, "plugin-other-binary", place(), message, install.clone());
             }
             Some(version) => {
-                let message = format!("it points at krmor {version} in {}; this is krmor {VERSION}", target.display());
+                let message = match is_copy {
+                    true => format!("it is krmor {version}; this is krmor {VERSION}"),
+                    false => format!("it points at krmor {version} in {}; this is krmor {VERSION}", target.display()),
+                };
                 diagnosis.add(Warning, "plugin-version", place(), message, install.clone());
             }
             None => {
@@ -118,6 +140,12 @@ fn links(home: &Path, homes: &[(&str, PathBuf)], own: &Path, grave: Severity, di
             }
         }
     }
+}
+
+/// Whether two files have the same bytes.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let length = |path: &Path| std::fs::metadata(path).map(|meta| meta.len()).ok();
+    length(one) == length(other) && std::fs::read(one).ok() == std::fs::read(other).ok()
 }
 
 /// Another krmor that a shell, or an `exec` annotation, would find first.
@@ -157,12 +185,12 @@ pub(super) fn ask(program: &Path, args: &[&str]) -> Option<String> {
 }
 
 #[cfg(unix)]
-fn is_executable(file: &Path) -> bool {
+pub(in crate::cli) fn is_executable(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(not(unix))]
-fn is_executable(file: &Path) -> bool {
+pub(in crate::cli) fn is_executable(file: &Path) -> bool {
     file.is_file()
 }

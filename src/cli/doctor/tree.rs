@@ -214,7 +214,10 @@ fn inline(text: &str) -> Option<Vec<Document>> {
 }
 
 fn is_remote(text: &str) -> bool {
-    text.contains("://") || text.contains("?ref=") || text.starts_with("git@") || text.starts_with("github.com/")
+    let starts = ["gh:", "git::", "git@", "github.com/"];
+    let holds = ["://", "?ref=", ".git/", ".git?"];
+    let is_repository = Path::new(text).extension().is_some_and(|extension| extension == "git");
+    starts.iter().any(|start| text.starts_with(start)) || holds.iter().any(|part| text.contains(part)) || is_repository
 }
 
 /// Whether a document is a function config of ours.

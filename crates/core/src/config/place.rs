@@ -62,6 +62,9 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// What a remedy ends in where quotes would make a value right.
+pub const ADD_QUOTES: &str = "; add quotes?";
+
 /// Words of our own for serde's errors: what is wrong, and what was probably meant. The value itself is not repeated.
 impl serde::de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
@@ -80,12 +83,14 @@ impl serde::de::Error for Error {
             expected if expected.starts_with("struct ") => "a mapping",
             expected => expected,
         };
-        let found = name(found);
         let hint = match (found, expected) {
-            ("a text", "a boolean" | "a whole number") => "; remove the quotes?",
-            (_, "a text") => "; add quotes?",
+            (Unexpected::Str("true" | "false"), "a boolean") => "; remove the quotes?",
+            (Unexpected::Str(text), "a whole number") if text.parse::<i128>().is_ok() => "; remove the quotes?",
+            (Unexpected::Str(_), _) => "",
+            (_, "a text") => ADD_QUOTES,
             _ => "",
         };
+        let found = name(found);
         Self::new(format!("expected {expected}, found {found}"), format!("give {expected}{hint}"))
     }
 
