@@ -133,9 +133,7 @@ pub(super) fn read(source: &Source) -> Result<Input> {
         files.push(File { path: (!from_stdin).then_some(path), text, encoding, documents: start..documents.len() });
     }
     let stream = Stream::of_documents(documents, |number| names.get(number).cloned().flatten());
-    if stream.objects().next().is_none() && !source.allow_empty {
-        return Err(Failure::usage("the input holds no objects; say --allow-empty if that is right"));
-    }
+    transport::holds_objects(&stream, (!source.allow_empty).then_some(transport::NO_OBJECTS))?;
     Ok(Input { stream, files })
 }
 

@@ -1,5 +1,8 @@
-//! `krmor install`: what other tools find krmor by: plugin links, completions of shells, manual pages.
+//! `krmor install`: what other tools find krmor by: plugin links, Helm's and Argo CD's plugins, completions of shells, manual
+//! pages.
 
+mod argocd;
+mod helm;
 #[cfg(feature = "wasm-runner")]
 mod wasm;
 
@@ -34,6 +37,10 @@ enum Tool {
         #[arg(long, value_name = "GROUP/VERSION/KIND", requires = "wasm")]
         kind: Option<String>,
     },
+    /// Lay a plugin for Helm 4, a post-renderer: `helm template … --post-renderer krmor`.
+    Helm(helm::Options),
+    /// Print a kustomize Component that puts krmor beside Argo CD's repo-server, as a plugin.
+    Argocd(argocd::Options),
     /// Print the completions of a shell, which its start-up file can read: `source <(krmor install completions bash)`.
     Completions {
         /// The shell.
@@ -58,6 +65,8 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         Tool::Kustomize { home, wasm: None, .. } => kustomize(home.as_deref()),
         #[cfg(feature = "wasm-runner")]
         Tool::Kustomize { home, wasm: Some(module), kind } => wasm::install(home.as_deref(), module, kind.as_deref()),
+        Tool::Helm(options) => helm::run(options),
+        Tool::Argocd(options) => argocd::run(options),
         Tool::Completions { shell, directory } => completions(*shell, directory.as_deref()),
         Tool::Man { directory } => man(directory.as_deref()),
     }
