@@ -68,7 +68,9 @@ impl Helm {
     }
 
     fn has(&self, flag: &str) -> bool {
-        self.arguments.iter().any(|word| word.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')))
+        self.arguments
+            .iter()
+            .any(|word| word.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')))
     }
 
     #[cfg(target_os = "linux")]

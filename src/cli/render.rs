@@ -35,6 +35,10 @@ pub(super) struct Options {
     /// list.
     #[arg(long, value_name = "FLAG=NAME", allow_hyphen_values = true)]
     append: Vec<String>,
+    /// Where the command's temporary folder is made, instead of among those of the system. Argo CD kills a plugin at its
+    /// deadline, and removes the copy of the repository in which it ran: what is made there, `--scratch .`, goes with it.
+    #[arg(long, value_name = "DIR")]
+    scratch: Option<PathBuf>,
     /// What renders: `kustomize build .`, `helm template app .`, or any other program that prints manifests. $(NAME) and $(NAME:-default)
     /// in its arguments stand for environment variables.
     #[arg(last = true, required = true, value_name = "COMMAND")]
@@ -47,9 +51,10 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let schemas = input::schemas(&options.crds)?;
     let command = arguments::expanded(&options.command, &options.append)?;
     let shown = arguments::shown(&options.command);
-    let scratch = Scratch::new()?;
+    let scratch = Scratch::new(options.scratch.as_deref())?;
     let rendered = rendered(&command, &shown, &scratch)?;
-    let (name, empty) = (format!("what `{shown}` rendered"), format!("`{shown}` rendered no objects; nothing was written"));
+    let (name, empty) =
+        (format!("what `{shown}` rendered"), format!("`{shown}` rendered no objects; nothing was written"));
     let origin = Origin { name: &name, empty: Some(&empty) };
     let Some(mut config) = config else {
         origin.check(&rendered)?;
@@ -123,11 +128,13 @@ fn lock(child: &Mutex<Child>) -> MutexGuard<'_, Child> {
 struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new() -> Result<Self> {
-        let parent = std::env::temp_dir();
+    fn new(parent: Option<&Path>) -> Result<Self> {
+        let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
+        let parent =
+            std::path::absolute(&parent).map_err(|error| Failure::io(&parent.display().to_string(), &error))?;
         let mut last = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
         for number in 0..100 {
-            let path = parent.join(format!("krmor-render-{}-{number}", std::process::id()));
+            let path = parent.join(format!(".krmor-render-{}-{number}", std::process::id()));
             match private(&path) {
                 Ok(()) => return Ok(Self(path)),
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => last = error,

@@ -111,6 +111,7 @@ pub fn hardened(object: &Value) -> bool {
         _ => &object["spec"]["template"]["spec"],
     };
     spec["containers"].as_array().is_some_and(|containers| {
-        !containers.is_empty() && containers.iter().all(|one| one["securityContext"]["allowPrivilegeEscalation"] == false)
+        !containers.is_empty()
+            && containers.iter().all(|one| one["securityContext"]["allowPrivilegeEscalation"] == false)
     }) && spec["securityContext"]["runAsNonRoot"] == true
 }

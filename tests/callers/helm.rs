@@ -49,13 +49,14 @@ impl Helm {
         let program = match self.major.as_str() {
             "3" => env!("CARGO_BIN_EXE_krmor"),
             _ => {
-                let out = krmor().args(["install", "helm", "--directory"]).arg(folder.0.join("plugins")).output().unwrap();
+                let out =
+                    krmor().args(["install", "helm", "--directory"]).arg(folder.0.join("plugins")).output().unwrap();
                 assert!(out.status.success(), "{}", text(&out.stderr));
                 "krmor"
             }
         };
         command.args(["--post-renderer", program, "--post-renderer-args", "--config=config.yaml"]);
-        command.args(post_renderer.iter().flat_map(|argument| ["--post-renderer-args", argument]));
+        command.args(post_renderer.iter().flat_map(|argument| ["--post-renderer-args", *argument]));
         command
     }
 
@@ -114,11 +115,11 @@ fn rich(folder: &Folder) {
 /// Which workloads of a text are hardened, and which are not.
 fn workloads(text: &str) -> (Vec<String>, Vec<String>) {
     let objects = app::objects(text);
-    let workloads = objects.iter().filter(|(_, object)| {
-        ["Deployment", "Job", "Pod"].iter().any(|kind| object["kind"] == **kind)
-    });
+    let workloads =
+        objects.iter().filter(|(_, object)| ["Deployment", "Job", "Pod"].iter().any(|kind| object["kind"] == **kind));
     let (well, not): (Vec<_>, Vec<_>) = workloads.partition(|(_, object)| app::hardened(object));
-    let names = |list: Vec<(&String, &serde_json::Value)>| list.into_iter().map(|(name, _)| name.replace('"', "")).collect();
+    let names =
+        |list: Vec<(&String, &serde_json::Value)>| list.into_iter().map(|(name, _)| name.replace('"', "")).collect();
     (names(well), names(not))
 }
 
@@ -167,14 +168,18 @@ fn output_dir_holds_hardened_files_or_the_run_fails() {
             let folder = Folder::new("helm-files");
             rich(&folder);
             let out = helm.rendering(&folder, &["--output-dir", "out"], allow).output().unwrap();
-            let files: String = ["web/templates/web.yaml", "web/templates/hook.yaml", "web/charts/sub/templates/sub.yaml"]
-                .map(|name| std::fs::read_to_string(folder.0.join("out").join(name)).unwrap_or_default())
-                .join("\n---\n");
+            let files: String =
+                ["web/templates/web.yaml", "web/templates/hook.yaml", "web/charts/sub/templates/sub.yaml"]
+                    .map(|name| std::fs::read_to_string(folder.0.join("out").join(name)).unwrap_or_default())
+                    .join("\n---\n");
             let message = text(&out.stderr);
             if helm.major == "3" {
                 // Helm has written the files when it calls; what is left is to say so.
                 assert!(!out.status.success(), "{message}");
-                assert!(message.contains("the files there are not hardened") && message.contains("| krmor --config"), "{message}");
+                assert!(
+                    message.contains("the files there are not hardened") && message.contains("| krmor --config"),
+                    "{message}"
+                );
                 assert!(!message.contains("--allow-empty"), "{message}");
             } else {
                 assert!(out.status.success(), "{message}");

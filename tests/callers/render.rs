@@ -57,7 +57,11 @@ fn what_is_rendered_is_hardened_or_refused() {
     app::kustomization(&folder, Case::Refused, None);
     refused(&folder, &build("app"), MESSAGE);
     // Values of flags are not shown.
-    refused(&folder, &[&config[..], &["false", &format!("--set=password={SECRET}")]].concat(), "`false --set=…` failed");
+    refused(
+        &folder,
+        &[&config[..], &["false", &format!("--set=password={SECRET}")]].concat(),
+        "`false --set=…` failed",
+    );
 }
 
 #[test]
@@ -76,7 +80,8 @@ fn without_a_config_one_of_the_repository_must_have_run() {
     let folder = Folder::new("render-own");
     let home = folder.0.join("home");
     assert!(krmor().args(["install", "kustomize", "--home"]).arg(&home).output().unwrap().status.success());
-    let build = ["--", "env", &format!("KUSTOMIZE_PLUGIN_HOME={}", home.display()), kustomize.to_str().unwrap(), "build"];
+    let build =
+        ["--", "env", &format!("KUSTOMIZE_PLUGIN_HOME={}", home.display()), kustomize.to_str().unwrap(), "build"];
     let build: Vec<&str> = build.into_iter().chain(["--enable-alpha-plugins", "app"]).collect();
     app::kustomization(&folder, Case::Good, Some(CONFIG));
     let out = render(&folder, &build);

@@ -13,7 +13,14 @@ use serde_json::Value;
 use crate::common::{Folder, krmor, text, tool};
 
 /// Argo CD's own user in its images.
-const USER: u32 = 999;
+const AS: [&str; 5] = ["setpriv", "--reuid=999", "--regid=999", "--clear-groups", "--"];
+
+/// Whether that user can be had here: only root can become it, and it must reach the checkout.
+static AS_ARGOCD: LazyLock<bool> = LazyLock::new(|| {
+    let mut command = Command::new(AS[0]);
+    command.args(&AS[1..]).args(["test", "-x"]).arg(PROGRAMS.join("argocd-client"));
+    command.output().is_ok_and(|out| out.status.success())
+});
 
 /// What a sidecar has on its PATH, where any user can read it; and Argo CD's programs, by their names.
 pub static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -42,10 +49,16 @@ pub struct Server {
 
 impl Server {
     /// Starts a program as Argo CD's user, with these variables and no others.
-    pub fn start(log: PathBuf, program: &Path, arguments: &[&str], variables: &[(&str, &str)], cores: Option<&str>) -> Self {
+    pub fn start(
+        log: PathBuf,
+        program: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        cores: Option<&str>,
+    ) -> Self {
         let mut words: Vec<&str> = Vec::new();
-        if root() {
-            words.extend(["setpriv", "--reuid=999", "--regid=999", "--clear-groups", "--"]);
+        if *AS_ARGOCD {
+            words.extend(AS);
         }
         if let Some(cores) = cores {
             words.extend(["taskset", "-c", cores]);
@@ -81,16 +94,10 @@ impl Drop for Server {
     }
 }
 
-pub fn root() -> bool {
-    // Whose /proc/self is tells who runs.
-    std::fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0)
-}
-
 /// Gives a tree to Argo CD's user.
 pub fn give(path: &Path) {
-    if root() {
-        let owner = format!("{USER}:{USER}");
-        assert!(Command::new("chown").args(["-R", &owner]).arg(path).status().unwrap().success());
+    if *AS_ARGOCD {
+        assert!(Command::new("chown").args(["-R", "999:999"]).arg(path).status().unwrap().success());
     }
 }
 
@@ -149,6 +156,7 @@ impl Plugin {
         give(&folder.0);
         give(&sockets);
         let path = differs.path.map_or_else(|| PROGRAMS.join("bin"), Path::to_owned);
+        let work = format!("{}/work", tmp.display());
         let variables = [
             ("PATH", path.to_str().unwrap()),
             ("KUSTOMIZE_PLUGIN_HOME", home.to_str().unwrap()),
@@ -157,7 +165,7 @@ impl Plugin {
             ("HELM_CONFIG_HOME", tmp.to_str().unwrap()),
             ("HELM_DATA_HOME", tmp.to_str().unwrap()),
             ("ARGOCD_PLUGINSOCKFILEPATH", sockets.to_str().unwrap()),
-            ("ARGOCD_CMP_WORKDIR", &format!("{}/work", tmp.display())),
+            ("ARGOCD_CMP_WORKDIR", work.as_str()),
         ];
         let socket = sockets.join(format!("krmor-{name}.sock"));
         let program = PROGRAMS.join("argocd-cmp-server");
@@ -175,8 +183,20 @@ impl Plugin {
         answers(&command.arg("--env=KUBE_API_VERSIONS=v1,apps/v1").args(more).output().unwrap())
     }
 
-    /// What a call has left behind in the sidecar: files, and processes.
+    /// What a call has left behind in the sidecar, a while after it: files, and processes.
     pub fn left(&self) -> (Vec<String>, Vec<String>) {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let left = self.left_now();
+            if left == (vec![], vec![]) || Instant::now() > until {
+                return left;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// What is in the sidecar while a call runs.
+    pub fn left_now(&self) -> (Vec<String>, Vec<String>) {
         let list = |path: &Path| {
             let entries = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path().display().to_string());
             entries.collect::<Vec<_>>()
@@ -230,9 +250,11 @@ impl Repo {
     pub fn start(sockets: &Path, variables: &[(&str, &str)]) -> Self {
         let folder = Folder::new("repo-server");
         let bin = PROGRAMS.join("repo-server");
-        let module = Command::new("go").args(["list", "-m", "-f", "{{.Dir}}", "github.com/argoproj/argo-cd/v3"]);
         std::fs::create_dir_all(&bin).unwrap();
-        wrappers(module, &bin);
+        for name in ["git-verify-wrapper.sh", "gpg-wrapper.sh"] {
+            std::fs::copy(module().join("hack").join(name), bin.join(name)).unwrap();
+            std::fs::set_permissions(bin.join(name), PermissionsExt::from_mode(0o755)).unwrap();
+        }
         let (redis, server, metrics) = (port(), port(), port());
         let tmp = folder.0.join("tmp");
         std::fs::create_dir_all(&tmp).unwrap();
@@ -270,20 +292,25 @@ impl Repo {
     /// Asks for the manifests of an application, as the application controller does.
     pub fn ask(&self, repository: &Path, path: &str, source: &Value, more: &[&str]) -> Vec<Value> {
         let mut command = client("apps");
-        command.args(["--server", &self.address, "--repo", &format!("file://{}", repository.display()), "--path", path]);
+        command.args([
+            "--server",
+            &self.address,
+            "--repo",
+            &format!("file://{}", repository.display()),
+            "--path",
+            path,
+        ]);
         answers(&command.args(["--source", &source.to_string()]).args(more).output().unwrap())
     }
 }
 
-/// The repo-server's own wrappers of git and gpg, from the module.
-fn wrappers(list: &mut Command, bin: &Path) {
-    let out = list.current_dir("tests/argocd").env("GOFLAGS", "-mod=mod").output().unwrap();
+/// The sources of Argo CD that are pinned.
+pub fn module() -> PathBuf {
+    let mut command = Command::new("go");
+    command.args(["list", "-m", "-mod=readonly", "-f", "{{.Dir}}", "github.com/argoproj/argo-cd/v3"]);
+    let out = command.current_dir("tests/argocd").env("GOFLAGS", "").output().unwrap();
     assert!(out.status.success(), "{}", text(&out.stderr));
-    let module = PathBuf::from(text(&out.stdout).trim());
-    for name in ["git-verify-wrapper.sh", "gpg-wrapper.sh"] {
-        std::fs::copy(module.join("hack").join(name), bin.join(name)).unwrap();
-        std::fs::set_permissions(bin.join(name), PermissionsExt::from_mode(0o755)).unwrap();
-    }
+    PathBuf::from(text(&out.stdout).trim())
 }
 
 /// Makes a folder a git repository of Argo CD's user, with all that is in it.

@@ -62,7 +62,11 @@ fn exec(program_of: &Path, flags: &'static [&'static str]) -> impl Fn(Case) -> A
 }
 
 /// Tools that change the package's files.
-fn in_place(tool: &Path, arguments: &'static [&'static str], declare: fn(&Folder, &Path)) -> impl Fn(Case) -> Answer + use<> {
+fn in_place(
+    tool: &Path,
+    arguments: &'static [&'static str],
+    declare: fn(&Folder, &Path),
+) -> impl Fn(Case) -> Answer + use<> {
     let tool = tool.to_owned();
     move |case| {
         let folder = Folder::new("package");
@@ -78,7 +82,7 @@ fn in_place(tool: &Path, arguments: &'static [&'static str], declare: fn(&Folder
 }
 
 fn kptfile(folder: &Folder, krmor: &Path) {
-    folder.write("app/krmor.yaml", format!("{CONFIG}# local\n").replace("  name: harden\n", LOCAL));
+    folder.write("app/krmor.yaml", CONFIG.replace("  name: harden\n", LOCAL));
     folder.write(
         "app/Kptfile",
         format!(
@@ -92,7 +96,10 @@ fn kptfile(folder: &Folder, krmor: &Path) {
 const LOCAL: &str = "  name: harden\n  annotations:\n    config.kubernetes.io/local-config: \"true\"\n";
 
 fn functions(folder: &Folder, krmor: &Path) {
-    folder.write("app/krmor.yaml", app::exec_config(krmor).replace("  annotations:\n", &LOCAL["  name: harden\n".len()..]));
+    folder.write(
+        "app/krmor.yaml",
+        app::exec_config(krmor).replace("  annotations:\n", &LOCAL["  name: harden\n".len()..]),
+    );
 }
 
 fn shell(script: impl Fn(&str) -> String + 'static) -> impl Fn(Case) -> Answer {
@@ -110,7 +117,10 @@ fn shell(script: impl Fn(&str) -> String + 'static) -> impl Fn(Case) -> Answer {
 
 fn on_path(name: &str, arguments: &[&str]) -> Option<String> {
     let out = Command::new(name).args(arguments).output().ok().filter(|out| out.status.success())?;
-    text(&out.stdout).split_whitespace().find(|word| word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
+    text(&out.stdout)
+        .split_whitespace()
+        .find(|word| word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit()))
+        .map(str::to_owned)
 }
 
 fn rows() -> Vec<Row> {
@@ -128,7 +138,9 @@ fn rows() -> Vec<Row> {
         shell(move |krmor| format!("{krmor} render --config config.yaml -- {build}"))
     }));
     let mut all = vec![(newest.clone(), kustomize.clone())];
-    all.extend(["5.4.3", "5.0.3", "4.5.7"].map(|version| (format!("v{version}"), tool(&format!("kustomize-{version}")))));
+    all.extend(
+        ["5.4.3", "5.0.3", "4.5.7"].map(|version| (format!("v{version}"), tool(&format!("kustomize-{version}")))),
+    );
     for (version, kustomize) in &all {
         rows.push(row("kustomize", version, "legacy plugin, --enable-alpha-plugins", legacy(kustomize, "build")));
         rows.push(row("kustomize", version, "KRM exec, --enable-exec too", exec(kustomize, BOTH)));
@@ -141,18 +153,33 @@ fn rows() -> Vec<Row> {
     let kubectl = pinned("tests/tools/kubectl/go.mod", "k8s.io/kubectl").replace("v0.", "v1.");
     rows.push(row("kubectl kustomize", &kubectl, "legacy plugin", legacy(&tool("kubectl"), "kustomize")));
     if let Some(version) = on_path("kubectl", &["version", "--client"]) {
-        rows.push(row("kubectl kustomize", &version, "legacy plugin (from the PATH)", legacy(Path::new("kubectl"), "kustomize")));
+        rows.push(row(
+            "kubectl kustomize",
+            &version,
+            "legacy plugin (from the PATH)",
+            legacy(Path::new("kubectl"), "kustomize"),
+        ));
     }
     let kpt = pinned("tests/tools/kpt/go.mod", "github.com/GoogleContainerTools/kpt");
     const RENDER: &[&str] = &["fn", "render", ".", "--allow-exec"];
     rows.push(row("kpt fn render", &kpt, "exec, in place", in_place(&tool("kpt"), RENDER, kptfile)));
     if let Some(version) = on_path("kpt", &["version"]) {
-        rows.push(row("kpt fn render", &version, "exec, in place (from the PATH)", in_place(Path::new("kpt"), RENDER, kptfile)));
+        rows.push(row(
+            "kpt fn render",
+            &version,
+            "exec, in place (from the PATH)",
+            in_place(Path::new("kpt"), RENDER, kptfile),
+        ));
     }
     for major in ["3", "4"] {
         let helm = helm(major);
         let template = format!("{} template web chart", helm.program.display());
-        rows.push(row("Helm", &helm.version, "helm template | krmor", shell(move |krmor| format!("{template} | {krmor} --config config.yaml"))));
+        rows.push(row(
+            "Helm",
+            &helm.version,
+            "helm template | krmor",
+            shell(move |krmor| format!("{template} | {krmor} --config config.yaml")),
+        ));
         let version = helm.version.clone();
         rows.push(row("Helm", &version, "post-renderer", move |case| helm.post_rendered(case)));
     }
@@ -164,7 +191,9 @@ fn rows() -> Vec<Row> {
 fn every_caller_gives_the_same_objects_or_stops() {
     let expected = app::expected();
     let mut wrong = Vec::new();
-    println!("| caller | version | mode | same objects | a failure stops it | its message is seen | nothing skipped in silence |");
+    println!(
+        "| caller | version | mode | same objects | a failure stops it | its message is seen | nothing skipped in silence |"
+    );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     for Row { caller, version, mode, skips, call } in rows() {
         let good = call(Case::Good);
@@ -176,7 +205,13 @@ fn every_caller_gives_the_same_objects_or_stops() {
         let message = refused.message.contains(MESSAGE);
         let loud = !missing.well && app::objects(&missing.manifests).is_empty();
         let yes = |flag: bool| if flag { "yes" } else { "**no**" };
-        println!("| {caller} | {version} | {mode} | {} | {} | {} | {} |", yes(same), yes(stops), yes(message), yes(loud));
+        println!(
+            "| {caller} | {version} | {mode} | {} | {} | {} | {} |",
+            yes(same),
+            yes(stops),
+            yes(message),
+            yes(loud)
+        );
         if [same, stops, message, loud] != [!skips; 4] {
             wrong.push(format!("{caller} {version}, {mode}:\n{good:#?}\n{refused:#?}\n{missing:#?}"));
         }

@@ -17,8 +17,9 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options) -> Result<u8> {
     let directory = match &options.directory {
         Some(directory) => directory.clone(),
-        None => default_directory()
-            .ok_or_else(|| Failure::usage("no folder of Helm's plugins: set HELM_PLUGINS or HOME, or say --directory DIR"))?,
+        None => default_directory().ok_or_else(|| {
+            Failure::usage("no folder of Helm's plugins: set HELM_PLUGINS or HOME, or say --directory DIR")
+        })?,
     };
     let failed = |path: &Path| {
         let name = path.display().to_string();

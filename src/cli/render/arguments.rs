@@ -15,7 +15,8 @@ pub(super) fn expanded(command: &[OsString], append: &[String]) -> Result<Vec<Os
         });
     }
     for list in append {
-        let Some((flag, name)) = list.rsplit_once('=').filter(|(flag, name)| !flag.is_empty() && !name.is_empty()) else {
+        let Some((flag, name)) = list.rsplit_once('=').filter(|(flag, name)| !flag.is_empty() && !name.is_empty())
+        else {
             return Err(Failure::usage(format!("--append takes FLAG=NAME, not `{list}`")));
         };
         let values = (0..).map_while(|number| variable(&format!("{name}_{number}")));
