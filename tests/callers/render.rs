@@ -50,7 +50,7 @@ fn what_is_rendered_is_hardened_or_refused() {
     refused(&folder, &shell("cat app/web.yaml; echo broken >&2; exit 3"), "broken");
     refused(&folder, &shell("true"), "rendered no objects");
     refused(&folder, &shell("echo '# nothing'"), "rendered no objects");
-    refused(&folder, &shell("echo 'wrote out/web.yaml'"), "rendered");
+    refused(&folder, &shell("echo 'wrote out/web.yaml'"), "holds text, but no objects");
     refused(&folder, &shell("cat app/web.yaml; kill -9 $$"), "failed with signal: 9");
     refused(&folder, &shell("echo 'a: [b'"), "rendered");
     refused(&folder, &[&config[..], &["no-such-program"]].concat(), "cannot run `no-such-program`");

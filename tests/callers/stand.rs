@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::common::{Folder, krmor, text, tool};
 
 /// Argo CD's own user in its images.
-const AS: [&str; 5] = ["setpriv", "--reuid=999", "--regid=999", "--clear-groups", "--"];
+const AS: [&str; 5] = ["/usr/bin/setpriv", "--reuid=999", "--regid=999", "--clear-groups", "--"];
 
 /// Whether that user can be had here: only root can become it, and it must reach the checkout.
 static AS_ARGOCD: LazyLock<bool> = LazyLock::new(|| {
@@ -61,7 +61,7 @@ impl Server {
             words.extend(AS);
         }
         if let Some(cores) = cores {
-            words.extend(["taskset", "-c", cores]);
+            words.extend(["/usr/bin/taskset", "-c", cores]);
         }
         words.push(program.to_str().unwrap());
         words.extend(arguments);
@@ -171,7 +171,7 @@ impl Plugin {
         let program = PROGRAMS.join("argocd-cmp-server");
         let arguments = ["--config-dir-path", config_folder.to_str().unwrap()];
         let mut server = Server::start(folder.0.join("log"), &program, &arguments, &variables, differs.cores);
-        server.wait("the cmp-server", || socket.exists() && tmp.join("work").exists());
+        server.wait("the cmp-server", || socket.exists() && tmp.join("work/_cmp_server").exists());
         Self { folder, server, socket, tmp }
     }
 
@@ -203,7 +203,7 @@ impl Plugin {
         };
         let mut files = list(&self.tmp);
         files.retain(|path| !path.ends_with("/work"));
-        files.extend(list(&self.tmp.join("work")));
+        files.extend(list(&self.tmp.join("work/_cmp_server")));
         let tmp = self.tmp.to_str().unwrap();
         let own = self.server.child.id().to_string();
         let mut processes = Vec::new();

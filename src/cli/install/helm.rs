@@ -40,7 +40,8 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let out = format!(
         "{} {done}\n{} {written}\nHELM_PLUGINS={}\n\
          Helm 4: helm template NAME CHART --post-renderer krmor --post-renderer-args --config=FILE\n\
-         Helm 3 reads no such plugin and shows hooks to no post-renderer: helm template NAME CHART | krmor --config FILE\n",
+         Helm 3 cannot read plugins of Helm 4, and loads none from a folder that holds one: give it a HELM_PLUGINS of its own, \
+         and pipe: helm template NAME CHART | krmor --config FILE\n",
         program.display(),
         file.display(),
         directory.display(),
