@@ -82,6 +82,14 @@ impl Server {
         }
     }
 
+    /// Seconds of a core that it has used, with the processes that it has waited for.
+    pub fn cores_used(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // The name of the program, which may hold blanks, stands in parentheses; behind it fields 12 to 15 are ticks.
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        fields[11..15].iter().map(|ticks| ticks.parse::<f64>().unwrap() / 100.0).sum()
+    }
+
     pub fn text(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()
     }
