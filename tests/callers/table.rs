@@ -130,7 +130,7 @@ fn rows() -> Vec<Row> {
     let newest = pinned("tests/tools/kustomize/go.mod", "sigs.k8s.io/kustomize/kustomize/v5");
     let shown = kustomize.display().to_string();
     let build = format!("{shown} build app");
-    rows.push(row("pipe", &newest, "kustomize build | krmor --config", {
+    rows.push(row("pipe", &newest, "kustomize build, piped into krmor", {
         let build = build.clone();
         shell(move |krmor| format!("{build} | {krmor} --config config.yaml"))
     }));
@@ -177,7 +177,7 @@ fn rows() -> Vec<Row> {
         rows.push(row(
             "Helm",
             &helm.version,
-            "helm template | krmor",
+            "helm template, piped into krmor",
             shell(move |krmor| format!("{template} | {krmor} --config config.yaml")),
         ));
         let version = helm.version.clone();

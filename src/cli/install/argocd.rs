@@ -84,8 +84,12 @@ fn state(path: &Path, text: &str) -> &'static str {
 
 /// The Component's files.
 fn files(options: &Options) -> Vec<(String, String)> {
-    let mut plugins = options.plugins.clone();
-    plugins.dedup();
+    let mut plugins: Vec<Plugin> = Vec::new();
+    for &plugin in &options.plugins {
+        if !plugins.contains(&plugin) {
+            plugins.push(plugin);
+        }
+    }
     let mut kustomization = "# krmor beside Argo CD's repo-server; written by `krmor install argocd`.\n\
                              apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n\nconfigMapGenerator:\n"
         .to_owned();
