@@ -57,7 +57,10 @@ impl Plugin {
 pub(super) fn run(options: &Options) -> Result<u8> {
     let files = files(options);
     let Some(directory) = &options.directory else {
-        let text: String = files.iter().map(|(name, text)| format!("---\n# {name}\n{text}")).collect();
+        let mut text = String::new();
+        for (name, file) in &files {
+            text.push_str(&format!("---\n# {name}\n{file}"));
+        }
         write_stdout(text.as_bytes())?;
         return Ok(0);
     };
