@@ -17,7 +17,7 @@ OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build demo graphs modules test test-all test-cluster test-image test-npm test-wasm runner cluster-up cluster-down wasm npm lint audit bench bench-wasm deploy dist image plugins validate-k8s
+.PHONY: build argocd-cmp demo graphs modules test test-all test-callers test-cluster test-image test-npm test-wasm runner cluster-up cluster-down wasm npm lint audit bench bench-wasm deploy dist image plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -59,7 +59,7 @@ lint: ## formatting and clippy (pedantic)
 	cargo clippy --locked --workspace --lib --bins -- -D warnings
 	cargo clippy --locked --lib --bins --features wasm-runner -- -D warnings
 	cargo clippy --locked --workspace --all-targets -- -D warnings $(LENIENT)
-	cargo clippy --locked --test cluster --test image --test npm --test runner --test wasm -- -D warnings $(LENIENT)
+	cargo clippy --locked --test callers --test cluster --test image --test npm --test runner --test wasm -- -D warnings $(LENIENT)
 	rustup target add $(TARGETS) >/dev/null 2>&1
 	cargo clippy --locked --no-default-features --lib --bins --target wasm32-wasip1 -- -D warnings
 	cargo clippy --locked --no-default-features --features kpt --lib --target wasm32-unknown-unknown -- -D warnings
@@ -86,6 +86,12 @@ test-wasm: wasm npm runner image ## one core in every host: the same bytes, size
 test-npm: npm ## the npm package as it is installed: README, types, Chromium, failures, secrets
 	cargo test --locked --test npm -- --nocapture
 
+test-callers: ## stock kustomize, kubectl, kpt, Helm 3 and 4 and Argo CD's servers: one table, and what each of them hides
+	cargo test --locked --test callers -- --nocapture --test-threads 1
+
+argocd-cmp: ## target/argocd-cmp: what the sidecar's Dockerfile for Argo CD copies
+	@tests/tools/argocd-cmp
+
 cluster-up: ## a control plane on this machine, with kwok's nodes; prints its kubeconfig
 	@tests/cluster/up
 
@@ -99,6 +105,7 @@ test-all: ## everything CI runs: also licences and sources of the dependencies, 
 	tests/tools/deny
 	tests/tools/oldest-rust
 	$(MAKE) test
+	$(MAKE) test-callers
 	$(MAKE) test-cluster
 	ENGINE=required $(MAKE) test-image
 	$(MAKE) test-wasm

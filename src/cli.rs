@@ -8,12 +8,14 @@ mod doctor;
 mod explain;
 mod function;
 mod graph;
+mod helm;
 mod input;
 mod install;
 mod list;
 mod migrate;
 mod page;
 mod patch;
+mod render;
 mod report;
 mod rows;
 mod run;
@@ -54,6 +56,8 @@ struct Cli {
 enum Command {
     /// Run a config over files, directories or standard input.
     Run(run::Options),
+    /// Run what renders manifests, and harden what it prints: the pipe for those who have no shell.
+    Render(render::Options),
     /// Show what a run would change, and why, line by line.
     Diff(diff::Options),
     /// Exit with 1 when a run would change anything: the proof that rendered output is hardened.
@@ -78,7 +82,7 @@ enum Command {
     Schema(schema::Options),
     /// Find what keeps krmor from being called, or undoes what it does, each with the remedy.
     Doctor(doctor::Options),
-    /// Install krmor for kustomize, completions for a shell, or manual pages.
+    /// Install krmor for kustomize, Helm or Argo CD, completions for a shell, or manual pages.
     Install(install::Options),
     /// Run WASM KRM functions in a sandbox.
     #[cfg(feature = "wasm-runner")]
@@ -149,16 +153,20 @@ enum Format {
 /// Runs the command line; the exit code.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> u8 {
-    match dispatch(args) {
+    let helm = helm::Helm::calling(args.first().map(OsString::as_os_str));
+    match dispatch(args, helm.as_ref()) {
         Ok(code) => code,
         Err(failure) => {
             let _ = anstream::stderr().write_all(failure.message.as_bytes());
+            if let Some(helm) = helm {
+                helm.tell_of_failure(&failure.message);
+            }
             failure.code
         }
     }
 }
 
-fn dispatch(args: Vec<OsString>) -> Result<u8> {
+fn dispatch(args: Vec<OsString>, helm: Option<&helm::Helm>) -> Result<u8> {
     let beside = function::beside(&args)?;
     if beside.is_none()
         && let Some(config) = function::legacy_config(&args)
@@ -182,6 +190,7 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
     };
     match cli.command {
         Some(Command::Run(options)) => run::run(&options),
+        Some(Command::Render(options)) => render::run(&options),
         Some(Command::Diff(options)) => diff::run(&options),
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Compare(options)) => compare::run(&options),
@@ -197,7 +206,7 @@ fn dispatch(args: Vec<OsString>) -> Result<u8> {
         Some(Command::Install(options)) => install::run(&options),
         #[cfg(feature = "wasm-runner")]
         Some(Command::Wasm(options)) => wasm::run(&options),
-        None => function::run(&cli.function, called_as.as_deref()),
+        None => function::run(&cli.function, called_as.as_deref(), helm),
     }
 }
 

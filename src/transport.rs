@@ -69,6 +69,8 @@ pub struct Options<'a> {
     pub function: Option<&'a str>,
     /// Accept an input without any object.
     pub allow_empty: bool,
+    /// Why a bare stream without any object is refused, whatever `allow_empty` says.
+    pub never_empty: Option<String>,
     /// Accept an input without any workload.
     pub allow_none: bool,
     /// Change nothing: fail where a run would change anything.
@@ -109,7 +111,9 @@ pub fn run(input: Vec<u8>, options: Options<'_>, out: &mut dyn Write) -> Result<
     let mut config = config?;
     config.pipeline.learn(options.schemas, options.allow_none);
     config.pipeline.check |= options.check;
-    bare(&config, input, options.allow_empty, options.tell, out)
+    let never = options.never_empty.as_deref();
+    let empty = never.or((!options.allow_empty).then_some(NO_OBJECTS));
+    bare(&config, input, Origin { name: "standard input", empty }, options.tell, out)
 }
 
 /// kustomize's legacy plugin: the bytes of the config's file, and a bare stream. Gives the warnings about it.
@@ -130,7 +134,7 @@ pub fn plugin(config: Vec<u8>, more_arguments: bool, input: Vec<u8>, out: &mut d
             "{name}: there are no objects to work on; a krmor config belongs under `transformers:`, not under `generators:`"
         )));
     }
-    bare(&config, input, false, None, out)
+    bare(&config, input, Origin { name: "standard input", empty: Some(NO_OBJECTS) }, None, out)
 }
 
 fn config_name(bytes: &[u8]) -> String {
@@ -140,23 +144,60 @@ fn config_name(bytes: &[u8]) -> String {
     title.filter(|title| !title.is_empty()).unwrap_or_else(|| "function config".to_owned())
 }
 
+/// Said of an input without objects, which may be right.
+pub(crate) const NO_OBJECTS: &str = "the input holds no objects; say --allow-empty if that is right";
+
+/// Refuses a stream without objects, for the reason `empty`; where there is none it may be empty, but hold no other text.
+pub(crate) fn holds_objects(stream: &Stream, empty: Option<&str>) -> Result<()> {
+    if stream.objects().next().is_some() {
+        return Ok(());
+    }
+    if stream.documents().iter().any(|document| !document.root().is_null()) {
+        return Err(Failure::usage(
+            "the input holds text, but no objects; `helm template --output-dir` prints names of files instead of manifests",
+        ));
+    }
+    empty.map_or(Ok(()), |why| Err(Failure::usage(why)))
+}
+
+/// Where a bare stream comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    /// How errors call it.
+    pub(crate) name: &'a str,
+    /// Why it is refused when it holds no objects; `None` accepts it.
+    pub(crate) empty: Option<&'a str>,
+}
+
+impl Origin<'_> {
+    /// Reads the stream, and refuses one without objects where that cannot be right.
+    fn read(self, input: Vec<u8>) -> Result<(Arc<String>, Encoding, Stream)> {
+        let (text, encoding) = decode(self.name, input)?;
+        let text = Arc::new(text);
+        let stream = Stream::parse(&text).map_err(|error| excerpt::yaml_error(self.name, &text, &error))?;
+        check_encoding(self.name, encoding, &text, stream.documents().len())?;
+        holds_objects(&stream, self.empty)?;
+        Ok((text, encoding, stream))
+    }
+
+    /// Sees that a stream can be read and holds objects where it must.
+    #[cfg(feature = "cli")]
+    pub(crate) fn check(self, input: &[u8]) -> Result<()> {
+        self.read(input.to_vec()).map(drop)
+    }
+}
+
 /// A bare stream in, a bare stream out, and the warnings about it. A failing run writes nothing.
-fn bare(
+pub(crate) fn bare(
     config: &Config,
     input: Vec<u8>,
-    allow_empty: bool,
+    origin: Origin<'_>,
     tell: Option<Tell<'_>>,
     out: &mut dyn Write,
 ) -> Result<String> {
-    let (text, encoding) = decode("standard input", input)?;
-    let text = Arc::new(text);
-    let mut stream = Stream::parse(&text).map_err(|error| excerpt::yaml_error("standard input", &text, &error))?;
-    check_encoding("standard input", encoding, &text, stream.documents().len())?;
+    let (text, encoding, mut stream) = origin.read(input)?;
     if stream.objects().next().is_none() {
-        if allow_empty {
-            return write(out, &encoding.encode(text.to_string())).map(|()| String::new());
-        }
-        return Err(Failure::usage("the input holds no objects; say --allow-empty if that is right"));
+        return write(out, &encoding.encode(text.to_string())).map(|()| String::new());
     }
     let mut report = Report::default();
     let outcome = config.pipeline.run(&mut stream, &mut report);

@@ -4,7 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Result, input};
+use super::helm::Helm;
+use super::{Failure, Result, input, render};
 use crate::config::{GROUP, PIPELINE};
 use crate::functions;
 use crate::report::{Report, Severity};
@@ -78,26 +79,35 @@ pub(super) fn legacy_config(args: &[OsString]) -> Option<PathBuf> {
 pub(super) fn legacy(config: &Path, args: usize) -> Result<u8> {
     let bytes = std::fs::read(config).map_err(|error| Failure::io("the plugin's config", &error))?;
     warn(&transport::plugin(bytes, args > 2, input::stdin()?, &mut std::io::stdout().lock())?);
+    render::mark();
     Ok(0)
 }
 
-/// No subcommand: a ResourceList, or a bare stream with `--config`. `called_as` is the kind that krmor was called by.
-pub(super) fn run(options: &Options, called_as: Option<&str>) -> Result<u8> {
+/// No subcommand: a ResourceList, or a bare stream with `--config`. `called_as` is the kind that krmor was called by, `helm`
+/// the Helm whose post-renderer it is.
+pub(super) fn run(options: &Options, called_as: Option<&str>, helm: Option<&Helm>) -> Result<u8> {
     let bytes = input::stdin()?;
     let function = options.function.as_deref().or(called_as.filter(|kind| *kind != PIPELINE));
     let config = options.config.as_deref().map(|path| input::config(path, function));
     let schemas = input::schemas(&options.crds)?;
     let (allow_empty, allow_none, check) = (options.allow_empty, options.allow_none, options.check);
+    let never_empty = helm.and_then(|helm| helm.never_empty(allow_empty));
     let options = transport::Options {
         config,
         function,
         allow_empty,
+        never_empty,
         allow_none,
         check,
         schemas,
         ..transport::Options::default()
     };
-    warn(&transport::run(bytes, options, &mut std::io::stdout().lock())?);
+    let warnings = transport::run(bytes, options, &mut std::io::stdout().lock())?;
+    warn(&warnings);
+    if let Some(helm) = helm {
+        helm.tell_of_success(&warnings);
+    }
+    render::mark();
     Ok(0)
 }
 
@@ -106,6 +116,6 @@ pub(super) fn notes(stream: &Stream, report: &Report, from: Severity) {
     warn(&text::findings(stream, report.findings.iter().filter(|finding| finding.severity >= from)));
 }
 
-fn warn(text: &str) {
+pub(super) fn warn(text: &str) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes()); // with standard error gone there is nobody to tell
 }

@@ -133,9 +133,7 @@ pub(super) fn read(given: &[PathBuf], allow_empty: bool) -> Result<Input> {
         files.push(File { path: (!from_stdin).then_some(path), text, encoding, documents: start..documents.len() });
     }
     let stream = Stream::of_documents(documents, |number| names.get(number).cloned().flatten());
-    if stream.objects().next().is_none() && !allow_empty {
-        return Err(Failure::usage("the input holds no objects; say --allow-empty if that is right"));
-    }
+    transport::holds_objects(&stream, (!source.allow_empty).then_some(transport::NO_OBJECTS))?;
     Ok(Input { stream, files })
 }
 
@@ -175,7 +173,7 @@ pub(super) type Written = (PathBuf, Option<Vec<u8>>);
 /// `within` are the files and directories that the caller named: nothing else is written, wherever links lead to.
 pub(super) fn write_files(files: Vec<Written>, within: &[PathBuf]) -> Result<()> {
     let mut targets: Vec<Written> = Vec::new();
-    let roots: Vec<PathBuf> = within.iter().filter_map(|root| root.canonicalize().ok()).collect();
+    let roots: Vec<PathBuf> = within.iter().map(|root| real_path(root)).collect();
     for (path, bytes) in files {
         let real = real_path(&path);
         if !roots.iter().any(|root| real.starts_with(root)) {

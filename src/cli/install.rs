@@ -1,5 +1,8 @@
-//! `krmor install`: what other tools find krmor by: plugin links, completions of shells, manual pages.
+//! `krmor install`: what other tools find krmor by: plugin links, Helm's and Argo CD's plugins, completions of shells, manual
+//! pages.
 
+mod argocd;
+mod helm;
 mod home;
 mod kustomize;
 #[cfg(feature = "wasm-runner")]
@@ -23,6 +26,10 @@ pub(super) struct Options {
 enum Tool {
     /// Make a plugin home for kustomize: kustomize and kubectl then need `--enable-alpha-plugins` only.
     Kustomize(kustomize::Options),
+    /// Lay a plugin for Helm 4, a post-renderer: `helm template … --post-renderer krmor`.
+    Helm(helm::Options),
+    /// Print a kustomize Component that puts krmor beside Argo CD's repo-server, as a plugin.
+    Argocd(argocd::Options),
     /// Print the completions of a shell, which its start-up file can read: `source <(krmor install completions bash)`.
     Completions {
         /// The shell.
@@ -42,6 +49,8 @@ enum Tool {
 pub(super) fn run(options: &Options) -> Result<u8> {
     match &options.tool {
         Tool::Kustomize(options) => kustomize::run(options),
+        Tool::Helm(options) => helm::run(options),
+        Tool::Argocd(options) => argocd::run(options),
         Tool::Completions { shell, directory } => completions(*shell, directory.as_deref()),
         Tool::Man { directory } => man(directory.as_deref()),
     }

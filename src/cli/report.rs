@@ -77,8 +77,9 @@ impl Format {
 
 /// Writes reports into their files: all of them, or none. A text is that for people.
 pub(super) fn write(reports: &[To], each: impl Fn(Format) -> String) -> Result<()> {
-    let files = reports.iter().filter_map(|to| Some((to.file.clone()?, each(to.format).into_bytes())));
-    input::write_files(files.collect())
+    let named: Vec<PathBuf> = reports.iter().filter_map(|to| to.file.clone()).collect();
+    let files = reports.iter().filter_map(|to| Some((to.file.clone()?, Some(each(to.format).into_bytes()))));
+    input::write_files(files.collect(), &named)
 }
 
 /// Where things lie, as seen from the working directory. Results are many and files few: each is looked for once.
