@@ -123,14 +123,12 @@ pub enum Known {
 
 /// Who an item of `from` or `to` is, if krmor would write it so; a controller may be in another namespace.
 #[must_use]
-pub fn known(item: &Value) -> Option<Known> {
-    let server = Dns::ALL.into_iter().find(|server| dns(*server).0 == *item);
+pub fn known(item: &serde_json::Value) -> Option<Known> {
+    let item: NetworkPolicyPeer = serde_json::from_value(item.clone()).ok()?;
+    let server = Dns::ALL.into_iter().find(|server| dns(*server).0 == item);
     let is_it = |controller: &Controller| {
         let (namespaces, pods) = of_controller(*controller);
-        match pods {
-            Some(pods) => item.pointer("/podSelector/matchLabels") == Some(&pods),
-            None => item.get("namespaceSelector") == Some(&namespaces),
-        }
+        if pods.is_some() { item.pod_selector == pods } else { item.namespace_selector == Some(namespaces) }
     };
     let controller = || Controller::ALL.into_iter().find(is_it).map(Known::Controller);
     server.map(Known::Dns).or_else(controller)

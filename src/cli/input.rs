@@ -133,7 +133,7 @@ pub(super) fn read(given: &[PathBuf], allow_empty: bool) -> Result<Input> {
         files.push(File { path: (!from_stdin).then_some(path), text, encoding, documents: start..documents.len() });
     }
     let stream = Stream::of_documents(documents, |number| names.get(number).cloned().flatten());
-    transport::holds_objects(&stream, (!source.allow_empty).then_some(transport::NO_OBJECTS))?;
+    transport::holds_objects(&stream, (!allow_empty).then_some(transport::NO_OBJECTS))?;
     Ok(Input { stream, files })
 }
 

@@ -44,7 +44,7 @@ const LINES: &[&str] = &["text", "a: b", "# no comment", "- x", "t\tb", "x ", "Ã
 const STRAY: &[char] = &[' ', '\t', '\n', ':', '-', ',', '#', '?', '\u{85}', '\u{2028}', '\u{feff}', '"', '|'];
 
 /// A text that can be read, whose pointers each name one place.
-pub fn readable(random: &mut Random) -> String {
+pub(super) fn readable(random: &mut Random) -> String {
     loop {
         let text = text(random);
         let read = yaml::parse(&std::sync::Arc::new(text.clone()));

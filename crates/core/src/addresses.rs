@@ -243,9 +243,8 @@ mod tests {
     fn any_text_ends() {
         for text in ["://", "@", ":", "[", "[::1", "é://é@é:é", "a://b://c", "=", "host=", "port=0 host=a", "@tcp("]
         {
-            of("é", text);
-            port_beside(text);
+            let _ = (of("é", text), port_beside(text));
         }
-        of("", &"a://b:1,".repeat(100_000));
+        assert_eq!(of("", &"a://b:1,".repeat(100_000)).len(), 100_000);
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn count(facts: Facts<'_>, pod: &Pod, object: &Object<'_>) -> Count {
             let schedule = object.root().find(&["spec", "schedule"]).and_then(Node::as_str).unwrap_or_default();
             text(&format!("runs at {}", plain(&schedule).replace(['\n', '\r'], " ")))
         }
-        Counts::Replicas(_) => replicas(facts, object),
+        Counts::Replicas(_) | Counts::Rollout => replicas(facts, object),
     }
 }
 

@@ -73,10 +73,10 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         let done = if name == "krmor.yaml" && path.exists() { "is yours" } else { state(&path, &text) };
         out.push_str(&format!("{} {done}\n", path.display()));
         if done == "written" {
-            fresh.push((path, text.into_bytes()));
+            fresh.push((path, Some(text.into_bytes())));
         }
     }
-    write_files(fresh)?;
+    write_files(fresh, std::slice::from_ref(directory))?;
     write_stdout(out.as_bytes())?;
     Ok(0)
 }

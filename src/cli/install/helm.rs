@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Result, lay, own_path, write_stdout};
+use super::kustomize::own_path;
+use super::{Failure, Result, home, write_stdout};
 
 /// The plugin as Helm reads it.
 const PLUGIN: &str = include_str!("../../../kustomization/helm/plugin.yaml");
@@ -29,7 +30,13 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let plugin = directory.join("krmor");
     std::fs::create_dir_all(&plugin).map_err(failed(&plugin))?;
     let (program, file) = (plugin.join("krmor"), plugin.join("plugin.yaml"));
-    let done = lay(&program, &own_path()?).map_err(failed(&program))?;
+    let own = own_path()?;
+    let done = if std::fs::read_link(&program).is_ok_and(|old| old == own) {
+        "is in place"
+    } else {
+        home::lay(&program, &own).map_err(failed(&program))?;
+        "laid"
+    };
     let text = plugin_file();
     let written = if std::fs::read_to_string(&file).is_ok_and(|old| old == text) {
         "is in place"

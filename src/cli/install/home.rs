@@ -238,7 +238,7 @@ fn make_executable(_: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(unix)]
-fn lay(path: &Path, target: &Path) -> std::io::Result<()> {
+pub(super) fn lay(path: &Path, target: &Path) -> std::io::Result<()> {
     let temporary = temporary(path);
     std::fs::create_dir_all(path.parent().unwrap_or(path))?;
     std::os::unix::fs::symlink(target, &temporary)?;
@@ -248,7 +248,7 @@ fn lay(path: &Path, target: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn lay(path: &Path, target: &Path) -> std::io::Result<()> {
+pub(super) fn lay(path: &Path, target: &Path) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     std::fs::create_dir_all(folder)?;
     std::fs::copy(folder.join(target), path).map(|_| ())
