@@ -51,7 +51,8 @@ pub fn examples() -> Vec<Example> {
     examples
 }
 
-/// `examples/EXAMPLE/covers.yaml`: ids by the name of a check. An example without it is tested all the same.
+/// `examples/EXAMPLE/covers.yaml`: ids by the name of a check, beside `requirements`, which says in a line what each id
+/// means. An example without it is tested all the same.
 fn covers(example: &str) -> BTreeMap<String, String> {
     let Ok(text) = std::fs::read_to_string(format!("examples/{example}/covers.yaml")) else { return BTreeMap::new() };
     let document = yaml::parse(&Arc::new(text)).unwrap().remove(0).root().to_value().unwrap();
@@ -59,7 +60,8 @@ fn covers(example: &str) -> BTreeMap<String, String> {
         let ids: Vec<&str> = value.as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
         ids.join(" ")
     };
-    document.as_object().unwrap().iter().map(|(check, value)| (check.clone(), ids(value))).collect()
+    let checks = document.as_object().unwrap().iter().filter(|(check, _)| *check != "requirements");
+    checks.map(|(check, value)| (check.clone(), ids(value))).collect()
 }
 
 impl Stand {

@@ -28,6 +28,22 @@ struct Program {
 fn program(image: &str) -> Option<Program> {
     let name = image.rsplit('/').next()?.split([':', '@']).next()?;
     Some(match name {
+        "aether" => Program {
+            needs: &["AETHER_ROLE", "DATABASE_URL", "JWT_SECRET", "LLM_API_KEY", "HA_TOKEN"],
+            ports: || vec![8000],
+            answer: |path, _| match path {
+                "/api/v1/health" => 200,
+                "/api/v1/ready" if Path::new(&database()).parent().is_some_and(Path::exists) => 200,
+                "/api/v1/ready" => 503,
+                _ => 404,
+            },
+        },
+        // It starts when its upstream's name is known: what a Service's is.
+        "aether-ui" => Program {
+            needs: &["AETHER_API_UPSTREAM"],
+            ports: || vec![8080],
+            answer: |path, _| if matches!(path, "/" | "/healthz") { 200 } else { 404 },
+        },
         "antwort" => Program {
             needs: &[],
             ports: || ["ANTWORT_PORT", "ANTWORT_METRICS_PORT"].map(|name| variable(name).parse().unwrap()).into(),
@@ -96,6 +112,15 @@ impl Fault<'_> {
     }
 }
 
+/// Whether a command is the migration, by itself or from a program in Python.
+fn migrates(command: &[&str]) -> bool {
+    match command {
+        ["alembic", "upgrade", "head"] => true,
+        ["python", "-c", program] => program.contains(r#"["alembic", "upgrade", "head"]"#),
+        _ => false,
+    }
+}
+
 /// Runs until its clock stops; its result is the exit code.
 pub fn run(arguments: &[String]) -> i32 {
     let [image, fault, names, command @ ..] = arguments else { return 2 };
@@ -120,10 +145,11 @@ pub fn run(arguments: &[String]) -> i32 {
                 open = Some(ports.map(listen).collect::<Vec<_>>().join(" "));
             }
             [] => {}
-            ["alembic", "upgrade", "head"] if age < MIGRATION => {}
+            command if migrates(command) && age < MIGRATION => {}
             // Without the folder there is no database.
-            ["alembic", "upgrade", "head"] => return i32::from(std::fs::write(database(), HEAD).is_err()),
-            ["true"] => return 0,
+            command if migrates(command) => return i32::from(std::fs::write(database(), HEAD).is_err()),
+            // Into a volume that is there.
+            ["cp", "-R", _, "/krmor-seed/"] | ["true"] => return 0,
             ["false"] => return 1,
             // As a shell says that there is no such command.
             _ => return 127,

@@ -1,5 +1,6 @@
 //! What the examples' pods must do, by the ids of the requirements; and that their bases, without our functions, do not.
 
+mod aether;
 mod antwort;
 mod argusai;
 mod base;
@@ -25,7 +26,7 @@ pub struct Row {
 }
 
 pub fn all() -> Vec<Row> {
-    [antwort::rows(), argusai::rows(), reactbin::rows(), base::rows()].into_iter().flatten().collect()
+    [aether::rows(), antwort::rows(), argusai::rows(), reactbin::rows(), base::rows()].into_iter().flatten().collect()
 }
 
 /// A kustomization of an example: its base, or one of its overlays.
