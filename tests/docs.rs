@@ -17,13 +17,13 @@ fn is_in_repository(path: &str) -> bool {
 }
 
 /// A fenced block: what stands behind the fence, and the lines in it.
-struct Block {
-    info: String,
-    text: String,
+pub struct Block {
+    pub info: String,
+    pub text: String,
 }
 
 /// The blocks of a document, and its prose.
-fn read(name: &str) -> (Vec<Block>, String) {
+pub fn read(name: &str) -> (Vec<Block>, String) {
     let (mut blocks, mut prose) = (Vec::new(), String::new());
     let mut open: Option<Block> = None;
     for line in std::fs::read_to_string(name).unwrap().lines() {

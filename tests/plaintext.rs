@@ -12,8 +12,13 @@ use serde_json::{Value, json};
 
 const FOLDERS: [&str; 2] = ["examples", "kustomization"];
 
-/// Values that protect nothing: `examples/argusai/overlays/local/kustomization.yaml` says so. And as data has it.
-const PLACEHOLDERS: [&str; 2] = ["local-only", "bG9jYWwtb25seQ=="];
+/// Values that protect nothing: the overlays for a laptop, of argusai and aether, say so. And as data has them.
+const PLACEHOLDERS: [&str; 4] = [
+    "local-only",
+    "bG9jYWwtb25seQ==",
+    "postgresql+asyncpg://aether:local-only@postgres:5432/aether",
+    "cG9zdGdyZXNxbCthc3luY3BnOi8vYWV0aGVyOmxvY2FsLW9ubHlAcG9zdGdyZXM6NTQzMi9hZXRoZXI=",
+];
 
 /// `NAME=value`, `NAME: value`, `"name": "value"` with a name that sounds like a secret, and names of keys in camel case.
 const ASSIGNMENT: &str = r#"([A-Z0-9_]*(PASSW|PWD|TOKEN|SECRET|CREDENTIAL|_KEY|APIKEY|_DSN)[A-Z0-9_]*|([a-z]+[._-])*(passw(or)?d|token|secret|api[._-]?key|access[._-]?key|secret[._-]?key|private[._-]?key)|[a-z]+(Password|Token|ApiKey|PrivateKey))["']?( *=|: )"#;

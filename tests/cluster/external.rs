@@ -51,7 +51,8 @@ fn put(vault: &Vault, stand: &Stand, random: &mut Random) -> Outcome<Values> {
 
 /// Lets the ServiceAccount of each store log in, and read what the stand's secrets name.
 fn admit(vault: &Vault, stand: &Stand, values: &Values) -> Outcome {
-    let policy: String = values.keys().map(|path| format!("path \"{path}\" {{ capabilities = [\"read\"] }}\n")).collect();
+    let policy: String =
+        values.keys().map(|path| format!("path \"{path}\" {{ capabilities = [\"read\"] }}\n")).collect();
     vault.run_with(&["policy", "write", &stand.example, "-"], &policy)?;
     for store in stores(stand) {
         let login = &store["spec"]["provider"]["vault"]["auth"]["kubernetes"];

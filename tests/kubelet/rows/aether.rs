@@ -11,19 +11,31 @@ pub fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for place in Place::overlays("aether") {
         for (program, id) in [("api", "AE-4"), ("scheduler", "AE-5")] {
-            rows.push(place.row(&format!("without its database the {program} is not ready, and not restarted"), id, move |place| {
-                without_database(place, program);
-            }));
+            rows.push(place.row(
+                &format!("without its database the {program} is not ready, and not restarted"),
+                id,
+                move |place| {
+                    without_database(place, program);
+                },
+            ));
             rows.push(place.row(&format!("a {program} that hangs is restarted"), id, move |place| {
                 let (cluster, pod) = pod(place, program);
                 restarts_what_hangs(&cluster, pod, program);
             }));
-            rows.push(place.row(&format!("the {program} does not start before its Secret is there"), "AE-3", move |place| {
-                without_secret(place, program);
-            }));
+            rows.push(place.row(
+                &format!("the {program} does not start before its Secret is there"),
+                "AE-3",
+                move |place| {
+                    without_secret(place, program);
+                },
+            ));
         }
         rows.push(place.row("the migration runs before the program, or in a Job that ends", "AE-12", migration));
-        rows.push(place.row("the UI starts behind copies of what its image has, and is restarted when it hangs", "AE-6", ui));
+        rows.push(place.row(
+            "the UI starts behind copies of what its image has, and is restarted when it hangs",
+            "AE-6",
+            ui,
+        ));
     }
     rows
 }
