@@ -50,7 +50,11 @@ fn ae_12_the_schema_comes_before_the_programs_and_behind_the_database() {
 
 #[test]
 fn ae_12_a_hook_before_the_stream_is_refused_while_the_database_is_in_it() {
-    for job in [json!({"hook": "argocd-presync"}), json!({"hook": "helm", "helm": 4})] {
+    let database = json!({"name": "postgres", "kind": "StatefulSet"});
+    for job in [
+        json!({"hook": "argocd-presync", "database": database}),
+        json!({"hook": "helm", "helm": 4, "database": database}),
+    ] {
         let copy = Copy::new().functions("production", |all| all["migration"]["spec"]["job"] = job.clone());
         let said = copy.refused("production");
         assert!(
