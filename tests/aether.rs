@@ -174,6 +174,21 @@ fn ae_3_dev_has_a_template_and_production_has_vaults_secrets_by_the_operator() {
     }
 }
 
+/// Who uses none of the optional ones takes their entry out: the programs start without them.
+#[test]
+fn ae_3_optional_secrets_may_be_left_out() {
+    let copy = Copy::new().functions("production", |all| {
+        let secrets = all["vault"]["spec"]["secrets"].as_array_mut().unwrap();
+        secrets.retain(|secret| secret["name"] != "aether-optional");
+        assert_eq!(secrets.len(), 2);
+    });
+    let objects = build(&copy.path("production"));
+    assert!(!objects.iter().any(|one| one["kind"] == "ExternalSecret" && one["metadata"]["name"] == "aether-optional"));
+    let container = container(&objects, "Deployment", "api");
+    let optional = container["env"].as_array().unwrap().iter().filter_map(|one| one.get("valueFrom"));
+    assert!(optional.clone().count() == 3 && optional.clone().all(|from| from["secretKeyRef"]["optional"] == true));
+}
+
 #[test]
 fn ae_3_a_missing_required_secret_fails_the_build_and_is_named() {
     let template = std::fs::read_to_string("examples/aether/overlays/dev/kustomization.yaml").unwrap();
@@ -312,7 +327,7 @@ fn ae_5_the_scheduler_is_one_and_may_be_evicted() {
 
 #[test]
 fn ae_5_a_second_scheduler_fails_the_build_wherever_it_is_asked_for() {
-    let kustomization = |more: &str| {
+    let kustomization = |more: &'static str| {
         move |overlay: &str| {
             let path = format!("overlays/{overlay}/kustomization.yaml");
             Copy::new().edit(&path, "transformers:\n", &format!("{more}\ntransformers:\n"))
