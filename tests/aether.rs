@@ -111,7 +111,7 @@ fn ae_2_settings_are_in_a_config_map() {
     }
 }
 
-pub const REQUIRED: [&str; 4] = ["JWT_SECRET", "LLM_API_KEY", "DATABASE_URL", "HA_TOKEN"];
+const REQUIRED: [&str; 4] = ["JWT_SECRET", "LLM_API_KEY", "DATABASE_URL", "HA_TOKEN"];
 const OPTIONAL: [&str; 3] = ["GOOGLE_API_KEY", "WEBHOOK_SECRET", "API_KEY"];
 
 /// The name of the Secret that a program must have.
@@ -411,8 +411,9 @@ fn ae_5_a_second_scheduler_from_above_is_found_by_check() {
         let mut check = krmor();
         check.args(["check", "--config", "examples/aether/overlays/production/krmor.yaml", "-"]);
         let out = pipe(&mut check, rendered.as_bytes());
-        assert_eq!(out.status.code(), Some(code), "{more}: {}", text(&out.stderr));
-        assert_eq!(text(&out.stderr).contains("[availability-scheduler singleton]"), code == 1);
+        let said = text(&out.stdout) + &text(&out.stderr);
+        assert_eq!(out.status.code(), Some(code), "{more}: {said}");
+        assert_eq!(said.contains("[availability-scheduler singleton]"), code == 1, "{said}");
     }
 }
 

@@ -43,7 +43,7 @@ fn shown(ports: &Ports) -> String {
 }
 
 /// What the analyser finds in a stream.
-pub fn analysed(stream: &str, outside: &Value) -> BTreeMap<(String, String), String> {
+pub(crate) fn analysed(stream: &str, outside: &Value) -> BTreeMap<(String, String), String> {
     let folder = Folder::new("netpol");
     let file = folder.write("outside.json", outside.to_string());
     let out = pipe(std::process::Command::new(tool("netpol")).arg(file), stream.as_bytes());

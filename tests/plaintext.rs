@@ -39,7 +39,8 @@ fn is_reference(value: &str) -> bool {
     let value = value.trim().trim_matches(['"', '\'', ',']);
     matches!(value, "" | "true" | "false" | "null" | "|" | ">" | "|-" | ">-")
         || value.starts_with(['$', '<', '[', '{', '*', '&'])
-        || PLACEHOLDERS.contains(&value)
+        // kustomize breaks long data into lines.
+        || PLACEHOLDERS.contains(&value.replace('\n', "").as_str())
 }
 
 /// Each plaintext secret below `root`: by what it was found, and where.
