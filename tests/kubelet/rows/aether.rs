@@ -18,7 +18,7 @@ pub fn rows() -> Vec<Row> {
                     without_database(place, program);
                 },
             ));
-            rows.push(place.row(&format!("a {program} that hangs is restarted"), id, move |place| {
+            rows.push(place.row(&format!("the {program} is restarted when it hangs"), id, move |place| {
                 let (cluster, pod) = pod(place, program);
                 restarts_what_hangs(&cluster, pod, program);
             }));
