@@ -17,22 +17,22 @@ fn is_in_repository(path: &str) -> bool {
 }
 
 /// A fenced block: what stands behind the fence, and the lines in it.
-struct Block {
-    info: String,
-    text: String,
+pub(crate) struct Block {
+    pub(crate) info: String,
+    pub(crate) text: String,
 }
 
 /// The blocks of a document, and its prose.
-fn read(name: &str) -> (Vec<Block>, String) {
+pub(crate) fn read(name: &str) -> (Vec<Block>, String) {
     let (mut blocks, mut prose) = (Vec::new(), String::new());
     let mut open: Option<Block> = None;
     for line in std::fs::read_to_string(name).unwrap().lines() {
         match &mut open {
-            None => match line.strip_prefix("```") {
+            None => match line.trim_start().strip_prefix("```") {
                 Some(info) => open = Some(Block { info: info.to_owned(), text: String::new() }),
                 None => prose.push_str(&format!("{line}\n")),
             },
-            Some(_) if line == "```" => blocks.extend(open.take()),
+            Some(_) if line.trim_start() == "```" => blocks.extend(open.take()),
             Some(block) => block.text.push_str(&format!("{line}\n")),
         }
     }

@@ -459,7 +459,7 @@ fn a_failing_function_fails_the_build_and_says_why() {
         let folder = Folder::new("failing");
         let function = format!("container: {{image: {image}}}");
         let broken = |config: String| config.replace("level: restricted", "levle: restricted");
-        let out = kustomize(&overlay_with(&overlays()[0], &folder, &function, broken), &[]);
+        let out = kustomize(&overlay_with(Path::new("examples/antwort/overlays/dev"), &folder, &function, broken), &[]);
         assert!(!out.status.success());
         assert_eq!(text(&out.stdout), "");
         let message = text(&out.stderr);

@@ -2,6 +2,7 @@
 
 mod common;
 
+mod aether;
 mod antwort;
 mod argusai;
 mod availability;

@@ -1,5 +1,6 @@
 //! Tier 3: values travel from a real Vault-compatible server (OpenBao) through the real Vault Secrets Operator to the pods.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -130,7 +131,7 @@ fn keys(secret: &Value) -> Vec<&str> {
 
 /// The overlay with the test server's address, another way to log in, and a look at Vault every few seconds: what a person
 /// would write into the overlay's function configs.
-fn variant(stand: &Stand, address: &str, method: &str, auth: &Value) -> Stand {
+pub fn variant(stand: &Stand, address: &str, method: &str, auth: &Value) -> Stand {
     let folder = Folder::new("vault");
     copy(format!("examples/{}", stand.example).as_ref(), &folder.0);
     let overlay = format!("overlays/{}", stand.overlay);
@@ -150,30 +151,27 @@ fn variant(stand: &Stand, address: &str, method: &str, auth: &Value) -> Stand {
     stand.variant(&format!("{} by {method}", stand.overlay), folder.0.join(&overlay).to_str().unwrap())
 }
 
+/// A Secret holds exactly these values.
+pub fn holds(cluster: &Cluster, namespace: &str, name: &str, values: &BTreeMap<String, String>) -> Outcome {
+    let template = "go-template={{range $key, $value := .data}}{{$key}}={{base64decode $value}}\n{{end}}";
+    let data = cluster.kubectl(&["get", "secret", name, "-n", namespace, "-o", template], "")?;
+    let expected: Vec<String> = values.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    if data.lines().eq(&expected) {
+        return Ok(());
+    }
+    let keys: Vec<&str> = data.lines().filter_map(|line| line.split('=').next()).collect();
+    Err(format!("Secret {name} has {keys:?} with other values than Vault's {:?}", values.keys()))
+}
+
 /// The Secrets hold exactly what Vault has.
 fn arrived(cluster: &Cluster, stand: &Stand, values: &[(Value, Value)]) -> Outcome {
     until(90, || {
-        for (secret, values) in values {
+        values.iter().try_for_each(|(secret, values)| {
             let name = secret["spec"]["destination"]["name"].as_str().unwrap();
-            let template = "go-template={{range $key, $value := .data}}{{$key}}={{base64decode $value}}\n{{end}}";
-            let args = ["get", "secret", name, "-n", stand.namespace_of(secret), "-o", template];
-            let data = cluster.kubectl(&args, "")?;
-            let mut expected: Vec<String> = values
-                .as_object()
-                .unwrap()
-                .iter()
-                .map(|(key, value)| format!("{key}={}", value.as_str().unwrap()))
-                .collect();
-            expected.sort();
-            if data.lines().collect::<Vec<_>>() != expected {
-                let keys: Vec<&str> = data.lines().filter_map(|line| line.split('=').next()).collect();
-                return Err(format!(
-                    "Secret {name} has {keys:?} with other values than Vault's {:?}",
-                    self::keys(secret)
-                ));
-            }
-        }
-        Ok(())
+            let values = values.as_object().unwrap().iter();
+            let values = values.map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())).collect();
+            holds(cluster, stand.namespace_of(secret), name, &values)
+        })
     })
 }
 
@@ -310,15 +308,28 @@ fn stranger(cluster: &Cluster, stand: &Stand) -> Outcome<String> {
 
 /// No value of Vault's is in any object but the Secrets, in an event, or in the operator's log.
 fn leaks(cluster: &Cluster, stand: &Stand, values: &[(Value, Value)]) -> Outcome<String> {
-    let mut text = cluster.file("vault-secrets-operator.log")?;
+    let kinds = "vaultstaticsecrets.secrets.hashicorp.com,vaultauths.secrets.hashicorp.com";
+    let values = values.iter().flat_map(|(_, values)| values.as_object().unwrap().values());
+    outside(cluster, stand, "vault-secrets-operator.log", kinds, values.map(|value| value.as_str().unwrap()))
+}
+
+/// Likewise, for an operator's log and its kinds.
+pub fn outside<'a>(
+    cluster: &Cluster,
+    stand: &Stand,
+    log: &str,
+    kinds: &str,
+    values: impl Iterator<Item = &'a str>,
+) -> Outcome<String> {
+    let mut text = cluster.file(log)?;
     for namespace in stand.namespaces() {
-        let kinds = "all,configmaps,events,vaultstaticsecrets.secrets.hashicorp.com,vaultauths.secrets.hashicorp.com";
-        text += &cluster.kubectl(&["get", kinds, "-n", &namespace, "-o", "yaml"], "")?;
+        let kinds = format!("all,configmaps,events,{kinds}");
+        text += &cluster.kubectl(&["get", &kinds, "-n", &namespace, "-o", "yaml"], "")?;
     }
     let mut count = 0;
-    for value in values.iter().flat_map(|(_, values)| values.as_object().unwrap().values()) {
+    for value in values {
         count += 1;
-        if text.contains(value.as_str().unwrap()) {
+        if text.contains(value) {
             return Err("a value is outside the Secrets".to_owned());
         }
     }

@@ -177,14 +177,15 @@ impl<'a> Applied<'a> {
         Ok(format!("{low} → {high}, kept by an apply{down}"))
     }
 
-    /// A node with all the pods of a selector is drained; `promised` of them stay ready all the time.
+    /// A node with all the pods of a selector is drained; `promised` of them stay ready all the time. Of a single pod none
+    /// can be: that it is let go, and is there again, is what shows then.
     pub fn drains(&self, namespace: &str, pods: &str, promised: usize) -> Outcome<String> {
         let ready = || {
             let list = self.cluster.get(&["pods", "-n", namespace, "-l", pods])?;
             Ok::<usize, String>(list["items"].as_array().map_or(0, Vec::len))
         };
         let count = ready()?;
-        if count < 2 {
+        if count < 1 || count == 1 && promised > 0 {
             return Err(format!("{count} pods: a drain shows nothing"));
         }
         let watch = self.cluster.watch(namespace, pods);

@@ -30,7 +30,12 @@ impl Cluster {
                 let read: ConfigMap = serde_json::from_value(object.clone()).unwrap();
                 cluster.config_maps.insert(name, read.data.unwrap_or_default());
             } else if object["kind"] == "Secret" {
-                let read: Secret = serde_json::from_value(object.clone()).unwrap();
+                // kustomize breaks long data into lines, and the API reads over that.
+                let mut object = object.clone();
+                for (_, value) in object["data"].as_object_mut().into_iter().flatten() {
+                    *value = value.as_str().unwrap().replace('\n', "").into();
+                }
+                let read: Secret = serde_json::from_value(object).unwrap();
                 let text = |(key, value): (String, k8s_openapi::ByteString)| (key, String::from_utf8(value.0).unwrap());
                 let data = read.data.unwrap_or_default().into_iter().map(text);
                 cluster.secrets.insert(name, data.chain(read.string_data.unwrap_or_default()).collect());

@@ -22,7 +22,8 @@ root=$1 binary=$2 cluster=$3 access=$4 directory=$5
 shift 5
 mount -t tmpfs -o mode=0755 image "$root"
 # In the place of the image's libraries and shell: the machine's, read-only.
-for path in usr bin sbin lib lib64; do
+mkdir "$root/usr"
+for path in bin sbin lib lib64 usr/bin usr/sbin usr/lib usr/lib64; do
 	if [ -L "/$path" ]; then
 		cp -P "/$path" "$root/$path"
 	elif [ -d "/$path" ]; then

@@ -37,7 +37,7 @@ pub struct Image {
     pub user: User,
     /// The working directory.
     pub directory: &'static str,
-    /// The image's own folders that are not root's: path, owner, mode.
+    /// The image's own folders: path, owner, mode.
     pub folders: &'static [(&'static str, u32, u32)],
     /// Settings without which it ends at once.
     needs: &'static [&'static str],
@@ -65,6 +65,57 @@ const PLAIN: Image = Image {
 pub fn image(image: &str) -> Option<Image> {
     let name = image.rsplit('/').next()?.split([':', '@']).next()?;
     Some(match name {
+        "aether" => Image {
+            user: User::Name("aether", 1000),
+            directory: "/app",
+            needs: &["AETHER_ROLE", "DATABASE_URL", "JWT_SECRET", "LLM_API_KEY", "HA_TOKEN"],
+            // Python looks for a folder for temporary files when it starts.
+            writes: || vec!["/tmp/spool".to_owned()],
+            ports: || vec![8000],
+            answer: |path, _| match path {
+                "/api/v1/health" => 200,
+                "/api/v1/ready" if Path::new(&database()).parent().is_some_and(Path::exists) => 200,
+                "/api/v1/ready" => 503,
+                _ => 404,
+            },
+            ..PLAIN
+        },
+        // It starts when its upstream's name is known: what a Service's is.
+        "aether-ui" => Image {
+            folders: &[
+                ("/usr/share/nginx/html", 0, 0o755),
+                ("/etc/nginx/conf.d", 0, 0o755),
+                ("/var/cache/nginx", 0, 0o755),
+                ("/run", 0, 0o755),
+            ],
+            needs: &["AETHER_API_UPSTREAM"],
+            writes: || {
+                let files = ["/usr/share/nginx/html/env.js", "/etc/nginx/conf.d/default.conf", "/run/nginx.pid"];
+                files.into_iter().chain(["/var/cache/nginx/client_temp/"]).map(str::to_owned).collect()
+            },
+            ports: || vec![8080],
+            answer: |path, _| if matches!(path, "/" | "/healthz") { 200 } else { 404 },
+            ..PLAIN
+        },
+        "mlflow" => Image {
+            writes: || ["/mlflow/artifacts/", "/mlflow/mlflow.db", "/tmp/mlflow"].map(str::to_owned).into(),
+            ports: || vec![5000],
+            answer: |path, _| if path == "/health" { 200 } else { 404 },
+            ..PLAIN
+        },
+        "postgres" => Image {
+            folders: &[("/var/lib/postgresql/data", 70, 0o700), ("/var/run/postgresql", 70, 0o2775)],
+            needs: &["POSTGRES_PASSWORD"],
+            writes: || {
+                vec![
+                    format!("{}/", variable("PGDATA")),
+                    "/var/run/postgresql/.s.PGSQL.5432.lock".to_owned(),
+                    "/tmp/pg".to_owned(),
+                ]
+            },
+            ports: || vec![5432],
+            ..PLAIN
+        },
         "antwort" => Image {
             user: User::Name("nonroot", 65532),
             directory: "/home/nonroot",
@@ -200,16 +251,31 @@ impl Fault<'_> {
     }
 }
 
+/// Whether a command is the program itself: its image's own, or with arguments.
+fn serves(command: &[&str]) -> bool {
+    matches!(command, [] | ["server", "/data"] | ["mlflow", "server", ..] | ["-c", "max_connections=200"])
+}
+
+/// Whether a command is the migration, by itself or from a program in Python.
+fn migrates(command: &[&str]) -> bool {
+    match command {
+        ["alembic", "upgrade", "head"] => true,
+        ["python", "-c", program] => program.contains(r#"["alembic", "upgrade", "head"]"#),
+        _ => false,
+    }
+}
+
 /// Runs until its clock stops; its result is the exit code.
 pub fn run(arguments: &[String]) -> i32 {
     let [image_name, fault, names, root, command @ ..] = arguments else { return 2 };
     let Some(program) = image(image_name) else { return 127 };
+    let command: Vec<&str> = command.iter().map(String::as_str).collect();
     let contained = root == "/";
-    if let Err(why) = start(&program, Path::new(root), contained) {
+    let is_tool = command.first() == Some(&"cp");
+    if !is_tool && let Err(why) = start(&program, Path::new(root), contained) {
         eprintln!("{why}");
         return 1;
     }
-    let command: Vec<&str> = command.iter().map(String::as_str).collect();
     let fault = Fault(fault);
     let hangs = Arc::new(AtomicBool::new(false));
     let (mut begun, mut open) = (None, None);
@@ -220,7 +286,7 @@ pub fn run(arguments: &[String]) -> i32 {
             return 3;
         }
         match command.as_slice() {
-            [] | ["server", "/data"] if open.is_none() && age >= fault.after("starts-after").unwrap_or(0) => {
+            command if serves(command) && open.is_none() && age >= fault.after("starts-after").unwrap_or(0) => {
                 let mut opened = Vec::new();
                 for port in (program.ports)() {
                     match listen(program, port, contained, names.into(), Arc::clone(&hangs)) {
@@ -233,10 +299,14 @@ pub fn run(arguments: &[String]) -> i32 {
                 }
                 open = Some(opened.join(" "));
             }
-            [] | ["server", "/data"] => {}
-            ["alembic", "upgrade", "head"] if age < MIGRATION => {}
+            command if serves(command) => {}
+            command if migrates(command) && age < MIGRATION => {}
             // Without the folder there is no database.
-            ["alembic", "upgrade", "head"] => return i32::from(std::fs::write(database(), HEAD).is_err()),
+            command if migrates(command) => return i32::from(std::fs::write(database(), HEAD).is_err()),
+            // Into a volume that is there.
+            ["cp", "-R", _, seed @ "/krmor-seed/"] => {
+                return i32::from(contained && std::fs::write(format!("{seed}index.html"), "").is_err());
+            }
             ["true"] => return 0,
             ["false"] => return 1,
             ["sh", ..] if contained => return shell(&command, names),

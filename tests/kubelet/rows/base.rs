@@ -4,8 +4,23 @@ use super::{Place, Row, argusai, hangs_unseen};
 use crate::pod::{Event, Pod};
 
 pub fn rows() -> Vec<Row> {
-    let [antwort, argus, reactbin] = ["antwort", "argusai", "reactbin"].map(Place::base);
+    let [aether, antwort, argus, reactbin] = ["aether", "antwort", "argusai", "reactbin"].map(Place::base);
     let mut rows = vec![
+        aether.row("unhardened, an API without its database stays ready", "not AE-4", |place| {
+            let (mut cluster, api) = place.workload("api");
+            let database = super::aether::database(&cluster);
+            super::aether::deliver(&mut cluster, &place.objects(), &database);
+            let mut pod = Pod::of(&api);
+            pod.run_until(&cluster, 60, Pod::ready);
+            std::fs::remove_dir(cluster.folder.0.join("db")).unwrap();
+            pod.run(&cluster, 600);
+            assert_eq!(pod.get("api", 8000, "/api/v1/ready"), Some(503));
+            assert!(pod.ready(), "it is given requests that it cannot answer");
+        }),
+        aether.row("unhardened, a UI that hangs stays ready for ever", "not AE-6", |place| {
+            let (cluster, ui) = place.workload("ui");
+            hangs_unseen(&cluster, Pod::of(&ui), "nginx", 8080, "/healthz");
+        }),
         antwort.row("unhardened, ready without a backend", "not AW-10", |place| {
             let (cluster, gateway, _) = super::antwort::with_backend(place);
             cluster.names(&[]);

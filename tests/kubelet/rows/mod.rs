@@ -1,5 +1,6 @@
 //! What the examples' pods must do, by the ids of the requirements; and that their bases, without our functions, do not.
 
+mod aether;
 mod antwort;
 mod argusai;
 mod base;
@@ -34,7 +35,8 @@ impl Row {
 }
 
 pub fn all() -> Vec<Row> {
-    [antwort::rows(), argusai::rows(), reactbin::rows(), base::rows(), starts::rows()].into_iter().flatten().collect()
+    let each = [aether::rows(), antwort::rows(), argusai::rows(), reactbin::rows(), base::rows(), starts::rows()];
+    each.into_iter().flatten().collect()
 }
 
 /// A kustomization of an example: its base, or one of its overlays.

@@ -2,10 +2,11 @@
 //! where it says so, its volumes, no capabilities. And it does not start without what the pod gives it.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Place, Row, argusai, deliver, server};
+use super::{Place, Row, aether, argusai, deliver, server};
 use crate::cluster::Cluster;
 use crate::common::apps::overlays;
 use crate::container::Runs;
@@ -33,7 +34,13 @@ const fn program(
     Program { example, name, ids, mounts, group }
 }
 
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 13] = [
+    program("aether", "api", "AE-4", &["/tmp"], false),
+    program("aether", "scheduler", "AE-5", &["/tmp"], false),
+    program("aether", "ui", "AE-6", &["/usr/share/nginx/html", "/etc/nginx/conf.d", "/var/cache/nginx", "/run"], false),
+    program("aether", "postgres", "AE-7", &["/var/lib/postgresql/data", "/var/run/postgresql", "/tmp"], true),
+    program("aether", "mlflow", "AE-8", &["/mlflow", "/tmp"], true),
+    program("aether", "api-migrate", "AE-12", &["/tmp"], false),
     program("antwort", "antwort", "AW-4", &[], false),
     program("argusai", "argusai-backend", "AR-1", &[], true),
     program("argusai", "argusai-frontend", "AR-2", &[], false),
@@ -59,7 +66,8 @@ pub fn rows() -> Vec<Row> {
         check: Box::new(complete),
     }];
     for program in &PROGRAMS {
-        for place in Place::overlays(program.example) {
+        let has_it = |place: &Place| place.objects().iter().any(|object| program.is(object));
+        for place in Place::overlays(program.example).into_iter().filter(has_it) {
             let name = program.name.trim_end_matches('-');
             let row = |what: &str, check: fn(&Place, &Program)| {
                 place.row(&format!("{name} {what}"), program.ids, move |place| check(place, program)).contained()
@@ -95,10 +103,14 @@ fn world(place: &Place, program: &Program) -> (Cluster, Value) {
             names.push((urls.next().unwrap().strip_prefix("http://").unwrap().to_owned(), server(200)));
         }
         "argusai" => deliver(&mut cluster, &objects, &argusai::VAULT),
+        "aether" => {
+            aether::deliver(&mut cluster, &objects, "file:///cluster/db/schema");
+            for_all(&cluster.folder.0.join("db"));
+        }
         _ => {
             let folder = cluster.folder.0.join("db");
             std::fs::create_dir(&folder).unwrap();
-            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+            for_all(&folder);
             let of_api = [("DATABASE_URL", "file:///cluster/db/schema"), ("SECRET_KEY", "k")];
             let of_minio = [("MINIO_ROOT_USER", "root"), ("MINIO_ROOT_PASSWORD", "k")];
             deliver(&mut cluster, &objects, &[of_api, of_minio].concat());
@@ -110,6 +122,10 @@ fn world(place: &Place, program: &Program) -> (Cluster, Value) {
         restricted_v2(&mut workload["spec"]["template"]["spec"]["securityContext"]);
     }
     (cluster, workload)
+}
+
+fn for_all(folder: &Path) {
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).unwrap();
 }
 
 /// What OpenShift's SecurityContextConstraints of that name set when the pod is made: ids of the namespace's range.
