@@ -105,8 +105,12 @@ test-all: ## everything CI runs: also licences and sources of the dependencies, 
 	tests/tools/deny
 	tests/tools/oldest-rust
 	$(MAKE) test
-	$(MAKE) test-callers
-	$(MAKE) test-cluster
+	@# Tests of callers and of the cluster wait a lot: what the others test is built beside them.
+	@nice -n 19 $(MAKE) --no-print-directory image wasm npm runner >target/beside.log 2>&1 & beside=$$!; failed=; \
+	$(MAKE) test-callers || failed="$$failed test-callers"; \
+	$(MAKE) test-cluster || failed="$$failed test-cluster"; \
+	wait $$beside || { cat target/beside.log >&2; failed="$$failed builds"; }; \
+	if [ -n "$$failed" ]; then echo "make test-all: these failed:$$failed" >&2; exit 1; fi
 	ENGINE=required $(MAKE) test-image
 	$(MAKE) test-wasm
 

@@ -80,8 +80,7 @@ const PEERS: [Named; 5] = [
     (
         "reds",
         || json!({"namespace": "red", "podSelector": {"matchExpressions": [{"key": "tier", "operator": "In", "values": ["t1"]}]}}),
-        // What is outside of the stream in this namespace is denied everything.
-        &[],
+        &["of-red"],
         |one| one.namespace == "red" && one.tier == 1,
     ),
     (
@@ -160,7 +159,12 @@ fn pairs(workloads: &[Workload], from: usize, to: usize) -> Vec<(String, String)
     let members = |at: usize| -> (Vec<&Workload>, &[&str]) {
         match peer(at) {
             None => (vec![&workloads[at]], &[]),
-            Some((.., outside, is_one)) => (workloads.iter().filter(|one| is_one(one)).collect(), outside),
+            Some((.., outside, is_one)) => {
+                let inside = workloads.iter().filter(|one| is_one(one)).collect();
+                // Where the stream has a workload, what else is in its namespace is denied everything.
+                let is_denied = *outside == ["of-red"] && workloads.iter().any(|one| one.namespace == "red");
+                (inside, if is_denied { &[] } else { outside })
+            }
         }
     };
     let is_near = |at: usize| peer(at).is_some_and(|peer| peer.0 == "near");

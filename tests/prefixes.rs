@@ -106,7 +106,7 @@ fn without_the_name_references_names_are_left_behind() {
     for (overlay, left) in [
         ("examples/antwort/overlays/openshift", "Route /spec/to/name: antwort"),
         ("examples/argusai/overlays/production", "HTTPRoute /spec/rules/0/backendRefs/0/name: argusai-backend"),
-        ("examples/reactbin/overlays/production", "VaultStaticSecret /spec/vaultAuthRef: reactbin"),
+        ("examples/reactbin/overlays/production", "VaultStaticSecret /spec/destination/name: reactbin-api"),
     ] {
         let overlay = Path::new(overlay);
         let plain = objects(render(overlay.to_str().unwrap()).unwrap());

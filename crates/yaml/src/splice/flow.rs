@@ -81,7 +81,14 @@ impl Writer<'_> {
                 _ => self.cut(tail, end, depth, gap),
             }
         }
-        self.untab_lines(self.next_line(tail), close, depth);
+        // Where all is in brackets, tabs may indent: JSON often has them.
+        let ends_plain = match added.back() {
+            Some(text) => !text.ends_with(['"', '\'', ']', '}']),
+            None => self.leaf(last_kept).is_some_and(|raw| raw.style == Style::Plain),
+        };
+        if ends_plain && !self.is_all_flow() {
+            self.untab_lines(self.next_line(tail), close, depth);
+        }
         // Insertions: before an old item that stays, or at the end.
         let mut run: Vec<String> = Vec::new();
         for child in &children {
@@ -188,6 +195,11 @@ impl Writer<'_> {
                 },
             }
         }
+    }
+
+    /// Whether the whole document is in brackets.
+    pub(super) fn is_all_flow(&self) -> bool {
+        self.raw(self.document.root).is_some_and(|root| root.style == Style::Flow)
     }
 
     /// JSON quotes where the collection, or the document, is written like JSON.

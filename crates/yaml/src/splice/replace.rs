@@ -164,11 +164,12 @@ impl Writer<'_> {
             text.insert(0, ' ');
         }
         let end = self.end(old_id);
+        let ends_plain = !text.ends_with(['"', '\'', ']', '}']);
         if self.bytes().get(end) == Some(&b'#') {
             text.push(' ');
         }
         self.cut(start, end, depth, text);
-        if in_flow {
+        if in_flow && ends_plain && !self.is_all_flow() {
             self.untab_lines(self.next_line(end), self.behind_blanks(end), depth);
         }
     }
@@ -215,7 +216,9 @@ impl Writer<'_> {
                     self.cut(raw.start as usize, raw.end as usize, depth, quoted);
                 }
             }
-            self.untab_lines(self.next_line(at), self.behind_blanks(at), depth);
+            if !self.is_all_flow() {
+                self.untab_lines(self.next_line(at), self.behind_blanks(at), depth);
+            }
             if self.bytes().get(at) == Some(&b'#') {
                 text.push(' ');
             }
