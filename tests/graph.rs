@@ -80,7 +80,7 @@ fn what_is_shown_as_allowed_is_what_is_declared() {
                     (_, "role=scraper") => "scraper",
                     (_, "198.51.100.0/24") => "net",
                     // Peers that select pods of namespaces, of which the stream has some.
-                    ("group", _) => "group",
+                    ("group" | "pods", _) => "group",
                     other => panic!("an unknown peer {other:?}"),
                 };
                 (word(peer, "id"), name)

@@ -66,8 +66,20 @@ fn left_behind(plain: &[Value], renamed: &[Value]) -> BTreeSet<String> {
     found
 }
 
-/// In a text nobody follows a name: these say so where they stand.
-const TEXTS: [&str; 1] = ["ConfigMap /data/S3_ENDPOINT: http://minio:9000"];
+/// In a text nobody follows a name: these say so where they stand, or are no names.
+const TEXTS: [&str; 9] = [
+    "ConfigMap /data/AETHER_API_UPSTREAM: http://api",
+    "ConfigMap /data/MLFLOW_TRACKING_URI: http://mlflow:5000",
+    "ConfigMap /data/S3_ENDPOINT: http://minio:9000",
+    // MLflow's program, and its file.
+    "Deployment /spec/template/spec/containers/0/command/0: mlflow",
+    "Deployment /spec/template/spec/containers/0/command/4: --backend-store-uri=sqlite:////mlflow/mlflow.db",
+    // AETHER_ROLE.
+    "Deployment /spec/template/spec/containers/0/env/0/value: api",
+    "Deployment /spec/template/spec/containers/0/env/0/value: scheduler",
+    "Deployment /spec/template/spec/initContainers/0/env/0/value: api",
+    "Deployment /spec/template/spec/initContainers/0/env/0/value: scheduler",
+];
 
 const TOPS: [&str; 4] = [
     "namePrefix: team-\n",

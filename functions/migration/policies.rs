@@ -3,7 +3,7 @@
 use super::texts::Migration;
 use crate::migration::rules;
 use krmor_core::facts::Facts;
-use krmor_core::facts::selections::{By, Selection, looks_into};
+use krmor_core::facts::selections::{By, OURS, Selection, looks_into};
 use krmor_core::facts::{self, Near};
 use krmor_core::labels::{LabelSelector, Labels};
 use krmor_core::report::Report;
@@ -74,11 +74,11 @@ impl Pods<'_, '_> {
             return;
         }
         for policy in all {
-            let own = stream.object(policy.object);
+            let own = stream.object(policy.object).filter(|own| own.annotation(OURS).is_none());
             let allows = |own: &Object<'_>| rules_of(own, "egress").next().is_some();
             let is_lost = policy.matches(&self.program, Near::Certain) && !policy.matches(&self.job, Near::Certain);
             if let Some(own) = own.filter(|own| is_lost && allows(own)) {
-                self.say(&own, "lets the program's pods send what others keep the Job's from", report);
+                self.say(&own, "lets the program's pods connect, and does not select the Job's", report);
             }
         }
     }
@@ -96,7 +96,7 @@ impl Pods<'_, '_> {
         let policies: Vec<(&Selection, Object<'_>)> =
             selections.all(By::Policy).filter_map(|one| Some((one, stream.object(one.object)?))).collect();
         for (policy, own) in &policies {
-            if !admits(own, &self.program) || admits(own, &self.job) {
+            if own.annotation(OURS).is_some() || !admits(own, &self.program) || admits(own, &self.job) {
                 continue;
             }
             let pods = selections.pods(facts, policy, Near::Certain);

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::policy::{DEFAULT_DENY, OURS};
+use super::policy::DEFAULT_DENY;
 use super::rules;
 use super::spec::Spec;
 use krmor_core::facts::selections::By;
+use krmor_core::facts::selections::OURS;
 use krmor_core::facts::{Facts, Near};
 use krmor_core::report::{Finding, Report};
 use krmor_core::stream::{Object, ObjectId, Stream};

@@ -15,14 +15,13 @@ use super::rules;
 use super::topology::{Link, Side, Workload, World};
 use super::values::Protocol;
 use krmor_core::facts;
+use krmor_core::facts::selections::OURS;
 use krmor_core::manifest::{Manifest, Metadata};
 use krmor_core::reconcile::{self, Field, Ownership, Wanted};
 use krmor_core::report::{Finding, Report, Rule};
 use krmor_core::stream::{Object, ObjectId};
 use krmor_yaml::Node;
 
-/// Says that a NetworkPolicy is krmor's.
-pub(super) const OURS: &str = "krmor.dev/network-policy";
 /// The name of the one that denies the rest.
 pub(super) const DEFAULT_DENY: &str = "default-deny";
 

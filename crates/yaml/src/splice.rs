@@ -382,9 +382,9 @@ impl<'a> Writer<'a> {
         let mut over = pos;
         while pos < self.document.end as usize {
             let stop = self.line_end(pos);
-            let Some(taken) = takes(self.slice(pos, stop)) else { break };
+            let Some(is_taken) = takes(self.slice(pos, stop)) else { break };
             pos = stop + break_len(self.bytes(), stop).max(1);
-            if taken {
+            if is_taken {
                 over = pos.min(self.text.len());
             }
         }

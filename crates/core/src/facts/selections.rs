@@ -10,6 +10,9 @@ use crate::pods::Pod;
 use crate::stream::{Object, ObjectId, Stream};
 use krmor_yaml::Node;
 
+/// The annotation of a NetworkPolicy that `NetworkPolicies` writes: who reaches whom is declared there, for Jobs as well.
+pub const OURS: &str = "krmor.dev/network-policy";
+
 /// Who selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum By {
