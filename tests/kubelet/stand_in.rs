@@ -271,7 +271,7 @@ pub fn run(arguments: &[String]) -> i32 {
     let Some(program) = image(image_name) else { return 127 };
     let command: Vec<&str> = command.iter().map(String::as_str).collect();
     let contained = root == "/";
-    let is_tool = command.first() == Some(&"cp");
+    let is_tool = matches!(command.first(), Some(&("cp" | "pg_isready")));
     if !is_tool && let Err(why) = start(&program, Path::new(root), contained) {
         eprintln!("{why}");
         return 1;
@@ -307,6 +307,7 @@ pub fn run(arguments: &[String]) -> i32 {
             ["cp", "-R", _, seed @ "/krmor-seed/"] => {
                 return i32::from(contained && std::fs::write(format!("{seed}index.html"), "").is_err());
             }
+            ["pg_isready", ..] => return i32::from(TcpStream::connect(("127.0.0.1", 5432)).is_err()),
             ["true"] => return 0,
             ["false"] => return 1,
             ["sh", ..] if contained => return shell(&command, names),
