@@ -100,7 +100,8 @@ fn action(folder: &Folder, inputs: &[(&str, &str)]) -> Ran {
         let given = inputs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         given.unwrap_or_else(|| action["inputs"][name]["default"].as_str().expect(name).to_owned())
     };
-    let (mut outputs, mut environment): (Vec<(String, String)>, Vec<(String, String)>) = (Vec::new(), Vec::new());
+    let mut outputs: Vec<(String, String)> = Vec::new();
+    let mut environment: Vec<(String, String)> = Vec::new();
     let lines = |file: &Path| -> Vec<(String, String)> {
         let text = std::fs::read_to_string(file).unwrap_or_default();
         text.lines()

@@ -486,8 +486,8 @@ fn is_mermaid(out: &str) -> usize {
     };
     for line in lines {
         let line = line.strip_prefix("  ").expect("lines are indented");
-        if line.starts_with("%% ") {
-            assert!(!line[3..].contains(['{', '}', '%']), "{line}");
+        if let Some(comment) = line.strip_prefix("%% ") {
+            assert!(!comment.contains(['{', '}', '%']), "{line}");
             continue;
         }
         if let Some(rest) = line.strip_prefix("classDef ") {

@@ -58,7 +58,7 @@ fn left_behind(plain: &[Value], renamed: &[Value]) -> BTreeSet<String> {
                 [":", "/", "."].iter().any(|end| text.contains(&format!("//{name}{end}")))
                     || text.ends_with(&format!("//{name}"))
             };
-            if gone.contains(text.as_str()) || gone.iter().any(|name| is_host(&name)) {
+            if gone.contains(text.as_str()) || gone.iter().any(is_host) {
                 found.insert(format!("{} {path}: {text}", object["kind"].as_str().unwrap()));
             }
         }

@@ -260,7 +260,7 @@ fn update(
         }
     }
     let there = ours.map(|at| (object, format!("/spec/{}/{at}", shape.endpoints)));
-    if !times::fit(spec, there, scrape_interval, report) {
+    if !times::fit(spec, there.as_ref(), scrape_interval, report) {
         return;
     }
     let by_name = |at| object.root().at_pointer(&format!("/spec/{}/{at}/port", shape.endpoints)).is_some();

@@ -39,9 +39,9 @@ fn time(node: Node<'_>, pointer: &str) -> Option<PrometheusDuration> {
 }
 
 /// Whether the endpoint will have time enough, with what the config says and what stands there; if not, that is reported.
-pub(super) fn fit(spec: &Spec, there: Option<(Object<'_>, String)>, usual: &Interval, report: &mut Report) -> bool {
+pub(super) fn fit(spec: &Spec, there: Option<&(Object<'_>, String)>, usual: &Interval, report: &mut Report) -> bool {
     let own = |field: &str| {
-        let (object, pointer) = there.as_ref()?;
+        let (object, pointer) = there?;
         Some((object, format!("{pointer}/{field}")))
             .and_then(|(object, at)| Some((time(object.root(), &at)?, object.at(&at))))
     };

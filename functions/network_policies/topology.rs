@@ -73,6 +73,9 @@ impl<'a> Link<'a> {
     }
 }
 
+/// What peers select, by the peer and the namespace that it is near to.
+type Selected = BTreeMap<(*const Peer, Option<String>), Rc<Members>>;
+
 /// The stream and the config.
 pub(super) struct World<'a> {
     pub(super) spec: &'a Spec,
@@ -84,7 +87,7 @@ pub(super) struct World<'a> {
     names: BTreeMap<String, Vec<usize>>,
     numbers: BTreeMap<ObjectId, usize>,
     /// Which of them peers select, near a namespace: as far as somebody has asked.
-    pub(super) known: RefCell<BTreeMap<(*const Peer, Option<String>), Rc<Members>>>,
+    pub(super) known: RefCell<Selected>,
 }
 
 impl<'a> World<'a> {

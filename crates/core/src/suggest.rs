@@ -47,7 +47,7 @@ const MOST_SEPARATORS: usize = 16;
 
 /// The prefix and the suffix that a name has around a part for which `is` holds, each up to a separator as kustomize's are by
 /// custom; of several parts, the longest.
-pub fn affixes<'n>(name: &'n str, is: impl Fn(&str) -> bool) -> Option<(&'n str, &'n str)> {
+pub fn affixes(name: &str, is: impl Fn(&str) -> bool) -> Option<(&str, &str)> {
     let separators = || name.match_indices(['-', '.']).map(|(at, _)| at);
     let ends: Vec<usize> = [name.len()].into_iter().chain(name.rmatch_indices(['-', '.']).map(|(at, _)| at)).collect();
     let starts = [0].into_iter().chain(separators().map(|at| at + 1)).take(MOST_SEPARATORS);

@@ -168,7 +168,7 @@ pub fn is_for_all(item: Node<'_>) -> bool {
             !demand.is_null() && (demand.kind() == Kind::Scalar || has_items())
         })
     };
-    !["headers", "queryParams", "method"].iter().any(|key| is_there(&key))
+    !["headers", "queryParams", "method"].iter().any(is_there)
 }
 
 /// Whether a rule of an HTTPRoute answers by a redirect.

@@ -141,11 +141,11 @@ impl Parser<'_> {
         if was_repeat {
             return Err("a repetition is repeated: put the first into a group");
         }
-        let last = self.groups.last_mut().and_then(|group| group.last.as_mut());
-        let last = last.ok_or("a repetition has nothing before it")?;
+        let before = self.groups.last_mut().and_then(|group| group.last.as_mut());
+        let before = before.ok_or("a repetition has nothing before it")?;
         if is_counted {
-            *last = if most == Some(0) { 1 } else { last.saturating_mul(most.unwrap_or(least).max(1)) };
-            if *last > MOST && (least >= 2 || most.is_some_and(|most| most >= 2)) {
+            *before = if most == Some(0) { 1 } else { before.saturating_mul(most.unwrap_or(least).max(1)) };
+            if *before > MOST && (least >= 2 || most.is_some_and(|most| most >= 2)) {
                 return Err("counts in counts come to more than 1000");
             }
         }
