@@ -67,7 +67,7 @@ fn left_behind(plain: &[Value], renamed: &[Value]) -> BTreeSet<String> {
 }
 
 /// In a text nobody follows a name: these say so where they stand, or are no names.
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 13] = [
     "ConfigMap /data/AETHER_API_UPSTREAM: http://api",
     "ConfigMap /data/MLFLOW_TRACKING_URI: http://mlflow:5000",
     "ConfigMap /data/S3_ENDPOINT: http://minio:9000",
@@ -79,6 +79,7 @@ const TEXTS: [&str; 12] = [
     "Deployment /spec/template/spec/containers/0/command/0: mlflow",
     "Deployment /spec/template/spec/containers/0/command/4: --backend-store-uri=sqlite:////mlflow/mlflow.db",
     // AETHER_ROLE.
+    "Job /spec/template/spec/containers/0/env/0/value: api",
     "Deployment /spec/template/spec/containers/0/env/0/value: api",
     "Deployment /spec/template/spec/containers/0/env/0/value: scheduler",
     "Deployment /spec/template/spec/initContainers/0/env/0/value: api",
