@@ -67,7 +67,7 @@ fn left_behind(plain: &[Value], renamed: &[Value]) -> BTreeSet<String> {
 }
 
 /// In a text nobody follows a name: these say so where they stand, or are no names.
-const TEXTS: [&str; 15] = [
+const TEXTS: [&str; 16] = [
     "ConfigMap /data/AETHER_API_UPSTREAM: http://api",
     "ConfigMap /data/MLFLOW_TRACKING_URI: http://mlflow:5000",
     "ConfigMap /data/S3_ENDPOINT: http://minio:9000",
@@ -75,6 +75,7 @@ const TEXTS: [&str; 15] = [
     // The user and the database of PostgreSQL, and the host, are no namespace.
     "ConfigMap /data/WEBAUTHN_ORIGIN: https://aether.localhost",
     "ConfigMap /data/WEBAUTHN_ORIGIN: https://aether.example.com",
+    "ConfigMap /data/WEBAUTHN_ORIGIN: https://aether.staging.example.com",
     "StatefulSet /spec/template/spec/containers/0/env/0/value: aether",
     "StatefulSet /spec/template/spec/containers/0/env/1/value: aether",
     // MLflow's program, and its file.
