@@ -1,9 +1,8 @@
 //! Edges that other objects of the stream imply: who brings requests, who scrapes, who is asked for secrets.
 
-use super::peers::Span;
 use super::rules;
 use super::topology::{Link, Side, World};
-use super::values::{End, Protocol};
+use super::values::{End, Protocol, Span};
 use krmor_core::facts::Near;
 use krmor_core::facts::selections::By;
 use krmor_core::facts::services::{self, Target};

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use k8s_openapi::api::networking::v1::NetworkPolicyPeer;
 
-use super::peers::{self, Span};
+use super::peers;
 use super::rules;
 use super::spec::Peer;
 use super::topology::{Ends, Link, Side, World};
-use super::values::Protocol;
+use super::values::{Protocol, Span};
 use krmor_core::facts;
 use krmor_core::labels::LabelSelector;
 use krmor_core::report::{Finding, Place, Report};

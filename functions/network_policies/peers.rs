@@ -4,22 +4,7 @@ use k8s_openapi::api::networking::v1::{IPBlock, NetworkPolicyPeer};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
 use super::spec::{Controller, Dns, Labels, Peer};
-use super::values::Protocol;
 use krmor_core::facts::access::NAMESPACE_NAME;
-
-/// A range of ports of a protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Span {
-    pub(super) protocol: Protocol,
-    pub(super) first: u16,
-    pub(super) last: u16,
-}
-
-impl Span {
-    pub(super) fn one(protocol: Protocol, port: u16) -> Self {
-        Self { protocol, first: port, last: port }
-    }
-}
 
 /// A selector by these labels.
 pub(super) fn labelled(labels: &[(&str, &str)]) -> LabelSelector {

@@ -10,10 +10,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Map, Value};
 
-use super::peers::{self, Span};
+use super::peers;
 use super::rules;
 use super::topology::{Link, Side, Workload, World};
-use super::values::Protocol;
+use super::values::{Protocol, Span};
 use krmor_core::facts;
 use krmor_core::facts::selections::OURS;
 use krmor_core::manifest::{Manifest, Metadata};

@@ -1,9 +1,8 @@
 //! Ports of edges: what the config names, looked for in the pods.
 
-use super::peers::Span;
 use super::rules;
 use super::topology::{Side, Workload, World};
-use super::values::{Port, Protocol};
+use super::values::{Port, Protocol, Span};
 use krmor_core::facts::services;
 use krmor_core::report::{Place, Report};
 use krmor_core::values::integer;

@@ -7,10 +7,9 @@ use std::rc::Rc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::members::Members;
-use super::peers::Span;
 use super::rules;
 use super::spec::{Peer, Spec};
-use super::values::End;
+use super::values::{End, Span};
 use krmor_core::facts::Facts;
 use krmor_core::labels::api_selector;
 use krmor_core::pods::Pod;

@@ -1,5 +1,6 @@
 //! Single values of the spec. Each checks itself while it is read, so that an error names its place.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
@@ -74,6 +75,38 @@ impl TryFrom<String> for Cidr {
             return Err(format!("`{text}` names an address inside its range; the range is `{first}/{length}`"));
         }
         Ok(Self { text, bits, length, is_v6 })
+    }
+}
+
+/// A range of ports of a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The first port.
+    pub first: u16,
+    /// The last port, which belongs to it.
+    pub last: u16,
+}
+
+impl Span {
+    /// A range of one port.
+    #[must_use]
+    pub fn one(protocol: Protocol, port: u16) -> Self {
+        Self { protocol, first: port, last: port }
+    }
+}
+
+/// `5432`, `8000-8010`, `53/UDP`, `every TCP port`.
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { protocol, first, last } = *self;
+        match (first, last) {
+            (0..=1, u16::MAX) => return write!(f, "every {} port", protocol.name()),
+            _ if first == last => write!(f, "{first}")?,
+            _ => write!(f, "{first}-{last}")?,
+        }
+        if protocol == Protocol::Tcp { Ok(()) } else { write!(f, "/{}", protocol.name()) }
     }
 }
 

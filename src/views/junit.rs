@@ -131,7 +131,7 @@ impl View<'_> {
 }
 
 /// Text as XML holds it; what XML cannot hold is replaced.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

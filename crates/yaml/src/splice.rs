@@ -260,15 +260,10 @@ impl<'a> Writer<'a> {
             _ => false,
         };
         let found = (floor + 1..=pos).rev().find(is_start);
-        let before = if floor == known { start } else { self.text_start() };
+        let before = if floor == known { start } else { scan::text_start(self.text) };
         let start = found.unwrap_or(before);
         self.line.set((start, pos.max(start)));
         start
-    }
-
-    /// Where the text starts, behind a byte order mark.
-    fn text_start(&self) -> usize {
-        scan::text_start(self.text)
     }
 
     /// Columns before `pos` on its line, in characters.
@@ -677,11 +672,10 @@ impl<'a> Writer<'a> {
             let behind = self.document.props(id).map_or(colon + 1, |props| props.end as usize);
             self.cut(behind, behind, depth, format!(" {text}"));
             self.cut(self.line_end(behind), self.line_end(end), depth, "");
-            self.untab(self.next_line(end), depth);
         } else {
             self.put_value(start, end, None, "", text, depth);
-            self.untab(self.next_line(end), depth);
         }
+        self.untab(self.next_line(end), depth);
     }
 
     /// A text that ends in a block scalar must end with a line break, even where the old one had none.

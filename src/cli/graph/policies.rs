@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::ports::{self, Ports, Span, Wanted};
+use super::ports::{self, Ports, Wanted};
 use super::topology::{Called, End, MOST, Peer, Sort, Topology, Verdict, place};
 use crate::facts::Near;
 use crate::facts::selections::By;
+use crate::functions::network_policies::values::Span;
 use crate::functions::network_policies::{Known, known};
 use crate::labels::LabelSelector;
 use crate::stream::{Object, ObjectId};

@@ -3,39 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::functions::network_policies::values::Protocol;
+use crate::functions::network_policies::values::{Protocol, Span};
 use crate::values::integer;
 use crate::yaml::Node;
 
 /// All protocols that there are.
 const PROTOCOLS: [Protocol; 3] = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
-
-/// A range of ports of a protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Span {
-    pub(super) protocol: Protocol,
-    pub(super) first: u16,
-    pub(super) last: u16,
-}
-
-impl Span {
-    pub(super) fn one(protocol: Protocol, port: u16) -> Self {
-        Self { protocol, first: port, last: port }
-    }
-}
-
-/// `5432`, `8000-8010`, `53/UDP`, `every TCP port`.
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { protocol, first, last } = *self;
-        match (first, last) {
-            (0..=1, u16::MAX) => return write!(f, "every {} port", protocol.name()),
-            _ if first == last => write!(f, "{first}")?,
-            _ => write!(f, "{first}-{last}")?,
-        }
-        if protocol == Protocol::Tcp { Ok(()) } else { write!(f, "/{}", protocol.name()) }
-    }
-}
 
 /// A set of ports; names are those that only pods outside of the stream could explain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

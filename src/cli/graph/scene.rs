@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ports::{Ports, Span};
+use super::ports::Ports;
 use super::topology::{Allowed, End, Peer, Sort, Topology, Use, Verdict};
+use crate::functions::network_policies::values::Span;
 
 /// Workloads that connect to others stand in so many columns at most: a longer chain would be a picture that nobody can
 /// read.

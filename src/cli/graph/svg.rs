@@ -1,5 +1,6 @@
 //! A picture as SVG: light and dark by what the reader prefers, no scripts, no fonts from elsewhere, the same bytes each time.
 
+use crate::views::junit::escape;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::{self, Node, Rect, Wire, short};
@@ -284,19 +285,7 @@ fn notes(topology: &Topology<'_>, body: &mut String, mut y: f64, width: f64) -> 
     y
 }
 
-/// A text in XML: without what XML cannot hold.
+/// A text in XML, on one line.
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\t' | '\n' | '\r' => out.push(' '),
-            '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
+    escape(&text.replace(['\t', '\n', '\r'], " "))
 }

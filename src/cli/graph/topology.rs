@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::policies::{Policy, State};
-use super::ports::{Ports, Span};
+use super::ports::Ports;
 use super::uses::Learned;
 use crate::facts::selections::By;
 use crate::facts::services;
 use crate::facts::{Facts, Near};
 use crate::functions::network_policies::values::Protocol;
+use crate::functions::network_policies::values::Span;
 use crate::labels::{ByLabel, LabelSelector};
 use crate::stream::{Object, ObjectId, Stream};
 use crate::text;

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::IpAddr;
 
 use super::policies::State;
-use super::ports::Span;
 use super::topology::{Called, End, Topology, Use, Verdict};
 use crate::facts::services;
 use crate::facts::{Near, in_namespace, share_namespace};
 use crate::functions::network_policies::values::Protocol;
+use crate::functions::network_policies::values::Span;
 use crate::stream::Object;
 use crate::text::plain;
 use krmor_core::addresses::{self, Address};
