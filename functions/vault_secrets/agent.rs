@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::auth::{Connection, Method};
 use super::spec::{Pki, Secret, Spec, Wiring};
-use super::template::{self, Template};
+use super::template::{self, Functions, Template};
 use super::values::{AbsolutePath, Address, VaultPath};
 use super::want::{Source, User};
 use krmor_core::fields;
@@ -156,7 +156,7 @@ fn files(secret: &Secret) -> Vec<(String, String)> {
     if is_env(secret) {
         return file(secret, name, None, &path, &whole(&exports(secret, data)));
     }
-    let text = |template: &Template| template.go(|value| format!("index {data} \"{}\"", value.key));
+    let text = |template: &Template| template.go(Functions::ConsulTemplate, |value| format!("index {data} \"{}\"", value.key));
     let keys = secret.keys.iter().flat_map(|keys| &keys.0);
     let keys = keys.map(|(name, key)| (name.clone(), text(&Template::of_key(key))));
     let templates = secret.templates.iter().map(|(name, template)| (name.clone(), text(template)));
@@ -173,7 +173,7 @@ fn exports(secret: &Secret, data: &str) -> String {
     let value = |value: &template::Value| match value.steps.is_empty() {
         true => format!("{{{{ index {data} \"{}\" | {quote} }}}}", value.key),
         // What is escaped for a URL has no quotes.
-        false => value.go(&format!("index {data} \"{}\"", value.key)),
+        false => value.go(Functions::ConsulTemplate, &format!("index {data} \"{}\"", value.key)),
     };
     let plain = |text: &str| text.replace('\'', "'\"'\"'");
     let mut out = String::new();

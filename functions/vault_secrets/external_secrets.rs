@@ -8,7 +8,7 @@ use super::auth::{Auth, Method};
 use super::made::metadata;
 use super::source::KvSource;
 use super::spec::Spec;
-use super::template::{self, Step, Template};
+use super::template::{self, Functions, Step, Template};
 use super::values::{Address, VaultPath};
 use super::want::{Source, Want};
 use krmor_core::fields;
@@ -113,7 +113,7 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
             aliases.iter().find(|(own, _)| *own == place).map_or_else(|| value.key.clone(), |(_, alias)| alias.clone())
         };
         for (name, text) in &outputs {
-            template.insert(name.clone(), text.go(|value| format!("index . \"{}\"", alias(value))).into());
+            template.insert(name.clone(), text.go(Functions::Sprig, |value| format!("index . \"{}\"", alias(value))).into());
         }
         // What comes with all keys is there already.
         let fetched = aliases.iter().filter(|((from, _), _)| want.keys.is_some() || from.is_some());

@@ -30,6 +30,26 @@ pub(super) struct Value {
     pub(super) steps: Vec<Step>,
 }
 
+/// Whose functions a template may call.
+#[derive(Clone, Copy)]
+pub(super) enum Functions {
+    /// Sprig's, as both operators have them.
+    Sprig,
+    /// Consul Template's, as the Vault Agent has them.
+    ConsulTemplate,
+}
+
+impl Functions {
+    /// Behind `urlquery`, which writes a space as a form does: only a form reads `+` as a space, and every reader of URLs
+    /// reads `%20`.
+    fn spaces(self) -> &'static str {
+        match self {
+            Self::Sprig => "replace \"+\" \"%20\"",
+            Self::ConsulTemplate => "replaceAll \"+\" \"%20\"",
+        }
+    }
+}
+
 /// What is done to a value on the way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Step {
@@ -64,8 +84,8 @@ impl Template {
     }
 
     /// The text in Go's template language; `value` says what stands for a value before any step.
-    pub(super) fn go(&self, value: impl Fn(&Value) -> String) -> String {
-        self.go_with(str::to_owned, |one| one.go(&value(one)))
+    pub(super) fn go(&self, functions: Functions, value: impl Fn(&Value) -> String) -> String {
+        self.go_with(str::to_owned, |one| one.go(functions, &value(one)))
     }
 
     /// The same for texts and values that are written in a way of their own.
@@ -82,11 +102,14 @@ impl Value {
     /// What stands for it in Go's template language, when `value` does before any step.
     ///
     /// What is no base64, what is not in the JSON, and what is no text there fails: nothing is filled in with another value.
-    pub(super) fn go(&self, value: &str) -> String {
+    pub(super) fn go(&self, functions: Functions, value: &str) -> String {
         let (mut before, mut value) = (String::new(), value.to_owned());
         for step in &self.steps {
             let filter = match step {
-                Step::UrlQuery => "urlquery",
+                Step::UrlQuery => {
+                    value.push_str(" | urlquery");
+                    functions.spaces()
+                }
                 // What is no base64 would become the text of an error.
                 Step::Decode => {
                     before.push_str(&format!(

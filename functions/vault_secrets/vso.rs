@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::auth::{Auth, Connection, Method};
 use super::made::metadata;
 use super::spec::Spec;
-use super::template::Template;
+use super::template::{Functions, Template};
 use super::values::VaultPath;
 use super::want::{Source, Want};
 use krmor_core::fields;
@@ -151,7 +151,7 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
 
 fn destination(want: &Want) -> Value {
     // A key that is not in Vault fails; `get` would give an empty text.
-    let text = |template: &Template| template.go(|value| format!("index (pluck \"{}\" .Secrets) 0", value.key));
+    let text = |template: &Template| template.go(Functions::Sprig, |value| format!("index (pluck \"{}\" .Secrets) 0", value.key));
     let mut templates = Map::new();
     let mut includes = Vec::new();
     for (name, key) in want.keys.iter().flatten() {

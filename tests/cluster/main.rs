@@ -3,7 +3,7 @@
 //!
 //! - Tier 1 (`accepted`): the API server takes everything, without a warning, where the restricted standard is enforced.
 //! - Tier 2 (`works`): applied for real, with kwok as kubelets.
-//! - Tier 3 (`vault`): secrets from a real Vault-compatible server, through the real operator.
+//! - Tier 3 (`vault`, `external`): secrets from a real Vault-compatible server, through the real operators.
 //!
 //! - Probes: what kwok cannot show, since it takes every pod for ready whatever its probes say, is what `tests/kubelet`
 //!   shows; its rows join the table.
@@ -14,6 +14,7 @@ mod common;
 
 mod accepted;
 mod converted;
+mod external;
 mod kube;
 mod stand;
 mod vault;
@@ -94,6 +95,11 @@ fn main() {
             let title = format!("tier 3: {} by {method}", stand.title());
             trial(title, Box::new(move |table| vault::overlay(&VAULT, &stand, table, method)));
         }
+    }
+    for stand in examples.iter().flat_map(|example| &example.overlays).filter(|stand| external::concerns(stand)) {
+        let stand = Arc::clone(stand);
+        let title = format!("tier 3: {} by external-secrets", stand.title());
+        trial(title, Box::new(move |table| external::overlay(&VAULT, &stand, table)));
     }
     for provider in converted::PROVIDERS {
         let title = format!("tier 3: argocd-vault-plugin by {provider}");
