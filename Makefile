@@ -102,16 +102,7 @@ test-cluster: ## every example on a real control plane; one that is up already s
 	@[ -e .tools/cluster/run/kubeconfig ] || trap tests/cluster/down EXIT; cargo test --locked --test cluster
 
 test-all: ## everything CI runs: also licences and sources of the dependencies, the oldest Rust, the cluster, the image, WASM
-	tests/tools/deny
-	tests/tools/oldest-rust
-	$(MAKE) test
-	@# Tests of the cluster wait a lot: what the others test is built beside them.
-	@nice -n 19 $(MAKE) --no-print-directory image wasm npm runner >target/beside.log 2>&1 & beside=$$!; failed=; \
-	$(MAKE) test-cluster || failed="$$failed test-cluster"; \
-	wait $$beside || { cat target/beside.log >&2; failed="$$failed builds"; }; \
-	if [ -n "$$failed" ]; then echo "make test-all: these failed:$$failed" >&2; exit 1; fi
-	ENGINE=required $(MAKE) test-image
-	$(MAKE) test-wasm
+	@tests/tools/test-all
 
 image: ## the container image without an engine: an OCI layout in target/image, its SBOM beside it; prints the digest
 	@tests/tools/image
