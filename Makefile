@@ -86,8 +86,8 @@ test-wasm: wasm npm runner image ## one core in every host: the same bytes, size
 test-npm: npm ## the npm package as it is installed: README, types, Chromium, failures, secrets
 	cargo test --locked --test npm -- --nocapture
 
-test-callers: ## stock kustomize, kubectl, kpt, Helm 3 and 4 and Argo CD's servers: one table, and what each of them hides; not in test-all yet
-	cargo test --locked --test callers -- --nocapture --test-threads 1
+test-callers: image ## stock kustomize, kubectl, kpt, Helm 3 and 4, Argo CD's servers, containers: one table, and what each of them hides
+	tests/tools/engine cargo test --locked --test callers -- --nocapture --test-threads 1
 
 argocd-cmp: ## target/argocd-cmp: what the sidecar's Dockerfile for Argo CD copies
 	@tests/tools/argocd-cmp
