@@ -692,3 +692,81 @@ fn a_selector_that_cannot_be_read_is_refused() {
     assert!(pipeline.run(&mut stream, &mut report) != Outcome::Ok);
     assert!(report.findings.iter().any(|one| one.rule.id == "no-labels"), "{:?}", report.findings);
 }
+
+/// What an object was before earlier kustomizations says nothing of where it is: both ends, the denial and the ways in are
+/// those of its namespace now.
+#[test]
+fn where_a_workload_was_before_does_not_count() {
+    let moved = |name: &str, label: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\n  namespace: blue\n  annotations: {{internal.config.kubernetes.io/previousNamespaces: red}}\nspec:\n  selector: {{matchLabels: {{app: {label}}}}}\n  template:\n    metadata: {{labels: {{app: {label}}}}}\n    spec: {{containers: [{{name: main, image: i, ports: [{{name: http, containerPort: 8080}}]}}]}}\n---\n"
+        )
+    };
+    let db =
+        Workload { kind: "Deployment", name: "db".to_owned(), namespace: "red", ports: vec![DECLARED[0]], tier: 0 };
+    let config = json!({
+        "apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies", "spec": {"edges": [{"from": ["web"], "to": ["db"]}]},
+    });
+    let (out, report) = run(&config, &format!("{}{}", moved("web", "web"), db.manifest()));
+    let found = analysed(&out, &outside());
+    assert_eq!(found.get(&("Deployment/blue/web".to_owned(), "Deployment/red/db".to_owned())).unwrap(), "TCP 8080");
+    assert_eq!(out.matches("name: default-deny").count(), 2, "{out}");
+    assert!(report.findings.iter().all(|one| one.rule.id != "shared-labels"), "{:?}", report.findings);
+
+    // Two of one name and labels, of one base: each is alone where it is.
+    let (_, report) = run(
+        &json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies"}),
+        &(moved("db", "db") + &db.manifest()),
+    );
+    assert!(report.findings.iter().all(|one| one.rule.id != "shared-labels"), "{:?}", report.findings);
+
+    let config = json!({
+        "apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies", "spec": {"peers": {"ingress": {"controller": "traefik"}}},
+    });
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: red}\nspec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web, namespace: red}\nspec: {defaultBackend: {service: {name: web, port: {number: 80}}}}\n---\n";
+    let (out, _) = run(&config, &format!("{service}{}", moved("web", "web")));
+    assert!(!out.contains("traefik"), "an Ingress of another namespace opens nothing:\n{out}");
+}
+
+/// A NetworkPolicy without a `podSelector` is for every pod of its namespace.
+#[test]
+fn a_policy_that_leaves_its_selector_out_is_seen() {
+    let web = Workload { kind: "Deployment", name: "web".to_owned(), namespace: "red", ports: Vec::new(), tier: 0 };
+    for spec in [
+        "{ingress: [{}], egress: [{}], policyTypes: [Ingress, Egress]}",
+        "{podSelector: null, egress: [{}]}",
+        "{podSelector: {}, ingress: [{}]}",
+    ] {
+        let other = format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: all, namespace: red}}\nspec: {spec}\n"
+        );
+        let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies"});
+        let (_, report) = run(&config, &format!("{}---\n{other}", web.manifest()));
+        let told = report.findings.iter().any(|one| one.rule.id == "other-policy");
+        assert!(told, "{spec}: {:?}", report.findings);
+    }
+}
+
+/// A Service looks a named port up as Kubernetes does: by its protocol too, and never in containers that have ended.
+#[test]
+fn named_ports_are_those_that_kubernetes_finds() {
+    let containers = "initContainers: [{name: init, image: i, ports: [{name: http, containerPort: 9999}]}, {name: proxy, image: i, restartPolicy: Always, ports: [{name: http, containerPort: 7777}, {name: admin, containerPort: 7778}]}], containers: [{name: udp, image: i, ports: [{name: http, protocol: UDP, containerPort: 5353}]}, {name: main, image: i, ports: [{name: http, containerPort: 8080}]}]";
+    let web = format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: red}}\nspec: {{selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{{containers}}}}}}}\n"
+    );
+    for (target, protocol, wanted) in
+        [("http", "TCP", "port: 8080"), ("http", "UDP", "port: 5353"), ("admin", "TCP", "port: 7778")]
+    {
+        let service = format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: web, namespace: red}}\nspec: {{type: LoadBalancer, selector: {{app: web}}, ports: [{{port: 80, protocol: {protocol}, targetPort: {target}}}]}}\n"
+        );
+        let config = json!({
+            "apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies",
+            "spec": {"peers": {"clients": {"ipBlocks": [{"cidr": "203.0.113.0/24"}]}}},
+        });
+        let (out, report) = run(&config, &format!("{web}---\n{service}"));
+        let opened: Vec<&str> = out.split("ingress:").filter(|part| part.contains("203.0.113.0/24")).collect();
+        assert_eq!(opened.len(), 1, "{out}\n{:?}", report.findings);
+        assert!(opened[0].contains(wanted) && opened[0].matches("port: ").count() == 1, "{target} {protocol}:\n{out}");
+    }
+}

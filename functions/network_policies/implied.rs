@@ -99,7 +99,7 @@ impl<'a> Finder<'_, 'a> {
             let one = self.world.workloads.get(number)?;
             let ports = services::ports(service);
             let spans = ports.iter().filter_map(|port| {
-                let number = services::container_port(&port.target, pod, &one.object)?;
+                let number = services::container_port(&port.target, &port.protocol, pod, &one.object)?;
                 let port = Some(port).filter(|port| wanted(port, number))?;
                 Some(Span::one(Protocol::of(&port.protocol)?, u16::try_from(number).ok()?))
             });
@@ -227,7 +227,7 @@ impl<'a> Finder<'_, 'a> {
                         }
                     };
                     let port = |endpoint: &Node<'_>| {
-                        let port = services::container_port(&target(endpoint)?, pod, &one.object)?;
+                        let port = services::container_port(&target(endpoint)?, "TCP", pod, &one.object)?;
                         Some(Span::one(Protocol::Tcp, u16::try_from(port).ok()?))
                     };
                     let spans: Vec<Span> = endpoints.iter().filter_map(port).collect();

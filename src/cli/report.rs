@@ -111,7 +111,11 @@ impl<'a> Places<'a> {
         let tried = [root.join(file), root.join(in_chart), file.to_owned()];
         // A file of the input lies where it is said to.
         let given = self.source.paths.iter().any(|path| file.starts_with(path));
-        tried.iter().skip(if given { 2 } else { 0 }).find(|path| path.is_file()).map(|path| relative(path))
+        let found =
+            tried.iter().skip(if given { 2 } else { 0 }).find(|path| path.is_file()).map(|path| relative(path))?;
+        // What a manifest says of where it is from may be anywhere; a viewer resolves only what is below.
+        let leads_out = || Path::new(&found).is_absolute() || found.starts_with("..");
+        (given || !leads_out()).then_some(found)
     }
 }
 
