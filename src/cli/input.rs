@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Failure, INTERNAL, Result, Source};
+use super::{Failure, INTERNAL, Result, Source, discover};
 use crate::excerpt;
 use crate::pipeline::Outcome;
 use crate::report::Report;
@@ -24,7 +24,7 @@ pub(super) struct File {
     pub(super) path: Option<PathBuf>,
     pub(super) text: Arc<String>,
     encoding: Encoding,
-    documents: Range<usize>,
+    pub(super) documents: Range<usize>,
 }
 
 /// What a run works on.
@@ -32,6 +32,8 @@ pub(super) struct File {
 pub(super) struct Input {
     pub(super) stream: Stream,
     pub(super) files: Vec<File>,
+    /// The files and directories that it was read from, as they were named.
+    pub(super) given: Vec<PathBuf>,
 }
 
 impl Input {
@@ -80,9 +82,10 @@ pub(super) fn stdin() -> Result<Vec<u8>> {
 
 /// Reads the config and the input of a source and runs one over the other.
 pub(super) fn run(source: &Source) -> Result<(Config, Input, Report, Outcome)> {
-    let mut config = config(&source.config, source.function.as_deref())?;
+    let found = discover::find(source)?;
+    let mut config = config(&found.config, source.function.as_deref())?;
     config.pipeline.learn(schemas(&source.crds)?, source.allow_none);
-    let mut input = read(&source.paths, source.allow_empty)?;
+    let mut input = read_without(&found.paths, source.allow_empty, Some(&found.config))?;
     let mut report = Report::default();
     config.pipeline.partial = source.partial;
     let outcome = config.pipeline.run(&mut input.stream, &mut report);
@@ -109,9 +112,21 @@ pub(super) fn schemas(paths: &[PathBuf]) -> Result<Vec<Row>> {
 
 /// Reads files, directories or standard input, as one stream.
 pub(super) fn read(given: &[PathBuf], allow_empty: bool) -> Result<Input> {
+    read_without(given, allow_empty, None)
+}
+
+/// The same without the config, which may lie among the manifests.
+fn read_without(given: &[PathBuf], allow_empty: bool, config: Option<&Path>) -> Result<Input> {
     let mut paths = Vec::new();
+    let config = config.and_then(|path| path.canonicalize().ok());
     for path in given {
+        let from = paths.len();
         collect(path, true, &mut paths)?;
+        if path.is_dir() {
+            let is_config = |path: &PathBuf| config.is_some() && path.canonicalize().ok() == config;
+            let rest = paths.split_off(from);
+            paths.extend(rest.into_iter().filter(|path| !is_config(path)));
+        }
     }
     if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         return Err(Failure::usage("`-` can be given once only"));
@@ -134,7 +149,7 @@ pub(super) fn read(given: &[PathBuf], allow_empty: bool) -> Result<Input> {
     }
     let stream = Stream::of_documents(documents, |number| names.get(number).cloned().flatten());
     transport::holds_objects(&stream, (!allow_empty).then_some(transport::NO_OBJECTS))?;
-    Ok(Input { stream, files })
+    Ok(Input { stream, files, given: given.to_vec() })
 }
 
 /// The files that a path stands for, in the order of their names.

@@ -102,9 +102,16 @@ impl<'a> Places<'a> {
         Self { source, config, files: RefCell::default(), objects: RefCell::default() }
     }
 
+    /// The config that was named or found.
+    fn config_path(&self) -> PathBuf {
+        let read = self.config.map(|config| PathBuf::from(&config.name));
+        read.or_else(|| self.source.config.clone()).unwrap_or_else(|| PathBuf::from(super::init::CONFIG))
+    }
+
     fn find(&self, file: &str) -> Option<String> {
         let file = Path::new(file);
-        let beside = self.source.config.parent().unwrap_or(Path::new(""));
+        let config = self.config_path();
+        let beside = config.parent().unwrap_or(Path::new(""));
         let root = self.source.sources.as_deref().unwrap_or(beside);
         // Helm writes the chart's name before the path in the chart.
         let in_chart: PathBuf = file.components().skip(1).collect();
@@ -117,7 +124,7 @@ impl<'a> Places<'a> {
 
 impl Files for Places<'_> {
     fn config(&self) -> String {
-        relative(&self.source.config)
+        relative(&self.config_path())
     }
 
     fn config_line(&self, finding: &Finding) -> usize {
