@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::doctor::tree::{is_kustomization, is_ours};
-use super::init::CONFIG;
+use super::init::{CONFIG, generators};
 use super::{Failure, Result, Source, function};
 use crate::yaml::{self, Document, Kind, Node};
 
@@ -18,6 +18,8 @@ const MAX_FILE: u64 = 16 << 20;
 pub(super) struct Found {
     pub(super) config: PathBuf,
     pub(super) paths: Vec<PathBuf>,
+    /// What the kustomizations of the folders generate: there to be judged, and in no file.
+    pub(super) generated: Vec<Document>,
 }
 
 /// The config and the input of a source.
@@ -28,14 +30,37 @@ pub(super) fn find(source: &Source) -> Result<Found> {
         [] => vec![PathBuf::from("-")],
         given => given.to_vec(),
     };
-    let config = if let Some(config) = &source.config {
+    if let Some(config) = &source.config {
         swapped(config, &paths)?;
-        config.clone()
-    } else {
-        only_configs(&paths)?;
-        discovered(&paths)?
+        return Ok(Found { config: config.clone(), paths, generated: Vec::new() });
+    }
+    only_configs(&paths)?;
+    let config = discovered(&paths)?;
+    let kustomizations = paths.iter().filter(|path| path.is_dir()).filter_map(|folder| kustomization_of(folder));
+    let mut generated = Vec::new();
+    for kustomization in kustomizations {
+        note(&kustomization, &config)?;
+        let folder = kustomization.parent().unwrap_or(Path::new(""));
+        for document in documents(&kustomization).unwrap_or_default() {
+            let made = generators::read(document.root(), folder);
+            generated.extend(made.iter().filter_map(|made| yaml::new_document(&made.object(), None).ok()));
+        }
+    }
+    Ok(Found { config, paths, generated })
+}
+
+/// What kustomize patches and renames is not in its files.
+fn note(kustomization: &Path, config: &Path) -> Result<()> {
+    let folder = kustomization.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.display();
+    let render = match listed(kustomization)?.is_empty() {
+        true => format!("kustomize build {folder} | {} -", call(config)),
+        false => format!("kustomize build --enable-alpha-plugins {folder}"),
     };
-    Ok(Found { config, paths })
+    function::warn(&format!(
+        "note: {folder} is a kustomization, and these are its files as they lie there, not patched and not renamed. What it renders: {render}\n"
+    ));
+    Ok(())
 }
 
 fn discovered(paths: &[PathBuf]) -> Result<PathBuf> {
@@ -55,15 +80,6 @@ fn discovered(paths: &[PathBuf]) -> Result<PathBuf> {
             && !found.contains(&config)
         {
             found.push(config);
-        }
-        if path.is_dir() && kustomization_of(&folder).is_some() {
-            // What kustomize generates and patches is not in its files.
-            function::warn(&format!(
-                "note: {} is a kustomization, and these are its files as they lie there. What it renders: kustomize build {} | {} -\n",
-                folder.display(),
-                folder.display(),
-                call(found.last().map_or(Path::new(CONFIG), PathBuf::as_path))
-            ));
         }
         folders.push(folder);
     }
@@ -86,7 +102,22 @@ fn found_in(folder: &Path) -> Result<Option<PathBuf>> {
         return Ok(Some(own));
     }
     let Some(kustomization) = kustomization_of(folder) else { return Ok(None) };
-    let documents = documents(&kustomization).unwrap_or_default();
+    let found = listed(&kustomization)?;
+    match found.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(one.clone())),
+        many => Err(Failure::usage(format!(
+            "{} lists more than one config: {}\n  fix: name one by --config FILE",
+            kustomization.display(),
+            many.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+        ))),
+    }
+}
+
+/// The configs of ours that a kustomization lists.
+fn listed(kustomization: &Path) -> Result<Vec<PathBuf>> {
+    let folder = kustomization.parent().unwrap_or(Path::new(""));
+    let documents = documents(kustomization).unwrap_or_default();
     let list = documents.first().and_then(|document| document.root().get("transformers"));
     let mut found = Vec::new();
     for entry in list.into_iter().flat_map(Node::items).filter_map(Node::as_str) {
@@ -100,15 +131,7 @@ fn found_in(folder: &Path) -> Result<Option<PathBuf>> {
             )));
         }
     }
-    match found.as_slice() {
-        [] => Ok(None),
-        [one] => Ok(Some(one.clone())),
-        many => Err(Failure::usage(format!(
-            "{} lists more than one config: {}\n  fix: name one by --config FILE",
-            kustomization.display(),
-            many.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
-        ))),
-    }
+    Ok(found)
 }
 
 fn is_inline(entry: &str) -> bool {

@@ -3,7 +3,7 @@
 
 mod beside;
 mod entries;
-mod generators;
+pub(super) mod generators;
 mod known;
 mod page;
 mod place;
@@ -182,8 +182,5 @@ fn asked(questions: &[Question], shown: &Path) -> String {
 fn next(sources: &Sources, page: &Page) -> String {
     let folder = sources.shown.display();
     let first = if page.questions.is_empty() { String::new() } else { format!("fill in each `{TODO}`, then ") };
-    match sources.kustomization {
-        Some(_) => format!("\nNext: {first}kustomize build {folder} | krmor diff --config {} -\n", sources.shown.join(CONFIG).display()),
-        None => format!("\nNext: {first}krmor diff {folder}\n"),
-    }
+    format!("\nNext: {first}krmor diff {folder}\n")
 }

@@ -12,7 +12,7 @@ use crate::report::Report;
 use crate::stream::Stream;
 use crate::transport::{self, Config, decode};
 use crate::workload::{Row, row_of_crd};
-use crate::yaml::{self, Encoding};
+use crate::yaml::{self, Document, Encoding};
 
 /// Longest config that is read.
 const MAX_CONFIG: u64 = 16 << 20;
@@ -85,7 +85,7 @@ pub(super) fn run(source: &Source) -> Result<(Config, Input, Report, Outcome)> {
     let found = discover::find(source)?;
     let mut config = config(&found.config, source.function.as_deref())?;
     config.pipeline.learn(schemas(&source.crds)?, source.allow_none);
-    let mut input = read_without(&found.paths, source.allow_empty, Some(&found.config))?;
+    let mut input = read_without(&found.paths, source.allow_empty, Some(&found.config), found.generated)?;
     let mut report = Report::default();
     config.pipeline.partial = source.partial;
     let outcome = config.pipeline.run(&mut input.stream, &mut report);
@@ -112,11 +112,11 @@ pub(super) fn schemas(paths: &[PathBuf]) -> Result<Vec<Row>> {
 
 /// Reads files, directories or standard input, as one stream.
 pub(super) fn read(given: &[PathBuf], allow_empty: bool) -> Result<Input> {
-    read_without(given, allow_empty, None)
+    read_without(given, allow_empty, None, Vec::new())
 }
 
-/// The same without the config, which may lie among the manifests.
-fn read_without(given: &[PathBuf], allow_empty: bool, config: Option<&Path>) -> Result<Input> {
+/// The same without the config, which may lie among the manifests, and with documents that are in no file.
+fn read_without(given: &[PathBuf], allow_empty: bool, config: Option<&Path>, more: Vec<Document>) -> Result<Input> {
     let mut paths = Vec::new();
     let config = config.and_then(|path| path.canonicalize().ok());
     for path in given {
@@ -147,6 +147,8 @@ fn read_without(given: &[PathBuf], allow_empty: bool, config: Option<&Path>) -> 
         documents.extend(parsed);
         files.push(File { path: (!from_stdin).then_some(path), text, encoding, documents: start..documents.len() });
     }
+    names.extend(more.iter().map(|_| None));
+    documents.extend(more);
     let stream = Stream::of_documents(documents, |number| names.get(number).cloned().flatten());
     transport::holds_objects(&stream, (!allow_empty).then_some(transport::NO_OBJECTS))?;
     Ok(Input { stream, files, given: given.to_vec() })

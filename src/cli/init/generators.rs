@@ -10,16 +10,16 @@ use crate::yaml::Node;
 const HIDDEN: &str = "hidden";
 
 /// One that is made.
-pub(super) struct Made<'a> {
-    pub(super) kind: &'static str,
-    pub(super) name: String,
-    pub(super) node: Node<'a>,
+pub(in crate::cli) struct Made<'a> {
+    pub(in crate::cli) kind: &'static str,
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) node: Node<'a>,
     namespace: String,
     data: Map<String, Value>,
 }
 
 impl Made<'_> {
-    pub(super) fn object(&self) -> Value {
+    pub(in crate::cli) fn object(&self) -> Value {
         let mut metadata = json!({"name": self.name});
         if let Some(map) = metadata.as_object_mut().filter(|_| !self.namespace.is_empty()) {
             map.insert("namespace".to_owned(), json!(self.namespace));
@@ -30,7 +30,7 @@ impl Made<'_> {
 }
 
 /// All that a kustomization generates; files lie relative to `folder`.
-pub(super) fn read<'a>(root: Node<'a>, folder: &Path) -> Vec<Made<'a>> {
+pub(in crate::cli) fn read<'a>(root: Node<'a>, folder: &Path) -> Vec<Made<'a>> {
     let mut out = Vec::new();
     for (field, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
         for node in root.get(field).into_iter().flat_map(Node::items) {
