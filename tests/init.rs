@@ -123,7 +123,16 @@ fn pod(object: &Value) -> Option<Value> {
     let template = object["spec"]["template"].as_object()?;
     let mut metadata = template["metadata"].clone();
     metadata["name"] = object["metadata"]["name"].clone();
-    Some(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}))
+    let mut spec = template["spec"].clone();
+    for claim in object["spec"]["volumeClaimTemplates"].as_array().into_iter().flatten() {
+        // As the controller of StatefulSets does.
+        let volume = json!({"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": "made"}});
+        match spec["volumes"].as_array_mut() {
+            Some(volumes) => volumes.push(volume),
+            None => spec["volumes"] = json!([volume]),
+        }
+    }
+    Some(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}))
 }
 
 #[test]
@@ -260,12 +269,12 @@ spec:
     for field in ["hostNetwork", "privileged"] {
         assert!(config.contains(&format!("fields: [{field}]")), "{config}");
     }
-    assert_eq!(todos(&config).len(), 2, "{config}");
+    assert_eq!(todos(&config).len(), 3, "{config}");
     assert!(todos(&config).iter().all(|pointer| pointer.ends_with("/reason")), "{config}");
     for command in ["diff", "check", "run"] {
         let (code, out, err) = call(&folder.0, &[command, "."], "");
         assert_eq!(code, Some(2), "{out}");
-        assert_eq!(err.matches("it is still `TODO`: a person must decide").count(), 2, "{err}");
+        assert_eq!(err.matches("it is still `TODO`: a person must decide").count(), 3, "{err}");
         assert!(out.is_empty(), "{out}");
     }
     let config = answered(&config, &[("reason", json!("it watches the node"))]);
@@ -329,7 +338,7 @@ fn names_with_prefixes_are_matched_before_and_after() {
     folder.write("web.yaml", DEPLOYMENT);
     folder.write("kustomization.yaml", "resources: [web.yaml]\nnamePrefix: pre-\nnameSuffix: -x.y\n");
     let (_, out, _) = call(&folder.0, &["init", "--dry-run"], "");
-    assert!(out.contains(r"targets: [{name: (pre-)?shop(-x\.y)?, kind: Deployment}]"), "{out}");
+    assert!(out.contains(r"targets: [{name: '(pre-)?shop(-x\.y)?', kind: Deployment}]"), "{out}");
 }
 
 #[test]
@@ -349,8 +358,10 @@ fn what_is_only_proposed_is_a_config_too() {
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: shop}\nspec: {selector: {app: shop}, ports: [{name: http, port: 80, targetPort: http}]}\n";
     folder.write("all.yaml", format!("{DEPLOYMENT}---\n{service}"));
     let (_, out, _) = call(&folder.0, &["init", "--dry-run"], "");
+    // The marks are taken off, not those of comments.
+    let is_code = |rest: &str| rest.starts_with("  ") || ["exposure:", "network-policies:"].contains(&rest);
     let bare = |line: &str| match line.strip_prefix("    # ") {
-        Some(rest) if rest.starts_with(['e', 'n', ' ']) && (rest.contains(':') && !rest.contains("  #")) => format!("    {rest}\n"),
+        Some(rest) if is_code(rest) => format!("    {rest}\n"),
         _ => format!("{line}\n"),
     };
     let whole: String = out.lines().map(bare).collect();
@@ -386,12 +397,12 @@ fn what_cannot_be_read_is_said() {
     folder.write("broken/web.yaml", "a: b\n c: d\n");
     fails(&["broken"], "broken/web.yaml:");
     // Around manifests, other files are left out, and what is not here is named.
-    folder.write("remote/kustomization.yaml", "resources: [web.yaml, https://example.com/x?ref=v1]\npatches: [{path: p.yaml}]\n");
+    folder.write("remote/kustomization.yaml", "resources:\n- web.yaml\n- https://example.com/x?ref=v1\npatches: [{path: p.yaml}]\n");
     folder.write("remote/web.yaml", DEPLOYMENT);
     let (code, out, _) = call(&folder.0, &["init", "remote", "--no-wire"], "");
     assert_eq!(code, Some(0));
-    assert!(out.contains("note: kustomization.yaml:1: https://example.com/x?ref=v1 is not on this machine"), "{out}");
-    assert!(out.contains("note: kustomization.yaml:2: `patches` is not applied"), "{out}");
+    assert!(out.contains("note: kustomization.yaml:3: https://example.com/x?ref=v1 is not on this machine"), "{out}");
+    assert!(out.contains("note: kustomization.yaml:4: `patches` is not applied"), "{out}");
 }
 
 /// From a folder with a Deployment to a stream that kustomize renders hardened, as a person would go.

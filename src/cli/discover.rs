@@ -163,6 +163,11 @@ fn is_config(path: &Path) -> Option<bool> {
     Some(filled.peek().is_some() && filled.all(|document| is_ours(document.root())))
 }
 
+/// Whether a file is called as the config of its folder is, and is one.
+pub(super) fn is_own_config(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == CONFIG) && is_config(path) == Some(true)
+}
+
 /// Whether a file holds objects of Kubernetes. A ConfigMap may be a config of kpt.
 fn holds_manifests(path: &Path) -> bool {
     let kind = |document: &Document| document.root().get("kind").and_then(Node::as_str).map(std::borrow::Cow::into_owned);

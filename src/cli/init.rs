@@ -28,6 +28,7 @@ pub(super) const CONFIG: &str = "krmor.yaml";
 const SCHEMA: &str = ".krmor-schema.json";
 
 #[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // each is a flag
 pub(super) struct Options {
     /// The folder of a kustomization or of manifests, or a file that was rendered.
     #[arg(value_name = "DIR", default_value = ".")]
@@ -68,9 +69,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
             many(sources.stream.objects().count(), "object")
         )));
     }
-    let openshift = sources.stream.objects().find(|object| object.group().ends_with("openshift.io"));
-    let openshift = openshift.map(|object| sources.at(&object, "").to_string());
-    let scene = Scene { sources: &sources, facts, workloads: &workloads, openshift };
+    let scene = Scene::of(&sources, facts, &workloads);
     let page = Page::of(&head(options, &sources), &name(&sources), &entries::of(&scene));
     if options.dry_run {
         write_stdout(page.text.as_bytes())?;
@@ -105,6 +104,10 @@ fn head(options: &Options, sources: &Sources) -> Vec<String> {
     out.push(format!("# What krmor init has read in {}. A comment says where each value comes from.", many(sources.files, "file")));
     out.push(format!("# Each `{TODO}` waits for a person: until all are filled in, every run fails and names them."));
     out.push("# `krmor explain KIND --recursive` lists the fields of an entry.".to_owned());
+    if !options.schema {
+        out.push(format!("# For completion in editors: krmor schema {PIPELINE} > {SCHEMA}, and above this text the line"));
+        out.push(format!("# `# yaml-language-server: $schema={SCHEMA}`."));
+    }
     out.extend(sources.notes.iter().map(|note| format!("# Note: {}", plain(note).replace('\n', " "))));
     out
 }

@@ -118,14 +118,16 @@ pub(super) fn read(given: &[PathBuf], allow_empty: bool) -> Result<Input> {
 /// The same without the config, which may lie among the manifests, and with documents that are in no file.
 fn read_without(given: &[PathBuf], allow_empty: bool, config: Option<&Path>, more: Vec<Document>) -> Result<Input> {
     let mut paths = Vec::new();
-    let config = config.and_then(|path| path.canonicalize().ok());
+    let own = config.and_then(|path| path.canonicalize().ok());
     for path in given {
         let from = paths.len();
         collect(path, true, &mut paths)?;
-        if path.is_dir() {
-            let is_config = |path: &PathBuf| config.is_some() && path.canonicalize().ok() == config;
+        if path.is_dir() && config.is_some() {
+            // Also that of a folder, where another one is named.
+            let is_config = |path: &PathBuf| path.canonicalize().ok() == own || discover::is_own_config(path);
             let rest = paths.split_off(from);
-            paths.extend(rest.into_iter().filter(|path| !is_config(path)));
+            let rest = rest.into_iter().filter(|path| !is_config(path));
+            paths.extend(rest.map(|path| path.strip_prefix("./").map(Path::to_owned).unwrap_or(path)));
         }
     }
     if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {

@@ -117,7 +117,9 @@ impl<'a> Places<'a> {
         let in_chart: PathBuf = file.components().skip(1).collect();
         let tried = [root.join(file), root.join(in_chart), file.to_owned()];
         // A file of the input lies where it is said to.
-        let given = self.source.paths.iter().any(|path| file.starts_with(path));
+        let plain = |path: &'a PathBuf| path.strip_prefix("./").unwrap_or(path);
+        let here = |path: &PathBuf| path.as_os_str() == "." && file.is_relative();
+        let given = self.source.paths.iter().any(|path| file.starts_with(path) || file.starts_with(plain(path)) || here(path));
         tried.iter().skip(if given { 2 } else { 0 }).find(|path| path.is_file()).map(|path| relative(path))
     }
 }

@@ -27,6 +27,20 @@ pub(super) struct Scene<'a> {
     pub(super) workloads: &'a [Workload<'a>],
     /// Kinds of OpenShift were found: where.
     pub(super) openshift: Option<String>,
+    /// What stands against the Pod Security Standards.
+    conflicts: Vec<Finding>,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn of(sources: &'a Sources, facts: Facts<'a>, workloads: &'a [Workload<'a>]) -> Self {
+        let openshift = sources.stream.objects().find(|object| object.group().ends_with("openshift.io"));
+        let openshift = openshift.map(|object| sources.at(&object, "").to_string());
+        let mut scene = Self { sources, facts, workloads, openshift, conflicts: Vec::new() };
+        let spec = if scene.openshift.is_some() { "{profile: openshift}" } else { "{}" };
+        scene.conflicts = errors(&scene, "SecurityContext", spec);
+        scene.conflicts.retain(|finding| finding.subject.is_some() && finding.object().is_some());
+        scene
+    }
 }
 
 /// All entries, in the order in which the functions run.

@@ -93,16 +93,16 @@ impl Page {
         for line in &entry.body.lines {
             match line {
                 Line::Text(depth, text) => {
-                    let indent = " ".repeat(4 + depth * 2);
+                    let indent = " ".repeat(2 + depth * 2);
                     if let Some(question) = asked.take_if(|_| holds_todo(text) && !entry.is_proposal) {
                         let line = self.text.lines().count() + 1;
                         self.questions.push(Question { line, text: question.to_owned() });
                     }
                     self.line(&format!("    {mark}{indent}{text}"));
                 }
-                Line::Comment(depth, text) => self.comment(8 + depth * 2, mark, text),
+                Line::Comment(depth, text) => self.comment(6 + depth * 2, mark, text),
                 Line::Question(depth, text) => {
-                    self.comment(8 + depth * 2, mark, &format!("{TODO}: {text}"));
+                    self.comment(6 + depth * 2, mark, &format!("{TODO}: {text}"));
                     asked = Some(text);
                 }
             }

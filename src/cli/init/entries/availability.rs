@@ -44,7 +44,7 @@ fn entry(scene: &Scene<'_>, workload: &Workload<'_>) -> Option<Entry> {
     } else {
         body.ask(
             1,
-            format!("{}: how many pods of {} are there at least? 2 let one go down; where there must be one, write `singleton: true` and nothing else.", workload.at, workload.title()),
+            format!("{}: how many pods of {} are there at least? If never two, write `singleton: true` alone.", workload.at, workload.title()),
         );
         body.put(1, "replicas: TODO");
         budget(&mut body);

@@ -38,10 +38,10 @@ fn missing(scene: &Scene<'_>, body: &mut Body) {
     body.put(2, "external:");
     for ((kind, name), at) in &all {
         let remedy = match kind.as_str() {
-            "Secret" => "let a function make it (`krmor explain VaultSecrets`)",
+            "Secret" => "let `VaultSecrets` make it",
             _ => "put it beside these files",
         };
-        body.ask(3, format!("{at}: no file here makes the {kind} {name}. If someone else does, write its name; else {remedy} and take this line out."));
+        body.ask(3, format!("{at}: no file here makes the {kind} {name}. Write its name if someone else does; else {remedy}."));
         body.put(3, format!("- {{kind: {kind}, name: TODO}} # {}", quoted(name)));
     }
 }
@@ -55,10 +55,17 @@ fn exceptions(scene: &Scene<'_>, body: &mut Body) {
             all.entry((id, finding.rule.id)).or_default().push(finding);
         }
     }
-    if all.is_empty() {
+    let weak: Vec<_> = scene.workloads.iter().filter(|one| scene.conflicts.iter().any(|found| found.object() == Some(one.object.id()))).collect();
+    if all.is_empty() && weak.is_empty() {
         return;
     }
     body.put(1, "exceptions:");
+    for workload in weak {
+        body.ask(2, format!("{}: {} does not meet the standard (see its security-context entry). The same reason stands here.", workload.at, workload.title()));
+        body.put(2, format!("- target: {}", workload.target));
+        body.put(2, "  rules: [pod-security/*]");
+        body.put(2, "  reason: TODO");
+    }
     for ((id, rule), findings) in &all {
         let (Some(object), Some(first)) = (scene.sources.stream.object(*id), findings.first()) else { continue };
         let at = scene.sources.at(&object, first.pointer());

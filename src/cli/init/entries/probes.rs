@@ -37,7 +37,7 @@ fn entry(workload: &Workload<'_>, container: &Container<'_>, several: bool, miss
     handler(container, &mut body);
     missing.iter().for_each(|purpose| body.put(1, format!("{purpose}: {{}}")));
     let name = if several { format!("probes{}-{}", workload.suffix, container.name) } else { workload.entry("probes") };
-    let about = vec![format!("How {} is asked whether it works. Liveness must not depend on a backend: a restart mends none.", workload.title())];
+    let about = vec![format!("How {} is asked whether it works: by `http`, `tcp`, `grpc` or `exec`. Liveness must not ask a backend.", workload.title())];
     Entry { name, kind: "Probes", about, body, is_proposal: false }
 }
 
@@ -65,10 +65,10 @@ fn handler(container: &Container<'_>, body: &mut Body) {
     }
     let by_command = container.known.is_some_and(|known| known.probe.starts_with("exec")) || container.ports.is_empty();
     let (question, line) = match by_command {
-        true => ("which command ends with 0 while the program works?", "exec: {command: [TODO]}".to_owned()),
-        false => ("which path is answered with 200 while the program works?", format!("http: {{path: TODO, port: {port}}}")),
+        true => ("which command ends with 0 while it works?", "exec: {command: [TODO]}".to_owned()),
+        false => ("which path answers 200 while it works?", format!("http: {{path: TODO, port: {port}}}")),
     };
-    body.ask(2, format!("{}: container {}: {question} Or write `tcp: {{port: …}}` or `grpc: {{port: …}}`.", container.at, container.name));
+    body.ask(2, format!("{}: container {}: {question}", container.at, container.name));
     body.put(2, line);
 }
 

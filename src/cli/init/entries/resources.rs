@@ -52,13 +52,13 @@ pub(super) fn entry(scene: &Scene<'_>) -> Option<Entry> {
                 }
             }
             if of_field().any(|(_, told)| told.is_none()) {
-                let question = if field == "requests" { "how much does it mostly use" } else { "above how much is it broken, and may be ended" };
-                body.ask(3, format!("container {name}: {question}? `kubectl top pod --containers` shows what it uses."));
+                let question = if field == "requests" { "how much does it mostly use" } else { "above how much is something wrong with it" };
+                body.ask(3, format!("container {name}: {question}?"));
             }
             body.put(3, format!("{field}: {{{}}}", parts.join(", ")));
         }
     }
-    let about = vec!["What containers get, and at most.".to_owned()];
+    let about = vec!["What containers get, and at most. `kubectl top pod --containers` shows what they use.".to_owned()];
     Some(Entry { name: "resources".to_owned(), kind: "Resources", about, body, is_proposal: false })
 }
 

@@ -3,17 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Scene, errors, many};
+use super::Scene;
 use crate::cli::init::page::{Body, Entry, quoted};
 use crate::cli::init::seen::{Container, Workload};
-use crate::facts::Facts;
 use crate::report::Finding;
 use crate::yaml::Node;
 
 pub(super) fn entries(scene: &Scene<'_>) -> Vec<Entry> {
-    let spec = if scene.openshift.is_some() { "{profile: openshift}" } else { "{}" };
-    let conflicts = errors(scene, "SecurityContext", spec);
-    scene.workloads.iter().map(|one| entry(scene, one, &conflicts)).collect()
+    scene.workloads.iter().map(|one| entry(scene, one, &scene.conflicts)).collect()
 }
 
 fn entry(scene: &Scene<'_>, workload: &Workload<'_>, conflicts: &[Finding]) -> Entry {
@@ -59,7 +56,7 @@ fn user(scene: &Scene<'_>, workload: &Workload<'_>, body: &mut Body) {
             }
             let names: Vec<&str> = open.iter().map(|one| one.name.as_str()).collect();
             let place = open.first().map(|one| one.at.to_string()).unwrap_or_default();
-            body.ask(1, format!("{place}: which uid has the image of {}? `docker image inspect IMAGE` shows its User; it is a number above 0.", names.join(", ")));
+            body.ask(1, format!("{place}: as which uid, above 0, does the image of {} run? `docker image inspect` shows its User.", names.join(", ")));
             body.put(1, "runAsUser: TODO");
         }
     }
@@ -78,8 +75,6 @@ fn user(scene: &Scene<'_>, workload: &Workload<'_>, body: &mut Body) {
 
 /// What the manifests say against the standard, each without a reason.
 fn exceptions(scene: &Scene<'_>, workload: &Workload<'_>, conflicts: &[Finding], body: &mut Body) {
-    let stream = &scene.sources.stream;
-    let facts: Facts<'_> = scene.facts;
     let mut all: BTreeMap<(String, &str), Vec<&Finding>> = BTreeMap::new();
     let own = conflicts.iter().filter(|finding| finding.object() == Some(workload.object.id()) && finding.subject.is_some());
     for finding in own {
@@ -87,7 +82,6 @@ fn exceptions(scene: &Scene<'_>, workload: &Workload<'_>, conflicts: &[Finding],
         let container = containers.iter().find(|one| finding.pointer().starts_with(&one.pointer));
         all.entry((container.map(|one| one.name.clone()).unwrap_or_default(), finding.rule.id)).or_default().push(finding);
     }
-    debug_assert!(std::ptr::eq(facts.stream(), stream));
     if all.is_empty() {
         return;
     }
@@ -133,7 +127,8 @@ fn proposals(workload: &Workload<'_>, body: &mut Body) {
     } else {
         let list: Vec<String> = paths.iter().map(|(path, _)| format!("{{path: {}, sizeLimit: 64Mi}}", quoted(path))).collect();
         body.say(1, format!("writablePaths: [{}]", list.join(", ")));
-        let said: Vec<String> = paths.iter().map(|(path, source)| format!("{path}: {source}")).collect();
-        body.say(1, format!("({}; {} in all)", said.join("; "), many(said.len(), "folder")));
+        let mut sources: Vec<String> = paths.into_iter().map(|(_, source)| source).collect();
+        sources.dedup();
+        body.say(1, format!("({})", sources.join("; ")));
     }
 }
