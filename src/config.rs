@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use krmor_core::config::ADD_QUOTES;
 pub use self::todo::TODO;
+use krmor_core::config::ADD_QUOTES;
 pub use krmor_core::config::{API_VERSION, GROUP, Problem, read_spec};
 use krmor_core::references::{self, ReferenceRow};
 use krmor_core::report::Severity;

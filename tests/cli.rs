@@ -378,7 +378,8 @@ error: spec.targets[0]: `{kind: Deployment, name: wbe}` matches nothing
 error: SecurityContext harden: 1 finding; nothing was written
 ";
     run(&folder, &["run", "--config", "typo.yaml", "web.yaml"], "").fails(2, wanted);
-    run(&folder, &["diff", "--config", "typo.yaml", "web.yaml"], "").fails(2, wanted);
+    let counted = "SecurityContext harden: judged 0 workloads with 0 containers; not judged: 1 (no function is for it); 0 changes, 1 refused, 0 warnings\n";
+    run(&folder, &["diff", "--config", "typo.yaml", "web.yaml"], "").fails(2, &format!("{wanted}{counted}"));
     run(&folder, &["--config", "typo.yaml"], DEPLOYMENT).fails(2, wanted);
     let wanted = wanted
         .replace("error: SecurityContext", "SecurityContext")
@@ -454,7 +455,8 @@ error: SecurityContext harden: 3 findings; nothing was written
 ";
     run(&folder, &["run", "--config", "config.yaml", "weak.yaml"], "").fails(1, wanted);
     run(&folder, &["run", "--config", "config.yaml", "--report", "text", "weak.yaml"], "").fails(1, wanted);
-    run(&folder, &["diff", "--config", "config.yaml", "weak.yaml"], "").fails(1, wanted);
+    let counted = "SecurityContext harden: judged 1 workload with 2 containers; 0 changes, 3 refused, 0 warnings\n";
+    run(&folder, &["diff", "--config", "config.yaml", "weak.yaml"], "").fails(1, &format!("{wanted}{counted}"));
     // What comes by a pipe has no lines that the person has seen.
     let of_file = |line: &&str| {
         !line.starts_with("  -->")
@@ -600,7 +602,7 @@ fn empty_input_is_an_error_unless_it_is_allowed() {
         run(&folder, &["run", "--config", "config.yaml", "--allow-empty"], input).gives(0, input, "");
         run(&folder, &["--config", "config.yaml", "--allow-empty"], input).gives(0, input, "");
     }
-    let judged = "SecurityContext harden: judged 0 workloads with 0 containers\n";
+    let judged = "SecurityContext harden: judged 0 workloads with 0 containers; 0 changes, 0 refused, 0 warnings\n";
     run(&folder, &["diff", "--config", "config.yaml", "--allow-empty"], "").gives(0, "", judged);
     let nothing = "SecurityContext harden: nothing to change in 0 objects; judged 0 workloads with 0 containers\n";
     run(&folder, &["check", "--config", "config.yaml", "--allow-empty"], "").gives(0, nothing, "");
@@ -817,7 +819,9 @@ Deployment web web.yaml
 +         seccompProfile:
 +           type: RuntimeDefault
 ";
-    let judged = |end: &str| format!("SecurityContext harden: judged 1 workload with 1 container; {end}, 0 refused, 0 warnings\n");
+    let judged = |end: &str| {
+        format!("SecurityContext harden: judged 1 workload with 1 container; {end}, 0 refused, 0 warnings\n")
+    };
     run(&folder, &[&args[..], &["web.yaml"]].concat(), "").gives(1, wanted, &judged("4 changes"));
     run(&folder, &args, HARDENED).gives(0, "", &judged("0 changes"));
     let summary = "Deployment web web.yaml: 4 changes: drop-capabilities, no-privilege-escalation, run-as-non-root, seccomp-profile\n";

@@ -2,7 +2,8 @@
 
 use crate::common::{Folder, krmor, pipe, text};
 
-const CONFIG: &str = "apiVersion: krmor.dev/v1alpha1\nkind: SecurityContext\nmetadata: {name: NAME}\nspec: {runAsUser: 1000}\n";
+const CONFIG: &str =
+    "apiVersion: krmor.dev/v1alpha1\nkind: SecurityContext\nmetadata: {name: NAME}\nspec: {runAsUser: 1000}\n";
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: a, image: b}]}\n";
 
 fn config(name: &str) -> String {
@@ -33,7 +34,8 @@ fn takes(folder: &Folder, args: &[&str], stdin: &str, name: &str) {
 fn a_named_config_goes_before_the_folders_own_and_that_before_the_kustomizations() {
     let folder = Folder::new("discover");
     folder.write("app/pod.yaml", POD);
-    folder.write("app/kustomization.yaml", "resources: [pod.yaml]\ntransformers: [labels.yaml, ../shared/harden.yaml]\n");
+    folder
+        .write("app/kustomization.yaml", "resources: [pod.yaml]\ntransformers: [labels.yaml, ../shared/harden.yaml]\n");
     folder.write("app/labels.yaml", "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: l}\n");
     folder.write("shared/harden.yaml", config("listed"));
     folder.write("named.yaml", config("named"));
@@ -61,7 +63,11 @@ fn what_is_not_there_or_not_one_is_said() {
     let fails = |args: &[&str], wanted: &str| {
         for command in ["diff", "check", "run"] {
             let (code, out, err) = call(&folder, &[&[command], args].concat(), "");
-            assert_eq!((code, err.as_str()), (Some(2), wanted.replace("COMMAND", command).as_str()), "{command} {args:?}");
+            assert_eq!(
+                (code, err.as_str()),
+                (Some(2), wanted.replace("COMMAND", command).as_str()),
+                "{command} {args:?}"
+            );
             assert_eq!(out, "");
         }
     };
@@ -72,13 +78,19 @@ fn what_is_not_there_or_not_one_is_said() {
     );
     folder.write("a/krmor.yaml", config("a"));
     folder.write("b/krmor.yaml", config("b"));
-    fails(&["a", "b"], "error: there is more than one config: a/krmor.yaml, b/krmor.yaml\n  fix: name one by --config FILE\n");
+    fails(
+        &["a", "b"],
+        "error: there is more than one config: a/krmor.yaml, b/krmor.yaml\n  fix: name one by --config FILE\n",
+    );
     // The wrong way round.
     fails(
         &["--config", "a/pod.yaml", "a/krmor.yaml"],
         "error: a/pod.yaml holds manifests, and a/krmor.yaml is a config: they are the wrong way round\n  fix: krmor COMMAND --config a/krmor.yaml a/pod.yaml\n",
     );
-    fails(&["a/krmor.yaml"], "error: a/krmor.yaml is a config, and no manifest\n  fix: krmor COMMAND --config a/krmor.yaml PATH\n");
+    fails(
+        &["a/krmor.yaml"],
+        "error: a/krmor.yaml is a config, and no manifest\n  fix: krmor COMMAND --config a/krmor.yaml PATH\n",
+    );
     fails(
         &["a/krmor.yaml", "b/pod.yaml"],
         "error: a/krmor.yaml is a config, and no manifest\n  fix: krmor COMMAND --config a/krmor.yaml b/pod.yaml\n",
@@ -89,7 +101,8 @@ fn what_is_not_there_or_not_one_is_said() {
 #[test]
 fn a_broken_pipe_is_silent() {
     let folder = Folder::new("discover-pipe");
-    let pods: String = (0..3000).map(|number| format!("---\n{}", POD.replace("name: web", &format!("name: web-{number}")))).collect();
+    let pods: String =
+        (0..3000).map(|number| format!("---\n{}", POD.replace("name: web", &format!("name: web-{number}")))).collect();
     folder.write("pods.yaml", pods);
     folder.write("krmor.yaml", config("here"));
     for command in ["diff", "check", "run", "view"] {

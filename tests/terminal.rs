@@ -37,7 +37,10 @@ sys.stdout.buffer.write(out)
 
 fn folder(name: &str) -> Folder {
     let folder = Folder::new(name);
-    folder.write("pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers: [{name: a, image: b}]\n");
+    folder.write(
+        "pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers: [{name: a, image: b}]\n",
+    );
     folder
 }
 
@@ -52,7 +55,12 @@ fn a_diff_fits_the_terminal_and_has_colours() {
         assert!(shown.contains("\u{1b}[32m+ ") && shown.contains("judged 1 workload"), "{shown}");
     }
     let plain = at_terminal(&folder, &["diff", "--color", "never"], "");
-    assert!(plain.starts_with("Pod web pod.yaml\n") && !plain.contains('\u{1b}') && plain.contains("# no-privilege-escalation: blocks setui…\n"), "{plain}");
+    assert!(
+        plain.starts_with("Pod web pod.yaml\n")
+            && !plain.contains('\u{1b}')
+            && plain.contains("# no-privilege-escalation: blocks setui…\n"),
+        "{plain}"
+    );
 }
 
 #[test]
@@ -61,7 +69,8 @@ fn init_asks_before_it_changes_a_kustomization() {
         let folder = folder("terminal-init");
         let path = folder.write("kustomization.yaml", "resources: [pod.yaml]\n");
         let shown = at_terminal(&folder, &["init"], typed);
-        let question = "List krmor.yaml under `transformers:` of kustomization.yaml, so that kustomize calls krmor? [Y/n] ";
+        let question =
+            "List krmor.yaml under `transformers:` of kustomization.yaml, so that kustomize calls krmor? [Y/n] ";
         assert!(shown.contains(question), "{shown}");
         assert_eq!(std::fs::read_to_string(path).unwrap().contains("krmor.yaml"), wired, "{typed:?}: {shown}");
         assert!(folder.0.join("krmor.yaml").is_file());

@@ -75,10 +75,15 @@ fn shown(options: &Options) -> Result<u8> {
             function::notes(&input.stream, &report, Severity::Warning);
             let section = |changes: &Vec<&Change>| {
                 let plain = |text: &str| anstream::adapter::strip_str(text).to_string();
-                let title = changes.first().map_or(String::new(), |one| hunks::title(&input.stream, one.object, changes));
+                let title =
+                    changes.first().map_or(String::new(), |one| hunks::title(&input.stream, one.object, changes));
                 if options.summary {
                     let lines = summary(&input.stream, changes);
-                    return Ok(Section { title: plain(title.trim_end()), diff: String::new(), notes: vec![plain(&lines)] });
+                    return Ok(Section {
+                        title: plain(title.trim_end()),
+                        diff: String::new(),
+                        notes: vec![plain(&lines)],
+                    });
                 }
                 let text = hunks::document(&input.stream, changes, &mut file, None)?;
                 // The heading has the first title already.
@@ -100,7 +105,8 @@ fn shown(options: &Options) -> Result<u8> {
 fn last_line(config: &Config, stream: &Stream, report: &Report, changes: usize) -> String {
     let fail_on = config.pipeline.fail_on;
     let refused = report.findings.iter().filter(|finding| finding.severity >= fail_on).count();
-    let warnings = report.findings.iter().filter(|one| one.severity == Severity::Warning && one.severity < fail_on).count();
+    let warnings =
+        report.findings.iter().filter(|one| one.severity == Severity::Warning && one.severity < fail_on).count();
     let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     format!(
         "{}: {}; {}, {refused} refused, {}",
@@ -125,7 +131,12 @@ fn summary(stream: &Stream, changes: &[&Change]) -> String {
         let rules: BTreeSet<&str> = own.iter().map(|change| change.why.rule.id).collect();
         let rules: Vec<&str> = rules.into_iter().collect();
         let noun = if own.len() == 1 { "change" } else { "changes" };
-        out.push_str(&format!("{}: {} {noun}: {}\n", hunks::title(stream, id, changes).trim_end(), own.len(), rules.join(", ")));
+        out.push_str(&format!(
+            "{}: {} {noun}: {}\n",
+            hunks::title(stream, id, changes).trim_end(),
+            own.len(),
+            rules.join(", ")
+        ));
     }
     out
 }

@@ -91,7 +91,10 @@ fn discovered(paths: &[PathBuf]) -> Result<PathBuf> {
              fix: name one by --config FILE, or let krmor init write one",
             names(&folders)
         ))),
-        many => Err(Failure::usage(format!("there is more than one config: {}\n  fix: name one by --config FILE", names(many)))),
+        many => Err(Failure::usage(format!(
+            "there is more than one config: {}\n  fix: name one by --config FILE",
+            names(many)
+        ))),
     }
 }
 
@@ -170,8 +173,10 @@ pub(super) fn is_own_config(path: &Path) -> bool {
 
 /// Whether a file holds objects of Kubernetes. A ConfigMap may be a config of kpt.
 fn holds_manifests(path: &Path) -> bool {
-    let kind = |document: &Document| document.root().get("kind").and_then(Node::as_str).map(std::borrow::Cow::into_owned);
-    let is_manifest = |document: &Document| !is_ours(document.root()) && kind(document).is_some_and(|kind| kind != "ConfigMap");
+    let kind =
+        |document: &Document| document.root().get("kind").and_then(Node::as_str).map(std::borrow::Cow::into_owned);
+    let is_manifest =
+        |document: &Document| !is_ours(document.root()) && kind(document).is_some_and(|kind| kind != "ConfigMap");
     documents(path).is_some_and(|all| all.iter().any(is_manifest))
 }
 
@@ -194,7 +199,8 @@ fn swapped(config: &Path, paths: &[PathBuf]) -> Result<()> {
 fn only_configs(paths: &[PathBuf]) -> Result<()> {
     let is_one = |path: &&PathBuf| path.is_file() && is_config(path) == Some(true);
     let Some(config) = paths.iter().find(is_one) else { return Ok(()) };
-    let rest: Vec<String> = paths.iter().filter(|path| *path != config).map(|path| path.display().to_string()).collect();
+    let rest: Vec<String> =
+        paths.iter().filter(|path| *path != config).map(|path| path.display().to_string()).collect();
     let rest = if rest.is_empty() { "PATH".to_owned() } else { rest.join(" ") };
     Err(Failure::usage(format!("{} is a config, and no manifest\n  fix: {} {rest}", config.display(), call(config))))
 }

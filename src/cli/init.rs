@@ -84,7 +84,12 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         files.push((path.clone(), Some(bytes.clone())));
     }
     input::write_files(files, std::slice::from_ref(&sources.shown))?;
-    let mut out = format!("wrote {}: for {} in {}\n", shown.display(), many(workloads.len(), "workload"), many(sources.files, "file"));
+    let mut out = format!(
+        "wrote {}: for {} in {}\n",
+        shown.display(),
+        many(workloads.len(), "workload"),
+        many(sources.files, "file")
+    );
     out.push_str(&wiring.told(&sources));
     for note in &sources.notes {
         out.push_str(&format!("note: {}\n", plain(note)));
@@ -101,11 +106,16 @@ fn head(options: &Options, sources: &Sources) -> Vec<String> {
     if options.schema {
         out.push(format!("# yaml-language-server: $schema={SCHEMA}"));
     }
-    out.push(format!("# What krmor init has read in {}. A comment says where each value comes from.", many(sources.files, "file")));
+    out.push(format!(
+        "# What krmor init has read in {}. A comment says where each value comes from.",
+        many(sources.files, "file")
+    ));
     out.push(format!("# Each `{TODO}` waits for a person: until all are filled in, every run fails and names them."));
     out.push("# `krmor explain KIND --recursive` lists the fields of an entry.".to_owned());
     if !options.schema {
-        out.push(format!("# For completion in editors: krmor schema {PIPELINE} > {SCHEMA}, and above this text the line"));
+        out.push(format!(
+            "# For completion in editors: krmor schema {PIPELINE} > {SCHEMA}, and above this text the line"
+        ));
         out.push(format!("# `# yaml-language-server: $schema={SCHEMA}`."));
     }
     out.extend(sources.notes.iter().map(|note| format!("# Note: {}", plain(note).replace('\n', " "))));
@@ -119,7 +129,11 @@ fn name(sources: &Sources) -> String {
     let letters = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let name: String = plain.next().unwrap_or_default().chars().map(letters).collect();
     let name = name.trim_matches('-').chars().take(60).collect::<String>();
-    if name.starts_with(|c: char| c.is_ascii_lowercase()) { name.trim_end_matches('-').to_owned() } else { "harden".to_owned() }
+    if name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        name.trim_end_matches('-').to_owned()
+    } else {
+        "harden".to_owned()
+    }
 }
 
 /// What becomes of the kustomization.
@@ -151,9 +165,14 @@ impl Wiring {
             Self::None | Self::There => String::new(),
             Self::Done(path, _) => {
                 let shown = sources.shown.join(path.file_name().unwrap_or_default());
-                format!("wrote {}: lists it under `transformers:`\n", shown.strip_prefix("./").unwrap_or(&shown).display())
+                format!(
+                    "wrote {}: lists it under `transformers:`\n",
+                    shown.strip_prefix("./").unwrap_or(&shown).display()
+                )
             }
-            Self::Told(shown) => format!("not changed: {shown}; so that kustomize calls krmor, add\n  transformers:\n  - {CONFIG}\n"),
+            Self::Told(shown) => {
+                format!("not changed: {shown}; so that kustomize calls krmor, add\n  transformers:\n  - {CONFIG}\n")
+            }
         }
     }
 }
@@ -163,7 +182,10 @@ fn asks(shown: &str) -> bool {
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return false;
     }
-    let _ = write!(std::io::stderr(), "List {CONFIG} under `transformers:` of {shown}, so that kustomize calls krmor? [Y/n] ");
+    let _ = write!(
+        std::io::stderr(),
+        "List {CONFIG} under `transformers:` of {shown}, so that kustomize calls krmor? [Y/n] "
+    );
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer).unwrap_or_default();
     read > 0 && matches!(answer.trim().to_ascii_lowercase().as_str(), "" | "y" | "yes")

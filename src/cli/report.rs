@@ -119,7 +119,8 @@ impl<'a> Places<'a> {
         // A file of the input lies where it is said to.
         let plain = |path: &'a PathBuf| path.strip_prefix("./").unwrap_or(path);
         let here = |path: &PathBuf| path.as_os_str() == "." && file.is_relative();
-        let given = self.source.paths.iter().any(|path| file.starts_with(path) || file.starts_with(plain(path)) || here(path));
+        let given =
+            self.source.paths.iter().any(|path| file.starts_with(path) || file.starts_with(plain(path)) || here(path));
         tried.iter().skip(if given { 2 } else { 0 }).find(|path| path.is_file()).map(|path| relative(path))
     }
 }

@@ -107,7 +107,8 @@ fn put(options: &Options, input: &Input, report: &Report) -> Result<()> {
 fn written(input: &Input, report: &Report) -> String {
     let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     // A new document is written behind another one.
-    let beside: HashMap<usize, usize> = report.changes.iter().filter_map(|one| Some((one.document, one.after?))).collect();
+    let beside: HashMap<usize, usize> =
+        report.changes.iter().filter_map(|one| Some((one.document, one.after?))).collect();
     let home = |document: usize| {
         let mut at = document;
         while let Some(&next) = beside.get(&at).filter(|next| **next < at) {

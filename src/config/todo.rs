@@ -20,8 +20,9 @@ pub(super) fn problems(config: Node<'_>) -> Vec<Problem> {
             for (name, entry) in functions.entries() {
                 let kind = entry.get("kind").and_then(Node::as_str).unwrap_or_default();
                 let at = format!("/spec/functions/{}/spec", yaml::escape_token(&name));
-                let spec = entry.get("spec");
-                spec.into_iter().for_each(|spec| search(spec, &at, &kind, &mut found));
+                if let Some(spec) = entry.get("spec") {
+                    search(spec, &at, &kind, &mut found);
+                }
             }
         }
         None => search(spec, "/spec", &kind, &mut found),
@@ -31,7 +32,8 @@ pub(super) fn problems(config: Node<'_>) -> Vec<Problem> {
 
 /// Whether a problem only follows from one that is known: it is about the same place, or about what holds it.
 pub(super) fn follows(problem: &Problem, open: &[Problem]) -> bool {
-    let around = |whole: &str, part: &str| part.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let around =
+        |whole: &str, part: &str| part.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     open.iter().any(|known| around(&problem.pointer, &known.pointer) || around(&known.pointer, &problem.pointer))
 }
 
@@ -49,7 +51,8 @@ fn search(node: Node<'_>, at: &str, path: &str, found: &mut Vec<Problem>) {
         }
         Kind::Scalar if node.as_str().is_some_and(|text| text == TODO) => {
             let field = path.split('.').take(2).collect::<Vec<_>>().join(".");
-            let remedy = format!("write the value in its place, or take the entry out; see `krmor explain {field} --recursive`");
+            let remedy =
+                format!("write the value in its place, or take the entry out; see `krmor explain {field} --recursive`");
             found.push(Problem::new(at, "it is still `TODO`: a person must decide", remedy));
         }
         Kind::Scalar | Kind::Alias => {}

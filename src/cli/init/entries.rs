@@ -10,6 +10,7 @@ mod probes;
 mod resources;
 mod security;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::page::Entry;
@@ -54,6 +55,17 @@ pub(super) fn of(scene: &Scene<'_>) -> Vec<Entry> {
     out.extend(policies::entry(scene));
     out.extend(guardrails::entry(scene));
     out.push(checks::entry(scene));
+    // Names that differ in odd characters only are one here.
+    let mut taken: HashSet<String> = HashSet::new();
+    for entry in &mut out {
+        let own = entry.name.clone();
+        for number in 2.. {
+            if taken.insert(entry.name.clone()) {
+                break;
+            }
+            entry.name = format!("{own}-{number}");
+        }
+    }
     out
 }
 
@@ -61,7 +73,9 @@ pub(super) fn of(scene: &Scene<'_>) -> Vec<Entry> {
 fn errors(scene: &Scene<'_>, kind: &str, spec: &str) -> Vec<Finding> {
     let config = format!("apiVersion: krmor.dev/v1alpha1\nkind: {kind}\nspec: {spec}\n");
     let text = scene.sources.stream.render();
-    let (Ok(mut pipeline), Ok(mut stream)) = (config.parse::<Pipeline>(), Stream::parse(&Arc::new(text))) else { return Vec::new() };
+    let (Ok(mut pipeline), Ok(mut stream)) = (config.parse::<Pipeline>(), Stream::parse(&Arc::new(text))) else {
+        return Vec::new();
+    };
     pipeline.allow_none = true;
     let mut report = Report::default();
     pipeline.run(&mut stream, &mut report);

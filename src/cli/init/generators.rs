@@ -48,11 +48,17 @@ pub(in crate::cli) fn read<'a>(root: Node<'a>, folder: &Path) -> Vec<Made<'a>> {
 }
 
 fn pairs(node: Node<'_>, folder: &Path) -> Vec<(String, String)> {
-    let texts = |key: &str| node.get(key).into_iter().flat_map(Node::items).filter_map(Node::as_str).collect::<Vec<_>>();
+    let texts =
+        |key: &str| node.get(key).into_iter().flat_map(Node::items).filter_map(Node::as_str).collect::<Vec<_>>();
     let file = |path: &str| std::fs::read_to_string(folder.join(path)).unwrap_or_default();
     let mut out = Vec::new();
     let literals = texts("literals");
-    out.extend(literals.iter().filter_map(|text| text.split_once('=')).map(|(key, value)| (key.to_owned(), unquoted(value).to_owned())));
+    out.extend(
+        literals
+            .iter()
+            .filter_map(|text| text.split_once('='))
+            .map(|(key, value)| (key.to_owned(), unquoted(value).to_owned())),
+    );
     for entry in texts("files") {
         let own = Path::new(entry.as_ref()).file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let (key, path) = entry.split_once('=').unwrap_or((own, &entry));
@@ -61,7 +67,11 @@ fn pairs(node: Node<'_>, folder: &Path) -> Vec<(String, String)> {
     for path in texts("envs").into_iter().chain(node.get("env").and_then(Node::as_str)) {
         let text = file(&path);
         let lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        out.extend(lines.map(|line| line.split_once('=').unwrap_or((line, ""))).map(|(key, value)| (key.to_owned(), value.to_owned())));
+        out.extend(
+            lines
+                .map(|line| line.split_once('=').unwrap_or((line, "")))
+                .map(|(key, value)| (key.to_owned(), value.to_owned())),
+        );
     }
     out
 }

@@ -21,18 +21,102 @@ pub(super) struct Known {
 
 /// A row that has a tag stands before the one for all tags.
 const KNOWN: &[Known] = &[
-    Known { image: "postgres", tag: "alpine", uid: 70, probe: "exec: {command: [pg_isready, -q, -U, USER]}", writes: &["/var/run/postgresql", "/tmp"], source: "docker-library/postgres, Dockerfile-alpine.template" },
-    Known { image: "postgres", tag: "", uid: 999, probe: "exec: {command: [pg_isready, -q, -U, USER]}", writes: &["/var/run/postgresql", "/tmp"], source: "docker-library/postgres, Dockerfile-debian.template" },
-    Known { image: "redis", tag: "", uid: 999, probe: "exec: {command: [redis-cli, ping]}", writes: &["/data"], source: "docker-library/redis, Dockerfile" },
-    Known { image: "mysql", tag: "", uid: 999, probe: "tcp: {port: 3306}", writes: &["/var/run/mysqld", "/tmp"], source: "docker-library/mysql, Dockerfile.oracle" },
-    Known { image: "mongo", tag: "", uid: 999, probe: "exec: {command: [mongosh, --quiet, --eval, \"db.adminCommand('ping')\"]}", writes: &["/data/configdb", "/tmp"], source: "docker-library/mongo, Dockerfile" },
-    Known { image: "rabbitmq", tag: "", uid: 999, probe: "exec: {command: [rabbitmq-diagnostics, -q, ping]}", writes: &["/var/lib/rabbitmq", "/tmp"], source: "docker-library/rabbitmq, Dockerfile-ubuntu.template" },
-    Known { image: "nginxinc/nginx-unprivileged", tag: "", uid: 101, probe: "tcp: {port: 8080}", writes: &["/tmp"], source: "nginxinc/docker-nginx-unprivileged, README.md" },
-    Known { image: "nginx", tag: "", uid: 101, probe: "tcp: {port: 8080}", writes: &["/var/cache/nginx", "/run", "/tmp"], source: "nginxinc/docker-nginx, Dockerfile; as uid 101 it must listen on a port above 1023" },
-    Known { image: "minio", tag: "", uid: 1000, probe: "http: {path: /minio/health/live, port: 9000}", writes: &["/tmp"], source: "minio/minio, docs/metrics/healthcheck; the image has no user, any uid will do that owns the data" },
-    Known { image: "mlflow", tag: "", uid: 1000, probe: "http: {path: /health, port: 5000}", writes: &["/tmp"], source: "mlflow/mlflow, mlflow/server; the image has no user, any uid will do that owns the data" },
-    Known { image: "grafana/grafana", tag: "", uid: 472, probe: "http: {path: /api/health, port: 3000}", writes: &["/var/lib/grafana"], source: "grafana/grafana, Dockerfile" },
-    Known { image: "prom/prometheus", tag: "", uid: 65534, probe: "http: {path: /-/healthy, port: 9090}", writes: &["/prometheus"], source: "prometheus/prometheus, Dockerfile" },
+    Known {
+        image: "postgres",
+        tag: "alpine",
+        uid: 70,
+        probe: "exec: {command: [pg_isready, -q, -U, USER]}",
+        writes: &["/var/run/postgresql", "/tmp"],
+        source: "docker-library/postgres, Dockerfile-alpine.template",
+    },
+    Known {
+        image: "postgres",
+        tag: "",
+        uid: 999,
+        probe: "exec: {command: [pg_isready, -q, -U, USER]}",
+        writes: &["/var/run/postgresql", "/tmp"],
+        source: "docker-library/postgres, Dockerfile-debian.template",
+    },
+    Known {
+        image: "redis",
+        tag: "",
+        uid: 999,
+        probe: "exec: {command: [redis-cli, ping]}",
+        writes: &["/data"],
+        source: "docker-library/redis, Dockerfile",
+    },
+    Known {
+        image: "mysql",
+        tag: "",
+        uid: 999,
+        probe: "tcp: {port: 3306}",
+        writes: &["/var/run/mysqld", "/tmp"],
+        source: "docker-library/mysql, Dockerfile.oracle",
+    },
+    Known {
+        image: "mongo",
+        tag: "",
+        uid: 999,
+        probe: "exec: {command: [mongosh, --quiet, --eval, \"db.adminCommand('ping')\"]}",
+        writes: &["/data/configdb", "/tmp"],
+        source: "docker-library/mongo, Dockerfile",
+    },
+    Known {
+        image: "rabbitmq",
+        tag: "",
+        uid: 999,
+        probe: "exec: {command: [rabbitmq-diagnostics, -q, ping]}",
+        writes: &["/var/lib/rabbitmq", "/tmp"],
+        source: "docker-library/rabbitmq, Dockerfile-ubuntu.template",
+    },
+    Known {
+        image: "nginxinc/nginx-unprivileged",
+        tag: "",
+        uid: 101,
+        probe: "tcp: {port: 8080}",
+        writes: &["/tmp"],
+        source: "nginxinc/docker-nginx-unprivileged, README.md",
+    },
+    Known {
+        image: "nginx",
+        tag: "",
+        uid: 101,
+        probe: "tcp: {port: 8080}",
+        writes: &["/var/cache/nginx", "/run", "/tmp"],
+        source: "nginxinc/docker-nginx, Dockerfile; as uid 101 it must listen on a port above 1023",
+    },
+    Known {
+        image: "minio",
+        tag: "",
+        uid: 1000,
+        probe: "http: {path: /minio/health/live, port: 9000}",
+        writes: &["/tmp"],
+        source: "minio/minio, docs/metrics/healthcheck; the image has no user, any uid will do that owns the data",
+    },
+    Known {
+        image: "mlflow",
+        tag: "",
+        uid: 1000,
+        probe: "http: {path: /health, port: 5000}",
+        writes: &["/tmp"],
+        source: "mlflow/mlflow, mlflow/server; the image has no user, any uid will do that owns the data",
+    },
+    Known {
+        image: "grafana/grafana",
+        tag: "",
+        uid: 472,
+        probe: "http: {path: /api/health, port: 3000}",
+        writes: &["/var/lib/grafana"],
+        source: "grafana/grafana, Dockerfile",
+    },
+    Known {
+        image: "prom/prometheus",
+        tag: "",
+        uid: 65534,
+        probe: "http: {path: /-/healthy, port: 9090}",
+        writes: &["/prometheus"],
+        source: "prometheus/prometheus, Dockerfile",
+    },
 ];
 
 /// What is known of an image.
@@ -69,7 +153,10 @@ mod tests {
         assert!(KNOWN.iter().all(|known| known.uid > 0 && known.source.contains('/') && known.probe.contains('{')));
         // Every probe is one that a config can hold.
         for known in KNOWN {
-            let config = format!("apiVersion: krmor.dev/v1alpha1\nkind: Probes\nspec:\n  defaults:\n    {}\n  readiness: {{}}\n", known.probe);
+            let config = format!(
+                "apiVersion: krmor.dev/v1alpha1\nkind: Probes\nspec:\n  defaults:\n    {}\n  readiness: {{}}\n",
+                known.probe
+            );
             config.parse::<crate::Pipeline>().unwrap_or_else(|error| panic!("{}: {error}", known.image));
         }
     }

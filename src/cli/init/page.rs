@@ -65,7 +65,9 @@ impl Page {
     /// Writes a config: what stands on top, then the entries.
     pub(super) fn of(head: &[String], name: &str, entries: &[Entry]) -> Self {
         let mut page = Self { text: String::new(), questions: Vec::new() };
-        head.iter().for_each(|line| page.line(line));
+        for line in head {
+            page.line(line);
+        }
         page.line(&format!("apiVersion: {API_VERSION}"));
         page.line(&format!("kind: {PIPELINE}"));
         page.line(&format!("metadata:\n  name: {name}\nspec:\n  functions:"));
@@ -112,9 +114,13 @@ impl Page {
     /// A comment, broken into lines.
     fn comment(&mut self, indent: usize, mark: &str, text: &str) {
         let pad = " ".repeat(indent);
-        let start = if mark.is_empty() { format!("{pad}# ") } else { format!("    {mark}{}# ", " ".repeat(indent.saturating_sub(4))) };
+        let start = if mark.is_empty() {
+            format!("{pad}# ")
+        } else {
+            format!("    {mark}{}# ", " ".repeat(indent.saturating_sub(4)))
+        };
         let mut line = String::new();
-        for word in text.split_whitespace() {
+        for word in crate::text::plain(text).split_whitespace() {
             if !line.is_empty() && start.len() + line.len() + word.len() >= WIDTH {
                 self.line(&format!("{start}{line}"));
                 line.clear();

@@ -73,13 +73,14 @@ pub(super) fn workloads<'a>(facts: Facts<'a>, sources: &Sources, images: &[Image
             continue;
         }
         let (kind, name) = (object.kind().into_owned(), object.name().into_owned());
-        let containers = pod.containers(&object).into_iter().filter(|one| one.role != Role::Ephemeral).filter_map(|one| {
-            let node = one.node(&object)?;
-            let image = node.get("image").and_then(Node::as_str).unwrap_or_default().into_owned();
-            let beside = beside::of(images, &image, &[&one.name, &name]);
-            let (at, known) = (sources.at(&object, &one.pointer), known::of(&image));
-            Some(Container { name: one.name, role: one.role, at, ports: ports(node), node, beside, known })
-        });
+        let containers =
+            pod.containers(&object).into_iter().filter(|one| one.role != Role::Ephemeral).filter_map(|one| {
+                let node = one.node(&object)?;
+                let image = node.get("image").and_then(Node::as_str).unwrap_or_default().into_owned();
+                let beside = beside::of(images, &image, &[&one.name, &name]);
+                let (at, known) = (sources.at(&object, &one.pointer), known::of(&image));
+                Some(Container { name: one.name, role: one.role, at, ports: ports(node), node, beside, known })
+            });
         out.push(Workload {
             at: sources.at(&object, ""),
             ends: pod.runs_to_completion(&object),
@@ -113,17 +114,26 @@ fn name_them(all: &mut [Workload<'_>], sources: &Sources) {
     let ids: Vec<(String, String, String)> =
         all.iter().map(|one| (one.name.clone(), one.kind.clone(), one.object.namespace().into_owned())).collect();
     for (number, one) in all.iter_mut().enumerate() {
-        let twins = |same: &dyn Fn(&(String, String, String)) -> bool| ids.iter().filter(|other| same(other)).count() > 1;
+        let twins =
+            |same: &dyn Fn(&(String, String, String)) -> bool| ids.iter().filter(|other| same(other)).count() > 1;
         let Some(own) = ids.get(number) else { continue };
         let by_name = twins(&|other| other.0 == own.0);
         let by_kind = twins(&|other| other.0 == own.0 && other.1 == own.1);
-        let mut parts = vec![own.0.replace('.', "-")];
+        let mut parts = vec![own.0.clone()];
         parts.extend(by_name.then(|| own.1.to_lowercase()));
         parts.extend((by_kind && !own.2.is_empty()).then(|| own.2.clone()));
         if several {
-            one.suffix = format!("-{}", parts.join("-").trim_end_matches('*').trim_end_matches('-'));
+            // A name in a manifest may hold anything.
+            let letters = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+            let name: String = parts.join("-").chars().map(letters).collect();
+            one.suffix = format!("-{}", name.trim_matches('-'));
         }
-        let namespace = if by_kind && !own.2.is_empty() { format!(", namespace: {}", super::page::quoted(&own.2)) } else { String::new() };
-        one.target = format!("{{name: {}, kind: {}{namespace}}}", super::page::quoted(&sources.pattern(&own.0)), own.1);
+        let namespace = if by_kind && !own.2.is_empty() {
+            format!(", namespace: {}", super::page::quoted(&own.2))
+        } else {
+            String::new()
+        };
+        let (name, kind) = (super::page::quoted(&sources.pattern(&own.0)), super::page::quoted(&own.1));
+        one.target = format!("{{name: {name}, kind: {kind}{namespace}}}");
     }
 }

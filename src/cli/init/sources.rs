@@ -139,7 +139,13 @@ impl Sources {
         Ok(())
     }
 
-    fn read_kustomization(&mut self, tree: &Tree, file: &File, found: &mut Found, seen: &mut BTreeSet<PathBuf>) -> Result<()> {
+    fn read_kustomization(
+        &mut self,
+        tree: &Tree,
+        file: &File,
+        found: &mut Found,
+        seen: &mut BTreeSet<PathBuf>,
+    ) -> Result<()> {
         if !seen.insert(file.path.clone()) {
             return Ok(());
         }
@@ -162,7 +168,9 @@ impl Sources {
                         self.files += usize::from(found.take(documents, &self.name(&file.path)));
                     }
                     Target::File(_) | Target::Inline(_) => {}
-                    Target::Remote => self.notes.push(format!("{}: {text} is not on this machine, so nothing of it is known", at(node))),
+                    Target::Remote => self
+                        .notes
+                        .push(format!("{}: {text} is not on this machine, so nothing of it is known", at(node))),
                     Target::Missing => self.notes.push(format!("{}: {text} is not there", at(node))),
                 }
             }
@@ -208,9 +216,17 @@ impl Sources {
 
     /// A regular expression for the name of an object, with what kustomizations put around it.
     pub(super) fn pattern(&self, name: &str) -> String {
-        // `generateName` stands for many names.
-        let escaped = |text: &str| text.replace('.', "\\.").replace('*', ".*");
-        let part = |text: &str| if text.is_empty() { String::new() } else { format!("({})?", escaped(text)) };
-        format!("{}{}{}", part(&self.prefix), escaped(name), part(&self.suffix))
+        let part = |text: &str| if text.is_empty() { String::new() } else { format!("({})?", literal(text)) };
+        format!("{}{}{}", part(&self.prefix), literal(name), part(&self.suffix))
     }
+}
+
+/// A regular expression for a text as it stands; `generateName`, which ends in a star, stands for many names.
+pub(super) fn literal(text: &str) -> String {
+    let letter = |c: char| match c {
+        '*' => ".*".to_owned(),
+        c if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':' | '/') => c.to_string(),
+        c => format!("\\{c}"),
+    };
+    text.chars().map(letter).collect()
 }

@@ -15,7 +15,9 @@ pub(super) struct Service {
 
 /// The services of a compose file; `file` is how comments name it, `folder` where it lies.
 pub(super) fn read(documents: &[Document], text: &str, file: &str, folder: &Path) -> Vec<Service> {
-    let Some(services) = documents.first().and_then(|document| document.root().get("services")) else { return Vec::new() };
+    let Some(services) = documents.first().and_then(|document| document.root().get("services")) else {
+        return Vec::new();
+    };
     let at = |node: Node<'_>| At::new(file, node.span().map_or(0, |span| line_of(text, span.start).0));
     services.entries().map(|(name, service)| one(&name, service, folder, &at)).collect()
 }
@@ -26,7 +28,9 @@ fn one(name: &str, service: Node<'_>, folder: &Path, at: &dyn Fn(Node<'_>) -> At
     let build = service.get("build");
     image.names.extend(written(&["image"]).map(|image| without_tag(&image.value).to_owned()));
     image.user = written(&["user"]);
-    for (node, is_open) in ["expose", "ports"].into_iter().zip([false, true]).filter_map(|(key, open)| Some((service.get(key)?, open))) {
+    for (node, is_open) in
+        ["expose", "ports"].into_iter().zip([false, true]).filter_map(|(key, open)| Some((service.get(key)?, open)))
+    {
         for item in node.items() {
             let text = item.get("target").and_then(scalar).or_else(|| scalar(item)).unwrap_or_default();
             // `127.0.0.1:8080:80/tcp`: the last number is the container's.
@@ -60,9 +64,12 @@ fn one(name: &str, service: Node<'_>, folder: &Path, at: &dyn Fn(Node<'_>) -> At
 }
 
 fn scalar(node: Node<'_>) -> Option<String> {
-    let text = node.as_str().map(|text| text.into_owned()).or_else(|| node.as_int().map(|number| number.to_string()));
+    let text =
+        node.as_str().map(std::borrow::Cow::into_owned).or_else(|| node.as_int().map(|number| number.to_string()));
     // A number with a fraction is as it is written.
-    text.or_else(|| node.source().filter(|_| node.entries().next().is_none() && node.items().next().is_none()).map(str::to_owned))
+    text.or_else(|| {
+        node.source().filter(|_| node.entries().next().is_none() && node.items().next().is_none()).map(str::to_owned)
+    })
 }
 
 /// An amount of compose as Kubernetes writes it; `None` for what is none, such as a variable.
@@ -112,8 +119,14 @@ services:
         assert_eq!(image.ports, [Told::new(9090, at(7)), Told::new(8000, at(6))]);
         assert_eq!(image.published, [at(6)]);
         assert_eq!(image.volumes, ["/data", "/tmp"].map(|path| Told::new(path.to_owned(), at(8))));
-        assert_eq!(image.health, Some(Told::new(Health::Http { path: "/health".to_owned(), port: Some(8000) }, at(10))));
+        assert_eq!(
+            image.health,
+            Some(Told::new(Health::Http { path: "/health".to_owned(), port: Some(8000) }, at(10)))
+        );
         let amounts = [("limits", "cpu", "0.5"), ("limits", "memory", "512Mi")];
-        assert_eq!(image.amounts, amounts.map(|(field, resource, text)| (field, resource, Told::new(text.to_owned(), at(11)))));
+        assert_eq!(
+            image.amounts,
+            amounts.map(|(field, resource, text)| (field, resource, Told::new(text.to_owned(), at(11))))
+        );
     }
 }

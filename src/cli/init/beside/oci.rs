@@ -25,7 +25,9 @@ pub(super) fn layout(folder: &Path, file: &str) -> Vec<Image> {
     let blob = |entry: &Value| {
         let (algorithm, hash) = entry.get("digest")?.as_str()?.split_once(':')?;
         let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        (is_plain(algorithm) && is_plain(hash)).then(|| json(&folder.join("blobs").join(algorithm).join(hash))).flatten()
+        (is_plain(algorithm) && is_plain(hash))
+            .then(|| json(&folder.join("blobs").join(algorithm).join(hash)))
+            .flatten()
     };
     let list = |value: &Value| value.get("manifests").and_then(Value::as_array).cloned().unwrap_or_default();
     let mut out = Vec::new();
@@ -57,7 +59,10 @@ fn of(value: &Value, mut names: Vec<String>, file: &str) -> Image {
         names,
         at: at(),
         user: user.map(|user| Told::new(user.to_owned(), at())),
-        ports: keys("ExposedPorts").filter_map(|key| key.split('/').next()?.parse().ok()).map(|port| Told::new(port, at())).collect(),
+        ports: keys("ExposedPorts")
+            .filter_map(|key| key.split('/').next()?.parse().ok())
+            .map(|port| Told::new(port, at()))
+            .collect(),
         health: command.filter(|command| command != "NONE").map(|command| Told::new(Health::of(&command), at())),
         volumes: keys("Volumes").map(|path| Told::new(path, at())).collect(),
         ..Image::default()

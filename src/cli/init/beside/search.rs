@@ -51,14 +51,19 @@ fn walk(folder: &Path, depth: usize, out: &mut BTreeSet<PathBuf>) {
             } else if depth > 0 && !matches!(name, "node_modules" | "target" | "vendor" | "blobs") {
                 walk(&path, depth - 1, out);
             }
-        } else if is_dockerfile(name) || is_compose(name) || name.ends_with(".json") || name == "oci-layout" {
+        } else if is_dockerfile(name) || is_compose(name) || is_json(&path) || name == "oci-layout" {
             out.insert(path);
         }
     }
 }
 
+fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "json")
+}
+
 fn is_dockerfile(name: &str) -> bool {
-    let starts = ["Dockerfile", "Containerfile"].iter().any(|start| name == *start || name.starts_with(&format!("{start}.")));
+    let starts =
+        ["Dockerfile", "Containerfile"].iter().any(|start| name == *start || name.starts_with(&format!("{start}.")));
     (starts || name.ends_with(".Dockerfile")) && !name.ends_with(".dockerignore")
 }
 
@@ -96,7 +101,7 @@ fn read(folder: &Path, files: &BTreeSet<PathBuf>) -> Vec<Image> {
         let file = seen_from(folder, path);
         if path.ends_with("oci-layout") {
             out.extend(oci::layout(path.parent().unwrap_or(Path::new("/")), &file));
-        } else if path.extension().is_some_and(|extension| extension == "json") {
+        } else if is_json(path) {
             let value = text(path).and_then(|text| serde_json::from_str(&text).ok());
             out.extend(value.iter().flat_map(|value| oci::config(value, &file)));
         }

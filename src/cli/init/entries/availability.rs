@@ -4,9 +4,9 @@ use super::Scene;
 use crate::cli::init::page::{Body, Entry};
 use crate::cli::init::place::At;
 use crate::cli::init::seen::Workload;
-use crate::facts::selections::By;
 use crate::facts::Near;
 use crate::facts::references::Answer;
+use crate::facts::selections::By;
 use crate::yaml::Node;
 
 pub(super) fn entries(scene: &Scene<'_>) -> Vec<Entry> {
@@ -28,7 +28,10 @@ fn entry(scene: &Scene<'_>, workload: &Workload<'_>) -> Option<Entry> {
         }
     };
     if let Some((claim, at)) = single(scene, workload) {
-        body.say(1, format!("{at}: one node at a time may mount the claim {claim}, so a second pod would wait for it."));
+        body.say(
+            1,
+            format!("{at}: one node at a time may mount the claim {claim}, so a second pod would wait for it."),
+        );
         body.put(1, "singleton: true");
     } else if is_scaled || replicas.is_some_and(|count| count > 1) {
         if has_budget {
@@ -39,12 +42,22 @@ fn entry(scene: &Scene<'_>, workload: &Workload<'_>) -> Option<Entry> {
         }
         budget(&mut body);
     } else if replicas == Some(1) || workload.pod.claims.is_some_and(|claims| has_items(workload, claims)) {
-        body.ask(1, format!("{at}: one pod of {}. `true` if there must never be two, or take this entry out.", workload.title()));
+        body.ask(
+            1,
+            format!(
+                "{at}: one pod of {}. `true` if there must never be two, or take this entry out.",
+                workload.title()
+            ),
+        );
         body.put(1, "singleton: TODO");
     } else {
         body.ask(
             1,
-            format!("{}: how many pods of {} are there at least? If never two, write `singleton: true` alone.", workload.at, workload.title()),
+            format!(
+                "{}: how many pods of {} are there at least? If never two, write `singleton: true` alone.",
+                workload.at,
+                workload.title()
+            ),
         );
         body.put(1, "replicas: TODO");
         budget(&mut body);
@@ -68,7 +81,8 @@ fn single(scene: &Scene<'_>, workload: &Workload<'_>) -> Option<(String, At)> {
     });
     found
         .filter(|claim| {
-            let modes = claim.root().find(&["spec", "accessModes"]).into_iter().flat_map(Node::items).filter_map(Node::as_str);
+            let modes =
+                claim.root().find(&["spec", "accessModes"]).into_iter().flat_map(Node::items).filter_map(Node::as_str);
             let modes: Vec<_> = modes.collect();
             !modes.is_empty() && modes.iter().all(|mode| mode.starts_with("ReadWriteOnce"))
         })

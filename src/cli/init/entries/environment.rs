@@ -6,8 +6,8 @@ use super::Scene;
 use crate::cli::init::page::{Body, Entry, quoted};
 use crate::cli::init::place::At;
 use crate::cli::init::seen::Workload;
-use krmor_core::kube::EnvName;
 use crate::yaml::Node;
+use krmor_core::kube::EnvName;
 
 /// A Secret that nothing makes: the keys that are named, and where all of them are taken.
 #[derive(Default)]
@@ -28,7 +28,11 @@ fn entry(scene: &Scene<'_>, workload: &Workload<'_>) -> Option<Entry> {
     for container in workload.main() {
         for (number, item) in container.node.get("envFrom").into_iter().flat_map(Node::items).enumerate() {
             for (field, kind) in [("configMapRef", "ConfigMap"), ("secretRef", "Secret")] {
-                let Some((name, reference)) = item.get(field).and_then(|node| Some((node.get("name")?.as_str()?, node))) else { continue };
+                let Some((name, reference)) =
+                    item.get(field).and_then(|node| Some((node.get("name")?.as_str()?, node)))
+                else {
+                    continue;
+                };
                 if reference.get("optional").and_then(Node::as_bool) == Some(true) {
                     continue;
                 }
@@ -77,9 +81,13 @@ fn entry(scene: &Scene<'_>, workload: &Workload<'_>) -> Option<Entry> {
         body.say(1, "Keys that were read, each with a value. Take out those that the program can do without.");
         from.sort();
         from.dedup();
-        from.iter().for_each(|line| body.say(1, format!("{line}.")));
+        for line in &from {
+            body.say(1, format!("{line}."));
+        }
         body.put(1, "required:");
-        required.iter().for_each(|name| body.put(2, format!("- {}", quoted(name))));
+        for name in &required {
+            body.put(2, format!("- {}", quoted(name)));
+        }
     }
     let mut is_first = true;
     for ((kind, name), one) in &outside {

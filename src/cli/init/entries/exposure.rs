@@ -2,6 +2,7 @@
 
 use super::Scene;
 use crate::cli::init::page::{Body, Entry, quoted};
+use crate::cli::init::seen::Workload;
 use crate::facts::selections::By;
 
 pub(super) fn entry(scene: &Scene<'_>) -> Option<Entry> {
@@ -12,8 +13,9 @@ pub(super) fn entry(scene: &Scene<'_>) -> Option<Entry> {
         return None;
     }
     let mut body = Body::default();
-    let mut about = vec!["Nothing leads here from outside. For what people or other systems reach, take off the marks:".to_owned()];
-    let published = scene.workloads.iter().flat_map(|one| one.main()).flat_map(|one| &one.beside.published);
+    let mut about =
+        vec!["Nothing leads here from outside. For what people or other systems reach, take off the marks:".to_owned()];
+    let published = scene.workloads.iter().flat_map(Workload::main).flat_map(|one| &one.beside.published);
     about.extend(published.map(|at| format!("{at}: compose opens a port of it.")));
     body.put(1, format!("provider: {}", if scene.openshift.is_some() { "route" } else { "httpRoute" }));
     body.put(1, "host: TODO # such as app.example.com");

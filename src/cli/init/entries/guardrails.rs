@@ -16,8 +16,10 @@ pub(super) fn entry(scene: &Scene<'_>) -> Option<Entry> {
     let (at, name) = (scene.sources.at(&namespace, ""), namespace.name());
     let is_weak = scene.workloads.iter().any(|one| {
         let is_true = |path: &[&str]| one.pod_field(path).and_then(Node::as_bool) == Some(true);
-        let privileged = |node: Node<'_>| node.find(&["securityContext", "privileged"]).and_then(Node::as_bool) == Some(true);
-        ["hostNetwork", "hostPID", "hostIPC"].iter().any(|key| is_true(&[key])) || one.containers.iter().any(|one| privileged(one.node))
+        let privileged =
+            |node: Node<'_>| node.find(&["securityContext", "privileged"]).and_then(Node::as_bool) == Some(true);
+        ["hostNetwork", "hostPID", "hostIPC"].iter().any(|key| is_true(&[key]))
+            || one.containers.iter().any(|one| privileged(one.node))
     });
     if is_weak {
         body.ask(1, format!("{at}: which level of Pod Security fits all that runs in the Namespace {name}: restricted, baseline or privileged?"));

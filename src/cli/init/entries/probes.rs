@@ -4,6 +4,7 @@ use super::Scene;
 use crate::cli::init::beside::Health;
 use crate::cli::init::page::{Body, Entry, quoted};
 use crate::cli::init::seen::{Container, Workload};
+use crate::yaml::Node;
 
 const PURPOSES: [(&str, &str); 2] = [("livenessProbe", "liveness"), ("readinessProbe", "readiness")];
 
@@ -14,7 +15,7 @@ pub(super) fn entries(scene: &Scene<'_>) -> Vec<Entry> {
         for container in workload.main() {
             let missing: Vec<&str> = PURPOSES
                 .iter()
-                .filter(|(key, _)| container.node.get(key).is_none_or(|probe| probe.is_null()))
+                .filter(|(key, _)| container.node.get(key).is_none_or(Node::is_null))
                 .map(|(_, purpose)| *purpose)
                 .collect();
             if !missing.is_empty() {
@@ -30,14 +31,20 @@ fn entry(workload: &Workload<'_>, container: &Container<'_>, several: bool, miss
     let target = workload.target.trim_end_matches('}');
     let containers = if several { format!(", containers: [{}]", quoted(&container.name)) } else { String::new() };
     body.put(1, format!("targets: [{target}{containers}}}]"));
-    let has: Vec<&str> = PURPOSES.iter().map(|(_, purpose)| *purpose).filter(|purpose| !missing.contains(purpose)).collect();
+    let has: Vec<&str> =
+        PURPOSES.iter().map(|(_, purpose)| *purpose).filter(|purpose| !missing.contains(purpose)).collect();
     if !has.is_empty() {
         body.say(1, format!("{} has a {} probe of its own, which stays.", container.at, has.join(" and a ")));
     }
     handler(container, &mut body);
-    missing.iter().for_each(|purpose| body.put(1, format!("{purpose}: {{}}")));
+    for purpose in missing {
+        body.put(1, format!("{purpose}: {{}}"));
+    }
     let name = if several { format!("probes{}-{}", workload.suffix, container.name) } else { workload.entry("probes") };
-    let about = vec![format!("How {} is asked whether it works: by `http`, `tcp`, `grpc` or `exec`. Liveness must not ask a backend.", workload.title())];
+    let about = vec![format!(
+        "How {} is asked whether it works: by `http`, `tcp`, `grpc` or `exec`. Liveness must not ask a backend.",
+        workload.title()
+    )];
     Entry { name, kind: "Probes", about, body, is_proposal: false }
 }
 
@@ -57,7 +64,9 @@ fn handler(container: &Container<'_>, body: &mut Body) {
                 body.put(2, format!("http: {{path: {}, port: {port}}}", quoted(path)));
                 return;
             }
-            Health::Command => body.say(2, format!("{}: the health check of the image is a command. Copy what fits.", health.at)),
+            Health::Command => {
+                body.say(2, format!("{}: the health check of the image is a command. Copy what fits.", health.at));
+            }
         }
     }
     if let Some(known) = container.known {

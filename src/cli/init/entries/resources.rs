@@ -18,7 +18,7 @@ struct Lacks {
 
 pub(super) fn entry(scene: &Scene<'_>) -> Option<Entry> {
     let mut all: BTreeMap<String, Lacks> = BTreeMap::new();
-    for container in scene.workloads.iter().flat_map(|one| &one.containers) {
+    for container in scene.workloads.iter().flat_map(|one| &one.containers).filter(|one| !one.name.is_empty()) {
         for (field, resource) in WANTED.into_iter().filter(|(field, resource)| lacks(container, field, resource)) {
             let told = container.beside.amounts.iter().find(|(own, of, _)| (*own, *of) == (field, resource));
             let lacks = all.entry(container.name.clone()).or_default();
@@ -36,12 +36,18 @@ pub(super) fn entry(scene: &Scene<'_>) -> Option<Entry> {
     let mut body = Body::default();
     body.put(1, "containers:");
     for (name, lacks) in &all {
+        let place = lacks.at.first().map(ToString::to_string).unwrap_or_default();
         let places: Vec<String> = lacks.at.iter().map(ToString::to_string).collect();
-        body.put(2, format!("- name: {} # {}", quoted(name), crate::text::few(places.len(), &mut places.into_iter(), ", ")));
+        body.put(
+            2,
+            format!("- name: {} # {}", quoted(name), crate::text::few(places.len(), &mut places.into_iter(), ", ")),
+        );
         for field in ["requests", "limits"] {
             let of_field = || lacks.amounts.iter().filter(|((own, _), _)| *own == field);
             let parts: Vec<String> = of_field()
-                .map(|((_, resource), told)| format!("{resource}: {}", told.as_ref().map_or("TODO", |told| &told.value)))
+                .map(|((_, resource), told)| {
+                    format!("{resource}: {}", told.as_ref().map_or("TODO", |told| &told.value))
+                })
                 .collect();
             if parts.is_empty() {
                 continue;
@@ -52,13 +58,18 @@ pub(super) fn entry(scene: &Scene<'_>) -> Option<Entry> {
                 }
             }
             if of_field().any(|(_, told)| told.is_none()) {
-                let question = if field == "requests" { "how much does it mostly use" } else { "above how much is something wrong with it" };
-                body.ask(3, format!("container {name}: {question}?"));
+                let question = if field == "requests" {
+                    "how much does it mostly use"
+                } else {
+                    "above how much is something wrong with it"
+                };
+                body.ask(3, format!("{place}: container {name}: {question}?"));
             }
             body.put(3, format!("{field}: {{{}}}", parts.join(", ")));
         }
     }
-    let about = vec!["What containers get, and at most. `kubectl top pod --containers` shows what they use.".to_owned()];
+    let about =
+        vec!["What containers get, and at most. `kubectl top pod --containers` shows what they use.".to_owned()];
     Some(Entry { name: "resources".to_owned(), kind: "Resources", about, body, is_proposal: false })
 }
 

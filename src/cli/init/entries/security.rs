@@ -39,24 +39,35 @@ fn user(scene: &Scene<'_>, workload: &Workload<'_>, body: &mut Body) {
     if !open.is_empty() {
         // What all images say with one voice; root is no answer.
         let told: Vec<_> = open.iter().filter_map(|one| one.beside.user.as_ref()).collect();
-        let number = |text: &str| text.split(':').next().and_then(|user| user.parse::<u32>().ok()).filter(|user| *user > 0);
+        let number =
+            |text: &str| text.split(':').next().and_then(|user| user.parse::<u32>().ok()).filter(|user| *user > 0);
         let same = told.windows(2).all(|pair| matches!(pair, [a, b] if a.value == b.value)) && told.len() == open.len();
         let first = told.first().filter(|_| same).and_then(|told| Some((number(&told.value)?, told)));
         if let Some((uid, told)) = first {
             body.say(1, format!("{}: the image runs as {}.", told.at, told.value));
             body.put(1, format!("runAsUser: {uid}"));
-            group = told.value.split_once(':').and_then(|(_, group)| group.parse::<u32>().ok()).filter(|group| *group > 0);
+            group =
+                told.value.split_once(':').and_then(|(_, group)| group.parse::<u32>().ok()).filter(|group| *group > 0);
         } else {
             for told in told.iter().filter(|told| number(&told.value).is_none()) {
                 let user = told.value.chars().take(40).collect::<String>();
-                body.say(1, format!("{}: the image runs as `{}`, which is no number above 0.", told.at, user.replace('`', "'")));
+                body.say(
+                    1,
+                    format!("{}: the image runs as `{}`, which is no number above 0.", told.at, user.replace('`', "'")),
+                );
             }
             for (one, known) in open.iter().filter_map(|one| Some((one, one.known?))) {
                 body.say(1, format!("{}: {} may run as {} ({}).", one.at, known.name(), known.uid, known.source));
             }
             let names: Vec<&str> = open.iter().map(|one| one.name.as_str()).collect();
             let place = open.first().map(|one| one.at.to_string()).unwrap_or_default();
-            body.ask(1, format!("{place}: as which uid, above 0, does the image of {} run? `docker image inspect` shows its User.", names.join(", ")));
+            body.ask(
+                1,
+                format!(
+                    "{place}: as which uid, above 0, does the image of {} run? `docker image inspect` shows its User.",
+                    names.join(", ")
+                ),
+            );
             body.put(1, "runAsUser: TODO");
         }
     }
@@ -76,11 +87,14 @@ fn user(scene: &Scene<'_>, workload: &Workload<'_>, body: &mut Body) {
 /// What the manifests say against the standard, each without a reason.
 fn exceptions(scene: &Scene<'_>, workload: &Workload<'_>, conflicts: &[Finding], body: &mut Body) {
     let mut all: BTreeMap<(String, &str), Vec<&Finding>> = BTreeMap::new();
-    let own = conflicts.iter().filter(|finding| finding.object() == Some(workload.object.id()) && finding.subject.is_some());
+    let own =
+        conflicts.iter().filter(|finding| finding.object() == Some(workload.object.id()) && finding.subject.is_some());
     for finding in own {
         let containers = workload.pod.containers(&workload.object);
         let container = containers.iter().find(|one| finding.pointer().starts_with(&one.pointer));
-        all.entry((container.map(|one| one.name.clone()).unwrap_or_default(), finding.rule.id)).or_default().push(finding);
+        all.entry((container.map(|one| one.name.clone()).unwrap_or_default(), finding.rule.id))
+            .or_default()
+            .push(finding);
     }
     if all.is_empty() {
         return;
@@ -92,7 +106,8 @@ fn exceptions(scene: &Scene<'_>, workload: &Workload<'_>, conflicts: &[Finding],
         let message = first.message.trim_end_matches('.');
         body.ask(2, format!("{at}: {message}. Change it there and take this out, or say why it must be so."));
         let target = workload.target.trim_end_matches('}');
-        let containers = if container.is_empty() { String::new() } else { format!(", containers: [{}]", quoted(container)) };
+        let containers =
+            if container.is_empty() { String::new() } else { format!(", containers: [{}]", quoted(container)) };
         let mut fields: Vec<String> = findings.iter().filter_map(|one| one.subject.as_deref()).map(quoted).collect();
         fields.dedup();
         body.put(2, format!("- target: {target}{containers}}}"));
@@ -110,7 +125,10 @@ fn proposals(workload: &Workload<'_>, body: &mut Body) {
     let mut paths: Vec<(String, String)> = Vec::new();
     for one in workload.main() {
         paths.extend(one.beside.volumes.iter().map(|told| (told.value.clone(), told.at.to_string())));
-        let known = one.known.into_iter().flat_map(|known| known.writes.iter().map(|path| ((*path).to_owned(), known.source.to_owned())));
+        let known = one
+            .known
+            .into_iter()
+            .flat_map(|known| known.writes.iter().map(|path| ((*path).to_owned(), known.source.to_owned())));
         paths.extend(known);
     }
     let mounts = |path: &str| {
@@ -125,7 +143,8 @@ fn proposals(workload: &Workload<'_>, body: &mut Body) {
     if paths.is_empty() {
         body.say(1, "writablePaths: [{path: /tmp, sizeLimit: 64Mi}]");
     } else {
-        let list: Vec<String> = paths.iter().map(|(path, _)| format!("{{path: {}, sizeLimit: 64Mi}}", quoted(path))).collect();
+        let list: Vec<String> =
+            paths.iter().map(|(path, _)| format!("{{path: {}, sizeLimit: 64Mi}}", quoted(path))).collect();
         body.say(1, format!("writablePaths: [{}]", list.join(", ")));
         let mut sources: Vec<String> = paths.into_iter().map(|(_, source)| source).collect();
         sources.dedup();
