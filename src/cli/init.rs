@@ -95,7 +95,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         out.push_str(&format!("note: {}\n", plain(note)));
     }
     out.push_str(&asked(&page.questions, &shown));
-    out.push_str(&next(&sources, &page));
+    out.push_str(&next(&sources, &page, &wiring));
     write_stdout(out.as_bytes())?;
     Ok(0)
 }
@@ -204,8 +204,18 @@ fn asked(questions: &[Question], shown: &Path) -> String {
 }
 
 /// The next command.
-fn next(sources: &Sources, page: &Page) -> String {
+fn next(sources: &Sources, page: &Page, wiring: &Wiring) -> String {
     let folder = sources.shown.display();
     let first = if page.questions.is_empty() { String::new() } else { format!("fill in each `{TODO}`, then ") };
-    format!("\nNext: {first}krmor diff {folder}\n")
+    let config = sources.shown.join(CONFIG);
+    match (&sources.kustomization, wiring) {
+        (None, _) => format!("\nNext: {first}krmor diff {folder}\n"),
+        (_, Wiring::Told(_)) => {
+            format!("\nNext: {first}kustomize build {folder} | krmor diff --config {} -\n", config.display())
+        }
+        _ => format!(
+            "\nNext: {first}krmor diff {folder} (its files alone), and kustomize build --enable-alpha-plugins {folder}, when krmor is \
+             installed for it: krmor install kustomize\n"
+        ),
+    }
 }

@@ -10,6 +10,7 @@ use super::generators;
 use super::place::{At, seen_from};
 use crate::cli::doctor::tree::{File, Target, Tree, is_kustomization, is_ours};
 use crate::cli::{Failure, Result, input};
+use crate::config::TODO;
 use crate::excerpt;
 use crate::stream::{Object, Stream};
 use crate::text::line_of;
@@ -223,6 +224,9 @@ impl Sources {
 
 /// A regular expression for a text as it stands; `generateName`, which ends in a star, stands for many names.
 pub(super) fn literal(text: &str) -> String {
+    if text == TODO {
+        return "[T]ODO".to_owned(); // a name, and no question
+    }
     let letter = |c: char| match c {
         '*' => ".*".to_owned(),
         c if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':' | '/') => c.to_string(),

@@ -4,6 +4,7 @@ use super::Scene;
 use crate::cli::init::beside::Health;
 use crate::cli::init::page::{Body, Entry, quoted};
 use crate::cli::init::seen::{Container, Workload};
+use crate::cli::init::sources::literal;
 use crate::yaml::Node;
 
 const PURPOSES: [(&str, &str); 2] = [("livenessProbe", "liveness"), ("readinessProbe", "readiness")];
@@ -29,7 +30,8 @@ pub(super) fn entries(scene: &Scene<'_>) -> Vec<Entry> {
 fn entry(workload: &Workload<'_>, container: &Container<'_>, several: bool, missing: &[&str]) -> Entry {
     let mut body = Body::default();
     let target = workload.target.trim_end_matches('}');
-    let containers = if several { format!(", containers: [{}]", quoted(&container.name)) } else { String::new() };
+    let containers =
+        if several { format!(", containers: [{}]", quoted(&literal(&container.name))) } else { String::new() };
     body.put(1, format!("targets: [{target}{containers}}}]"));
     let has: Vec<&str> =
         PURPOSES.iter().map(|(_, purpose)| *purpose).filter(|purpose| !missing.contains(purpose)).collect();

@@ -6,6 +6,7 @@ use super::Scene;
 use crate::cli::init::page::{Body, Entry, quoted};
 use crate::cli::init::place::{At, Told};
 use crate::cli::init::seen::Container;
+use crate::cli::init::sources::literal;
 
 /// What every container should say.
 const WANTED: [(&str, &str); 3] = [("requests", "cpu"), ("requests", "memory"), ("limits", "memory")];
@@ -40,7 +41,11 @@ pub(super) fn entry(scene: &Scene<'_>) -> Option<Entry> {
         let places: Vec<String> = lacks.at.iter().map(ToString::to_string).collect();
         body.put(
             2,
-            format!("- name: {} # {}", quoted(name), crate::text::few(places.len(), &mut places.into_iter(), ", ")),
+            format!(
+                "- name: {} # {}",
+                quoted(&literal(name)),
+                crate::text::few(places.len(), &mut places.into_iter(), ", ")
+            ),
         );
         for field in ["requests", "limits"] {
             let of_field = || lacks.amounts.iter().filter(|((own, _), _)| *own == field);

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::Scene;
 use crate::cli::init::page::{Body, Entry, quoted};
 use crate::cli::init::seen::{Container, Workload};
+use crate::cli::init::sources::literal;
 use crate::report::Finding;
 use crate::yaml::Node;
 
@@ -106,8 +107,11 @@ fn exceptions(scene: &Scene<'_>, workload: &Workload<'_>, conflicts: &[Finding],
         let message = first.message.trim_end_matches('.');
         body.ask(2, format!("{at}: {message}. Change it there and take this out, or say why it must be so."));
         let target = workload.target.trim_end_matches('}');
-        let containers =
-            if container.is_empty() { String::new() } else { format!(", containers: [{}]", quoted(container)) };
+        let containers = if container.is_empty() {
+            String::new()
+        } else {
+            format!(", containers: [{}]", quoted(&literal(container)))
+        };
         let mut fields: Vec<String> = findings.iter().filter_map(|one| one.subject.as_deref()).map(quoted).collect();
         fields.dedup();
         body.put(2, format!("- target: {target}{containers}}}"));
