@@ -377,6 +377,31 @@ fn names_with_prefixes_are_matched_before_and_after() {
 }
 
 #[test]
+fn editors_get_the_schema_when_they_ask() {
+    let folder = Folder::new("init-schema");
+    folder.write("app/web.yaml", DEPLOYMENT);
+    folder.write("app/templates/chart.yaml", "{{ if .Values.x }}\na: [\n{{ end }}\n");
+    let (code, out, err) = call(&folder.0, &["init", "app", "--schema"], "");
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert!(out.contains("note: left out, since it cannot be read as YAML: templates/chart.yaml; "), "{out}");
+    let config = std::fs::read_to_string(folder.0.join("app/krmor.yaml")).unwrap();
+    assert!(config.starts_with("# yaml-language-server: $schema=.krmor-schema.json\n"), "{config}");
+    let schema: Value =
+        serde_json::from_slice(&std::fs::read(folder.0.join("app/.krmor-schema.json")).unwrap()).unwrap();
+    let validator = jsonschema::draft7::new(&schema).unwrap();
+    let value = |text: &str| objects(text.to_owned()).remove(0);
+    assert!(!validator.is_valid(&value(&config)), "an editor marks what is open");
+    let answers = [("path", json!("/ready")), ("runAsUser", json!(1000)), ("replicas", json!(2))];
+    let config = answered(&config, &[&answers[..], &usual()].concat());
+    let faults: Vec<String> = validator.iter_errors(&value(&config)).map(|error| error.to_string()).collect();
+    assert_eq!(faults, Vec::<String>::new());
+    // The schema is no manifest.
+    std::fs::remove_dir_all(folder.0.join("app/templates")).unwrap();
+    folder.write("app/krmor.yaml", config);
+    assert_eq!(call(&folder.0, &["diff", "app"], "").0, Some(1));
+}
+
+#[test]
 fn openshift_gives_users_itself() {
     let folder = Folder::new("init-openshift");
     let route = "apiVersion: route.openshift.io/v1\nkind: Route\nmetadata: {name: shop}\nspec: {to: {kind: Service, name: shop}}\n";

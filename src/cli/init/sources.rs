@@ -124,9 +124,15 @@ impl Sources {
     fn read_folder(&mut self, found: &mut Found) -> Result<()> {
         let mut paths = Vec::new();
         input::collect(&self.shown, true, &mut paths)?;
+        let mut unread: Vec<String> = Vec::new();
         for path in paths {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if beside::is_compose(name) || is_kustomization(&path) {
+            let inside = path.strip_prefix(&self.shown).unwrap_or(&path);
+            let is_built = |part: std::path::Component<'_>| {
+                ["node_modules", "target", "vendor"].iter().any(|name| part.as_os_str() == *name)
+            };
+            let is_built = inside.components().any(is_built);
+            if beside::is_compose(name) || is_kustomization(&path) || is_built {
                 continue;
             }
             // Other files of a project may look like manifests: what is none is named and left out.
@@ -134,8 +140,14 @@ impl Sources {
             let documents = read.and_then(|(text, _)| yaml::parse(&Arc::new(text)).ok());
             match documents {
                 Some(documents) => self.files += usize::from(found.take(documents, &self.name(&path))),
-                None => self.notes.push(format!("{}: left out, since it cannot be read as YAML", self.name(&path))),
+                None => unread.push(self.name(&path)),
             }
+        }
+        if !unread.is_empty() {
+            let names = crate::text::few(unread.len(), &mut unread.into_iter(), ", ");
+            self.notes.push(format!(
+                "left out, since it cannot be read as YAML: {names}; render a chart, and call krmor init on the file"
+            ));
         }
         Ok(())
     }
