@@ -264,6 +264,16 @@ fn values_are_read_from_what_lies_beside_with_their_places() {
     assert!(!folder.0.join("k8s/krmor.yaml").exists());
 }
 
+#[test]
+fn a_port_that_only_the_image_tells_is_read() {
+    let folder = Folder::new("init-expose");
+    folder.write("web.yaml", DEPLOYMENT.replace("          ports: [{name: http, containerPort: 8000}]\n", ""));
+    folder.write("Dockerfile.shop", "FROM alpine\nEXPOSE 9000\n");
+    let (_, out, _) = call(&folder.0, &["init", "--dry-run"], "");
+    assert!(out.contains("# Dockerfile.shop:2: the image listens on 9000.\n"), "{out}");
+    assert!(out.contains("http: {path: TODO, port: 9000}\n"), "{out}");
+}
+
 /// A shape of its own asks for what must not be: the entries have no reason, so nothing runs until there is one.
 #[test]
 fn what_stands_against_the_standard_needs_a_reason() {

@@ -74,7 +74,11 @@ fn handler(container: &Container<'_>, body: &mut Body) {
     if let Some(known) = container.known {
         body.say(2, format!("{} may answer to `{}` ({}).", known.name(), known.probe, known.source));
     }
-    let by_command = container.known.is_some_and(|known| known.probe.starts_with("exec")) || container.ports.is_empty();
+    if let Some(told) = container.beside.ports.first().filter(|_| container.ports.is_empty()) {
+        body.say(2, format!("{}: the image listens on {}.", told.at, told.value));
+    }
+    let by_command = container.known.is_some_and(|known| known.probe.starts_with("exec"))
+        || container.ports.is_empty() && container.beside.ports.is_empty();
     let (question, line) = match by_command {
         true => ("which command ends with 0 while it works?", "exec: {command: [TODO]}".to_owned()),
         false => ("which path answers 200 while it works?", format!("http: {{path: TODO, port: {port}}}")),
@@ -89,6 +93,6 @@ fn port(container: &Container<'_>) -> String {
     match port {
         Some((name, _)) if !name.is_empty() => quoted(name),
         Some((_, number)) => number.to_string(),
-        None => "TODO".to_owned(),
+        None => container.beside.ports.first().map_or("TODO".to_owned(), |told| told.value.to_string()),
     }
 }
