@@ -1,5 +1,6 @@
 //! `krmor run`: a config over files, directories or standard input.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use super::input::Input;
 use super::report::{self, Ended, To};
 use super::{Failure, Result, Source, function, input, write_stdout};
 use crate::pipeline::Outcome;
-use crate::report::Severity;
+use crate::report::{Report, Severity};
 use crate::text;
 use crate::transport;
 
@@ -42,7 +43,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     if let Some(failure) = failure {
         return tell(options, machine, failure);
     }
-    if let Err(failure) = put(options, &input) {
+    if let Err(failure) = put(options, &input, &report) {
         let out = options.report.as_ref().and_then(|to| to.format.failed(&options.source, &failure));
         return tell(options, out, failure);
     }
@@ -61,14 +62,15 @@ pub(super) fn run(options: &Options) -> Result<u8> {
 }
 
 /// Writes the stream to where it is wanted.
-fn put(options: &Options, input: &Input) -> Result<()> {
+fn put(options: &Options, input: &Input, report: &Report) -> Result<()> {
     if options.in_place {
         if input.files.iter().any(|file| file.path.is_none()) {
             return Err(Failure::usage("--in-place needs files, not standard input"));
         }
         let changed = input.files.iter().filter(|file| input.changed(file));
         let files = changed.filter_map(|file| Some((file.path.clone()?, Some(input.render(file))))).collect();
-        input::write_files(files, &options.source.paths)?;
+        input::write_files(files, &input.given)?;
+        write_stdout(written(input, report).as_bytes())?;
     } else if let Some(directory) = &options.output {
         std::fs::create_dir_all(directory).map_err(|error| Failure::io(&directory.display().to_string(), &error))?;
         let mut files: Vec<input::Written> = Vec::new();
@@ -99,6 +101,32 @@ fn put(options: &Options, input: &Input) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What was written, file by file.
+fn written(input: &Input, report: &Report) -> String {
+    let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    // A new document is written behind another one.
+    let beside: HashMap<usize, usize> =
+        report.changes.iter().filter_map(|one| Some((one.document, one.after?))).collect();
+    let home = |document: usize| {
+        let mut at = document;
+        while let Some(&next) = beside.get(&at).filter(|next| **next < at) {
+            at = next;
+        }
+        at
+    };
+    let homes: Vec<usize> = report.changes.iter().map(|change| home(change.document)).collect();
+    let mut out = String::new();
+    for file in input.files.iter().filter(|file| input.changed(file)) {
+        let count = homes.iter().filter(|at| file.documents.contains(at)).count();
+        let name = file.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        out.push_str(&format!("wrote {}: {}\n", text::plain(&name), many(count, "change")));
+    }
+    if out.is_empty() {
+        out = format!("nothing to change in {}\n", many(input.files.len(), "file"));
+    }
+    out
 }
 
 /// Fails, with the report for programs in its place: on standard error it is all that stands there.
