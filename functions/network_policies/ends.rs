@@ -49,10 +49,11 @@ impl<'a> World<'a> {
                     known.chain(self.spec.peers.keys().map(|key| key.as_str().to_owned())).collect();
                 let message = format!("`{}` is neither a workload of the stream nor one of `peers`", end.as_str());
                 let elsewhere = self.names.get(name).filter(|_| before != Before::Nothing);
-                let remedy = elsewhere.map(|numbers| format!("write {}", self.choices(numbers))).unwrap_or_else(|| {
+                let guess = || {
                     suggest::but_for_affixes(name, known.iter().map(String::as_str))
                         .unwrap_or_else(|| suggest::suggest(name, &known, "name"))
-                });
+                };
+                let remedy = elsewhere.map_or_else(guess, |numbers| format!("write {}", self.choices(numbers)));
                 report.add(&rules::UNKNOWN_END, Place::Config(pointer.to_owned()), message, remedy);
                 Vec::new()
             }

@@ -129,12 +129,11 @@ fn made_by_others(spec: &Spec, facts: Facts<'_>, report: &mut Report) {
             continue;
         }
         let message = format!("`default-deny` is for {}, too, and nothing else allows them anything", made.what);
-        let label = made.label.as_ref().map(|(key, value)| format!(", which have the label `{key}: {}`", shown(value)));
-        let remedy = format!(
-            "write a NetworkPolicy for them{}: they need {}; or set `defaultDeny: false`",
-            label.unwrap_or_default(),
-            made.needs
-        );
+        let which = match &made.label {
+            Some((key, value)) => format!("that selects them by `{key}: {}`", shown(value)),
+            None => "for them".to_owned(),
+        };
+        let remedy = format!("write a NetworkPolicy {which}: they need {}; or set `defaultDeny: false`", made.needs);
         report.record_once(vec![Finding::new(&rules::CUT_OFF, object.at(&made.pointer), message, remedy)]);
     }
 }
@@ -164,8 +163,8 @@ fn may_be_for(policy: &Object<'_>, object: &Object<'_>, label: Option<&(&str, St
         || demands.any(|demand| {
             let text = |field| demand.get(field).and_then(Node::as_str).unwrap_or_default();
             let mut values = demand.get("values").into_iter().flat_map(Node::items).filter_map(Node::as_str);
-            let is_in = text("operator") == "In" && values.any(|value| is_it(&text("key"), &value));
-            is_in || text("operator") == "Exists" && label.is_some_and(|(own, _)| *own == text("key"))
+            let has_it = text("operator") == "In" && values.any(|value| is_it(&text("key"), &value));
+            has_it || text("operator") == "Exists" && label.is_some_and(|(own, _)| *own == text("key"))
         })
 }
 
