@@ -23,6 +23,7 @@ mod environment;
 mod explain;
 mod exposure;
 mod facts;
+mod files;
 mod formats;
 mod graph;
 mod install;

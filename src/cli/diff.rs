@@ -67,7 +67,7 @@ fn shown(options: &Options) -> Result<u8> {
             let mut out = anstream::stdout().lock();
             for changes in by_document.values() {
                 let text = document(&input.stream, changes, &mut file)?;
-                out.write_all(text.as_bytes()).map_err(|error| Failure::io("standard output", &error))?;
+                out.write_all(text.as_bytes()).map_err(|error| super::unseen(&error))?;
             }
             let _ = writeln!(anstream::stderr(), "{verdict}");
         }
