@@ -52,6 +52,7 @@ mod reactbin;
 mod readme_cases;
 mod remove;
 mod resources;
+mod secrecy;
 mod secret_heavy;
 mod security_context;
 mod security_context_table;
