@@ -7,8 +7,10 @@ mod diff;
 mod discover;
 mod doctor;
 mod explain;
+mod files;
 mod function;
 mod graph;
+mod guard;
 mod helm;
 mod init;
 mod input;
@@ -160,6 +162,7 @@ enum Format {
 /// Runs the command line; the exit code.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> u8 {
+    guard::guard();
     let helm = helm::Helm::calling(args.first().map(OsString::as_os_str));
     match dispatch(args, helm.as_ref()) {
         Ok(code) => code,
@@ -239,7 +242,33 @@ fn write_stderr(bytes: &[u8]) {
     }
 }
 
+/// Writes what people look at.
 fn write_stdout(bytes: &[u8]) -> Result<()> {
     let mut out = std::io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| unseen(&error))
+}
+
+/// What people look at could not be shown. Who has seen enough of it (`| head`) need not be told.
+fn unseen(error: &std::io::Error) -> Failure {
+    let failure = Failure::io("standard output", error);
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Failure { message: String::new(), ..failure },
+        _ => failure,
+    }
+}
+
+/// Standard output, for what is lost if nobody gets it: the manifests.
+fn output() -> Result<std::io::StdoutLock<'static>> {
+    let out = std::io::stdout().lock();
+    if guard::is_closed(&out) {
+        let fix = "redirect it to a file or a pipe, or say `krmor check` where only the exit code is wanted";
+        return Err(Failure::internal(format!("standard output is closed: the manifests would be lost\n  fix: {fix}")));
+    }
+    Ok(out)
+}
+
+/// Writes manifests.
+fn write_output(bytes: &[u8]) -> Result<()> {
+    let mut out = output()?;
     out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| Failure::io("standard output", &error))
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::page::{self, Section};
-use super::{FOUND, Failure, Result, Shape, input, write_stdout};
+use super::{FOUND, Failure, Result, Shape, files, input, write_stdout};
 use crate::mask::mask;
 use crate::report::field_path;
 use crate::text::{few, plain};
@@ -56,9 +56,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         Shape::Text => {
             let mut out = anstream::stdout().lock();
             let written = sections.iter().try_for_each(|section| out.write_all(text(section).as_bytes()));
-            written
-                .and_then(|()| writeln!(out, "{verdict}"))
-                .map_err(|error| Failure::io("standard output", &error))?;
+            written.and_then(|()| writeln!(out, "{verdict}")).map_err(|error| super::unseen(&error))?;
         }
     }
     Ok(if sections.is_empty() { 0 } else { FOUND })
@@ -68,6 +66,7 @@ fn compared(options: &Options) -> Result<(Vec<Section>, String)> {
     if [&options.old, &options.new].iter().all(|path| path.as_os_str() == "-") {
         return Err(Failure::usage("`-` can be given once only"));
     }
+    files::settle(&[&options.old, &options.new])?;
     let (old, new) = (objects(&options.old, options.allow_empty)?, objects(&options.new, options.allow_empty)?);
     let pairs = renamed(&old, &new);
     let mut sections = Vec::new();

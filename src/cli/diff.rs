@@ -65,7 +65,7 @@ fn shown(options: &Options) -> Result<u8> {
                     true => summary(&input.stream, changes),
                     false => hunks::document(&input.stream, changes, &mut file, width)?,
                 };
-                out.write_all(text.as_bytes()).map_err(|error| Failure::io("standard output", &error))?;
+                out.write_all(text.as_bytes()).map_err(|error| super::unseen(&error))?;
             }
             out.flush().map_err(|error| Failure::io("standard output", &error))?;
             function::notes(&input.stream, &report, Severity::Info);

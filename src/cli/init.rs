@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 use self::entries::{Scene, many};
 use self::page::{Page, Question};
 use self::sources::Sources;
-use super::{Failure, Result, input, schema, write_stdout};
+use super::files::{self, Written};
+use super::{Failure, Result, schema, write_stdout};
 use crate::config::{PIPELINE, TODO};
 use crate::facts::Facts;
 use crate::text::plain;
@@ -75,15 +76,15 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         write_stdout(page.text.as_bytes())?;
         return Ok(0);
     }
-    let mut files: Vec<input::Written> = vec![(path, Some(page.text.clone().into_bytes()))];
+    let mut fresh = vec![Written::bytes(path, page.text.clone().into_bytes()).first()];
     if options.schema {
-        files.push((sources.shown.join(SCHEMA), Some(schema::text_of(PIPELINE).into_bytes())));
+        fresh.push(Written::bytes(sources.shown.join(SCHEMA), schema::text_of(PIPELINE).into_bytes()));
     }
     let wiring = Wiring::of(options, &sources)?;
     if let Wiring::Done(path, bytes) = &wiring {
-        files.push((path.clone(), Some(bytes.clone())));
+        fresh.push(Written::bytes(path.clone(), bytes.clone()));
     }
-    input::write_files(files, std::slice::from_ref(&sources.shown))?;
+    files::write(fresh, std::slice::from_ref(&sources.shown))?;
     let mut out = format!(
         "wrote {}: for {} in {}\n",
         shown.display(),

@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Failure, Result, function, input, write_stdout};
+use super::{Failure, Result, function, input};
 use crate::transport::{self, Origin};
 
 /// The folder that a renderer's own krmor, a plugin of kustomize, leaves its mark in.
@@ -68,11 +68,11 @@ pub(super) fn run(options: &Options) -> Result<u8> {
                  kustomization, or name one by --config"
             )));
         }
-        write_stdout(&rendered)?;
+        super::write_output(&rendered)?;
         return Ok(0);
     };
     config.pipeline.learn(schemas, options.allow_none);
-    function::warn(&transport::bare(&config, rendered, origin, None, &mut std::io::stdout().lock())?);
+    function::warn(&transport::bare(&config, rendered, origin, None, &mut super::output()?)?);
     Ok(0)
 }
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 
-use super::{Failure, Format, Result, Source, input};
+use super::files::{self, Written};
+use super::{Failure, Format, Result, Source};
 use crate::excerpt;
 use crate::report::{Finding, Report, ResourceRef};
 use crate::stream::Stream;
@@ -78,8 +79,10 @@ impl Format {
 /// Writes reports into their files: all of them, or none. A text is that for people.
 pub(super) fn write(reports: &[To], each: impl Fn(Format) -> String) -> Result<()> {
     let named: Vec<PathBuf> = reports.iter().filter_map(|to| to.file.clone()).collect();
-    let files = reports.iter().filter_map(|to| Some((to.file.clone()?, Some(each(to.format).into_bytes()))));
-    input::write_files(files.collect(), &named)
+    let files = reports.iter().filter_map(|to| Some(Written::bytes(to.file.clone()?, each(to.format).into_bytes())));
+    let files = files.collect();
+    files::settle(&named.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+    files::write(files, &named)
 }
 
 /// Where things lie, as seen from the working directory. Results are many and files few: each is looked for once.

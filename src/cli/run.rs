@@ -1,12 +1,13 @@
 //! `krmor run`: a config over files, directories or standard input.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::PathBuf;
 
+use super::files::{self, Written};
 use super::input::Input;
 use super::report::{self, Ended, To};
-use super::{Failure, Result, Source, function, input, write_stdout};
+use super::{Failure, Result, Source, function, input, write_output, write_stdout};
 use crate::pipeline::Outcome;
 use crate::report::{Report, Severity};
 use crate::text;
@@ -68,12 +69,14 @@ fn put(options: &Options, input: &Input, report: &Report) -> Result<()> {
             return Err(Failure::usage("--in-place needs files, not standard input"));
         }
         let changed = input.files.iter().filter(|file| input.changed(file));
-        let files = changed.filter_map(|file| Some((file.path.clone()?, Some(input.render(file))))).collect();
-        input::write_files(files, &input.given)?;
+        let files = changed
+            .filter_map(|file| Some(Written::bytes(file.path.clone()?, input.render(file)).instead_of(file.mark)))
+            .collect();
+        files::write(files, &input.given)?;
         write_stdout(written(input, report).as_bytes())?;
     } else if let Some(directory) = &options.output {
-        std::fs::create_dir_all(directory).map_err(|error| Failure::io(&directory.display().to_string(), &error))?;
-        let mut files: Vec<input::Written> = Vec::new();
+        let mut files: Vec<Written> = Vec::new();
+        let mut targets = HashSet::new();
         for file in &input.files {
             let name = file
                 .path
@@ -81,19 +84,25 @@ fn put(options: &Options, input: &Input, report: &Report) -> Result<()> {
                 .and_then(|path| path.file_name())
                 .map_or_else(|| "stream.yaml".into(), PathBuf::from);
             let target = directory.join(name);
-            if files.iter().any(|(other, _)| *other == target) {
+            if !targets.insert(target.clone()) {
                 return Err(Failure::usage(format!("two input files would both become {}", target.display())));
             }
-            files.push((target, Some(input.render(file))));
+            let written = Written::bytes(target, input.render(file));
+            files.push(match &file.path {
+                Some(path) => written.as_private_as(path),
+                None => written,
+            });
         }
-        input::write_files(files, std::slice::from_ref(directory))?;
+        files::folder(directory)?;
+        files::settle(&[directory])?;
+        files::write(files, std::slice::from_ref(directory))?;
     } else {
         for (i, file) in input.files.iter().enumerate() {
             if i > 0 {
                 // Files become one stream.
                 let before = input.files.get(i - 1).is_some_and(|file| !file.text.ends_with('\n'));
                 let marker = !file.text.starts_with("---");
-                write_stdout(
+                write_output(
                     format!("{}{}", if before { "\n" } else { "" }, if marker { "---\n" } else { "" }).as_bytes(),
                 )?;
             }

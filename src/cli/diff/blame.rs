@@ -10,7 +10,7 @@ pub(super) fn split(text: &str) -> impl Iterator<Item = &str> {
 /// One line of a diff, by its number in the old or new text, and the change that it is there by.
 #[derive(Clone, Copy)]
 pub(super) enum Row {
-    Same { new: usize },
+    Same { old: usize, new: usize },
     Removed { old: usize, by: usize },
     Added { new: usize, by: usize },
 }
@@ -116,7 +116,7 @@ impl Blame {
             match origin {
                 Origin::Change(by) => out.push(Row::Added { new, by: *by }),
                 Origin::Old(at) => {
-                    out.push(Row::Same { new });
+                    out.push(Row::Same { old: *at, new });
                     old = at + 1;
                 }
             }

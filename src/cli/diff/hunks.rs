@@ -45,11 +45,12 @@ pub(super) fn document<'a>(
     // A comment in what is taken out may be an old value of a secret.
     let taken = changes.iter().any(|change| change.takes_object());
     let hidden_before = if taken { without_comments(&hidden_before) } else { hidden_before };
-    // In each round one change of every object, so that the lines that come and go with it are known.
+    // In each round one change of every scope, so that the lines that come and go with it are known.
     let mut after = before.to_owned();
     let mut lines = if new.is_some() { Blame::of_new(before) } else { Blame::new(before) };
-    let mut starts = object_lines(stream, changes, &documents, before);
-    for round in rounds(changes, new.is_some(), documents.iter().any(|document| document.root().has_aliases())) {
+    let scopes: Vec<Scope> = changes.iter().map(|change| scope(stream, change)).collect();
+    let mut starts = scope_lines(&scopes, &documents, before);
+    for round in rounds(changes, &scopes, new.is_some()) {
         for change in round.iter().filter_map(|&number| changes.get(number)) {
             if let Some(document) = documents.first_mut() {
                 let applied = document.apply(Operation { op: change.op, path: &change.path, value: &change.value });
@@ -57,10 +58,10 @@ pub(super) fn document<'a>(
             }
         }
         let text = yaml::render(&documents);
-        let new = object_lines(stream, changes, &yaml::parse(&Arc::new(text.clone())).map_err(broken)?, &text);
+        let new = scope_lines(&scopes, &yaml::parse(&Arc::new(text.clone())).map_err(broken)?, &text);
         let cut = |&number: &usize| {
-            let object = changes.get(number)?.object;
-            let line = |lines: &BTreeMap<ObjectId, usize>| lines.get(&object).copied().unwrap_or_default();
+            let scope = scopes.get(number)?.pointer.as_str();
+            let line = |lines: &BTreeMap<String, usize>| lines.get(scope).copied().unwrap_or_default();
             Some(Cut { old: line(&starts), new: line(&new), by: number })
         };
         lines.change(&after, &text, round.iter().filter_map(cut).collect());
@@ -71,6 +72,8 @@ pub(super) fn document<'a>(
     let (old, new_lines): (Vec<&str>, Vec<&str>) = (split(&hidden_before).collect(), split(&hidden_after).collect());
     let line = |row: &Row| -> &str {
         let line = match *row {
+            // What was beside a secret stays hidden when something comes between.
+            Row::Same { old: at, .. } if old.get(at).is_some_and(|line| line.contains(mask::MASK)) => old.get(at),
             Row::Same { new: at, .. } | Row::Added { new: at, .. } => new_lines.get(at),
             Row::Removed { old: at, .. } => old.get(at),
         };
@@ -80,7 +83,7 @@ pub(super) fn document<'a>(
     let mut object = None;
     let differs = |row: &&Row| row.by().is_some();
     let mut reason = Reason::default();
-    let mut done = 0;
+    let (mut done, mut counted, mut number) = (0, 0, first_line);
     for at in (0..rows.len()).filter(|&at| rows.get(at).is_some_and(|row| differs(&row))) {
         let from = at.saturating_sub(CONTEXT);
         let change = rows.get(at).and_then(Row::by).and_then(|by| changes.get(by)).unwrap_or(first);
@@ -90,7 +93,9 @@ pub(super) fn document<'a>(
             reason = Reason::default();
         }
         if new.is_none() && (from > done || done == 0) {
-            let number = rows.iter().take(from).filter(|row| !matches!(row, Row::Added { .. })).count() + first_line;
+            let more = rows.get(counted..from).unwrap_or_default();
+            number += more.iter().filter(|row| !matches!(row, Row::Added { .. })).count();
+            counted = from.max(counted);
             out.push_str(&format!("{DIM}@@ line {number} @@{RESET}\n"));
             reason = Reason::default();
         }
@@ -147,17 +152,46 @@ fn cut(text: &str, width: Option<usize>) -> Cow<'_, str> {
     }
 }
 
-/// Numbers of changes that can be made together: of different objects. An alias could make them one. The first is skipped
-/// when it has made the document.
-fn rounds(changes: &[&Change], made: bool, has_aliases: bool) -> Vec<Vec<usize>> {
-    let skip = usize::from(made);
+/// What a change is about: an item of a list of its object, such as a container, or the object. What adds items to a list or
+/// takes them out is about the object: the others move.
+struct Scope {
+    pointer: String,
+    is_item: bool,
+}
+
+fn scope(stream: &Stream, change: &Change) -> Scope {
+    let object = stream.object(change.object).map_or("", |object| object.prefix());
+    let inner = change.path.strip_prefix(object).unwrap_or("");
+    let is_index = |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit());
+    let mut end = object.len();
+    for token in inner.split('/').skip(1) {
+        end += 1 + token.len();
+        if is_index(token) && end < change.path.len() {
+            return Scope { pointer: change.path.get(..end).unwrap_or_default().to_owned(), is_item: true };
+        }
+    }
+    Scope { pointer: object.to_owned(), is_item: false }
+}
+
+/// Numbers of changes that can be made together: of different scopes. Those of an object come before or after those of its
+/// items. The first is skipped when it has made the document.
+fn rounds(changes: &[&Change], scopes: &[Scope], made: bool) -> Vec<Vec<usize>> {
     let mut rounds: Vec<Vec<usize>> = Vec::new();
-    let mut made: BTreeMap<ObjectId, usize> = BTreeMap::new();
-    for (number, change) in changes.iter().enumerate().skip(skip) {
-        let round =
-            if has_aliases { number - skip } else { *made.entry(change.object).and_modify(|n| *n += 1).or_insert(0) };
+    // For each object, from which round on its items may change, and the first in which it may itself.
+    let mut objects: BTreeMap<ObjectId, (usize, usize)> = BTreeMap::new();
+    let mut items: BTreeMap<&str, usize> = BTreeMap::new();
+    for (number, (change, scope)) in changes.iter().zip(scopes).enumerate().skip(usize::from(made)) {
+        let (from, free) = objects.entry(change.object).or_default();
+        let Scope { pointer, is_item } = scope;
+        let round = if *is_item { items.get(pointer.as_str()).copied().unwrap_or_default().max(*from) } else { *free };
+        *free = (*free).max(round + 1);
+        if *is_item {
+            items.insert(pointer, round + 1);
+        } else {
+            *from = round + 1;
+        }
         if round >= rounds.len() {
-            rounds.push(Vec::new());
+            rounds.resize_with(round + 1, Vec::new);
         }
         if let Some(round) = rounds.get_mut(round) {
             round.push(number);
@@ -166,18 +200,17 @@ fn rounds(changes: &[&Change], made: bool, has_aliases: bool) -> Vec<Vec<usize>>
     rounds
 }
 
-/// On which line each changed object starts.
-fn object_lines(stream: &Stream, changes: &[&Change], documents: &[Document], text: &str) -> BTreeMap<ObjectId, usize> {
+/// On which line each scope starts.
+fn scope_lines(scopes: &[Scope], documents: &[Document], text: &str) -> BTreeMap<String, usize> {
     let mut lines = text::Lines::default();
     let mut found = BTreeMap::new();
-    for change in changes {
-        if found.contains_key(&change.object) {
+    for Scope { pointer: scope, .. } in scopes {
+        if found.contains_key(scope) {
             continue;
         }
-        let prefix = stream.object(change.object).map_or("", |object| object.prefix());
-        let node = documents.first().and_then(|document| document.root().at_pointer(prefix));
+        let node = documents.first().and_then(|document| document.root().at_pointer(scope));
         if let Some(span) = node.and_then(Node::span) {
-            found.insert(change.object, lines.number(text, span.start) - 1);
+            found.insert(scope.clone(), lines.number(text, span.start) - 1);
         }
     }
     found
@@ -202,8 +235,7 @@ pub(super) fn title(stream: &Stream, id: ObjectId, changes: &[&Change]) -> Strin
 
 /// The text as a person may see it.
 fn hidden(documents: &[Document], text: &str) -> String {
-    let spans: Vec<_> = documents.iter().flat_map(|document| mask::secret_spans(document.root())).collect();
-    text::mask_spans(text, &spans)
+    text::mask_spans(text, &mask::hidden_spans(documents.iter().map(Document::root), text))
 }
 
 /// The lines with their comments masked.

@@ -123,7 +123,7 @@ impl Sources {
 
     fn read_folder(&mut self, found: &mut Found) -> Result<()> {
         let mut paths = Vec::new();
-        input::collect(&self.shown, true, &mut paths)?;
+        input::collect(&self.shown, &mut paths)?;
         let mut unread: Vec<String> = Vec::new();
         for path in paths {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

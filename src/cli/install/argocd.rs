@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::super::input::write_files;
-use super::{Failure, Result, write_stdout};
+use super::super::files::{self as writing, Written};
+use super::{Result, write_stdout};
 
 /// The sidecar, as a patch; its names are those of the plugin `central`.
 const SIDECAR: &str = include_str!("../../../kustomization/argocd-cmp/repo-server.yaml");
@@ -77,7 +77,8 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         write_stdout(text.as_bytes())?;
         return Ok(0);
     };
-    std::fs::create_dir_all(directory).map_err(|error| Failure::io(&directory.display().to_string(), &error))?;
+    writing::folder(directory)?;
+    writing::settle(&[directory])?;
     let mut out = String::new();
     let mut fresh = Vec::new();
     for (name, text) in files {
@@ -86,10 +87,10 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         let done = if name == "krmor.yaml" && path.exists() { "is yours" } else { state(&path, &text) };
         out.push_str(&format!("{} {done}\n", path.display()));
         if done == "written" {
-            fresh.push((path, Some(text.into_bytes())));
+            fresh.push(Written::bytes(path, text.into_bytes()));
         }
     }
-    write_files(fresh, std::slice::from_ref(directory))?;
+    writing::write(fresh, std::slice::from_ref(directory))?;
     write_stdout(out.as_bytes())?;
     Ok(0)
 }
