@@ -85,21 +85,22 @@ fn hidden(config: &ConfigSource<'_>, problems: &[Problem]) -> Vec<Range<usize>> 
         _ if api_version.split('/').next() == Some(GROUP) => mask::Config::Own,
         _ => mask::Config::Foreign,
     };
-    // A list or a mapping that stands at the wrong place, and a field that there is not, unless it was to be a harmless one.
-    let misplaced = |problem: &&Problem| {
-        let inside = problem.pointer.len() > config.pointer.len();
-        let Some(node) = config.root.at_pointer(&problem.pointer).filter(|_| inside) else { return false };
-        let is_unknown = problem.message.starts_with(UNKNOWN_FIELD);
+    let (mut unknown, mut misplaced): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    for problem in problems {
+        let Some(pointer) = problem.pointer.strip_prefix(config.pointer).filter(|pointer| !pointer.is_empty()) else {
+            continue;
+        };
+        let is_scalar = node.at_pointer(pointer).is_none_or(|node| node.kind() == Kind::Scalar);
+        // A misspelt field that was to be a harmless one.
         let meant = problem.remedy.strip_prefix("did you mean `").and_then(|rest| rest.split('`').next());
         let is_harmless = meant.is_some_and(|field| !mask::is_private_field(field));
-        match node.kind() {
-            Kind::Scalar => is_unknown && !is_harmless,
-            _ => is_unknown || problem.message.starts_with("expected "),
+        if problem.message.starts_with(UNKNOWN_FIELD) && !(is_scalar && is_harmless) {
+            unknown.push(pointer);
+        } else if problem.message.starts_with("expected ") && !is_scalar {
+            misplaced.push(pointer);
         }
-    };
-    let unknown: Vec<&str> =
-        problems.iter().filter(misplaced).filter_map(|problem| problem.pointer.strip_prefix(config.pointer)).collect();
-    config_spans(node, what, &unknown)
+    }
+    config_spans(node, what, &unknown, &misplaced)
 }
 
 /// The nearest place to a pointer that is written: a missing field has none of its own.

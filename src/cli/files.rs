@@ -85,7 +85,7 @@ impl Written {
     }
 
     /// It is made from that file: who may not read that may not read this.
-    pub(super) fn as_private_as(self, file: &Path) -> Self {
+    pub(super) fn private_as(self, file: &Path) -> Self {
         let mode = keep::mode(file).map_or(self.mode, Mode::AtMost);
         Self { mode, ..self }
     }

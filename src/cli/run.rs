@@ -89,7 +89,7 @@ fn put(options: &Options, input: &Input, report: &Report) -> Result<()> {
             }
             let written = Written::bytes(target, input.render(file));
             files.push(match &file.path {
-                Some(path) => written.as_private_as(path),
+                Some(path) => written.private_as(path),
                 None => written,
             });
         }

@@ -129,7 +129,7 @@ fn is_hidden_value(around: &str, key: &str, value: &Value) -> bool {
         Value::String(text) => is_hidden_text(around, key, text),
         Value::Number(number) => is_hidden_text(around, key, &number.to_string()),
         Value::Array(items) => {
-            items.iter().any(|item| item.is_string()) && items.iter().all(|item| is_hidden_value(around, key, item))
+            items.iter().any(Value::is_string) && items.iter().all(|item| is_hidden_value(around, key, item))
         }
         _ => false,
     }

@@ -99,12 +99,11 @@ fn unique(document: &Document, entries: Vec<(Id, Id)>) -> Vec<(Id, Id)> {
     for entry in entries {
         let mut key = String::new();
         write_scalar(document, document.resolve(entry.0), Mode::Typed, &mut key);
-        match places.get(&key).and_then(|&place| out.get_mut(place)) {
-            Some(slot) => *slot = entry,
-            None => {
-                places.insert(key, out.len());
-                out.push(entry);
-            }
+        if let Some(slot) = places.get(&key).and_then(|&place| out.get_mut(place)) {
+            *slot = entry;
+        } else {
+            places.insert(key, out.len());
+            out.push(entry);
         }
     }
     out

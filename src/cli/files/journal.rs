@@ -347,11 +347,11 @@ fn foreign(path: &Path) -> Failure {
 /// Whether nobody else holds the file.
 #[cfg(unix)]
 fn lock(file: &File) -> io::Result<bool> {
+    use rustix::io::Errno;
     match rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(true),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+        Err(Errno::WOULDBLOCK) => Ok(false),
         // Where the file system knows no locks, there is one krmor at a time by whoever calls it.
-        Err(rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOLCK) => Ok(true),
+        Ok(()) | Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK) => Ok(true),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,6 +1,6 @@
 //! Where files lie that are to be written: each once, none outside of what was named, none that is more than a file.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::mark::Mark;
@@ -31,7 +31,7 @@ pub(super) fn plan(files: Vec<Written>, within: &[PathBuf]) -> Result<Plan> {
     let roots: Vec<PathBuf> = within.iter().map(|root| real_path(root, true)).collect();
     let mut homes: Vec<PathBuf> = Vec::new();
     let mut planned: Vec<Planned> = Vec::new();
-    let mut seen: HashMap<PathBuf, ()> = HashMap::new();
+    let mut seen: HashSet<PathBuf> = HashSet::new();
     let mut wanted: Vec<(PathBuf, Written, PathBuf)> = Vec::new();
     for file in files {
         let real = real_path(&file.path, matches!(file.content, Content::Bytes(_)));
@@ -39,7 +39,7 @@ pub(super) fn plan(files: Vec<Written>, within: &[PathBuf]) -> Result<Plan> {
         let Some(root) = root else { return Err(outside(&file.path, &real)) };
         let home = if root.is_dir() { root.as_path() } else { root.parent().unwrap_or(root) };
         // Two contents of one file would take turns.
-        if seen.insert(real.clone(), ()).is_some() {
+        if !seen.insert(real.clone()) {
             let shown = file.path.display();
             let message = format!("{shown}: another file that is written leads to it too; nothing was written");
             return Err(Failure::usage(message));
@@ -80,12 +80,17 @@ fn before(file: &Planned) -> Result<Option<Mark>> {
              give this name a file of its own: cp -p {shown} {shown}.own && mv {shown}.own {shown}"
         )));
     }
-    let now = Mark::at(real).map_err(|error| Failure::io(&shown.to_string(), &error))?;
+    let failed = |error: std::io::Error| Failure::internal(format!("{shown}: {error}; nothing was written"));
+    let now = Mark::at(real).map_err(failed)?;
     let as_meant = match file.meant {
         Before::Any => true,
         Before::Absent => now.is_none(),
         Before::Was(mark) => now == Some(mark),
     };
+    // A new file in its place would get round what its mode says.
+    if let (true, Before::Was(_)) = (as_meant, file.meant) {
+        std::fs::OpenOptions::new().append(true).open(real).map_err(failed)?;
+    }
     match as_meant {
         true => Ok(now),
         false => Err(Failure::internal(format!(

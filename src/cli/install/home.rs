@@ -236,6 +236,7 @@ fn missing_folders(home: &Path, path: &Path) -> Vec<String> {
 
 /// What makes a link at a path to a target; where there are none, a copy.
 #[cfg(unix)]
+#[allow(clippy::unnecessary_wraps)] // a copy may fail
 pub(super) fn link_to(path: &Path, target: &Path) -> Result<Written> {
     Ok(Written::new(path.to_owned(), Content::Link(target.to_owned())))
 }

@@ -34,14 +34,36 @@ const REFERENCES: &[&str] = &[
     "secret",
 ];
 
-/// Where the text of a config may hold secrets: byte spans, in order. `unknown` are pointers to what stands at the wrong
-/// place, or under a name that no field has: what it is meant to be nobody knows.
+/// Fields that tell the same wherever they stand.
+const PLAIN: &[&str] = &[
+    "annotationSelector",
+    "apiVersion",
+    "container",
+    "containers",
+    "group",
+    "host",
+    "kind",
+    "labelSelector",
+    "name",
+    "namespace",
+    "port",
+    "service",
+    "version",
+];
+
+/// Where the text of a config may hold secrets: byte spans, in order. `unknown` are pointers to what stands under a name that
+/// no field has, `misplaced` to lists and mappings where something else must be: what they are meant to be nobody knows.
 #[must_use]
-pub fn config_spans(root: Node<'_>, what: Config, unknown: &[&str]) -> Vec<Range<usize>> {
+pub fn config_spans(root: Node<'_>, what: Config, unknown: &[&str], misplaced: &[&str]) -> Vec<Range<usize>> {
     let mut out = Vec::new();
-    for pointer in unknown {
-        if let Some(node) = root.at_pointer(pointer) {
-            all(node, &mut out);
+    unknown.iter().filter_map(|pointer| root.at_pointer(pointer)).for_each(|node| all(node, &mut out));
+    for node in misplaced.iter().filter_map(|pointer| root.at_pointer(pointer)) {
+        match node.kind() {
+            Kind::Map => {
+                let entries = node.entries().filter(|(key, _)| !PLAIN.contains(&key.as_ref()));
+                entries.for_each(|(_, value)| all(value, &mut out));
+            }
+            _ => all(node, &mut out),
         }
     }
     match what {

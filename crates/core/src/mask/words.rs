@@ -108,12 +108,10 @@ impl Words {
     }
 }
 
-impl Words {
-    /// Whether a word says what the next ones mean.
-    fn expects(&self, word: &str) -> bool {
-        let name = word.rsplit('/').next().unwrap_or(word);
-        PROGRAMS.iter().any(|program| program.names.contains(&name))
-    }
+/// Whether a word says what the next ones mean.
+fn is_program(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    PROGRAMS.iter().any(|program| program.names.contains(&name))
 }
 
 /// Whether an option promises a secret. `PWD` alone is the working directory, `--pwd` never is.
@@ -142,9 +140,10 @@ pub(super) fn secret_from(line: &str) -> Option<usize> {
         let name = name.get(start..)?;
         let behind = line.get(at + 1..)?;
         let value = behind.trim_start_matches([' ', '\t', '"', '\'', '=', '>']);
+        let first = value.split([' ', '\t', ',', ';', '"', '\'']).next().unwrap_or("");
         let value = value.trim_end_matches([' ', '\t', '"', '\'', ',', '}', ']']);
-        let is_set =
-            !value.is_empty() && !is_reference(value) && !value.starts_with("{{") && !value.starts_with("<path:");
+        let elsewhere = is_reference(first) || ["{{", "<path:"].iter().any(|open| value.starts_with(open));
+        let is_set = !value.is_empty() && !elsewhere;
         // `://` and `::` assign nothing.
         let assigns =
             !behind.starts_with(['/', ':']) && !matches!(value, "true" | "false" | "null" | "~" | "|" | "|-" | ">");
@@ -190,7 +189,7 @@ pub(super) fn script(text: &str) -> Cow<'_, str> {
     let mut at = 0;
     for part in text.split_inclusive([' ', '\t', '\n', ';', '&', '|', '(', ')']) {
         let word = part.trim_end_matches([' ', '\t', '\n', ';', '&', '|', '(', ')']);
-        let is_value = words.value_follows || words.login_follows || words.expects(word);
+        let is_value = words.value_follows || words.login_follows || is_program(word);
         if !word.is_empty() && (word.contains('=') || word.starts_with('-') || is_value) {
             let shown = words.next(word);
             if shown.ends_with(MASK) && !word.ends_with(MASK) {
