@@ -184,7 +184,7 @@ fn has_number(node: Node<'_>, deep: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::Workloads;
+    use crate::workload::Table;
 
     /// Kinds with a row that make no pods of their own accord: templates for other objects, Issuers, whose solvers come and go,
     /// kinds whose pods run in a namespace of their operator, and kinds that have no pods but by the template of their row.
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn every_kind_with_a_row_makes_pods_or_is_known_to_make_none() {
-        for row in Workloads::operators() {
+        for row in Table::operators() {
             let is_none = NONE.iter().any(|(own, kinds)| *own == row.group && kinds.contains(&&*row.kind));
             assert!(is_known(&row.group, &row.kind) != is_none, "{} {}", row.group, row.kind);
         }
