@@ -4,6 +4,7 @@
 mod check;
 mod compare;
 mod diff;
+mod discover;
 mod doctor;
 mod explain;
 mod files;
@@ -11,6 +12,7 @@ mod function;
 mod graph;
 mod guard;
 mod helm;
+mod init;
 mod input;
 mod install;
 mod list;
@@ -22,6 +24,7 @@ mod report;
 mod rows;
 mod run;
 mod schema;
+mod terminal;
 mod view;
 #[cfg(feature = "wasm-runner")]
 mod wasm;
@@ -56,6 +59,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Read manifests and write a config that fits them, with questions for what they do not say.
+    Init(init::Options),
     /// Run a config over files, directories or standard input.
     Run(run::Options),
     /// Run what renders manifests, and harden what it prints: the pipe for those who have no shell.
@@ -94,14 +99,16 @@ enum Command {
 /// Where the config of a run is and what it runs over.
 #[derive(Debug, clap::Args)]
 struct Source {
-    /// The function config: a Pipeline or the config of one function.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    /// The function config: a Pipeline or the config of one function. By default `krmor.yaml` in the folder of the input, else
+    /// the one that the kustomization there lists under `transformers:`.
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// The function that a kpt-style ConfigMap config is for.
     #[arg(long, value_name = "KIND")]
     function: Option<String>,
-    /// Files and directories (their *.yaml, *.yml and *.json files), or `-` for standard input.
-    #[arg(value_name = "PATH", default_value = "-")]
+    /// Files and directories (their *.yaml, *.yml and *.json files), or `-` for standard input, the default. At a terminal, by
+    /// default, this folder, where it has a config.
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Accept an input without any object.
     #[arg(long)]
@@ -192,6 +199,7 @@ fn dispatch(args: Vec<OsString>, helm: Option<&helm::Helm>) -> Result<u8> {
         }
     };
     match cli.command {
+        Some(Command::Init(options)) => init::run(&options),
         Some(Command::Run(options)) => run::run(&options),
         Some(Command::Render(options)) => render::run(&options),
         Some(Command::Diff(options)) => diff::run(&options),

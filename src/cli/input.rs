@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::files::{self, Mark};
-use super::{Failure, Result, Source};
+use super::{Failure, Result, Source, discover};
 use crate::excerpt;
 use crate::pipeline::Outcome;
 use crate::report::Report;
 use crate::stream::Stream;
 use crate::transport::{self, Config, decode};
 use crate::workload::{Row, row_of_crd};
-use crate::yaml::{self, Encoding};
+use crate::yaml::{self, Document, Encoding};
 
 /// Longest config that is read.
 const MAX_CONFIG: u64 = 16 << 20;
@@ -28,7 +28,7 @@ pub(super) struct File {
     /// What was read.
     pub(super) mark: Mark,
     encoding: Encoding,
-    documents: Range<usize>,
+    pub(super) documents: Range<usize>,
 }
 
 /// What a run works on.
@@ -36,6 +36,8 @@ pub(super) struct File {
 pub(super) struct Input {
     pub(super) stream: Stream,
     pub(super) files: Vec<File>,
+    /// The files and directories that it was read from, as they were named.
+    pub(super) given: Vec<PathBuf>,
 }
 
 impl Input {
@@ -99,10 +101,11 @@ pub(super) fn stdin() -> Result<Vec<u8>> {
 
 /// Reads the config and the input of a source and runs one over the other.
 pub(super) fn run(source: &Source) -> Result<(Config, Input, Report, Outcome)> {
-    apart(&source.config, &source.paths)?;
-    let mut config = config(&source.config, source.function.as_deref())?;
+    let found = discover::find(source)?;
+    apart(&found.config, &found.paths)?;
+    let mut config = config(&found.config, source.function.as_deref())?;
     config.pipeline.learn(schemas(&source.crds)?, source.allow_none);
-    let mut input = read(&source.paths, source.allow_empty)?;
+    let mut input = read_without(&found.paths, source.allow_empty, Some(&found.config), found.generated)?;
     let mut report = Report::default();
     config.pipeline.partial = source.partial;
     let outcome = config.pipeline.run(&mut input.stream, &mut report);
@@ -130,10 +133,24 @@ pub(super) fn schemas(paths: &[PathBuf]) -> Result<Vec<Row>> {
 
 /// Reads files, directories or standard input, as one stream.
 pub(super) fn read(given: &[PathBuf], allow_empty: bool) -> Result<Input> {
+    read_without(given, allow_empty, None, Vec::new())
+}
+
+/// The same without the config, which may lie among the manifests, and with documents that are in no file.
+fn read_without(given: &[PathBuf], allow_empty: bool, config: Option<&Path>, more: Vec<Document>) -> Result<Input> {
     let mut paths = Vec::new();
     files::settle(&given.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+    let own = config.and_then(|path| path.canonicalize().ok());
     for path in given {
+        let from = paths.len();
         collect(path, &mut paths)?;
+        if path.is_dir() && config.is_some() {
+            // Also that of a folder, where another one is named.
+            let is_config = |path: &PathBuf| path.canonicalize().ok() == own || discover::is_own_config(path);
+            let rest = paths.split_off(from);
+            let rest = rest.into_iter().filter(|path| !is_config(path));
+            paths.extend(rest.map(|path| path.strip_prefix("./").map(Path::to_owned).unwrap_or(path)));
+        }
     }
     let paths = once(paths);
     if given.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
@@ -162,9 +179,11 @@ pub(super) fn read(given: &[PathBuf], allow_empty: bool) -> Result<Input> {
             documents: start..documents.len(),
         });
     }
+    names.extend(more.iter().map(|_| None));
+    documents.extend(more);
     let stream = Stream::of_documents(documents, |number| names.get(number).cloned().flatten());
     transport::holds_objects(&stream, (!allow_empty).then_some(transport::NO_OBJECTS))?;
-    Ok(Input { stream, files })
+    Ok(Input { stream, files, given: given.to_vec() })
 }
 
 /// The files that a path stands for, in the order of their names.

@@ -35,6 +35,10 @@ pub(super) struct Options {
     /// list.
     #[arg(long, value_name = "FLAG=NAME", allow_hyphen_values = true)]
     append: Vec<String>,
+    /// The variable NAME, and NAME_0, NAME_1 and so on, are paths of what is below the working directory, through all links;
+    /// any other value is refused: another folder, a URL.
+    #[arg(long, value_name = "NAME")]
+    inside: Vec<String>,
     /// Where the command's temporary folder is made, instead of among those of the system. Argo CD kills a plugin at its
     /// deadline, and removes the copy of the repository in which it ran: what is made there, `--scratch .`, goes with it.
     #[arg(long, value_name = "DIR")]
@@ -49,7 +53,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     // A config that cannot be read is told before anything runs.
     let config = options.config.as_deref().map(|path| input::config(path, options.function.as_deref())).transpose()?;
     let schemas = input::schemas(&options.crds)?;
-    let command = arguments::expanded(&options.command, &options.append)?;
+    let command = arguments::expanded(&options.command, &options.append, &options.inside)?;
     let shown = arguments::shown(&options.command);
     let scratch = Scratch::new(options.scratch.as_deref())?;
     let rendered = rendered(&command, &shown, &scratch)?;

@@ -1,15 +1,15 @@
 //! `krmor run`: a config over files, directories or standard input.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::PathBuf;
 
 use super::files::{self, Written};
 use super::input::Input;
 use super::report::{self, Ended, To};
-use super::{Failure, Result, Source, function, input, write_output};
+use super::{Failure, Result, Source, function, input, write_output, write_stdout};
 use crate::pipeline::Outcome;
-use crate::report::Severity;
+use crate::report::{Report, Severity};
 use crate::text;
 use crate::transport;
 
@@ -44,7 +44,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     if let Some(failure) = failure {
         return tell(options, machine, failure);
     }
-    if let Err(failure) = put(options, &input) {
+    if let Err(failure) = put(options, &input, &report) {
         let out = options.report.as_ref().and_then(|to| to.format.failed(&options.source, &failure));
         return tell(options, out, failure);
     }
@@ -63,7 +63,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
 }
 
 /// Writes the stream to where it is wanted.
-fn put(options: &Options, input: &Input) -> Result<()> {
+fn put(options: &Options, input: &Input, report: &Report) -> Result<()> {
     if options.in_place {
         if input.files.iter().any(|file| file.path.is_none()) {
             return Err(Failure::usage("--in-place needs files, not standard input"));
@@ -72,7 +72,8 @@ fn put(options: &Options, input: &Input) -> Result<()> {
         let files = changed
             .filter_map(|file| Some(Written::bytes(file.path.clone()?, input.render(file)).instead_of(file.mark)))
             .collect();
-        files::write(files, &options.source.paths)?;
+        files::write(files, &input.given)?;
+        write_stdout(written(input, report).as_bytes())?;
     } else if let Some(directory) = &options.output {
         let mut files: Vec<Written> = Vec::new();
         let mut targets = HashSet::new();
@@ -109,6 +110,32 @@ fn put(options: &Options, input: &Input) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What was written, file by file.
+fn written(input: &Input, report: &Report) -> String {
+    let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    // A new document is written behind another one.
+    let beside: HashMap<usize, usize> =
+        report.changes.iter().filter_map(|one| Some((one.document, one.after?))).collect();
+    let home = |document: usize| {
+        let mut at = document;
+        while let Some(&next) = beside.get(&at).filter(|next| **next < at) {
+            at = next;
+        }
+        at
+    };
+    let homes: Vec<usize> = report.changes.iter().map(|change| home(change.document)).collect();
+    let mut out = String::new();
+    for file in input.files.iter().filter(|file| input.changed(file)) {
+        let count = homes.iter().filter(|at| file.documents.contains(at)).count();
+        let name = file.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        out.push_str(&format!("wrote {}: {}\n", text::plain(&name), many(count, "change")));
+    }
+    if out.is_empty() {
+        out = format!("nothing to change in {}\n", many(input.files.len(), "file"));
+    }
+    out
 }
 
 /// Fails, with the report for programs in its place: on standard error it is all that stands there.

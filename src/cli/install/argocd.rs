@@ -18,7 +18,10 @@ pub(super) struct Options {
     #[arg(long = "plugin", value_name = "PLUGIN", default_value = "central")]
     plugins: Vec<Plugin>,
     /// The sidecar's image, which `make argocd-cmp` prepares; by default `krmor-argocd` with this krmor's version.
-    #[arg(long, value_name = "IMAGE", default_value = concat!("krmor-argocd:", env!("CARGO_PKG_VERSION")))]
+    #[arg(
+        long, value_name = "IMAGE", value_parser = image,
+        default_value = concat!("krmor-argocd:", env!("CARGO_PKG_VERSION"))
+    )]
     image: String,
     /// Write the Component into this directory instead: list it under `components:` of what installs Argo CD.
     #[arg(long, value_name = "DIR")]
@@ -52,6 +55,16 @@ impl Plugin {
             Plugin::Helm => include_str!("../../../kustomization/argocd-cmp/helm.yaml"),
         }
     }
+}
+
+/// A reference of an image, of the characters that one may have: it becomes a line of YAML.
+fn image(text: &str) -> std::result::Result<String, String> {
+    let is_sign = |letter: char| letter.is_ascii_alphanumeric() || "._/:@-".contains(letter);
+    let is_name = text.starts_with(|letter: char| letter.is_ascii_alphanumeric());
+    if is_name && text.chars().all(is_sign) && !text.ends_with([':', '@', '/']) {
+        return Ok(text.to_owned());
+    }
+    Err("write NAME:TAG or NAME@sha256:DIGEST, such as `registry.example.com/krmor-argocd:1.0`".to_owned())
 }
 
 pub(super) fn run(options: &Options) -> Result<u8> {
