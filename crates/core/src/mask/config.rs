@@ -109,6 +109,11 @@ fn own(root: Node<'_>, out: &mut Vec<Range<usize>>) {
             }
             continue;
         }
+        // A value that is no text is at the wrong place.
+        if field == "value" && node.kind() != Kind::Scalar {
+            all(node, out);
+            continue;
+        }
         match node.kind() {
             Kind::Scalar => {
                 let text = node.as_str();
