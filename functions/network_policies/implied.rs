@@ -8,7 +8,7 @@ use krmor_core::facts::selections::By;
 use krmor_core::facts::services::{self, Target};
 use krmor_core::report::{Finding, Report};
 use krmor_core::stream::{Object, ObjectId};
-use krmor_core::values::integer;
+use krmor_core::values::{go_bool, integer};
 use krmor_yaml::Node;
 
 /// A Job that `Migration` made: the name of its program, and its own, with `/` between them.
@@ -239,7 +239,7 @@ impl<'a> Finder<'_, 'a> {
 
     fn agents(&mut self, report: &mut Report) {
         for (number, one) in self.world.workloads.iter().enumerate() {
-            let is_asked = one.pod.annotation(&one.object, AGENT).is_some_and(|value| value == "true");
+            let is_asked = one.pod.annotation(&one.object, AGENT).and_then(|value| go_bool(&value)) == Some(true);
             if !is_asked || !one.is_target || one.uses_host_network {
                 continue;
             }
