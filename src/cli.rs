@@ -4,11 +4,15 @@
 mod check;
 mod compare;
 mod diff;
+mod discover;
 mod doctor;
 mod explain;
+mod files;
 mod function;
 mod graph;
+mod guard;
 mod helm;
+mod init;
 mod input;
 mod install;
 mod list;
@@ -20,6 +24,7 @@ mod report;
 mod rows;
 mod run;
 mod schema;
+mod terminal;
 mod view;
 #[cfg(feature = "wasm-runner")]
 mod wasm;
@@ -54,6 +59,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Read manifests and write a config that fits them, with questions for what they do not say.
+    Init(init::Options),
     /// Run a config over files, directories or standard input.
     Run(run::Options),
     /// Run what renders manifests, and harden what it prints: the pipe for those who have no shell.
@@ -92,14 +99,16 @@ enum Command {
 /// Where the config of a run is and what it runs over.
 #[derive(Debug, clap::Args)]
 struct Source {
-    /// The function config: a Pipeline or the config of one function.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    /// The function config: a Pipeline or the config of one function. By default `krmor.yaml` in the folder of the input, else
+    /// the one that the kustomization there lists under `transformers:`.
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// The function that a kpt-style ConfigMap config is for.
     #[arg(long, value_name = "KIND")]
     function: Option<String>,
-    /// Files and directories (their *.yaml, *.yml and *.json files), or `-` for standard input.
-    #[arg(value_name = "PATH", default_value = "-")]
+    /// Files and directories (their *.yaml, *.yml and *.json files), or `-` for standard input, the default. At a terminal, by
+    /// default, this folder, where it has a config.
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Accept an input without any object.
     #[arg(long)]
@@ -153,6 +162,7 @@ enum Format {
 /// Runs the command line; the exit code.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> u8 {
+    guard::guard();
     let helm = helm::Helm::calling(args.first().map(OsString::as_os_str));
     match dispatch(args, helm.as_ref()) {
         Ok(code) => code,
@@ -189,6 +199,7 @@ fn dispatch(args: Vec<OsString>, helm: Option<&helm::Helm>) -> Result<u8> {
         }
     };
     match cli.command {
+        Some(Command::Init(options)) => init::run(&options),
         Some(Command::Run(options)) => run::run(&options),
         Some(Command::Render(options)) => render::run(&options),
         Some(Command::Diff(options)) => diff::run(&options),
@@ -231,7 +242,33 @@ fn write_stderr(bytes: &[u8]) {
     }
 }
 
+/// Writes what people look at.
 fn write_stdout(bytes: &[u8]) -> Result<()> {
     let mut out = std::io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| unseen(&error))
+}
+
+/// What people look at could not be shown. Who has seen enough of it (`| head`) need not be told.
+fn unseen(error: &std::io::Error) -> Failure {
+    let failure = Failure::io("standard output", error);
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Failure { message: String::new(), ..failure },
+        _ => failure,
+    }
+}
+
+/// Standard output, for what is lost if nobody gets it: the manifests.
+fn output() -> Result<std::io::StdoutLock<'static>> {
+    let out = std::io::stdout().lock();
+    if guard::is_closed(&out) {
+        let fix = "redirect it to a file or a pipe, or say `krmor check` where only the exit code is wanted";
+        return Err(Failure::internal(format!("standard output is closed: the manifests would be lost\n  fix: {fix}")));
+    }
+    Ok(out)
+}
+
+/// Writes manifests.
+fn write_output(bytes: &[u8]) -> Result<()> {
+    let mut out = output()?;
     out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| Failure::io("standard output", &error))
 }

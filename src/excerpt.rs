@@ -3,12 +3,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::config::{PIPELINE, Problem};
+use crate::config::{GROUP, PIPELINE, Problem};
 use crate::failure::{Failure, FilePlace, USAGE};
 use crate::krm::{self, field_path};
+use crate::mask::{self, config_spans, holds_secret, starred};
 use crate::report::{self, Finding};
 use crate::text::{line_of, marked, mask_line, plain};
 use crate::yaml::{self, Document, Kind, Node};
+
+/// How the message about a field begins that there is not.
+const UNKNOWN_FIELD: &str = "unknown field `";
 
 /// Where a config lies.
 pub(crate) struct ConfigSource<'a> {
@@ -25,7 +29,8 @@ pub(crate) struct ConfigSource<'a> {
 pub(crate) fn config_problems(name: &str, text: &str, place: &ConfigSource<'_>, problems: &[Problem]) -> Failure {
     let whole = |problem: &Problem| problem.clone().below(place.pointer);
     let problems: Vec<Problem> = problems.iter().map(whole).collect();
-    let shown = problems.iter().map(|problem| config_problem(name, text, place, problem));
+    let spans = hidden(place, &problems);
+    let shown = problems.iter().map(|problem| config_problem(name, text, place, problem, &spans));
     let mut message: String = shown.collect();
     if problems.len() > 1 {
         message += &format!("error: {name}: {} problems in the config; nothing was written\n", problems.len());
@@ -39,20 +44,63 @@ pub(crate) fn config_problems(name: &str, text: &str, place: &ConfigSource<'_>, 
     Failure { results, places, ..Failure::new(USAGE, message) }
 }
 
-fn config_problem(name: &str, text: &str, config: &ConfigSource<'_>, problem: &Problem) -> String {
-    let root = config.root;
-    let place = nearest(text, root, &problem.pointer);
+/// `spans` are what the text hides.
+fn config_problem(
+    name: &str,
+    text: &str,
+    config: &ConfigSource<'_>,
+    problem: &Problem,
+    spans: &[Range<usize>],
+) -> String {
+    let place = nearest(text, config.root, &problem.pointer);
     let path = field_path(&problem.pointer);
     let title = if path.is_empty() { problem.message.clone() } else { format!("{path}: {}", problem.message) };
-    // Configs hold no secrets but values of variables; what shares a line with one may.
     let at = place.as_ref().map_or(0, |span| span.start);
-    let line = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |start| start + 1);
+    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |start| start + 1);
     let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |length| at + length);
-    let before = text.get(line..config.span.start).unwrap_or("").trim();
+    // What shares a line with the config may be anything.
+    let before = text.get(start..config.span.start).unwrap_or("").trim();
     let behind = text.get(config.span.end..end).unwrap_or("").trim();
     let alone = place.is_some() && before.is_empty() && (behind.is_empty() || behind.starts_with('#'));
-    let alone = alone && !holds_variables(root, &(line..end));
-    excerpt(name, text, place, &title, &problem.remedy, !alone)
+    let hide = |line: &str| match alone {
+        true => {
+            let near = spans.get(spans.partition_point(|span| span.end <= start)..).unwrap_or_default();
+            // Beside what is hidden a comment is, too.
+            let hides = near.first().is_some_and(|span| span.start < end);
+            let comment = line.find(" #").filter(|at| hides || holds_secret(line.get(*at..).unwrap_or("")));
+            starred(line, start, near, comment.unwrap_or(line.len()))
+        }
+        false => mask_line(line),
+    };
+    excerpt(name, text, place, &title, &problem.remedy, hide)
+}
+
+/// What the text of a config hides, in the light of all that is wrong with it: their pointers are the text's.
+fn hidden(config: &ConfigSource<'_>, problems: &[Problem]) -> Vec<Range<usize>> {
+    let Some(node) = config.root.at_pointer(config.pointer) else { return Vec::new() };
+    let text = |key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    let what = match kind.as_ref() {
+        "ConfigMap" if api_version == "v1" => mask::Config::ConfigMap,
+        _ if api_version.split('/').next() == Some(GROUP) => mask::Config::Own,
+        _ => mask::Config::Foreign,
+    };
+    let (mut unknown, mut misplaced): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    for problem in problems {
+        let Some(pointer) = problem.pointer.strip_prefix(config.pointer).filter(|pointer| !pointer.is_empty()) else {
+            continue;
+        };
+        let is_scalar = node.at_pointer(pointer).is_none_or(|node| node.kind() == Kind::Scalar);
+        // A misspelt field that was to be a harmless one.
+        let meant = problem.remedy.strip_prefix("did you mean `").and_then(|rest| rest.split('`').next());
+        let is_harmless = meant.is_some_and(|field| !mask::is_private_field(field));
+        if problem.message.starts_with(UNKNOWN_FIELD) && !(is_scalar && is_harmless) {
+            unknown.push(pointer);
+        } else if problem.message.starts_with("expected ") && !is_scalar {
+            misplaced.push(pointer);
+        }
+    }
+    config_spans(node, what, &unknown, &misplaced)
 }
 
 /// The nearest place to a pointer that is written: a missing field has none of its own.
@@ -89,22 +137,6 @@ fn config_pointer(config: Node<'_>, finding: &Finding) -> Option<String> {
     })
 }
 
-/// Whether a part of a config holds the value of an environment variable.
-fn holds_variables(root: Node<'_>, part: &Range<usize>) -> bool {
-    let within = |node: Node<'_>| node.span().is_some_and(|span| span.start < part.end && part.start < span.end);
-    let is_value = |node: Node<'_>| node.kind() == Kind::Scalar && within(node);
-    let mut open = vec![root];
-    while let Some(node) = open.pop() {
-        for (key, value) in node.entries() {
-            if key == "env" && (is_value(value) || value.entries().any(|(_, value)| is_value(value))) {
-                return true;
-            }
-            open.push(value);
-        }
-    }
-    false
-}
-
 /// A finding about the config, shown at its place there; none where the place is not written.
 pub(crate) fn config_finding(name: &str, text: &Arc<String>, at: &'static str, finding: &Finding) -> Option<String> {
     let documents = yaml::parse(text).ok()?;
@@ -117,7 +149,8 @@ pub(crate) fn config_finding(name: &str, text: &Arc<String>, at: &'static str, f
     let place = ConfigSource { root, pointer: at, span };
     // Its path is the spec's, wherever the config lies.
     let shown = Problem { pointer: format!("{at}{}", problem.pointer), ..problem.clone() };
-    Some(config_problem(name, text, &place, &shown))
+    let spans = hidden(&place, &[]);
+    Some(config_problem(name, text, &place, &shown, &spans))
 }
 
 /// The span of the key that a pointer's last token names; the value's own where that is a list's item.
@@ -139,18 +172,24 @@ pub(crate) fn yaml_error(name: &str, text: &str, error: &yaml::Error) -> Failure
         .get(error.offset..)
         .and_then(|rest| rest.chars().next())
         .map_or(error.offset, |c| error.offset + c.len_utf8());
-    let message = excerpt(name, text, Some(error.offset.min(text.len())..end), &error.message, "", true);
+    let message = excerpt(name, text, Some(error.offset.min(text.len())..end), &error.message, "", mask_line);
     let line = plain(&error.message).lines().next().unwrap_or("").to_owned();
     let places = vec![file_place(name, text, error.offset.min(text.len()))];
     Failure { results: vec![krm::refusal(&line)], places, ..Failure::new(USAGE, message) }
 }
 
-fn excerpt(name: &str, text: &str, span: Option<Range<usize>>, title: &str, remedy: &str, mask: bool) -> String {
+fn excerpt(
+    name: &str,
+    text: &str,
+    span: Option<Range<usize>>,
+    title: &str,
+    remedy: &str,
+    hide: impl Fn(&str) -> String,
+) -> String {
     let span = span.unwrap_or(0..0);
     let (line, column, source) = line_of(text, span.start);
     let width = text.get(span).map_or(0, |part| part.chars().count());
-    let source = if mask { mask_line(source) } else { source.to_owned() };
-    let [above, shown, caret] = marked(line, column, &source, width);
+    let [above, shown, caret] = marked(line, column, &hide(source), width);
     let pad = above.trim_end_matches(" |");
     // Only a command line knows whether colours are wanted.
     let styled = cfg!(feature = "cli") && !cfg!(test);

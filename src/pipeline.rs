@@ -135,8 +135,10 @@ impl Pipeline {
         if !local.is_empty() {
             let names = text::few(local.len(), &mut local.iter().map(ToString::to_string), ", ");
             let message = format!("`config.kubernetes.io/local-config` passes over workloads: {names}");
-            let remedy = "take the annotation off what is to run: kubectl and Helm do not know it";
-            report.record(Finding::new(&rules::LOCAL_WORKLOAD, Place::Stream, message, remedy));
+            let remedy = "take the annotation off what is to run, or leave out of the input what is not: kubectl and Helm do not know it";
+            // kpt and kustomize, who hand over ResourceLists, keep such objects to themselves; nobody else does.
+            let severity = if stream.is_list() { Severity::Warning } else { Severity::Error };
+            report.record(Finding::new(&rules::LOCAL_WORKLOAD, Place::Stream, message, remedy).with_severity(severity));
         }
         report.record_once(pods::unmatched_rows(&self.pod_templates, stream));
         for config in stream.objects().filter(|object| object.group() == GROUP) {

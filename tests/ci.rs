@@ -62,9 +62,16 @@ fn path(folder: &Folder) -> String {
     format!("{}:{}", folder.0.join("bin").display(), std::env::var("PATH").unwrap())
 }
 
+/// What steps have put in front of the `PATH`.
+fn added(file: &Path) -> String {
+    let folders = std::fs::read_to_string(file).unwrap_or_default();
+    folders.lines().rev().map(|folder| format!("{folder}:")).collect()
+}
+
 /// What the steps of the action did.
 struct Ran {
     steps: Vec<(String, Output)>,
+    outputs: Vec<(String, String)>,
     folder: PathBuf,
 }
 
@@ -78,6 +85,11 @@ impl Ran {
         self.steps
             .last()
             .map_or(String::new(), |(name, out)| format!("{name}: {}{}", text(&out.stdout), text(&out.stderr)))
+    }
+
+    /// Whether the action names a report.
+    fn names(&self, output: &str) -> bool {
+        self.outputs.iter().any(|(name, _)| name == output)
     }
 
     fn file(&self, name: &str) -> String {
@@ -109,7 +121,7 @@ fn action(folder: &Folder, inputs: &[(&str, &str)]) -> Ran {
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect()
     };
-    let mut steps = Vec::new();
+    let (mut steps, mut has_failed) = (Vec::new(), false);
     for step in action["runs"]["steps"].as_array().unwrap() {
         let name = step["name"].as_str().unwrap().to_owned();
         let value = |expression: &str| -> String {
@@ -119,7 +131,7 @@ fn action(folder: &Folder, inputs: &[(&str, &str)]) -> Ran {
             match inner.split('.').collect::<Vec<_>>().as_slice() {
                 ["inputs", name] => input(name),
                 ["github", "action_path"] => std::env::current_dir().unwrap().display().to_string(),
-                ["steps", "prepare", "outputs", name] => {
+                ["steps", _, "outputs", name] => {
                     outputs.iter().find(|(key, _)| key == name).map_or(String::new(), |(_, value)| value.clone())
                 }
                 _ => panic!("{name}: {expression}"),
@@ -127,12 +139,19 @@ fn action(folder: &Folder, inputs: &[(&str, &str)]) -> Ran {
         };
         if let Some(condition) = step["if"].as_str() {
             let inner = condition.strip_prefix("${{ ").and_then(|rest| rest.strip_suffix(" }}")).unwrap();
+            let always = inner.strip_prefix("always() && ");
+            if has_failed && always.is_none() {
+                continue;
+            }
+            let inner = always.unwrap_or(inner);
             let (left, right) = inner.split_once(['=', '!']).unwrap();
             let wanted = right.trim_start_matches('=').trim().trim_matches('\'');
             let holds = (value(&format!("${{{{ {} }}}}", left.trim())) == wanted) == inner.contains("==");
             if !holds {
                 continue;
             }
+        } else if has_failed {
+            continue;
         }
         assert_eq!(step["shell"], "bash", "{name}");
         let script = step["run"].as_str().unwrap();
@@ -141,11 +160,11 @@ fn action(folder: &Folder, inputs: &[(&str, &str)]) -> Ran {
         let mut command = Command::new("bash");
         command.current_dir(folder.0.join("repo")).args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]);
         command
-            .env("PATH", path(folder))
+            .env("PATH", format!("{}{}", added(&temp.join("GITHUB_PATH")), path(folder)))
             .env("RUNNER_TEMP", &temp)
             .env("HOME", &temp)
             .env_remove("KUSTOMIZE_PLUGIN_HOME");
-        for file in ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY"] {
+        for file in ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"] {
             command.env(file, temp.join(file));
         }
         command.envs(environment.iter().cloned());
@@ -154,13 +173,10 @@ fn action(folder: &Folder, inputs: &[(&str, &str)]) -> Ran {
         }
         let out = command.output().unwrap();
         (outputs, environment) = (lines(&temp.join("GITHUB_OUTPUT")), lines(&temp.join("GITHUB_ENV")));
-        let passed = out.status.success();
+        has_failed |= !out.status.success();
         steps.push((name, out));
-        if !passed {
-            break;
-        }
     }
-    Ran { steps, folder: folder.0.join("repo/krmor-reports") }
+    Ran { steps, outputs, folder: folder.0.join("repo/krmor-reports") }
 }
 
 #[test]
@@ -195,6 +211,67 @@ fn the_action_renders_and_proves() {
     let done =
         action(&folder, &[("path", "app"), ("config", "app/krmor.yaml"), ("render", "false | cat app/web.yaml")]);
     assert_eq!(done.passed(), [true, true, false], "{}", done.last());
+}
+
+/// What the action is told is used as a person means it: a krmor of their own also in pipes, a path from the root, manifests
+/// without a kustomization, and a folder that the base does not have.
+#[test]
+fn the_action_takes_what_people_say() {
+    let folder = repository("action-inputs");
+    let base = git(&folder, &["rev-parse", "HEAD"]).trim().to_owned();
+    std::fs::rename(folder.0.join("bin/krmor"), folder.0.join("own-krmor")).unwrap();
+    let own = folder.0.join("own-krmor").display().to_string();
+    let run = |more: &[(&str, &str)]| {
+        action(
+            &folder,
+            &[&[("config", "app/krmor.yaml"), ("krmor", own.as_str()), ("base", base.as_str())], more].concat(),
+        )
+    };
+    let render = "kustomize build --enable-alpha-plugins app | krmor --config app/krmor.yaml";
+    let done = run(&[("path", "app"), ("render", render)]);
+    assert_eq!(done.passed(), [true; 4], "{}", done.last());
+
+    folder.write("repo/app/web.yaml", POD.replace("image: b", "image: 'b:2'"));
+    commit(&folder);
+    let whole = folder.0.join("repo/app").display().to_string();
+    let done = run(&[("path", &whole)]);
+    assert_eq!(done.passed(), [true; 4], "{}", done.last());
+    assert!(done.file("krmor.md").contains("Pod web: changed"), "{}", done.file("krmor.md"));
+    let outside = folder.0.display().to_string();
+    for path in ["..", "../x", outside.as_str()] {
+        let done = run(&[("path", path)]);
+        assert!(
+            !done.passed()[0] && text(&done.steps[0].1.stdout).contains("path must be in"),
+            "{path}: {:?}",
+            done.steps[0]
+        );
+    }
+
+    // A folder that is new, first of manifests and then a kustomization.
+    let hardened = ran(krmor()
+        .args(["run", "--config"])
+        .arg(folder.0.join("repo/app/krmor.yaml"))
+        .arg(folder.0.join("repo/app/web.yaml")));
+    folder.write("repo/new/web.yaml", hardened);
+    commit(&folder);
+    let done = run(&[("path", "new")]);
+    assert_eq!(done.passed(), [true; 4], "{}", done.last());
+    assert!(done.file("krmor.md").contains("Pod web: added"), "{}", done.file("krmor.md"));
+    folder.write("repo/new/kustomization.yaml", "resources: [web.yaml]\n");
+    commit(&folder);
+    let done = run(&[("path", "new")]);
+    assert_eq!(done.passed(), [true; 4], "{}", done.last());
+    assert!(done.names("sarif") && done.names("junit") && done.names("comment"));
+
+    // Only reports that are there are named, and a check that fails does not keep the comment back.
+    let done = run(&[("path", "app"), ("render", "false")]);
+    assert!(!done.names("sarif") && !done.names("comment"), "{:?}", done.outputs);
+    folder.write("repo/app/web.yaml", POD.replace("image: b", "image: 'b:3'"));
+    folder.write("repo/app/kustomization.yaml", "resources: [web.yaml]\n");
+    commit(&folder);
+    let done = run(&[("path", "app"), ("doctor", "false")]);
+    assert_eq!(done.passed(), [true, false, true], "{}", done.last());
+    assert!(done.names("sarif") && done.names("comment"));
 }
 
 #[test]

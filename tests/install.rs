@@ -201,7 +201,7 @@ fn a_home_that_is_right_is_not_written_to() {
         let out = read_only(&home, &again);
         let said = text(&out.stderr);
         assert_eq!(out.status.code(), Some(3), "{said}");
-        assert!(said.contains("--home DIR") && said.contains("Pipeline"), "{said}");
+        assert!(said.contains("--home DIR") && said.contains("Read-only file system"), "{said}");
     }
 }
 

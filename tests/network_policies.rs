@@ -9,7 +9,7 @@ use krmor::stream::Stream;
 use krmor::{Outcome, Pipeline};
 use serde_json::{Value, json};
 
-use crate::common::{Folder, Random, pipe, text, tool};
+use crate::common::{Folder, Random, krmor, pipe, text, tool};
 
 /// Ports by protocol, as the analyser orders these, each from one number to another.
 pub(crate) type Ports = BTreeSet<(usize, u16, u16)>;
@@ -650,15 +650,31 @@ fn what_is_left_over_is_said() {
         })
     };
     let (first, _) = run(&config("web"), &(stream("x", "x") + &stream("web", "web")));
-    let renamed = first.replacen(
-        "\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\"",
-        "\"kind\":\"Deployment\",\"metadata\":{\"name\":\"front\"",
-        1,
-    );
+    let rename = |stream: &str| {
+        stream.replacen(
+            "\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\"",
+            "\"kind\":\"Deployment\",\"metadata\":{\"name\":\"front\"",
+            1,
+        )
+    };
+    let renamed = rename(&first);
     assert_ne!(first, renamed, "{first}");
-    let (_, report) = run(&config("front"), &renamed);
-    let told: Vec<&str> = report.findings.iter().map(|one| one.rule.id).collect();
-    assert_eq!(told, ["other-policy"], "{:?}", report.findings);
+    // The one for the same pods is brought up to date, whatever its name is.
+    let (out, report) = run(&config("front"), &renamed);
+    let told = |report: &Report| report.findings.iter().map(|one| one.rule.id).collect::<Vec<_>>();
+    assert_eq!(told(&report), [""; 0], "{:?}", report.findings);
+    assert_eq!(out.matches("kind: NetworkPolicy").count(), 3, "{out}");
+    let (alone, _) = run(&config("front"), &rename(&(stream("x", "x") + &stream("web", "web"))));
+    assert_eq!(analysed(&out, &outside()), analysed(&alone, &outside()));
+    assert_eq!(run(&config("front"), &out).0, out);
+    // A second one for them is left over, and so is one that has a name which krmor's could have.
+    for (name, app) in [("web-deployment", "web"), ("x-deployment", "web"), ("old", "x")] {
+        let old = format!(
+            "---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: {name}, namespace: red, annotations: {{krmor.dev/network-policy: \"true\"}}}}, spec: {{podSelector: {{matchLabels: {{app: {app}}}}}, ingress: [{{}}]}}}}\n"
+        );
+        let (_, report) = run(&config("web"), &format!("{first}{old}"));
+        assert_eq!(told(&report), ["stale-policy"], "{name}: {:?}", report.findings);
+    }
 }
 
 /// A container's own name for a port goes before that of a Service.
@@ -691,4 +707,351 @@ fn a_selector_that_cannot_be_read_is_refused() {
     let mut report = Report::default();
     assert!(pipeline.run(&mut stream, &mut report) != Outcome::Ok);
     assert!(report.findings.iter().any(|one| one.rule.id == "no-labels"), "{:?}", report.findings);
+}
+
+/// What an object was before earlier kustomizations says nothing of where it is: both ends, the denial and the ways in are
+/// those of its namespace now.
+#[test]
+fn where_a_workload_was_before_does_not_count() {
+    let moved = |name: &str, label: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\n  namespace: blue\n  annotations: {{internal.config.kubernetes.io/previousNamespaces: red}}\nspec:\n  selector: {{matchLabels: {{app: {label}}}}}\n  template:\n    metadata: {{labels: {{app: {label}}}}}\n    spec: {{containers: [{{name: main, image: i, ports: [{{name: http, containerPort: 8080}}]}}]}}\n---\n"
+        )
+    };
+    let db =
+        Workload { kind: "Deployment", name: "db".to_owned(), namespace: "red", ports: vec![DECLARED[0]], tier: 0 };
+    let config = json!({
+        "apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies", "spec": {"edges": [{"from": ["web"], "to": ["db"]}]},
+    });
+    let (out, report) = run(&config, &format!("{}{}", moved("web", "web"), db.manifest()));
+    let found = analysed(&out, &outside());
+    assert_eq!(found.get(&("Deployment/blue/web".to_owned(), "Deployment/red/db".to_owned())).unwrap(), "TCP 8080");
+    assert_eq!(out.matches("name: default-deny").count(), 2, "{out}");
+    assert!(report.findings.iter().all(|one| one.rule.id != "shared-labels"), "{:?}", report.findings);
+
+    // Two of one name and labels, of one base: each is alone where it is.
+    let (_, report) = run(
+        &json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies"}),
+        &(moved("db", "db") + &db.manifest()),
+    );
+    assert!(report.findings.iter().all(|one| one.rule.id != "shared-labels"), "{:?}", report.findings);
+
+    let config = json!({
+        "apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies", "spec": {"peers": {"ingress": {"controller": "traefik"}}},
+    });
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: red}\nspec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web, namespace: red}\nspec: {defaultBackend: {service: {name: web, port: {number: 80}}}}\n---\n";
+    let (out, _) = run(&config, &format!("{service}{}", moved("web", "web")));
+    assert!(!out.contains("traefik"), "an Ingress of another namespace opens nothing:\n{out}");
+}
+
+/// A NetworkPolicy without a `podSelector` is for every pod of its namespace.
+#[test]
+fn a_policy_that_leaves_its_selector_out_is_seen() {
+    let web = Workload { kind: "Deployment", name: "web".to_owned(), namespace: "red", ports: Vec::new(), tier: 0 };
+    for spec in [
+        "{ingress: [{}], egress: [{}], policyTypes: [Ingress, Egress]}",
+        "{podSelector: null, egress: [{}]}",
+        "{podSelector: {}, ingress: [{}]}",
+    ] {
+        let other = format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: all, namespace: red}}\nspec: {spec}\n"
+        );
+        let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies"});
+        let (_, report) = run(&config, &format!("{}---\n{other}", web.manifest()));
+        let told = report.findings.iter().any(|one| one.rule.id == "other-policy");
+        assert!(told, "{spec}: {:?}", report.findings);
+    }
+}
+
+/// A Service looks a named port up as Kubernetes does: by its protocol too, and never in containers that have ended.
+#[test]
+fn named_ports_are_those_that_kubernetes_finds() {
+    let containers = "initContainers: [{name: init, image: i, ports: [{name: http, containerPort: 9999}]}, {name: proxy, image: i, restartPolicy: Always, ports: [{name: http, containerPort: 7777}, {name: admin, containerPort: 7778}]}], containers: [{name: udp, image: i, ports: [{name: http, protocol: UDP, containerPort: 5353}]}, {name: main, image: i, ports: [{name: http, containerPort: 8080}]}]";
+    let web = format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: red}}\nspec: {{selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{{containers}}}}}}}\n"
+    );
+    for (target, protocol, wanted) in
+        [("http", "TCP", "port: 8080"), ("http", "UDP", "port: 5353"), ("admin", "TCP", "port: 7778")]
+    {
+        let service = format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: web, namespace: red}}\nspec: {{type: LoadBalancer, selector: {{app: web}}, ports: [{{port: 80, protocol: {protocol}, targetPort: {target}}}]}}\n"
+        );
+        let config = json!({
+            "apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies",
+            "spec": {"peers": {"clients": {"ipBlocks": [{"cidr": "203.0.113.0/24"}]}}},
+        });
+        let (out, report) = run(&config, &format!("{web}---\n{service}"));
+        let opened: Vec<&str> = out.split("ingress:").filter(|part| part.contains("203.0.113.0/24")).collect();
+        assert_eq!(opened.len(), 1, "{out}\n{:?}", report.findings);
+        assert!(opened[0].contains(wanted) && opened[0].matches("port: ").count() == 1, "{target} {protocol}:\n{out}");
+    }
+}
+
+/// Findings of a config that may be refused: rule, place and what is said.
+fn told(spec: &Value, stream: &str) -> Vec<(String, String)> {
+    let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies", "spec": spec});
+    let pipeline: Pipeline = config.to_string().parse().unwrap();
+    let mut stream = Stream::parse(&std::sync::Arc::new(stream.to_owned())).unwrap();
+    let mut report = Report::default();
+    pipeline.run(&mut stream, &mut report);
+    let row = |one: &krmor::report::Finding| {
+        (one.rule.id.to_owned(), format!("{}; {}", one.message, one.remedy.as_deref().unwrap_or_default()))
+    };
+    report.findings.iter().map(row).collect()
+}
+
+fn workload(kind: &'static str, name: &str, namespace: &'static str) -> Workload {
+    Workload { kind, name: name.to_owned(), namespace, ports: vec![DECLARED[0]], tier: 0 }
+}
+
+/// Who may connect to whom inside a stream, without DNS.
+fn inside(spec: &Value, stream: &str) -> BTreeSet<(String, String)> {
+    let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies", "spec": spec});
+    let (out, _) = run(&config, stream);
+    let is_read = |document: &&str| document.contains("NetworkPolicy") || document.contains("\"containers\"");
+    let read: Vec<&str> = out.split("---\n").filter(is_read).collect();
+    let all = analysed(&read.join("---\n"), &json!({"outside": []}));
+    all.into_keys().filter(|(from, to)| from != to).collect()
+}
+
+/// A name that several workloads have never makes more edges than it says.
+#[test]
+fn an_edge_joins_those_of_one_place_or_says_whom_it_may_mean() {
+    let edge = |from: &str, to: &[&str]| json!({"edges": [{"from": [from], "to": to}]});
+    let of = |list: &[(&str, &'static str)]| -> String {
+        list.iter().map(|(name, namespace)| workload("Deployment", name, namespace).manifest()).collect()
+    };
+    let pair = |namespace: &str| (format!("Deployment/{namespace}/web"), format!("Deployment/{namespace}/db"));
+    let both = of(&[("web", "eu"), ("db", "eu"), ("web", "us"), ("db", "us")]);
+    assert_eq!(inside(&edge("web", &["db"]), &both), [pair("eu"), pair("us")].into());
+    assert_eq!(inside(&edge("eu/web", &["eu/db"]), &both), [pair("eu")].into());
+    assert_eq!(inside(&edge("us/Deployment/web", &["us/db"]), &both), [pair("us")].into());
+    let cross = ("Deployment/eu/web".to_owned(), "Deployment/us/db".to_owned());
+    assert_eq!(inside(&edge("eu/web", &["eu/db", "us/db"]), &both), [pair("eu"), cross].into());
+    // A peer is beside everybody.
+    let mut spec = edge("web", &["net"]);
+    spec["peers"] = json!({"net": {"ipBlocks": [{"cidr": "198.51.100.0/24"}], "ports": [443]}});
+    assert_eq!(told(&spec, &both).iter().filter(|(rule, _)| rule == "ambiguous-end").count(), 0);
+    // One place is not said, or not said of all.
+    let unclear = |from: &str, to: &str, stream: &str| -> Vec<String> {
+        let all = told(&edge(from, &[to]), stream).into_iter();
+        all.filter(|(rule, _)| rule == "ambiguous-end").map(|(_, says)| says).collect()
+    };
+    let says = "`db` fits Deployment eu/db, Deployment us/db, and nothing says which is meant; write which: `eu/db` or `us/db`";
+    assert_eq!(unclear("front", "db", &of(&[("front", "top"), ("db", "eu"), ("db", "us")])), [says]);
+    assert_eq!(unclear("web", "db", &of(&[("web", "eu"), ("web", "us"), ("db", "eu")])).len(), 1);
+    let kinds = of(&[("web", "shop"), ("db", "shop")]) + &workload("StatefulSet", "db", "shop").manifest();
+    let says = "`db` fits Deployment shop/db, StatefulSet shop/db, and nothing says which is meant; write which: `Deployment/db` or `StatefulSet/db`";
+    assert_eq!(unclear("web", "db", &kinds), [says]);
+    assert_eq!(unclear("web", "StatefulSet/db", &kinds), [""; 0]);
+    let all = both + &workload("StatefulSet", "db", "eu").manifest();
+    let says = unclear("web", "db", &all);
+    assert!(says[1].contains("`eu/Deployment/db` or `us/db` or `StatefulSet/db`"), "{says:?}");
+    // Implied edges, too.
+    let implied = json!({"peers": {}, "implied": {"vault": ["vault"]}});
+    let mut asks: Value =
+        serde_json::from_str(workload("Deployment", "web", "eu").manifest().trim_start_matches("---\n")).unwrap();
+    asks["spec"]["template"]["metadata"]["annotations"] = json!({"vault.hashicorp.com/agent-inject": "true"});
+    let asks = format!("---\n{asks}\n");
+    let near = of(&[("vault", "eu"), ("vault", "us")]);
+    let to = |namespace: &str| ("Deployment/eu/web".to_owned(), format!("Deployment/{namespace}/vault"));
+    assert_eq!(inside(&implied, &format!("{asks}{near}")), [to("eu")].into());
+    let far = of(&[("vault", "x"), ("vault", "us")]);
+    assert_eq!(told(&implied, &format!("{asks}{far}")).iter().filter(|(rule, _)| rule == "ambiguous-end").count(), 1);
+}
+
+/// A kustomization tree built by stock kustomize with krmor as its legacy plugin.
+fn kustomize(folder: &Folder, root: &str) -> Result<String, String> {
+    let home = Folder::new("netpol-home");
+    let installed = krmor().args(["install", "kustomize", "--home"]).arg(&home.0).output().unwrap();
+    assert!(installed.status.success());
+    let mut command = std::process::Command::new(tool("kustomize"));
+    command.args(["build", "--enable-alpha-plugins"]).arg(folder.0.join(root)).env("KUSTOMIZE_PLUGIN_HOME", &home.0);
+    let out = command.output().unwrap();
+    if out.status.success() { Ok(text(&out.stdout)) } else { Err(text(&out.stderr)) }
+}
+
+/// The variants of two prefixes in one namespace are places of their own; a prefix of the overlay itself reaches Jobs that krmor
+/// makes; under a prefix on top its policies are its own.
+#[test]
+fn prefixes_of_kustomize() {
+    let folder = Folder::new("netpol-prefixes");
+    let manifests: String = ["web", "db"].iter().map(|name| workload("Deployment", name, "").manifest()).collect();
+    folder.write("base/a.yaml", manifests.replace(",\"namespace\":\"\"", ""));
+    folder.write("base/kustomization.yaml", "resources: [a.yaml]\n");
+    for region in ["eu", "us"] {
+        folder.write(
+            &format!("{region}/kustomization.yaml"),
+            format!("namePrefix: {region}-\nlabels: [{{pairs: {{region: {region}}}, includeSelectors: true}}]\nresources: [../base]\n"),
+        );
+    }
+    let config = |edge: &str| {
+        format!(
+            "apiVersion: krmor.dev/v1alpha1\nkind: NetworkPolicies\nmetadata: {{name: c}}\nspec: {{edges: [{edge}]}}\n"
+        )
+    };
+    folder.write("top/krmor.yaml", config("{from: [web], to: [db]}"));
+    folder.write("top/kustomization.yaml", "namespace: shop\nresources: [../eu, ../us]\ntransformers: [krmor.yaml]\n");
+    let found = analysed(&kustomize(&folder, "top").unwrap(), &json!({"outside": []}));
+    let pairs: BTreeSet<_> = found.into_keys().filter(|(from, to)| from != to).collect();
+    let pair = |region: &str| (format!("Deployment/shop/{region}-web"), format!("Deployment/shop/{region}-db"));
+    assert_eq!(pairs, [pair("eu"), pair("us")].into());
+
+    let pipeline = "apiVersion: krmor.dev/v1alpha1\nkind: Pipeline\nmetadata: {name: p}\nspec:\n  functions:\n    migration:\n      kind: Migration\n      spec: {as: job, command: [migrate], locks: true, job: {hook: argocd-sync}, targets: [{name: web}]}\n    network-policies:\n      kind: NetworkPolicies\n      spec: {edges: [{from: [web], to: [db]}, {from: [web-migrate], to: [db]}]}\n";
+    for affix in ["namePrefix: ha-", "nameSuffix: -v2"] {
+        folder.write("own/krmor.yaml", pipeline);
+        folder.write(
+            "own/kustomization.yaml",
+            format!("{affix}\nnamespace: shop\nresources: [../base]\ntransformers: [krmor.yaml]\n"),
+        );
+        folder.write("over/kustomization.yaml", "namePrefix: x-\nresources: [../own]\n");
+        let rendered = kustomize(&folder, "own").unwrap_or_else(|error| panic!("{affix}: {error}"));
+        let found = analysed(&rendered, &json!({"outside": []}));
+        assert!(found.keys().any(|(from, to)| from.starts_with("Job/") && to.contains("db")), "{affix}: {found:?}");
+        // Under another prefix krmor's policies are krmor's all the same.
+        let over = kustomize(&folder, "over").unwrap();
+        let name = |name: &str| if affix.contains("Prefix") { format!("x-ha-{name}") } else { format!("x-{name}-v2") };
+        let (web, db) = (name("web"), name("db"));
+        let spec = json!({"edges": [{"from": [web], "to": [db]}, {"from": [format!("{web}-migrate")], "to": [db]}]});
+        let spec = if affix.contains("Suffix") {
+            json!({"edges": [{"from": [web, "x-web-v2-migrate"], "to": [db]}]})
+        } else {
+            spec
+        };
+        let findings = told(&spec, &over);
+        assert!(findings.is_empty(), "{affix}: {findings:?}");
+        let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies", "spec": spec});
+        let (again, _) = run(&config, &over);
+        assert_eq!(
+            again.matches("kind: NetworkPolicy").count(),
+            over.matches("kind: NetworkPolicy").count(),
+            "{again}"
+        );
+    }
+}
+
+/// What the Prometheus operator scrapes: by the Service's names, or what containers declare, whatever the Service has.
+#[test]
+fn a_monitor_implies_what_prometheus_scrapes() {
+    let mut web = workload("Deployment", "web", "red");
+    web.ports = vec![("http", 8080, 0), ("metrics", 9090, 0), ("dns", 5300, 1)];
+    let service = "---\n{apiVersion: v1, kind: Service, metadata: {name: web, namespace: red, labels: {app: web}}, spec: {selector: {app: web}, ports: [{name: main, port: 80, targetPort: http}, {name: raw, port: 81, targetPort: 7777}]}}\n";
+    let monitor = |kind: &str, list: &str, endpoint: &str| {
+        format!(
+            "---\n{{apiVersion: monitoring.coreos.com/v1, kind: {kind}, metadata: {{name: m, namespace: red}}, spec: {{selector: {{matchLabels: {{app: web}}}}, {list}: [{endpoint}]}}}}\n"
+        )
+    };
+    let outside = json!({"outside": [{"name": "prometheus", "namespace": "monitoring", "labels": {}}]});
+    let spec = json!({"peers": {"prometheus": {"namespace": "monitoring"}}});
+    let rows = [
+        ("ServiceMonitor", "{port: main}", Some("TCP 8080")),
+        ("ServiceMonitor", "{port: raw}", Some("TCP 7777")),
+        ("ServiceMonitor", "{port: main, targetPort: 9090}", Some("TCP 8080")),
+        ("ServiceMonitor", "{port: metrics}", None),
+        ("ServiceMonitor", "{targetPort: http}", Some("TCP 8080")),
+        ("ServiceMonitor", "{targetPort: 8080}", Some("TCP 8080")),
+        ("ServiceMonitor", "{targetPort: 9090}", Some("TCP 9090")),
+        ("ServiceMonitor", "{targetPort: metrics}", Some("TCP 9090")),
+        // The Service has it, and no container declares it.
+        ("ServiceMonitor", "{targetPort: 7777}", None),
+        ("ServiceMonitor", "{targetPort: main}", None),
+        ("ServiceMonitor", "{targetPort: dns}", None),
+        ("ServiceMonitor", "{path: /m}", Some("TCP 7777,8080,9090")),
+        ("ServiceMonitor", "{port: ''}", Some("TCP 7777,8080,9090")),
+        ("PodMonitor", "{port: metrics}", Some("TCP 9090")),
+        ("PodMonitor", "{port: main}", None),
+        ("PodMonitor", "{portNumber: 9090}", Some("TCP 9090")),
+        ("PodMonitor", "{portNumber: 7777}", None),
+        ("PodMonitor", "{targetPort: http}", Some("TCP 8080")),
+        ("PodMonitor", "{path: /m}", Some("TCP 8080,9090")),
+        ("PodMonitor", "{port: metrics, relabelings: [{targetLabel: __address__}]}", None),
+    ];
+    for (kind, endpoint, wanted) in rows {
+        let list = if kind == "PodMonitor" { "podMetricsEndpoints" } else { "endpoints" };
+        let by = monitor(kind, list, endpoint);
+        let stream = format!("{}{service}{by}", web.manifest());
+        let config = json!({"apiVersion": "krmor.dev/v1alpha1", "kind": "NetworkPolicies", "spec": spec});
+        let (out, report) = run(&config, &stream);
+        let found = analysed(&out.replace(service, "").replace(&by, ""), &outside);
+        let edge = found.get(&("prometheus".to_owned(), "Deployment/red/web".to_owned())).map(String::as_str);
+        if !endpoint.contains("relabelings") {
+            assert_eq!(edge, wanted, "{kind} {endpoint}");
+        }
+        let closed = report.findings.iter().filter(|one| one.rule.id == "scrape-closed").count();
+        assert_eq!(closed, usize::from(wanted.is_none()), "{kind} {endpoint}: {:?}", report.findings);
+        // Nobody is let in, and nothing is said, where the config says so.
+        let silent = json!({"implied": {"monitors": []}});
+        assert!(self::told(&silent, &stream).iter().all(|(rule, _)| rule == "no-edge"), "{endpoint}");
+    }
+}
+
+/// Pods that others make in a namespace that denies the rest are never cut off in silence.
+#[test]
+fn pods_that_others_make_are_named() {
+    let web = workload("Deployment", "web", "red").manifest() + &workload("Deployment", "x", "red").manifest();
+    let spec = json!({"edges": [{"from": ["x"], "to": ["web"]}]});
+    let policy = |labels: &str| {
+        format!(
+            "---\n{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: of-it, namespace: red}}, spec: {{podSelector: {{matchLabels: {{{labels}}}}}, ingress: [{{}}]}}}}\n"
+        )
+    };
+    let rows = [
+        ("acid.zalan.do/v1", "postgresql", "spec: {numberOfInstances: 2}", "cluster-name: it"),
+        ("kafka.strimzi.io/v1beta2", "Kafka", "spec: {kafka: {replicas: 3}}", "strimzi.io/cluster: it"),
+        ("rabbitmq.com/v1beta1", "RabbitmqCluster", "spec: {}", "app.kubernetes.io/name: it"),
+        ("postgresql.cnpg.io/v1", "Cluster", "spec: {instances: 3}", "cnpg.io/cluster: it"),
+        (
+            "elasticsearch.k8s.elastic.co/v1",
+            "Elasticsearch",
+            "spec: {}",
+            "elasticsearch.k8s.elastic.co/cluster-name: it",
+        ),
+        ("grafana.integreatly.org/v1beta1", "Grafana", "spec: {}", "app: it"),
+        ("example.com/v1", "Cache", "spec: {replicas: 2}", "app: it-cache"),
+        (
+            "gateway.networking.k8s.io/v1",
+            "Gateway",
+            "spec: {gatewayClassName: istio}",
+            "gateway.networking.k8s.io/gateway-name: it",
+        ),
+        (
+            "cert-manager.io/v1",
+            "Issuer",
+            "spec: {acme: {solvers: [{dns01: {}}, {http01: {ingress: {}}}]}}",
+            "acme.cert-manager.io/http01-solver: 'true'",
+        ),
+    ];
+    let cut = |spec: &Value, stream: &str| -> Vec<String> {
+        told(spec, stream).into_iter().filter(|(rule, _)| rule == "cut-off").map(|(_, says)| says).collect()
+    };
+    for (api, kind, rest, labels) in rows {
+        let one = |namespace: &str| {
+            format!(
+                "---\n{{apiVersion: {api}, kind: {kind}, metadata: {{name: it, namespace: {namespace}}}, {rest}}}\n"
+            )
+        };
+        let stream = format!("{web}{}", one("red"));
+        assert_eq!(cut(&spec, &stream).len(), 1, "{kind}");
+        assert!(cut(&spec, &format!("{web}{}", one("blue"))).is_empty(), "{kind}");
+        assert!(cut(&json!({"defaultDeny": false}), &stream).is_empty(), "{kind}");
+        assert!(cut(&spec, &format!("{stream}{}", policy(labels))).is_empty(), "{kind}");
+        assert_eq!(cut(&spec, &format!("{stream}{}", policy("app: other"))).len(), 1, "{kind}");
+    }
+    // A ClusterIssuer's solvers are where it is asked, once for each namespace.
+    let issuer = |solver: &str| {
+        format!(
+            "---\n{{apiVersion: cert-manager.io/v1, kind: ClusterIssuer, metadata: {{name: le}}, spec: {{acme: {{solvers: [{{{solver}: {{}}}}]}}}}}}\n"
+        )
+    };
+    let asks = "---\n{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: c, namespace: red}, spec: {issuerRef: {kind: ClusterIssuer, name: le}}}\n---\n{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i, namespace: red, annotations: {cert-manager.io/cluster-issuer: le}}, spec: {}}\n";
+    assert_eq!(cut(&spec, &format!("{web}{asks}{}", issuer("http01"))).len(), 1);
+    assert!(cut(&spec, &format!("{web}{asks}{}", issuer("dns01"))).is_empty());
+    assert!(cut(&spec, &format!("{web}{}", issuer("http01"))).is_empty());
+    // Envoy Gateway's proxies are elsewhere, and a Gateway with the address of a Service has none.
+    for class in ["envoy", "istio, addresses: [{type: Hostname, value: gateway.istio-system}]"] {
+        let gateway = format!(
+            "---\n{{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {{name: g, namespace: red}}, spec: {{gatewayClassName: {class}}}}}\n"
+        );
+        assert!(cut(&spec, &format!("{web}{gateway}")).is_empty(), "{class}");
+    }
 }

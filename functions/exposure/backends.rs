@@ -11,7 +11,7 @@ use super::spec::{PathRule, PathType, Termination};
 use super::values::Path;
 use krmor_core::facts::services::{self, Target};
 use krmor_core::kube::{ServiceName, ServicePort};
-use krmor_core::pods::{Container, Pod, Role};
+use krmor_core::pods::Pod;
 use krmor_core::report::Report;
 use krmor_core::stream::{Object, ObjectId};
 use krmor_core::suggest;
@@ -80,7 +80,10 @@ pub(super) fn find(world: &Candidates<'_>, at: usize, rule: &PathRule, report: &
         service: service.id(),
         name: service.name().into_owned(),
         asked: asked.cloned(),
-        numbers: behind.iter().filter_map(|(pod, it)| services::container_port(&port.target, pod, it)).collect(),
+        numbers: behind
+            .iter()
+            .filter_map(|(pod, it)| services::container_port(&port.target, &port.protocol, pod, it))
+            .collect(),
         serves: first.map_or(service.id(), Object::id),
         workloads: behind.iter().map(|(pod, _)| pod.object).collect(),
         port,
@@ -197,11 +200,8 @@ fn choose_port(
 
 /// Whether the pods have the port that the Service sends to; if not, that is reported.
 fn listens(service: &Object<'_>, port: &services::Port, pod: &Pod, workload: &Object<'_>, report: &mut Report) -> bool {
-    let containers: Vec<Container> = pod.containers(workload);
-    let open = containers.iter().filter(|container| matches!(container.role, Role::Main | Role::Sidecar));
-    let declared: Vec<(String, i128)> = open
-        .filter_map(|container| container.node(workload)?.get("ports"))
-        .flat_map(Node::items)
+    let declared: Vec<(String, i128)> = services::declared_ports(pod, workload)
+        .into_iter()
         .filter_map(|port| {
             let name = port.get("name").and_then(Node::as_str).unwrap_or_default();
             Some((name.into_owned(), integer(port.get("containerPort")?)?))
@@ -212,7 +212,9 @@ fn listens(service: &Object<'_>, port: &services::Port, pod: &Pod, workload: &Ob
         Target::Number(number) => {
             (declared.is_empty() || declared.iter().any(|(_, own)| own == number), number.to_string())
         }
-        Target::Name(name) => (declared.iter().any(|(own, _)| own == name), name.clone()),
+        Target::Name(name) => {
+            (services::container_port(&port.target, &port.protocol, pod, workload).is_some(), name.clone())
+        }
     };
     if known {
         return true;

@@ -333,9 +333,8 @@ fn is_scraped(
 
 /// What a port of the pod is called and numbered, as far as that is known.
 fn leads_to(target: Target, pod: &Pod, workload: &Object<'_>) -> Vec<Target> {
-    let Some(number) = services::container_port(&target, pod, workload) else { return vec![target] };
-    let containers = pod.containers(workload);
-    let ports = containers.iter().filter_map(|container| container.node(workload)?.get("ports")).flat_map(Node::items);
+    let Some(number) = services::container_port(&target, "TCP", pod, workload) else { return vec![target] };
+    let ports = services::declared_ports(pod, workload).into_iter();
     let same = ports.filter(|port| port.get("containerPort").and_then(integer) == Some(number));
     let names = same.filter_map(|port| port.get("name")?.as_str()).map(|name| Target::Name(name.into_owned()));
     names.chain([Target::Number(number)]).collect()

@@ -37,7 +37,7 @@ pub(super) fn of_service(
             return false;
         }
         if let (Target::Name(target), None) =
-            (&port.target, services::container_port(&port.target, &selected.pod, &workload))
+            (&port.target, services::container_port(&port.target, &port.protocol, &selected.pod, &workload))
         {
             let message = format!("no container of {} has the port `{target}`", workload.reference());
             let remedy = "add it to the container's `ports`, or correct `targetPort`";

@@ -4,15 +4,11 @@ use super::rules;
 use super::topology::{Link, Side, World};
 use super::values::{End, Protocol, Span};
 use krmor_core::facts::Near;
-use krmor_core::facts::selections::By;
-use krmor_core::facts::services::{self, Target};
+use krmor_core::facts::services;
 use krmor_core::report::{Finding, Report};
 use krmor_core::stream::{Object, ObjectId};
 use krmor_core::values::{go_bool, integer};
-use krmor_yaml::Node;
 
-/// A Job that `Migration` made: the name of its program, and its own, with `/` between them.
-const MIGRATION: &str = "krmor.dev/migration";
 /// What the injector of the Vault agent reads.
 const AGENT: &str = "vault.hashicorp.com/agent-inject";
 /// Where Vault listens unless somebody says otherwise.
@@ -20,7 +16,7 @@ const VAULT_PORT: u16 = 8200;
 
 /// Which list of the config says who is on the other side.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Whom {
+pub(super) enum Whom {
     Routes,
     Monitors,
     Vault,
@@ -53,14 +49,14 @@ pub(super) fn links<'a>(world: &World<'a>, declared: &[Link<'a>], report: &mut R
     finder.links
 }
 
-struct Finder<'w, 'a> {
-    world: &'w World<'a>,
+pub(super) struct Finder<'w, 'a> {
+    pub(super) world: &'w World<'a>,
     links: Vec<Link<'a>>,
 }
 
 impl<'a> Finder<'_, 'a> {
-    /// Who is on the other side; that nobody is, is reported at the object that implies the edge.
-    fn whom(&self, whom: Whom, object: ObjectId, report: &mut Report) -> Vec<Side<'a>> {
+    /// Who is on the other side of an edge of a workload; that nobody is, is reported at the object that implies the edge.
+    fn whom(&self, whom: Whom, object: ObjectId, number: usize, report: &mut Report) -> Vec<Side<'a>> {
         let (field, default, meaning) = whom.words();
         let implied = &self.world.spec.implied;
         let list = match whom {
@@ -71,8 +67,9 @@ impl<'a> Finder<'_, 'a> {
             Whom::Clients => &implied.clients,
         };
         if let Some(list) = list {
-            let of = |(at, end): (usize, &'a End)| self.world.sides(end, &format!("/implied/{field}/{at}"), report);
-            return list.iter().enumerate().flat_map(of).collect();
+            let of =
+                |(at, end): (usize, &'a End)| self.world.beside(end, &format!("/implied/{field}/{at}"), number, report);
+            return list.iter().enumerate().filter_map(of).collect();
         }
         let peer = self.world.spec.peers.iter().find(|(name, _)| name.as_str() == default);
         if let Some((_, peer)) = peer {
@@ -99,7 +96,7 @@ impl<'a> Finder<'_, 'a> {
             let one = self.world.workloads.get(number)?;
             let ports = services::ports(service);
             let spans = ports.iter().filter_map(|port| {
-                let number = services::container_port(&port.target, pod, &one.object)?;
+                let number = services::container_port(&port.target, &port.protocol, pod, &one.object)?;
                 let port = Some(port).filter(|port| wanted(port, number))?;
                 Some(Span::one(Protocol::of(&port.protocol)?, u16::try_from(number).ok()?))
             });
@@ -108,16 +105,16 @@ impl<'a> Finder<'_, 'a> {
         pods.filter_map(of).collect()
     }
 
-    fn has_policy(&self, number: usize) -> bool {
+    pub(super) fn has_policy(&self, number: usize) -> bool {
         self.world.workloads.get(number).is_some_and(|one| one.is_target && !one.uses_host_network)
     }
 
     /// From the other side to a workload that gets a policy.
-    fn reach(&mut self, whom: Whom, by: ObjectId, number: usize, ports: &[Span], report: &mut Report) {
+    pub(super) fn reach(&mut self, whom: Whom, by: ObjectId, number: usize, ports: &[Span], report: &mut Report) {
         if ports.is_empty() || !self.has_policy(number) {
             return;
         }
-        for from in self.whom(whom, by, report) {
+        for from in self.whom(whom, by, number, report) {
             self.links.push(Link::new(from, Side::Workload(number), ports.to_vec()));
         }
     }
@@ -196,54 +193,13 @@ impl<'a> Finder<'_, 'a> {
         report.record_once(vec![Finding::new(&rules::EXPOSED_CLOSED, by.at(pointer), message, remedy)]);
     }
 
-    fn monitors(&mut self, report: &mut Report) {
-        let facts = self.world.facts;
-        for (by, list) in [(By::ServiceMonitor, "endpoints"), (By::PodMonitor, "podMetricsEndpoints")] {
-            for selection in facts.selections().all(by) {
-                let Some(monitor) = self.world.stream.object(selection.object) else { continue };
-                let endpoints: Vec<Node<'_>> =
-                    monitor.root().find(&["spec", list]).into_iter().flat_map(Node::items).collect();
-                if by == By::ServiceMonitor {
-                    for &service in facts.selections().services(facts, selection, Near::Certain) {
-                        let Some(service) = self.world.stream.object(service) else { continue };
-                        let is_it =
-                            |port: &services::Port, _| endpoints.iter().any(|endpoint| is_scraped(*endpoint, port));
-                        for (number, spans) in self.behind(&service, &is_it) {
-                            self.reach(Whom::Monitors, selection.object, number, &spans, report);
-                        }
-                    }
-                    continue;
-                }
-                for &pod in facts.selections().pods(facts, selection, Near::Certain) {
-                    let Some(pod) = facts.pods().get(pod) else { continue };
-                    let Some(number) = self.world.number(pod.object) else { continue };
-                    let Some(one) = self.world.workloads.get(number) else { continue };
-                    let target = |endpoint: &Node<'_>| {
-                        let named = endpoint.get("port").and_then(Node::as_str).filter(|name| !name.is_empty());
-                        let number = || endpoint.get("portNumber").or_else(|| endpoint.get("targetPort"));
-                        match named {
-                            Some(name) => Some(Target::Name(name.into_owned())),
-                            None => target_of(number()?),
-                        }
-                    };
-                    let port = |endpoint: &Node<'_>| {
-                        let port = services::container_port(&target(endpoint)?, pod, &one.object)?;
-                        Some(Span::one(Protocol::Tcp, u16::try_from(port).ok()?))
-                    };
-                    let spans: Vec<Span> = endpoints.iter().filter_map(port).collect();
-                    self.reach(Whom::Monitors, selection.object, number, &spans, report);
-                }
-            }
-        }
-    }
-
     fn agents(&mut self, report: &mut Report) {
         for (number, one) in self.world.workloads.iter().enumerate() {
             let is_asked = one.pod.annotation(&one.object, AGENT).and_then(|value| go_bool(&value)) == Some(true);
             if !is_asked || !one.is_target || one.uses_host_network {
                 continue;
             }
-            for to in self.whom(Whom::Vault, one.object.id(), report) {
+            for to in self.whom(Whom::Vault, one.object.id(), number, report) {
                 let is_silent = matches!(to, Side::Peer(peer) if peer.ports.is_empty());
                 let ports = match is_silent {
                     true => Some(vec![Span::one(Protocol::Tcp, VAULT_PORT)]),
@@ -258,39 +214,15 @@ impl<'a> Finder<'_, 'a> {
     /// the edges that are declared.
     fn migrations(&mut self, declared: &[Link<'a>]) {
         for (number, job) in self.world.workloads.iter().enumerate().filter(|(_, one)| one.is_target) {
-            let note = job.object.annotation(MIGRATION);
-            let Some(program) = note.as_deref().and_then(|note| Some(note.rsplit_once('/')?.0)) else { continue };
+            let Some(program) = job.program else { continue };
             let is = |side: Side<'_>, wanted: usize| matches!(side, Side::Workload(number) if number == wanted);
             if declared.iter().any(|link| is(link.from, number)) {
                 continue;
             }
-            let of_program = |at: usize| {
-                self.world.workloads.get(at).is_some_and(|one| {
-                    at != number
-                        && one.object.is_named(program)
-                        && krmor_core::facts::share_namespace(&one.object, &job.object)
-                })
-            };
             let own = declared.iter().chain(&self.links);
-            let own = own.filter(|link| matches!(link.from, Side::Workload(at) if of_program(at)));
+            let own = own.filter(|link| is(link.from, program));
             let copies: Vec<Link<'a>> = own.map(|link| Link { from: Side::Workload(number), ..link.clone() }).collect();
             self.links.extend(copies);
         }
-    }
-}
-
-/// Whether an endpoint of a ServiceMonitor is a port of a Service.
-fn is_scraped(endpoint: Node<'_>, port: &services::Port) -> bool {
-    let named = endpoint.get("port").and_then(Node::as_str).filter(|name| !name.is_empty());
-    match named {
-        Some(name) => port.name == name,
-        None => endpoint.get("targetPort").and_then(target_of).is_some_and(|target| target == port.target),
-    }
-}
-
-fn target_of(node: Node<'_>) -> Option<Target> {
-    match integer(node) {
-        Some(number) => Some(Target::Number(number)),
-        None => node.as_str().map(|name| Target::Name(name.into_owned())),
     }
 }

@@ -4,9 +4,11 @@
 //! added (`implied`), and the other ends of peers that select workloads of the stream (`members`). What they allow is
 //! written into a policy of each workload (`policy`). In the final stream, no policy may reach further (`judge`).
 
+mod ends;
 mod implied;
 mod judge;
 mod members;
+mod monitors;
 mod peers;
 mod policy;
 mod ports;

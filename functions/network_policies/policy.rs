@@ -1,6 +1,6 @@
 //! The NetworkPolicies: each workload's, with its part of every edge, and the one that denies the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use k8s_openapi::api::networking::v1::{
     NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort,
@@ -19,7 +19,8 @@ use krmor_core::facts::selections::OURS;
 use krmor_core::manifest::{Manifest, Metadata};
 use krmor_core::reconcile::{self, Field, Ownership, Wanted};
 use krmor_core::report::{Finding, Report, Rule};
-use krmor_core::stream::{Object, ObjectId};
+use krmor_core::stream::{Object, ObjectId, Stream};
+use krmor_core::values::json_text;
 use krmor_yaml::Node;
 
 /// The name of the one that denies the rest.
@@ -54,7 +55,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn apply(self, stream: &mut krmor_core::stream::Stream, report: &mut Report) {
+    pub(super) fn apply(self, stream: &mut Stream, report: &mut Report) {
         let reason = match self.rule.id == rules::DEFAULT_DENY.id {
             true => "pods that no other policy selects connect to nobody",
             false => "the declared edges, and no others",
@@ -68,7 +69,7 @@ impl Plan {
 pub(super) fn plans(world: &World<'_>, links: &[Link<'_>], report: &mut Report) -> Vec<Plan> {
     let mut plans = Vec::new();
     let mut namespaces: Vec<&Workload<'_>> = Vec::new();
-    let links = Links::of(links);
+    let (links, present) = (Links::of(links), Present::of(world));
     for (number, one) in world.workloads.iter().enumerate().filter(|(_, one)| one.is_target) {
         if one.uses_host_network {
             let message = "NetworkPolicies do not hold for its pods, which have the addresses of their nodes";
@@ -108,12 +109,19 @@ pub(super) fn plans(world: &World<'_>, links: &[Link<'_>], report: &mut Report) 
         let egress = egress.map(|(ports, to)| NetworkPolicyEgressRule { to, ports });
         spec.egress = Some(egress.collect()).filter(|rules: &Vec<_>| !rules.is_empty());
         let metadata = Metadata { name: Some(name), ..Metadata::beside(&one.object) };
-        plans.extend(plan(world, &one.object, metadata, spec, &rules::POLICY, report));
+        plans.extend(plan(&present, &one.object, metadata, spec, &rules::POLICY, report));
     }
     for one in namespaces.into_iter().filter(|_| world.spec.default_deny) {
         let namespace = Some(one.object.namespace().into_owned()).filter(|namespace| !namespace.is_empty());
         let metadata = Metadata { name: Some(DEFAULT_DENY.to_owned()), namespace, ..Metadata::default() };
-        plans.extend(plan(world, &one.object, metadata, spec(LabelSelector::default()), &rules::DEFAULT_DENY, report));
+        plans.extend(plan(
+            &present,
+            &one.object,
+            metadata,
+            spec(LabelSelector::default()),
+            &rules::DEFAULT_DENY,
+            report,
+        ));
     }
     plans
 }
@@ -129,6 +137,101 @@ fn name(world: &World<'_>, one: &Workload<'_>) -> String {
         true => format!("{}-{}", one.object.name(), one.object.kind().to_ascii_lowercase()),
         false => one.object.name().into_owned(),
     }
+}
+
+/// krmor's own policies that are there: each is known by its name, and by whom it is for where it has another one, as after a
+/// prefix or a name that somebody else took.
+pub(super) struct Present<'a> {
+    stream: &'a Stream,
+    by_purpose: HashMap<String, Vec<ObjectId>>,
+    /// The names of the policies of all workloads, with these.
+    names: HashMap<String, Vec<Object<'a>>>,
+}
+
+impl<'a> Present<'a> {
+    pub(super) fn of(world: &World<'a>) -> Self {
+        let mut by_purpose: HashMap<String, Vec<ObjectId>> = HashMap::new();
+        for policy in world.stream.of_kind(GROUP, KIND).filter(|policy| policy.annotation(OURS).is_some()) {
+            by_purpose.entry(purpose_of(&policy)).or_default().push(policy.id());
+        }
+        let mut names: HashMap<String, Vec<Object<'a>>> = HashMap::new();
+        for one in &world.workloads {
+            names.entry(name(world, one)).or_default().push(one.object);
+        }
+        Self { stream: world.stream, by_purpose, names }
+    }
+
+    /// The policy of that name; else the one that is krmor's, for the same pods, and not another workload's by its name.
+    fn find(&self, name: &str, selector: &LabelSelector, beside: &Object<'a>) -> Option<Object<'a>> {
+        let is_near = |policy: &Object<'_>| facts::share_namespace(policy, beside);
+        let by_name = self.stream.named(GROUP, KIND, name).find(is_near);
+        let is_free = |policy: &Object<'_>| {
+            let owners = self.names.get(&*policy.name()).into_iter().flatten();
+            owners.into_iter().all(|owner| !facts::share_namespace(owner, policy))
+        };
+        by_name.or_else(|| {
+            // A selector of every pod is that of the policy which denies the rest, and of no workload's.
+            let purpose = purpose(selector).filter(|purpose| purpose != EVERY_POD || name == DEFAULT_DENY)?;
+            let ids = self.by_purpose.get(&purpose)?;
+            ids.iter().filter_map(|id| self.stream.object(*id)).find(|policy| is_near(policy) && is_free(policy))
+        })
+    }
+
+    /// krmor's policy for the pods of a workload.
+    pub(super) fn of_workload(&self, world: &World<'a>, number: usize) -> Option<Object<'a>> {
+        let one = world.workloads.get(number)?;
+        let selector = one.selector.as_ref()?;
+        let found = self.find(&name(world, one), selector, &one.object)?;
+        let is_its = Some(purpose_of(&found)) == purpose(selector);
+        Some(found).filter(|found| is_its && found.annotation(OURS).is_some())
+    }
+
+    /// What a run with this stream writes, whichever config it is by: policies for the very pods of their workloads, and such
+    /// as allow nobody anything.
+    pub(super) fn written(&self, world: &World<'a>) -> HashSet<ObjectId> {
+        let of = |number| Some(self.of_workload(world, number)?.id());
+        let denying = self.by_purpose.get(EVERY_POD).into_iter().flatten().copied().filter(|id| {
+            let rules = |field| self.stream.object(*id).and_then(|policy| policy.root().find(&["spec", field]));
+            ["ingress", "egress"].into_iter().filter_map(rules).all(|rules| rules.items().next().is_none())
+        });
+        (0..world.workloads.len()).filter_map(of).chain(denying).collect()
+    }
+
+    /// Those of all of krmor's that are not among these, in the stream's order.
+    pub(super) fn others(&self, written: &HashSet<ObjectId>) -> Vec<ObjectId> {
+        let mut all: Vec<ObjectId> =
+            self.by_purpose.values().flatten().copied().filter(|id| !written.contains(id)).collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+const GROUP: &str = "networking.k8s.io";
+const KIND: &str = "NetworkPolicy";
+/// The purpose of a selector of every pod.
+pub(super) const EVERY_POD: &str = "";
+
+/// A selector as a text that does not depend on the order of its labels.
+fn purpose(selector: &LabelSelector) -> Option<String> {
+    serde_json::to_value(selector).ok().map(|selector| written_out(&selector))
+}
+
+/// The same of a policy that is there.
+pub(super) fn purpose_of(policy: &Object<'_>) -> String {
+    let selector = policy.root().find(&["spec", "podSelector"]).and_then(Node::to_value);
+    selector.as_ref().map_or_else(String::new, written_out)
+}
+
+fn written_out(selector: &Value) -> String {
+    let labels = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
+    let demands = selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten();
+    let mut all: Vec<String> = labels.map(|(key, value)| format!("{key}={}", json_text(value))).collect();
+    all.extend(demands.map(|demand| {
+        let text = |field| demand.get(field).map(json_text).unwrap_or_default();
+        [text("key"), text("operator"), text("values")].concat()
+    }));
+    all.sort_unstable();
+    all.join(",")
 }
 
 /// Links by the workloads whose policies they stand in, in their order.
@@ -212,7 +315,7 @@ fn ports(spans: &[Span]) -> Option<Vec<NetworkPolicyPort>> {
 }
 
 fn plan(
-    world: &World<'_>,
+    present: &Present<'_>,
     beside: &Object<'_>,
     mut metadata: Metadata,
     spec: NetworkPolicySpec,
@@ -220,11 +323,7 @@ fn plan(
     report: &mut Report,
 ) -> Option<Plan> {
     let name = metadata.name.clone().unwrap_or_default();
-    let mut there = world
-        .stream
-        .named("networking.k8s.io", "NetworkPolicy", &name)
-        .filter(|policy| facts::share_namespace(policy, beside));
-    let existing = there.next();
+    let existing = present.find(&name, spec.pod_selector.as_ref()?, beside);
     if let Some(existing) = existing.filter(|existing| existing.annotation(OURS).is_none()) {
         let message = format!("krmor's NetworkPolicy for {} would have this name", beside.reference());
         let remedy = format!(

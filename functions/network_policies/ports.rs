@@ -96,7 +96,7 @@ impl World<'_> {
             let ports =
                 services.into_iter().filter_map(|id| self.stream.object(id)).flat_map(|one| services::ports(&one));
             let mut ports = ports.filter(|port| port.port == i128::from(span.first) && span.first == span.last);
-            ports.find_map(|port| services::container_port(&port.target, one.pod, &one.object))
+            ports.find_map(|port| services::container_port(&port.target, &port.protocol, one.pod, &one.object))
         });
         let own: Vec<String> = known.iter().map(|port| Shown(port.span).to_string()).collect();
         let (message, remedy) = match behind {
@@ -131,21 +131,18 @@ impl World<'_> {
                 known.add(name, is_container);
             }
         };
-        for container in one.pod.containers(&one.object) {
-            let ports = container.node(&one.object).and_then(|node| node.get("ports"));
-            for port in ports.into_iter().flat_map(Node::items) {
-                let text = |key: &str| port.get(key).and_then(Node::as_str);
-                let protocol = Protocol::of(&text("protocol").unwrap_or("TCP".into()));
-                let name = text("name").unwrap_or_default().into_owned();
-                if let Some(number) = port.get("containerPort").and_then(integer) {
-                    add(protocol, number, name, true);
-                }
+        for port in services::declared_ports(one.pod, &one.object) {
+            let text = |key: &str| port.get(key).and_then(Node::as_str);
+            let protocol = Protocol::of(&text("protocol").unwrap_or("TCP".into()));
+            let name = text("name").unwrap_or_default().into_owned();
+            if let Some(number) = port.get("containerPort").and_then(integer) {
+                add(protocol, number, name, true);
             }
         }
         let services = self.facts.selections().services_of(self.stream, one.pod);
         for service in services.into_iter().filter_map(|id| self.stream.object(id)) {
             for port in services::ports(&service) {
-                if let Some(number) = services::container_port(&port.target, one.pod, &one.object) {
+                if let Some(number) = services::container_port(&port.target, &port.protocol, one.pod, &one.object) {
                     add(Protocol::of(&port.protocol), number, port.name, false);
                 }
             }

@@ -1,12 +1,15 @@
 //! The rules of `NetworkPolicies`.
 
 krmor_core::rules! {
+    AMBIGUOUS_END = "ambiguous-end", Error,
+        "An edge names an end by a name that several workloads have",
+        "Each of them would get the edge, which may be more than is meant. Where both ends of an edge have one bearer in each namespace, or under each prefix that kustomize has given, those of one place belong together. Else write which one is meant: `Kind/name`, `namespace/name` or `namespace/Kind/name`; if all are, list them.";
     POLICY = "policy", Info,
         "krmor adds a NetworkPolicy, or brings its own up to date",
         "The NetworkPolicy of a workload allows the declared edges, the edges that other objects imply, and DNS, and nothing else. Both ends of an edge are written: what may leave the one workload and what may reach the other.";
     CUT_OFF = "cut-off", Warning,
-        "A workload has no edges of its own, and the namespace denies what is not declared",
-        "The NetworkPolicy `default-deny` is for every pod of the namespace, so a workload that `targets` or `exclude` leave out can connect to nobody. Let it have its edges, write a NetworkPolicy for it, or set `defaultDeny: false`.";
+        "Pods have no edges of their own, and the namespace denies what is not declared",
+        "The NetworkPolicy `default-deny` is for every pod of the namespace: those of a workload that `targets` or `exclude` leave out, and those that others make there, such as an operator's database, the proxies of a Gateway, or the solvers of cert-manager, can connect to nobody. Let a workload have its edges; write a NetworkPolicy for pods that others make, by the labels that these have; or set `defaultDeny: false`.";
     DEFAULT_DENY = "default-deny", Info,
         "krmor adds a NetworkPolicy that allows no pod of the namespace anything",
         "NetworkPolicies add up, so this one only takes effect for pods that no other policy selects: what is deployed into the namespace later cannot connect until somebody declares it. `defaultDeny: false` leaves it out.";
@@ -46,9 +49,15 @@ krmor_core::rules! {
     PEER_UNSURE = "peer-unsure", Warning,
         "The stream does not say whether a peer selects a workload of it",
         "Where a peer selects workloads of the stream, their policies need the other end of each edge with it. A peer is told by labels of a namespace that the stream does not have, or the workload does not say its namespace. Add the Namespace, write `metadata.namespace`, or name the workload in the edge.";
+    SCRAPE_CLOSED = "scrape-closed", Warning,
+        "A monitor fetches from a port that its pods do not have, so no edge lets Prometheus in",
+        "A ServiceMonitor's `port` is the name of a Service's port; `targetPort`, and in a PodMonitor `port` and `portNumber`, are the name or number of a TCP port that a container declares, and Prometheus finds no other. Correct the port, or declare it. Where relabelings write the address, declare the edge.";
     SHARED_LABELS = "shared-labels", Error,
         "The selector of a workload selects the pods of another one too",
         "Each of the two would get the edges of the other. Give their pods a label with different values, and select by it.";
+    STALE_POLICY = "stale-policy", Warning,
+        "A NetworkPolicy that krmor wrote once allows what is declared nowhere",
+        "It has krmor's annotation, and krmor would not write it now: its workload is gone, or another policy is for the same pods. NetworkPolicies add up, so what it allows stays allowed. krmor deletes none: remove it from the files, and delete it in the cluster.";
     TWO_NAMESPACES = "two-namespaces", Error,
         "An edge leads from one namespace to another, and one of the two is not known",
         "A NetworkPolicy names the namespace of its peer. Write the namespace into both workloads, or let kustomize set it before krmor is called.";

@@ -61,7 +61,8 @@ fn yes() -> bool {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Edge {
-    /// Who connects: names of workloads, now or before kustomize changed them, or of peers.
+    /// Who connects: names of workloads, now or before kustomize changed them, or of peers. Where several workloads have the
+    /// name, those of one namespace belong together; else write `Kind/name`, `namespace/name` or `namespace/Kind/name`.
     #[schemars(length(min = 1))]
     pub from: Vec<End>,
     /// To whom: names of workloads or of peers.

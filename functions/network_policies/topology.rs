@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use super::ends::{self, Bearers};
 use super::members::Members;
 use super::rules;
 use super::spec::{Peer, Spec};
@@ -16,7 +17,6 @@ use krmor_core::pods::Pod;
 use krmor_core::report::{Place, Report};
 use krmor_core::rules as common;
 use krmor_core::stream::{Object, ObjectId, Stream};
-use krmor_core::suggest;
 use krmor_core::target;
 use krmor_yaml::Node;
 
@@ -29,6 +29,8 @@ pub(super) struct Workload<'a> {
     pub(super) uses_host_network: bool,
     /// Whether it gets a NetworkPolicy.
     pub(super) is_target: bool,
+    /// Of a Job of `Migration`, the number of its program.
+    pub(super) program: Option<usize>,
 }
 
 /// One side of an edge.
@@ -37,6 +39,17 @@ pub(super) enum Side<'a> {
     /// Its number among the workloads.
     Workload(usize),
     Peer(&'a Peer),
+}
+
+impl Side<'_> {
+    /// Whether two are the same.
+    pub(super) fn is(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Workload(own), Self::Workload(other)) => own == other,
+            (Self::Peer(own), Self::Peer(other)) => std::ptr::eq(own, other),
+            _ => false,
+        }
+    }
 }
 
 /// In whose policies a connection is written.
@@ -83,7 +96,7 @@ pub(super) struct World<'a> {
     /// By kind, namespace and name: the order of the stream does not matter.
     pub(super) workloads: Vec<Workload<'a>>,
     /// Their numbers, by the names that they have and had.
-    names: BTreeMap<String, Vec<usize>>,
+    pub(super) names: BTreeMap<String, Vec<usize>>,
     numbers: BTreeMap<ObjectId, usize>,
     /// Which of them peers select, near a namespace: as far as somebody has asked.
     pub(super) known: RefCell<Selected>,
@@ -112,7 +125,7 @@ impl<'a> World<'a> {
             }
             let is_true = |key: &str| pod.spec_node(&object).and_then(|spec| spec.get(key)?.as_bool()) == Some(true);
             let (uses_host_network, is_target) = (is_true("hostNetwork"), targets.contains(&object.id()));
-            workloads.push(Workload { object, pod, selector, uses_host_network, is_target });
+            workloads.push(Workload { object, pod, selector, uses_host_network, is_target, program: None });
         }
         workloads.sort_by_cached_key(|one| {
             (one.object.kind().into_owned(), one.object.namespace().into_owned(), one.object.name().into_owned())
@@ -124,6 +137,7 @@ impl<'a> World<'a> {
                 names.entry(name).or_insert_with(Vec::new).push(number);
             }
         }
+        ends::add_migrations(&mut workloads, &mut names);
         Self { spec, stream, facts, workloads, names, numbers, known: RefCell::default() }
     }
 
@@ -141,65 +155,40 @@ impl<'a> World<'a> {
     pub(super) fn declared(&self, report: &mut Report) -> Vec<Link<'a>> {
         let mut links = Vec::new();
         for (number, edge) in self.spec.edges.iter().enumerate() {
-            let mut sides = |field: &str, list: &'a [End]| {
-                let of =
-                    |(at, end): (usize, &'a End)| self.sides(end, &format!("/edges/{number}/{field}/{at}"), report);
-                list.iter().enumerate().flat_map(of).collect::<Vec<_>>()
+            let mut bearers = |field: &str, list: &'a [End]| {
+                let of = |(at, end): (usize, &'a End)| {
+                    let pointer = format!("/edges/{number}/{field}/{at}");
+                    Bearers { end, sides: self.bearers(end, &pointer, report), pointer }
+                };
+                list.iter().enumerate().map(of).collect::<Vec<_>>()
             };
-            let (from, to) = (sides("from", &edge.from), sides("to", &edge.to));
+            let (from, to) = (bearers("from", &edge.from), bearers("to", &edge.to));
+            let all: Vec<Side<'a>> = from.iter().chain(&to).flat_map(|one| one.sides.iter().copied()).collect();
             let is_inside = |side: &Side<'_>| !matches!(side, Side::Peer(peer) if self.members(peer, None).is_empty());
-            if !from.is_empty() && !to.is_empty() && !from.iter().chain(&to).any(is_inside) {
+            let is_empty = |list: &[Bearers<'_>]| list.iter().all(|one| one.sides.is_empty());
+            if !is_empty(&from) && !is_empty(&to) && !all.iter().any(is_inside) {
                 let message = "no end of this edge is a workload of the stream: nothing is written for it";
                 let remedy = "name the workload that is meant, or remove the edge";
                 report.add(&rules::OUTSIDE_EDGE, Place::Config(format!("/edges/{number}")), message, remedy);
             }
-            for &to in &to {
+            let mut pairs: Vec<(Side<'a>, Side<'a>)> = Vec::new();
+            for to in &to {
+                pairs.extend(from.iter().flat_map(|from| self.joined(from, to, report)));
+            }
+            // Each once in its order, so that what is wrong with its ports is said once.
+            while let Some(&(_, to)) = pairs.first() {
+                let (own, others) = pairs.into_iter().partition(|(_, other)| other.is(to));
+                pairs = others;
                 let Some(ports) = self.ports(to, &edge.ports, &format!("/edges/{number}"), report) else { continue };
-                links.extend(from.iter().map(|&from| Link::new(from, to, ports.clone())));
+                let own: Vec<(Side<'a>, Side<'a>)> = own;
+                links.extend(own.into_iter().map(|(from, to)| Link::new(from, to, ports.clone())));
             }
         }
         links
     }
 
-    /// Who an end is; nobody is reported.
-    pub(super) fn sides(&self, end: &'a End, pointer: &str, report: &mut Report) -> Vec<Side<'a>> {
-        let (kind, name) = end.parts();
-        let peer = self.spec.peers.iter().find(|(own, _)| kind.is_none() && own.as_str() == name);
-        let is_it = |one: &&Workload<'_>| kind.is_none_or(|kind| one.object.kind().eq_ignore_ascii_case(kind));
-        // A name that one has now goes before a name that another had.
-        let mut named: Vec<&Workload<'_>> = self.named(name).filter(is_it).collect();
-        if named.iter().any(|one| one.object.name() == name) {
-            named.retain(|one| one.object.name() == name);
-        }
-        let numbers = named.iter().filter_map(|one| self.number(one.object.id()));
-        let sides: Vec<Side<'a>> = match (peer, named.is_empty()) {
-            (Some((_, peer)), true) => vec![Side::Peer(peer)],
-            (None, false) => numbers.map(Side::Workload).collect(),
-            (Some(_), false) => {
-                let message = format!("`{name}` is a peer and a workload");
-                let remedy = format!(
-                    "give the peer another name, or write `{}/{name}`",
-                    named.first().map_or("Kind".into(), |one| one.object.kind())
-                );
-                report.add(&rules::UNKNOWN_END, Place::Config(pointer.to_owned()), message, remedy);
-                Vec::new()
-            }
-            (None, true) => {
-                let known = self.workloads.iter().flat_map(|one| one.object.names());
-                let known: Vec<String> =
-                    known.chain(self.spec.peers.keys().map(|key| key.as_str().to_owned())).collect();
-                let message = format!("`{}` is neither a workload of the stream nor one of `peers`", end.as_str());
-                let remedy = suggest::but_for_affixes(name, known.iter().map(String::as_str))
-                    .unwrap_or_else(|| suggest::suggest(name, &known, "name"));
-                report.add(&rules::UNKNOWN_END, Place::Config(pointer.to_owned()), message, remedy);
-                Vec::new()
-            }
-        };
-        sides.into_iter().filter(|side| self.is_selectable(*side, report)).collect()
-    }
-
     /// Whether a policy can name a side.
-    fn is_selectable(&self, side: Side<'_>, report: &mut Report) -> bool {
+    pub(super) fn is_selectable(&self, side: Side<'_>, report: &mut Report) -> bool {
         let Side::Workload(number) = side else { return true };
         let Some(one) = self.workloads.get(number) else { return false };
         if one.uses_host_network {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use krmor_core::kube::{PortName, PortNumber, ServicePortName};
+use krmor_core::kube::{NamespaceName, PortName, PortNumber, ServicePortName};
 
 /// A range of addresses: `10.0.0.0/8`, `2001:db8::/32`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
@@ -204,11 +204,25 @@ impl TryFrom<Value> for Port {
     }
 }
 
-/// An end of an edge: the name of a peer or of a workload, `Kind/name` where several workloads have the name.
+/// An end of an edge: the name of a peer or of a workload. Where several workloads have the name: `Kind/name`,
+/// `namespace/name` or `namespace/Kind/name`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-#[schemars(extend("pattern" = "^([A-Za-z]+/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+#[schemars(extend(
+    "pattern" = "^(([a-z0-9]([-a-z0-9]*[a-z0-9])?/)?[A-Za-z][A-Za-z0-9]*/|[a-z0-9]([-a-z0-9]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+))]
 pub struct End(String);
+
+/// What stands before the name of an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before<'a> {
+    /// Nothing: a peer, or a workload of any kind and namespace.
+    Nothing,
+    /// A kind or a namespace: a kind may be of small letters only.
+    Either(&'a str),
+    /// Namespace and kind.
+    Both(&'a str, &'a str),
+}
 
 impl End {
     /// As it was written.
@@ -217,10 +231,14 @@ impl End {
         &self.0
     }
 
-    /// The kind, if it is named, and the name.
+    /// What stands before the name, and the name.
     #[must_use]
-    pub fn parts(&self) -> (Option<&str>, &str) {
-        self.0.split_once('/').map_or((None, self.as_str()), |(kind, name)| (Some(kind), name))
+    pub fn parts(&self) -> (Before<'_>, &str) {
+        let Some((before, name)) = self.0.rsplit_once('/') else { return (Before::Nothing, self.as_str()) };
+        match before.split_once('/') {
+            Some((namespace, kind)) => (Before::Both(namespace, kind), name),
+            None => (Before::Either(before), name),
+        }
     }
 }
 
@@ -229,12 +247,22 @@ impl TryFrom<String> for End {
 
     fn try_from(text: String) -> Result<Self, String> {
         let end = Self(text);
-        let (kind, name) = end.parts();
-        let is_kind = kind.is_none_or(|kind| !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphabetic()));
+        let (before, name) = end.parts();
+        let is_kind = |kind: &str| {
+            kind.starts_with(|c: char| c.is_ascii_alphabetic()) && kind.bytes().all(|b| b.is_ascii_alphanumeric())
+        };
+        let is_namespace = |namespace: &str| NamespaceName::try_from(namespace.to_owned()).is_ok();
+        let is_before = match before {
+            Before::Nothing => true,
+            Before::Either(before) => is_kind(before) || is_namespace(before),
+            Before::Both(namespace, kind) => is_namespace(namespace) && is_kind(kind),
+        };
         let is_name = krmor_core::kube::ObjectName::try_from(name.to_owned());
-        match (is_kind, is_name) {
+        match (is_before, is_name) {
             (true, Ok(_)) => Ok(end),
-            (false, _) => Err(format!("`{}` is neither a name nor `Kind/name`", end.0)),
+            (false, _) => {
+                Err(format!("`{}` is neither a name, `Kind/name`, `namespace/name` nor `namespace/Kind/name`", end.0))
+            }
             (_, Err(error)) => Err(error),
         }
     }
@@ -265,6 +293,24 @@ mod tests {
         assert!(cidr("0.0.0.0/0").has_inside(&cidr("10.0.0.0/8")) && cidr("::/0").has_inside(&cidr("::1/128")));
         assert!(!cidr("10.0.0.0/8").has_inside(&cidr("11.0.0.0/16")) && !cidr("0.0.0.0/0").has_inside(&cidr("::/0")));
         assert!(!cidr("10.0.0.0/8").has_inside(&cidr("10.0.0.0/8")));
+    }
+
+    #[test]
+    fn ends() {
+        let end = |text: &str| End::try_from(text.to_owned());
+        for (good, before) in [
+            ("web", Before::Nothing),
+            ("Deployment/web", Before::Either("Deployment")),
+            ("eu/web", Before::Either("eu")),
+            ("eu-1/web", Before::Either("eu-1")),
+            ("KafkaMirrorMaker2/web", Before::Either("KafkaMirrorMaker2")),
+            ("eu/Deployment/web", Before::Both("eu", "Deployment")),
+        ] {
+            assert_eq!(end(good).unwrap().parts(), (before, "web"), "{good}");
+        }
+        for bad in ["", "/web", "Eu-1/web", "Deployment/eu/web", "a/b/C/web", "eu/Deployment/Web"] {
+            assert!(end(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

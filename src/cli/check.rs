@@ -67,7 +67,7 @@ fn checked(options: &Options) -> Result<u8> {
     let out = told(options.format);
     if options.format == Format::Text {
         let mut stdout = anstream::stdout().lock();
-        stdout.write_all(out.as_bytes()).map_err(|error| Failure::io("standard output", &error))?;
+        stdout.write_all(out.as_bytes()).map_err(|error| super::unseen(&error))?;
     } else {
         write_stdout(out.as_bytes())?;
     }

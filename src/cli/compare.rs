@@ -3,20 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::page::{self, Section};
-use super::{FOUND, Failure, Result, Shape, input, write_stdout};
-use crate::excerpt;
+use super::{FOUND, Failure, Result, Shape, files, input, write_stdout};
 use crate::mask::mask;
 use crate::report::field_path;
-use crate::stream::Stream;
 use crate::text::{few, plain};
-use crate::transport::decode;
 use crate::yaml::{escape_token, print};
 
 /// Lines of context around a difference.
@@ -26,12 +22,15 @@ const HASH: usize = 10;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
-    /// The stream as it was: a file, or `-` for standard input.
+    /// The stream as it was: a file, a directory, or `-` for standard input.
     #[arg(value_name = "OLD")]
     old: PathBuf,
-    /// The stream as it is now: a file, or `-` for standard input.
+    /// The stream as it is now: a file, a directory, or `-` for standard input.
     #[arg(value_name = "NEW")]
     new: PathBuf,
+    /// Accept that one of them holds no objects.
+    #[arg(long)]
+    allow_empty: bool,
     /// The form of what is printed.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Shape,
@@ -57,9 +56,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         Shape::Text => {
             let mut out = anstream::stdout().lock();
             let written = sections.iter().try_for_each(|section| out.write_all(text(section).as_bytes()));
-            written
-                .and_then(|()| writeln!(out, "{verdict}"))
-                .map_err(|error| Failure::io("standard output", &error))?;
+            written.and_then(|()| writeln!(out, "{verdict}")).map_err(|error| super::unseen(&error))?;
         }
     }
     Ok(if sections.is_empty() { 0 } else { FOUND })
@@ -69,7 +66,8 @@ fn compared(options: &Options) -> Result<(Vec<Section>, String)> {
     if [&options.old, &options.new].iter().all(|path| path.as_os_str() == "-") {
         return Err(Failure::usage("`-` can be given once only"));
     }
-    let (old, new) = (objects(&options.old)?, objects(&options.new)?);
+    files::settle(&[&options.old, &options.new])?;
+    let (old, new) = (objects(&options.old, options.allow_empty)?, objects(&options.new, options.allow_empty)?);
     let pairs = renamed(&old, &new);
     let mut sections = Vec::new();
     let (mut added, mut removed, mut changed) = (0, 0, 0);
@@ -109,14 +107,9 @@ fn compared(options: &Options) -> Result<(Vec<Section>, String)> {
 }
 
 /// The objects of a stream.
-fn objects(path: &Path) -> Result<BTreeMap<Id, Value>> {
+fn objects(path: &PathBuf, allow_empty: bool) -> Result<BTreeMap<Id, Value>> {
     let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
-    let bytes = match path.as_os_str() == "-" {
-        true => input::stdin()?,
-        false => std::fs::read(path).map_err(|error| Failure::io(&name, &error))?,
-    };
-    let text = Arc::new(decode(&name, bytes)?.0);
-    let stream = Stream::parse(&text).map_err(|error| excerpt::yaml_error(&name, &text, &error))?;
+    let stream = input::read(std::slice::from_ref(path), true)?.stream;
     let mut out = BTreeMap::new();
     for object in stream.objects() {
         let Some(value) = object.root().to_value() else {
@@ -128,8 +121,8 @@ fn objects(path: &Path) -> Result<BTreeMap<Id, Value>> {
             return Err(Failure::usage(format!("{name}: {} is there twice", object.reference())));
         }
     }
-    if out.is_empty() {
-        return Err(Failure::usage(format!("{name}: it holds no objects")));
+    if out.is_empty() && !allow_empty {
+        return Err(Failure::usage(format!("{name}: it holds no objects; pass --allow-empty to accept this")));
     }
     Ok(out)
 }

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use self::callers::{Callers, How};
 use self::tree::Tree;
-use super::{FOUND, Failure, Form, Result};
+use super::{FOUND, Form, Result};
 use crate::report::Severity;
 use crate::text::plain;
 
@@ -118,7 +118,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         Form::Text => text(&diagnosis, options.strict),
         Form::Json => format!("{}\n", json(&diagnosis, options.strict)),
     };
-    anstream::stdout().lock().write_all(out.as_bytes()).map_err(|error| Failure::io("standard output", &error))?;
+    anstream::stdout().lock().write_all(out.as_bytes()).map_err(|error| super::unseen(&error))?;
     Ok(if diagnosis.is_healthy(options.strict) { 0 } else { FOUND })
 }
 

@@ -78,7 +78,7 @@ pub(super) fn legacy_config(args: &[OsString]) -> Option<PathBuf> {
 /// kustomize's legacy exec plugin: the config in a file, a bare stream on standard input.
 pub(super) fn legacy(config: &Path, args: usize) -> Result<u8> {
     let bytes = std::fs::read(config).map_err(|error| Failure::io("the plugin's config", &error))?;
-    warn(&transport::plugin(bytes, args > 2, input::stdin()?, &mut std::io::stdout().lock())?);
+    warn(&transport::plugin(bytes, args > 2, input::stdin()?, &mut super::output()?)?);
     render::mark();
     Ok(0)
 }
@@ -86,6 +86,9 @@ pub(super) fn legacy(config: &Path, args: usize) -> Result<u8> {
 /// No subcommand: a ResourceList, or a bare stream with `--config`. `called_as` is the kind that krmor was called by, `helm`
 /// the Helm whose post-renderer it is.
 pub(super) fn run(options: &Options, called_as: Option<&str>, helm: Option<&Helm>) -> Result<u8> {
+    if let Some(config) = &options.config {
+        input::apart(config, &[PathBuf::from("-")])?;
+    }
     let bytes = input::stdin()?;
     let function = options.function.as_deref().or(called_as.filter(|kind| *kind != PIPELINE));
     let config = options.config.as_deref().map(|path| input::config(path, function));
@@ -102,7 +105,7 @@ pub(super) fn run(options: &Options, called_as: Option<&str>, helm: Option<&Helm
         schemas,
         ..transport::Options::default()
     };
-    let warnings = transport::run(bytes, options, &mut std::io::stdout().lock())?;
+    let warnings = transport::run(bytes, options, &mut super::output()?)?;
     warn(&warnings);
     if let Some(helm) = helm {
         helm.tell_of_success(&warnings);

@@ -14,6 +14,7 @@ use clap::CommandFactory;
 
 pub(super) use self::home::link;
 pub(super) use self::kustomize::{default_home, links};
+use super::files::{self, Written};
 use super::{Cli, Failure, Result, write_stdout};
 
 #[derive(Debug, clap::Args)]
@@ -64,9 +65,10 @@ fn completions(shell: clap_complete::Shell, directory: Option<&Path>) -> Result<
         write_stdout(&out)?;
         return Ok(0);
     };
-    let failed = |error: std::io::Error| Failure::io(&directory.display().to_string(), &error);
-    std::fs::create_dir_all(directory).map_err(failed)?;
-    let path = clap_complete::generate_to(shell, &mut command, "krmor", directory).map_err(failed)?;
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut command, "krmor", &mut out);
+    let path = directory.join(clap_complete::Generator::file_name(&shell, "krmor"));
+    put(directory, vec![Written::bytes(path.clone(), out)])?;
     write_stdout(format!("{}\n", path.display()).as_bytes())?;
     Ok(0)
 }
@@ -80,9 +82,30 @@ fn man(directory: Option<&Path>) -> Result<u8> {
         write_stdout(&out)?;
         return Ok(0);
     };
-    let failed = |error: std::io::Error| Failure::io(&directory.display().to_string(), &error);
-    std::fs::create_dir_all(directory).map_err(failed)?;
-    clap_mangen::generate_to(command, directory).map_err(failed)?;
+    let mut command = command;
+    command.build();
+    let mut pages = Vec::new();
+    page_of(&command, directory, &mut pages)?;
+    put(directory, pages)?;
     write_stdout(format!("{}\n", directory.display()).as_bytes())?;
     Ok(0)
+}
+
+/// The page of a command, and those of its own commands.
+fn page_of(command: &clap::Command, directory: &Path, pages: &mut Vec<Written>) -> Result<()> {
+    for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
+        page_of(inner, directory, pages)?;
+    }
+    let mut out = Vec::new();
+    let page = clap_mangen::Man::new(command.clone());
+    page.render(&mut out).map_err(|error| Failure::io("the manual page", &error))?;
+    pages.push(Written::bytes(directory.join(page.get_filename()), out));
+    Ok(())
+}
+
+/// Writes files into a directory that may not be there yet.
+fn put(directory: &Path, written: Vec<Written>) -> Result<()> {
+    files::folder(directory)?;
+    files::settle(&[directory])?;
+    files::write(written, &[directory.to_owned()])
 }

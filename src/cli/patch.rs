@@ -6,7 +6,8 @@ use std::sync::Arc;
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
-use super::{Failure, Result, input, write_stdout};
+use super::files::{self, Mark, Written};
+use super::{Failure, Result, input, write_output};
 use crate::excerpt;
 use crate::transport::decode;
 use crate::yaml::{self, Document, Op, Operation};
@@ -28,6 +29,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<u8> {
+    files::settle(&[&options.path, &options.patch])?;
     let patch = read_patch(&options.patch)?;
     let from_stdin = options.path.as_os_str() == "-";
     if options.in_place && from_stdin {
@@ -39,6 +41,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     } else {
         std::fs::read(&options.path).map_err(|error| Failure::io(&name, &error))?
     };
+    let read = Mark::of(&bytes);
     let (text, encoding) = decode(&name, bytes)?;
     let text = Arc::new(text);
     let mut documents = yaml::parse(&text).map_err(|error| excerpt::yaml_error(&name, &text, &error))?;
@@ -55,9 +58,10 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let changed = documents.iter().any(Document::changed);
     let bytes = encoding.encode(if changed { yaml::render(&documents) } else { text.to_string() });
     if !options.in_place {
-        write_stdout(&bytes)?;
+        write_output(&bytes)?;
     } else if changed {
-        input::write_files(vec![(options.path.clone(), Some(bytes))], std::slice::from_ref(&options.path))?;
+        let file = Written::bytes(options.path.clone(), bytes).instead_of(read);
+        files::write(vec![file], std::slice::from_ref(&options.path))?;
     }
     Ok(0)
 }

@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Failure, Result, function, input, write_stdout};
+use super::{Failure, Result, function, input};
 use crate::transport::{self, Origin};
 
 /// The folder that a renderer's own krmor, a plugin of kustomize, leaves its mark in.
@@ -35,6 +35,10 @@ pub(super) struct Options {
     /// list.
     #[arg(long, value_name = "FLAG=NAME", allow_hyphen_values = true)]
     append: Vec<String>,
+    /// The variable NAME, and NAME_0, NAME_1 and so on, are paths of what is below the working directory, through all links;
+    /// any other value is refused: another folder, a URL.
+    #[arg(long, value_name = "NAME")]
+    inside: Vec<String>,
     /// Where the command's temporary folder is made, instead of among those of the system. Argo CD kills a plugin at its
     /// deadline, and removes the copy of the repository in which it ran: what is made there, `--scratch .`, goes with it.
     #[arg(long, value_name = "DIR")]
@@ -49,7 +53,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     // A config that cannot be read is told before anything runs.
     let config = options.config.as_deref().map(|path| input::config(path, options.function.as_deref())).transpose()?;
     let schemas = input::schemas(&options.crds)?;
-    let command = arguments::expanded(&options.command, &options.append)?;
+    let command = arguments::expanded(&options.command, &options.append, &options.inside)?;
     let shown = arguments::shown(&options.command);
     let scratch = Scratch::new(options.scratch.as_deref())?;
     let rendered = rendered(&command, &shown, &scratch)?;
@@ -64,11 +68,11 @@ pub(super) fn run(options: &Options) -> Result<u8> {
                  kustomization, or name one by --config"
             )));
         }
-        write_stdout(&rendered)?;
+        super::write_output(&rendered)?;
         return Ok(0);
     };
     config.pipeline.learn(schemas, options.allow_none);
-    function::warn(&transport::bare(&config, rendered, origin, None, &mut std::io::stdout().lock())?);
+    function::warn(&transport::bare(&config, rendered, origin, None, &mut super::output()?)?);
     Ok(0)
 }
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 
-use super::{Failure, Format, Result, Source, input};
+use super::files::{self, Written};
+use super::{Failure, Format, Result, Source};
 use crate::excerpt;
 use crate::report::{Finding, Report, ResourceRef};
 use crate::stream::Stream;
@@ -78,8 +79,10 @@ impl Format {
 /// Writes reports into their files: all of them, or none. A text is that for people.
 pub(super) fn write(reports: &[To], each: impl Fn(Format) -> String) -> Result<()> {
     let named: Vec<PathBuf> = reports.iter().filter_map(|to| to.file.clone()).collect();
-    let files = reports.iter().filter_map(|to| Some((to.file.clone()?, Some(each(to.format).into_bytes()))));
-    input::write_files(files.collect(), &named)
+    let files = reports.iter().filter_map(|to| Some(Written::bytes(to.file.clone()?, each(to.format).into_bytes())));
+    let files = files.collect();
+    files::settle(&named.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+    files::write(files, &named)
 }
 
 /// Where things lie, as seen from the working directory. Results are many and files few: each is looked for once.
@@ -102,22 +105,35 @@ impl<'a> Places<'a> {
         Self { source, config, files: RefCell::default(), objects: RefCell::default() }
     }
 
+    /// The config that was named or found.
+    fn config_path(&self) -> PathBuf {
+        let read = self.config.map(|config| PathBuf::from(&config.name));
+        read.or_else(|| self.source.config.clone()).unwrap_or_else(|| PathBuf::from(super::init::CONFIG))
+    }
+
     fn find(&self, file: &str) -> Option<String> {
         let file = Path::new(file);
-        let beside = self.source.config.parent().unwrap_or(Path::new(""));
+        let config = self.config_path();
+        let beside = config.parent().unwrap_or(Path::new(""));
         let root = self.source.sources.as_deref().unwrap_or(beside);
         // Helm writes the chart's name before the path in the chart.
         let in_chart: PathBuf = file.components().skip(1).collect();
         let tried = [root.join(file), root.join(in_chart), file.to_owned()];
         // A file of the input lies where it is said to.
-        let given = self.source.paths.iter().any(|path| file.starts_with(path));
-        tried.iter().skip(if given { 2 } else { 0 }).find(|path| path.is_file()).map(|path| relative(path))
+        let plain = |path: &'a PathBuf| path.strip_prefix("./").unwrap_or(path);
+        let named = self.source.paths.iter().any(|path| file.starts_with(path) || file.starts_with(plain(path)));
+        let given = named || self.source.paths.iter().any(|path| path.as_os_str() == "." && file.is_relative());
+        let found =
+            tried.iter().skip(if given { 2 } else { 0 }).find(|path| path.is_file()).map(|path| relative(path))?;
+        // What a manifest says of where it is from may be anywhere; a viewer resolves only what is below.
+        let leads_out = || Path::new(&found).is_absolute() || found.starts_with("..");
+        (named || !leads_out()).then_some(found)
     }
 }
 
 impl Files for Places<'_> {
     fn config(&self) -> String {
-        relative(&self.source.config)
+        relative(&self.config_path())
     }
 
     fn config_line(&self, finding: &Finding) -> usize {

@@ -1,13 +1,15 @@
 //! `krmor run`: a config over files, directories or standard input.
 
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::PathBuf;
 
+use super::files::{self, Written};
 use super::input::Input;
 use super::report::{self, Ended, To};
-use super::{Failure, Result, Source, function, input, write_stdout};
+use super::{Failure, Result, Source, function, input, write_output, write_stdout};
 use crate::pipeline::Outcome;
-use crate::report::Severity;
+use crate::report::{Report, Severity};
 use crate::text;
 use crate::transport;
 
@@ -42,7 +44,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     if let Some(failure) = failure {
         return tell(options, machine, failure);
     }
-    if let Err(failure) = put(options, &input) {
+    if let Err(failure) = put(options, &input, &report) {
         let out = options.report.as_ref().and_then(|to| to.format.failed(&options.source, &failure));
         return tell(options, out, failure);
     }
@@ -61,17 +63,20 @@ pub(super) fn run(options: &Options) -> Result<u8> {
 }
 
 /// Writes the stream to where it is wanted.
-fn put(options: &Options, input: &Input) -> Result<()> {
+fn put(options: &Options, input: &Input, report: &Report) -> Result<()> {
     if options.in_place {
         if input.files.iter().any(|file| file.path.is_none()) {
             return Err(Failure::usage("--in-place needs files, not standard input"));
         }
         let changed = input.files.iter().filter(|file| input.changed(file));
-        let files = changed.filter_map(|file| Some((file.path.clone()?, Some(input.render(file))))).collect();
-        input::write_files(files, &options.source.paths)?;
+        let files = changed
+            .filter_map(|file| Some(Written::bytes(file.path.clone()?, input.render(file)).instead_of(file.mark)))
+            .collect();
+        files::write(files, &input.given)?;
+        write_stdout(written(input, report).as_bytes())?;
     } else if let Some(directory) = &options.output {
-        std::fs::create_dir_all(directory).map_err(|error| Failure::io(&directory.display().to_string(), &error))?;
-        let mut files: Vec<input::Written> = Vec::new();
+        let mut files: Vec<Written> = Vec::new();
+        let mut targets = HashSet::new();
         for file in &input.files {
             let name = file
                 .path
@@ -79,19 +84,25 @@ fn put(options: &Options, input: &Input) -> Result<()> {
                 .and_then(|path| path.file_name())
                 .map_or_else(|| "stream.yaml".into(), PathBuf::from);
             let target = directory.join(name);
-            if files.iter().any(|(other, _)| *other == target) {
+            if !targets.insert(target.clone()) {
                 return Err(Failure::usage(format!("two input files would both become {}", target.display())));
             }
-            files.push((target, Some(input.render(file))));
+            let written = Written::bytes(target, input.render(file));
+            files.push(match &file.path {
+                Some(path) => written.private_as(path),
+                None => written,
+            });
         }
-        input::write_files(files, std::slice::from_ref(directory))?;
+        files::folder(directory)?;
+        files::settle(&[directory])?;
+        files::write(files, std::slice::from_ref(directory))?;
     } else {
         for (i, file) in input.files.iter().enumerate() {
             if i > 0 {
                 // Files become one stream.
                 let before = input.files.get(i - 1).is_some_and(|file| !file.text.ends_with('\n'));
                 let marker = !file.text.starts_with("---");
-                write_stdout(
+                write_output(
                     format!("{}{}", if before { "\n" } else { "" }, if marker { "---\n" } else { "" }).as_bytes(),
                 )?;
             }
@@ -99,6 +110,32 @@ fn put(options: &Options, input: &Input) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What was written, file by file.
+fn written(input: &Input, report: &Report) -> String {
+    let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    // A new document is written behind another one.
+    let beside: HashMap<usize, usize> =
+        report.changes.iter().filter_map(|one| Some((one.document, one.after?))).collect();
+    let home = |document: usize| {
+        let mut at = document;
+        while let Some(&next) = beside.get(&at).filter(|next| **next < at) {
+            at = next;
+        }
+        at
+    };
+    let homes: Vec<usize> = report.changes.iter().map(|change| home(change.document)).collect();
+    let mut out = String::new();
+    for file in input.files.iter().filter(|file| input.changed(file)) {
+        let count = homes.iter().filter(|at| file.documents.contains(at)).count();
+        let name = file.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        out.push_str(&format!("wrote {}: {}\n", text::plain(&name), many(count, "change")));
+    }
+    if out.is_empty() {
+        out = format!("nothing to change in {}\n", many(input.files.len(), "file"));
+    }
+    out
 }
 
 /// Fails, with the report for programs in its place: on standard error it is all that stands there.

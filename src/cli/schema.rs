@@ -42,6 +42,11 @@ pub(super) fn unknown_kind(kind: &str) -> Failure {
     Failure::usage(format!("there is no kind `{kind}`; {}", suggest(kind, &kinds, "kind")))
 }
 
+/// The JSON Schema of a kind, as it is printed.
+pub(super) fn text_of(kind: &str) -> String {
+    schema::of(kind).map_or(String::new(), |schema| pretty(&schema))
+}
+
 fn pretty(schema: &Value) -> String {
     format!("{schema:#}\n")
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::files;
 use super::{Failure, Result, input, write_stdout};
 use crate::excerpt;
 use crate::transport::decode;
@@ -19,6 +20,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<u8> {
+    files::settle(&options.paths.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     let mut out = String::new();
     for path in &options.paths {
         let from_stdin = path.as_os_str() == "-";

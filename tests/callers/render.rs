@@ -74,6 +74,54 @@ fn lists_become_flags() {
     refused(&folder, &["--config", "config.yaml", "--append=values", "--", "true"], "--append takes FLAG=NAME");
 }
 
+/// What an application says is a path of its repository is one.
+#[test]
+fn paths_stay_below_the_working_directory() {
+    let folder = Folder::new("render-inside");
+    app::kustomization(&folder, Case::Good, None);
+    folder.write("app/sub/values.yaml", "a: 1\n");
+    folder.write("app/github.com/x/y/values.yaml", "a: 1\n");
+    folder.write("app/a,b.yaml", "a: 1\n");
+    folder.write("outside.yaml", "a: 1\n");
+    std::os::unix::fs::symlink("../outside.yaml", folder.0.join("app/link.yaml")).unwrap();
+    let render = |value: &str| {
+        folder.write("config.yaml", CONFIG);
+        let mut command = krmor();
+        command.args([
+            "render",
+            "--config",
+            "../config.yaml",
+            "--inside=ONE",
+            "--inside=LIST",
+            "--append=--values=LIST",
+        ]);
+        command.args(["--", "sh", "-c", "echo \"$@\" >args; cat web.yaml", "sh", "$(ONE:-.)"]);
+        command.current_dir(folder.0.join("app")).env("ONE", value).env("LIST_0", value).output().unwrap()
+    };
+    for value in ["sub/values.yaml", "sub/../sub", ".", "github.com/x/y"] {
+        let out = render(value);
+        assert!(out.status.success(), "{value}: {}", text(&out.stderr));
+        let given = std::fs::read_to_string(folder.0.join("app/args")).unwrap();
+        assert_eq!(given, format!("./{value} --values=./{value}\n"));
+    }
+    let absolute = folder.0.join("app/sub").display().to_string();
+    for value in [
+        "../outside.yaml",
+        "/etc/passwd",
+        "link.yaml",
+        "http://169.254.169.254/latest",
+        "a,b.yaml",
+        "nothing.yaml",
+        "github.com/kubernetes-sigs/kustomize",
+        absolute.as_str(),
+    ] {
+        let out = render(value);
+        let message = text(&out.stderr);
+        assert!(!out.status.success() && out.stdout.is_empty(), "{value}");
+        assert!(message.contains("must be a path below the working directory"), "{value}: {message}");
+    }
+}
+
 #[test]
 fn without_a_config_one_of_the_repository_must_have_run() {
     let kustomize = tool("kustomize");

@@ -7,7 +7,7 @@
 //! - [`unlocks`]: what takes a Secret to reach the store of secrets;
 //! - [`routes`]: what exposes Services, [`gateways`]: which routes listeners admit, and [`entries`]: every way in from outside;
 //! - [`enforcers`]: what else decides which connections pass;
-//! - [`counts`]: how many pods there are at most, and [`operated`]: those that operators make;
+//! - [`counts`]: how many pods there are at most, [`operated`] and [`made`]: those that operators and other controllers make;
 //! - [`access`]: what RBAC grants, LimitRanges, labels of Namespaces;
 //! - the pods of the stream, and the claims that they mount.
 //!
@@ -19,6 +19,7 @@ pub mod counts;
 pub mod enforcers;
 pub mod entries;
 pub mod gateways;
+pub mod made;
 pub mod makers;
 mod near;
 pub mod operated;
@@ -34,7 +35,7 @@ use crate::pods;
 use std::sync::OnceLock;
 
 use self::makers::Makers;
-pub use self::near::{Near, choose, in_namespace, referent, share_context, share_namespace};
+pub use self::near::{Near, choose, in_namespace, nearest, referent, share_context, share_namespace};
 use self::references::References;
 use self::routes::Routes;
 use self::scalers::Scalers;

@@ -24,9 +24,9 @@ rules! {
     NO_OBJECT = "no-object", Error,
         "A document is a list where an object is wanted",
         "No tool applies a document that is a list, and no function looks into it, so nothing in it may pass as hardened. Write each item as a document of its own, or as an item of a `List`.";
-    LOCAL_WORKLOAD = "local-workload", Warning,
+    LOCAL_WORKLOAD = "local-workload", Error,
         "A workload is passed over, because it is annotated as local configuration",
-        "kustomize and kpt hand objects with `config.kubernetes.io/local-config: \"true\"` to no cluster, so krmor passes them over. kubectl and Helm do not know the annotation: if they apply this stream, the workload runs as it is. Take the annotation off a workload that is to run.";
+        "kustomize and kpt hand objects with `config.kubernetes.io/local-config: \"true\"` to no cluster, so krmor passes them over; in a ResourceList, which only they write, this is a warning. kubectl and Helm do not know the annotation: they would run the workload as it is, so a chart could leave itself out. Take the annotation off a workload that is to run, and leave one that is not out of the input.";
     MALFORMED_POD = "malformed-pod", Error,
         "A pod or pod template is not shaped as the API has it",
         "krmor cannot harden what it cannot read, and the API server would refuse it. Write the pod's fields as the Kubernetes API has them; a row of `podTemplates` that leads to the wrong place is corrected in the config.";

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::krm::{field_path, message, results};
-use crate::mask::{MASK, addresses, is_letter, mask, private_spans};
+use crate::mask::{MASK, addresses, is_letter, mask, private_spans, starred};
 use crate::report::{Change, Finding, Report, Severity};
 use crate::stream::{Object, Stream};
 use crate::values::json_text;
@@ -266,11 +266,7 @@ impl<'a> Source<'a> {
         let from = spans.partition_point(|span| span.end <= start);
         let near = spans.get(from..).unwrap_or_default();
         let comment = line.find(" #").or(line.trim_start().starts_with('#').then_some(0)).unwrap_or(line.len());
-        let is_private = |at: usize| {
-            at >= comment
-                || near.iter().take_while(|span| span.start <= start + at).any(|span| span.contains(&(start + at)))
-        };
-        line.char_indices().map(|(at, c)| if is_letter(c) && is_private(at) { '*' } else { c }).collect()
+        starred(line, start, near, comment)
     }
 }
 

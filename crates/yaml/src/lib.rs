@@ -16,6 +16,7 @@ mod timestamp;
 mod view;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 pub use ambiguity::{Ambiguity, Reason};
@@ -287,9 +288,19 @@ impl Document {
     fn entries(&self, map: Id) -> Vec<(Id, Id)> {
         let mut out: Vec<(Id, Id)> = Vec::new();
         let mut sources = vec![map];
+        // What merged mappings are asked for: keys that are there, and mappings that were merged, which give nothing twice.
+        let (mut keys, mut done): (HashSet<Cow<'_, str>>, HashSet<Id>) = (HashSet::new(), HashSet::new());
         while let Some(source) = sources.pop() {
             let source = self.resolve(source);
             let Some(raw) = self.raw(source) else { continue };
+            if source != map {
+                if !done.insert(source) {
+                    continue;
+                }
+                if keys.is_empty() {
+                    keys.extend(out.iter().map(|&(key, _)| self.key(key)));
+                }
+            }
             let mut merged = Vec::new();
             let mut next = raw.child;
             while let Some(key) = self.raw(next) {
@@ -307,7 +318,7 @@ impl Document {
                 }
                 if raw.is(flag::MERGE) && check::is_merge(&self.file, &self.props, next, key) {
                     merged.push(value);
-                } else if source == map || !out.iter().any(|&(other, _)| self.same_key(other, next)) {
+                } else if source == map || keys.insert(self.key(next)) {
                     out.push((next, value));
                 }
                 next = self.raw(value).map_or(NONE, |v| v.next);
@@ -337,10 +348,6 @@ impl Document {
             return text;
         }
         self.string(id)
-    }
-
-    fn same_key(&self, a: Id, b: Id) -> bool {
-        self.key(a) == self.key(b)
     }
 }
 

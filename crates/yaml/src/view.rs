@@ -1,5 +1,7 @@
 //! Writes a value as JSON, or in a typed notation that tells every resolved type apart. No recursion.
 
+use std::collections::HashMap;
+
 use super::node::{Id, Kind, NONE, flag};
 use super::scalar::write_json_string;
 use super::{Document, Scalar};
@@ -92,16 +94,19 @@ fn unique(document: &Document, entries: Vec<(Id, Id)>) -> Vec<(Id, Id)> {
     if !entries.iter().any(odd) {
         return entries;
     }
-    let mut out: Vec<(String, (Id, Id))> = Vec::with_capacity(entries.len());
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(entries.len());
+    let mut out: Vec<(Id, Id)> = Vec::with_capacity(entries.len());
     for entry in entries {
         let mut key = String::new();
         write_scalar(document, document.resolve(entry.0), Mode::Typed, &mut key);
-        match out.iter_mut().find(|(other, _)| *other == key) {
-            Some(slot) => slot.1 = entry,
-            None => out.push((key, entry)),
+        if let Some(slot) = places.get(&key).and_then(|&place| out.get_mut(place)) {
+            *slot = entry;
+        } else {
+            places.insert(key, out.len());
+            out.push(entry);
         }
     }
-    out.into_iter().map(|(_, entry)| entry).collect()
+    out
 }
 
 fn sort(out: &mut String, frame: &Frame) {

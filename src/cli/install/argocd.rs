@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::super::input::write_files;
-use super::{Failure, Result, write_stdout};
+use super::super::files::{self as writing, Written};
+use super::{Result, write_stdout};
 
 /// The sidecar, as a patch; its names are those of the plugin `central`.
 const SIDECAR: &str = include_str!("../../../kustomization/argocd-cmp/repo-server.yaml");
@@ -18,7 +18,10 @@ pub(super) struct Options {
     #[arg(long = "plugin", value_name = "PLUGIN", default_value = "central")]
     plugins: Vec<Plugin>,
     /// The sidecar's image, which `make argocd-cmp` prepares; by default `krmor-argocd` with this krmor's version.
-    #[arg(long, value_name = "IMAGE", default_value = concat!("krmor-argocd:", env!("CARGO_PKG_VERSION")))]
+    #[arg(
+        long, value_name = "IMAGE", value_parser = image,
+        default_value = concat!("krmor-argocd:", env!("CARGO_PKG_VERSION"))
+    )]
     image: String,
     /// Write the Component into this directory instead: list it under `components:` of what installs Argo CD.
     #[arg(long, value_name = "DIR")]
@@ -54,6 +57,16 @@ impl Plugin {
     }
 }
 
+/// A reference of an image, of the characters that one may have: it becomes a line of YAML.
+fn image(text: &str) -> std::result::Result<String, String> {
+    let is_sign = |letter: char| letter.is_ascii_alphanumeric() || "._/:@-".contains(letter);
+    let is_name = text.starts_with(|letter: char| letter.is_ascii_alphanumeric());
+    if is_name && text.chars().all(is_sign) && !text.ends_with([':', '@', '/']) {
+        return Ok(text.to_owned());
+    }
+    Err("write NAME:TAG or NAME@sha256:DIGEST, such as `registry.example.com/krmor-argocd:1.0`".to_owned())
+}
+
 pub(super) fn run(options: &Options) -> Result<u8> {
     let files = files(options);
     let Some(directory) = &options.directory else {
@@ -64,7 +77,8 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         write_stdout(text.as_bytes())?;
         return Ok(0);
     };
-    std::fs::create_dir_all(directory).map_err(|error| Failure::io(&directory.display().to_string(), &error))?;
+    writing::folder(directory)?;
+    writing::settle(&[directory])?;
     let mut out = String::new();
     let mut fresh = Vec::new();
     for (name, text) in files {
@@ -73,10 +87,10 @@ pub(super) fn run(options: &Options) -> Result<u8> {
         let done = if name == "krmor.yaml" && path.exists() { "is yours" } else { state(&path, &text) };
         out.push_str(&format!("{} {done}\n", path.display()));
         if done == "written" {
-            fresh.push((path, Some(text.into_bytes())));
+            fresh.push(Written::bytes(path, text.into_bytes()));
         }
     }
-    write_files(fresh, std::slice::from_ref(directory))?;
+    writing::write(fresh, std::slice::from_ref(directory))?;
     write_stdout(out.as_bytes())?;
     Ok(0)
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::files::{self, Written};
 use super::kustomize::own_path;
 use super::{Failure, Result, home, write_stdout};
 
@@ -28,22 +29,25 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     };
     let directory = std::path::absolute(&directory).map_err(failed(&directory))?;
     let plugin = directory.join("krmor");
-    std::fs::create_dir_all(&plugin).map_err(failed(&plugin))?;
+    files::folder(&plugin)?;
+    files::settle(&[&plugin])?;
+    let mut fresh = Vec::new();
     let (program, file) = (plugin.join("krmor"), plugin.join("plugin.yaml"));
     let own = own_path()?;
     let done = if std::fs::read_link(&program).is_ok_and(|old| old == own) {
         "is in place"
     } else {
-        home::lay(&program, &own).map_err(failed(&program))?;
+        fresh.push(home::link_to(&program, &own)?);
         "laid"
     };
     let text = plugin_file();
     let written = if std::fs::read_to_string(&file).is_ok_and(|old| old == text) {
         "is in place"
     } else {
-        std::fs::write(&file, text).map_err(failed(&file))?;
+        fresh.push(Written::bytes(file.clone(), text.into_bytes()));
         "written"
     };
+    files::write(fresh, std::slice::from_ref(&plugin))?;
     let out = format!(
         "{} {done}\n{} {written}\nHELM_PLUGINS={}\n\
          Helm 4: helm template NAME CHART --post-renderer krmor --post-renderer-args --config=FILE\n\

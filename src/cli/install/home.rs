@@ -1,8 +1,8 @@
 //! A plugin home: what krmor puts there, and the record of it by which it is taken out again.
 //!
 //! The record names no folder of the machine but what links point at, so a home can be moved and copied with it. It is
-//! written before what it tells of, and what is no longer as it tells is left alone: whatever interrupts an installation,
-//! `--uninstall` takes out all that was made and nothing else.
+//! written together with what it tells of, and what is no longer as it tells is left alone: whatever interrupts an
+//! installation, `--uninstall` takes out all that was made and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -10,11 +10,15 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::super::doctor::plugins;
+use super::super::files::{self as writing, Content, Written};
 use super::super::{Failure, Result};
 use crate::config::GROUP;
 
 /// The record, in the folder of our group.
 const RECORD: &str = "installed.json";
+
+/// What to do about a home that cannot be written to.
+const HINT: &str = "; name a plugin home that can be written to by --home DIR";
 
 /// What is to be at a path of the home, which is relative to it.
 #[derive(Debug)]
@@ -65,9 +69,9 @@ impl Record {
         read.map(Some).map_err(broken)
     }
 
-    fn write(&self, home: &Path) -> Result<()> {
+    fn file(&self, home: &Path) -> Written {
         let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
-        put(&record_of(home), text.as_bytes(), false)
+        Written::bytes(record_of(home), text.into_bytes())
     }
 
     fn add(&mut self, entry: &Entry) {
@@ -94,6 +98,7 @@ pub(super) fn place_of(api_version: &str, kind: &str) -> PathBuf {
 /// Makes that these entries are in the home, and these paths are not; what was done for each entry. What is right already
 /// is not written, so that a home that nobody can write to can be right.
 pub(super) fn fill(home: &Path, entries: &[Entry], absent: &[PathBuf]) -> Result<Vec<&'static str>> {
+    writing::settle(&[home])?;
     let before = Record::read(home)?;
     let mut record = before.clone().unwrap_or_default();
     "What `krmor install kustomize` has made here; `--uninstall` reads it.".clone_into(&mut record.about);
@@ -109,33 +114,56 @@ pub(super) fn fill(home: &Path, entries: &[Entry], absent: &[PathBuf]) -> Result
     for path in &gone {
         record.files.remove(&text(path));
     }
+    let all_right = right.iter().all(|right| *right) && gone.is_empty();
+    let mut files = Vec::new();
     if before.as_ref() != Some(&record) {
-        let written = record.write(home);
-        // A home that is right without a record stays right where nobody can write one.
-        if !right.iter().all(|right| *right) || !gone.is_empty() {
-            written?;
-        }
+        files.push(record.file(home));
     }
-    for path in gone {
-        let path = home.join(path);
-        std::fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
-    }
+    files.extend(gone.into_iter().map(|path| Written::new(home.join(path), Content::Gone)));
     let mut done = Vec::new();
     for (entry, right) in entries.iter().zip(right) {
         let path = home.join(entry.path());
         done.push(match entry {
             _ if right => "is in place",
             Entry::File { bytes, executable, .. } => {
-                put(&path, bytes, *executable)?;
+                let file = Written::bytes(path, bytes.clone());
+                files.push(if *executable { file.executable() } else { file });
                 "written"
             }
             Entry::Link { target, .. } => {
-                lay(&path, target).map_err(|error| failed(&path, &error))?;
+                files.push(link_to(&path, target)?);
                 "laid"
             }
         });
     }
-    Ok(done)
+    // A home that is right without a record stays right where nobody can write one.
+    match write(home, files) {
+        Err(failure) if !all_right => Err(failure),
+        _ => Ok(done),
+    }
+}
+
+/// Writes into a home, all or nothing. Folders that are of no use then are not left.
+fn write(home: &Path, files: Vec<Written>) -> Result<()> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let mut made = Vec::new();
+    let folders = files.iter().filter_map(|file| file.path().parent());
+    for folder in folders.chain([home]) {
+        let missing = folder.ancestors().take_while(|folder| !folder.is_dir());
+        made.extend(missing.map(Path::to_path_buf));
+        std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    }
+    writing::write(files, &[home.to_owned()]).map_err(|mut failure| {
+        made.sort();
+        made.iter().rev().for_each(|folder| drop(std::fs::remove_dir(folder)));
+        // As the system numbers what the kinds of errors in `failed` are.
+        if ["(os error 13)", "(os error 30)"].iter().any(|error| failure.message.contains(error)) {
+            failure.message = format!("{}{HINT}\n", failure.message.trim_end());
+        }
+        failure
+    })
 }
 
 /// What became of a path when everything was taken out.
@@ -147,8 +175,9 @@ pub(super) enum Taken {
 
 /// Takes out what the record tells of, as far as it is still that; `None` without a record.
 pub(super) fn empty(home: &Path) -> Result<Option<Vec<(PathBuf, Taken)>>> {
+    writing::settle(&[home])?;
     let Some(record) = Record::read(home)? else { return Ok(None) };
-    let mut out = Vec::new();
+    let (mut out, mut gone) = (Vec::new(), Vec::new());
     let files = record.files.iter().map(|(path, hash)| (path, hash, false));
     for (relative, known, is_link) in files.chain(record.links.iter().map(|(path, target)| (path, target, true))) {
         let path = home.join(relative);
@@ -164,15 +193,15 @@ pub(super) fn empty(home: &Path) -> Result<Option<Vec<(PathBuf, Taken)>>> {
         };
         match found {
             Ok(found) if found == *known => {
-                std::fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
+                gone.push(Written::new(path.clone(), Content::Gone));
                 out.push((path, Taken::Removed));
             }
             Err(error) if is_absent(&error) => {}
             _ => out.push((path, Taken::Kept)),
         }
     }
-    let path = record_of(home);
-    std::fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
+    gone.push(Written::new(record_of(home), Content::Gone));
+    write(home, gone)?;
     // The innermost first; what still holds something stays.
     for relative in record.folders.iter().rev().filter(|path| !path.contains("..") && !Path::new(path).is_absolute()) {
         let _ = std::fs::remove_dir(if relative == "." { home.to_owned() } else { home.join(relative) });
@@ -205,53 +234,18 @@ fn missing_folders(home: &Path, path: &Path) -> Vec<String> {
     missing.map(|folder| if folder.as_os_str().is_empty() { ".".to_owned() } else { text(folder) }).collect()
 }
 
-/// Writes a file that takes its name at once: a build that runs meanwhile finds the old one or the new one.
-fn put(path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
-    let temporary = temporary(path);
-    let write = || {
-        std::fs::create_dir_all(path.parent().unwrap_or(path))?;
-        std::fs::write(&temporary, bytes)?;
-        if executable {
-            make_executable(&temporary)?;
-        }
-        std::fs::rename(&temporary, path)
-    };
-    write().map_err(|error| {
-        let _ = std::fs::remove_file(&temporary);
-        failed(path, &error)
-    })
-}
-
-fn temporary(path: &Path) -> PathBuf {
-    path.with_extension(format!("krmor-{}", std::process::id()))
-}
-
+/// What makes a link at a path to a target; where there are none, a copy.
 #[cfg(unix)]
-fn make_executable(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
+#[allow(clippy::unnecessary_wraps)] // a copy may fail
+pub(super) fn link_to(path: &Path, target: &Path) -> Result<Written> {
+    Ok(Written::new(path.to_owned(), Content::Link(target.to_owned())))
 }
 
 #[cfg(not(unix))]
-fn make_executable(_: &Path) -> std::io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-pub(super) fn lay(path: &Path, target: &Path) -> std::io::Result<()> {
-    let temporary = temporary(path);
-    std::fs::create_dir_all(path.parent().unwrap_or(path))?;
-    std::os::unix::fs::symlink(target, &temporary)?;
-    std::fs::rename(&temporary, path).inspect_err(|_| {
-        let _ = std::fs::remove_file(&temporary);
-    })
-}
-
-#[cfg(not(unix))]
-pub(super) fn lay(path: &Path, target: &Path) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(folder)?;
-    std::fs::copy(folder.join(target), path).map(|_| ())
+pub(super) fn link_to(path: &Path, target: &Path) -> Result<Written> {
+    let from = path.parent().unwrap_or(path).join(target);
+    let bytes = std::fs::read(&from).map_err(|error| failed(&from, &error))?;
+    Ok(Written::bytes(path.to_owned(), bytes).executable())
 }
 
 fn is_absent(error: &std::io::Error) -> bool {
@@ -260,9 +254,7 @@ fn is_absent(error: &std::io::Error) -> bool {
 
 fn failed(path: &Path, error: &std::io::Error) -> Failure {
     let hint = match error.kind() {
-        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
-            "; name a plugin home that can be written to by --home DIR"
-        }
+        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => HINT,
         _ => "",
     };
     Failure::internal(format!("{}: {error}{hint}", path.display()))

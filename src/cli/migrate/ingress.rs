@@ -37,7 +37,8 @@ use self::proof::Proof;
 use self::show::Outcome;
 use self::write::Changes;
 use super::{Failure, Form, Result};
-use crate::cli::{FOUND, input, write_stdout};
+use crate::cli::files::{self as writing, Content, Written};
+use crate::cli::{FOUND, write_stdout};
 use crate::report::Severity;
 use krmor_core::suggest;
 
@@ -95,6 +96,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let To::Gateway = options.to;
     check_names(&options.accept_loss)?;
     let wants = Wants { target: target(options)?, timeouts: options.request_timeouts, authority: authority(options) };
+    writing::settle(&[&options.directory])?;
     let files = Files::read(&options.directory)?;
     let plan = Plan { wants, classes: classes(&files, &options.ingress_class) };
     let mut walk = Walk::new(&files, Some(&plan));
@@ -116,9 +118,14 @@ pub(super) fn run(options: &Options) -> Result<u8> {
             let encoded = |text: &String| {
                 files.get(path).map_or(text.clone().into_bytes(), |file| file.encoding.encode(text.clone()))
             };
-            (path.clone(), text.as_ref().map(encoded))
+            let content = text.as_ref().map_or(Content::Gone, |text| Content::Bytes(encoded(text)));
+            let written = Written::new(path.clone(), content);
+            match files.get(path) {
+                Some(file) => written.instead_of(file.mark),
+                None => written.first(),
+            }
         };
-        input::write_files(changes.iter().map(bytes).collect(), std::slice::from_ref(&options.directory))?;
+        writing::write(changes.iter().map(bytes).collect(), std::slice::from_ref(&options.directory))?;
     }
     match options.report {
         Form::Json => write_stdout(format!("{}\n", outcome.json(written)).as_bytes())?,
@@ -133,7 +140,7 @@ pub(super) fn run(options: &Options) -> Result<u8> {
 
 fn anstream_out(text: &str) -> Result<()> {
     use std::io::Write;
-    anstream::stdout().lock().write_all(text.as_bytes()).map_err(|error| Failure::io("standard output", &error))
+    anstream::stdout().lock().write_all(text.as_bytes()).map_err(|error| crate::cli::unseen(&error))
 }
 
 /// What becomes of each annotation of ingress-nginx, and what else may be lost: name, treatment, how or why.

@@ -34,6 +34,7 @@ use self::sources::{Paths, Plan, Scanner};
 use self::vault::Checklist;
 use super::super::doctor::Place;
 use super::super::doctor::tree::{Tree, is_kustomization};
+use super::super::files::{self, Mark, Written};
 use super::super::{FOUND, Failure, Form, Result, input, write_stdout};
 use crate::krm;
 use crate::text::plain;
@@ -179,11 +180,12 @@ fn migrate(origin: Origin, options: &Options) -> Result<u8> {
     // What is wrong with an option is said before anything is read.
     let spec = config::spec(options, &[]);
     Config::read("of these options", config::new_file(&spec)?.into_bytes(), None)?;
+    files::settle(&[&options.directory])?;
     let mut tree = Tree::read(std::slice::from_ref(&options.directory))?;
     let rendered = tree.kustomizations().any(|file| file.listed);
     if !rendered {
         let mut paths = Vec::new();
-        input::collect(&options.directory, true, &mut paths)?;
+        input::collect(&options.directory, &mut paths)?;
         for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
             if !tree.add(path, true) {
                 tree.unread.push(path.clone());
@@ -242,20 +244,23 @@ fn migrate(origin: Origin, options: &Options) -> Result<u8> {
         Form::Json => format!("{}\n", shown.json()),
     };
     if !options.dry_run {
-        let mut files: Vec<input::Written> = Vec::new();
+        let mut files: Vec<Written> = Vec::new();
         for change in &migration.changes {
-            unchanged(change)?;
-            files.push((change.path.clone(), Some(change.after.clone())));
+            let written = Written::bytes(change.path.clone(), change.after.clone());
+            files.push(match &change.before {
+                Some(before) => written.instead_of(Mark::of(before)),
+                None => written.first(),
+            });
         }
         let mut within = vec![options.directory.clone()];
         if let Some(path) = &options.checklist {
-            files.push((path.clone(), Some(checklist.script().into_bytes())));
+            files.push(Written::bytes(path.clone(), checklist.script().into_bytes()));
             // Its folder: it may not be there yet.
             let folder = path.canonicalize().unwrap_or_else(|_| path.clone());
             let folder = folder.parent().filter(|folder| !folder.as_os_str().is_empty());
             within.push(folder.map_or_else(|| PathBuf::from("."), Path::to_path_buf));
         }
-        input::write_files(files, &within)?;
+        files::write(files, &within)?;
     }
     write_stdout(told.as_bytes())?;
     Ok(0)
@@ -275,17 +280,6 @@ fn unread(tree: &Tree, rendered: bool) -> Result<Vec<Finding>> {
         notes.push(Finding { place: Some(Place { file: name, line: None }), message, remedy });
     }
     Ok(notes)
-}
-
-/// Refuses to write over what someone else has written meanwhile, or may not be written.
-fn unchanged(change: &Change) -> Result<()> {
-    let failed = |error: std::io::Error| Failure::io(&change.name, &error);
-    let Some(before) = &change.before else { return Ok(()) };
-    std::fs::OpenOptions::new().append(true).open(&change.path).map_err(failed)?;
-    match std::fs::read(&change.path).map_err(failed)? == *before {
-        true => Ok(()),
-        false => Err(Failure::internal(format!("{}: it has changed meanwhile; nothing was written", change.name))),
-    }
 }
 
 /// Ends the command when something is in the way.

@@ -1,12 +1,24 @@
 //! The arguments of what renders: there is no shell that could put an application's name and parameters into them.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use super::super::{Failure, Result};
 
-/// The command with its variables put in, and the lists appended.
-pub(super) fn expanded(command: &[OsString], append: &[String]) -> Result<Vec<OsString>> {
-    let variable = |name: &str| std::env::var(name).ok();
+/// The command with its variables put in, and the lists appended. Variables that `inside` names are paths below the working
+/// directory, and their lists too.
+pub(super) fn expanded(command: &[OsString], append: &[String], inside: &[String]) -> Result<Vec<OsString>> {
+    let here = std::env::current_dir().and_then(std::fs::canonicalize);
+    let here = here.map_err(|error| Failure::io(&"the working directory", &error))?;
+    let variable = |name: &str| -> Result<Option<String>> {
+        let value = std::env::var(name).ok();
+        let list = name.rsplit_once('_').filter(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_path = inside.iter().any(|own| own == name || list.is_some_and(|(list, _)| list == own));
+        match value.filter(|value| is_path && !value.is_empty()) {
+            Some(value) => path_inside(&here, name, &value).map(Some),
+            None => Ok(std::env::var(name).ok()),
+        }
+    };
     let mut out = Vec::new();
     for argument in command {
         out.push(match argument.to_str() {
@@ -19,14 +31,32 @@ pub(super) fn expanded(command: &[OsString], append: &[String]) -> Result<Vec<Os
         else {
             return Err(Failure::usage(format!("--append takes FLAG=NAME, not `{list}`")));
         };
-        let values = (0..).map_while(|number| variable(&format!("{name}_{number}")));
-        out.extend(values.map(|value| OsString::from(format!("{flag}={value}"))));
+        for number in 0_usize.. {
+            let Some(value) = variable(&format!("{name}_{number}"))? else { break };
+            out.push(OsString::from(format!("{flag}={value}")));
+        }
     }
     Ok(out)
 }
 
+/// A path that a person of the repository may name: what is there, through all links, is below the working directory. The
+/// `./` before it says that it is a path where `github.com/x/y` would be fetched.
+fn path_inside(here: &Path, name: &str, value: &str) -> Result<String> {
+    let refused = |why: &str| {
+        Failure::usage(format!("the value of {name} must be a path below the working directory: `{value}` {why}"))
+    };
+    if value.contains(',') {
+        return Err(refused("holds a comma, which many programs take for the end of a path"));
+    }
+    let there = std::fs::canonicalize(here.join(value)).map_err(|_| refused("is not there"))?;
+    if Path::new(value).is_absolute() || !there.starts_with(here) {
+        return Err(refused("is not below it"));
+    }
+    Ok(format!("./{value}"))
+}
+
 /// One argument with `$(NAME)` and `$(NAME:-default)` put in; a default may hold others.
-fn expand(argument: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String> {
+fn expand(argument: &str, variable: &dyn Fn(&str) -> Result<Option<String>>) -> Result<String> {
     let mut out = String::new();
     let mut rest = argument;
     while let Some((before, after)) = rest.split_once("$(") {
@@ -34,7 +64,7 @@ fn expand(argument: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<S
             return Err(Failure::usage(format!("`{argument}`: `$(` is not closed")));
         };
         let (name, default) = inside.split_once(":-").map_or((inside, None), |(name, default)| (name, Some(default)));
-        let value = variable(name).filter(|value| !value.is_empty() || default.is_none());
+        let value = variable(name)?.filter(|value| !value.is_empty() || default.is_none());
         let value = match (value, default) {
             (Some(value), _) => value,
             (None, Some(default)) => expand(default, variable)?,
@@ -87,11 +117,13 @@ mod tests {
     use super::*;
 
     fn put_in(argument: &str) -> std::result::Result<String, String> {
-        let variable = |name: &str| match name {
-            "NAME" => Some("web".to_owned()),
-            "FLAG" => Some("--enable-helm".to_owned()),
-            "EMPTY" => Some(String::new()),
-            _ => None,
+        let variable = |name: &str| {
+            Ok(match name {
+                "NAME" => Some("web".to_owned()),
+                "FLAG" => Some("--enable-helm".to_owned()),
+                "EMPTY" => Some(String::new()),
+                _ => None,
+            })
         };
         expand(argument, &variable).map_err(|failure| failure.message)
     }

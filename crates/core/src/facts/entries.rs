@@ -6,7 +6,7 @@
 use super::gateways::GATEWAY;
 use super::routes::{actions, is_of_mesh};
 use super::services::{self, Target, is_service};
-use super::{Facts, in_namespace, referent};
+use super::{Facts, nearest, referent};
 use crate::references::{Relation, walk};
 use crate::stream::{Object, ObjectId};
 use crate::values::integer;
@@ -172,10 +172,7 @@ impl<'a> Facts<'a> {
         }
         match namespace {
             None => referent(self.stream, beside, "", "Service", name),
-            Some(namespace) => {
-                let mut named = self.stream.named("", "Service", name);
-                named.find(|service| in_namespace(service, namespace))
-            }
+            Some(namespace) => nearest(self.stream.named("", "Service", name), namespace).into_iter().next(),
         }
     }
 

@@ -144,11 +144,12 @@ impl<'a> Facts<'a> {
     /// The Gateway or ListenerSet of the stream that a route beside an object attaches to by these words.
     #[must_use]
     pub fn holder(self, kind: &str, name: &str, namespace: Option<&str>, beside: &Object<'_>) -> Option<Object<'a>> {
-        let mut named = self.stream.named(GATEWAY, kind, name).filter(|object| match namespace {
-            Some(namespace) => super::in_namespace(object, namespace),
-            None => super::share_namespace(object, beside),
-        });
-        named.next()
+        let named = self.stream.named(GATEWAY, kind, name);
+        let near = match namespace {
+            Some(namespace) => super::nearest(named, namespace),
+            None => super::nearest(named, &beside.namespace()),
+        };
+        near.into_iter().next()
     }
 
     /// The Gateway of the stream that a ListenerSet adds its listeners to.

@@ -148,9 +148,10 @@ impl Maker {
         match (&self.made.namespace, elsewhere) {
             (Some(own), Some(namespace)) => own == namespace,
             (Some(own), None) => in_namespace(from, own) || near == Near::Possible && from.namespace().is_empty(),
-            (None, Some(namespace)) => {
-                facts.stream.object(object).is_some_and(|object| near.within(&object, namespace))
-            }
+            (None, Some(namespace)) => facts
+                .stream
+                .object(object)
+                .is_some_and(|object| near.within(&object, namespace) || in_namespace(&object, namespace)),
             (None, None) => facts.stream.object(object).is_some_and(|object| near.share(&object, from)),
         }
     }

@@ -25,7 +25,7 @@ impl Near {
     /// Whether an object is in a namespace.
     #[must_use]
     pub fn within(self, object: &Object<'_>, namespace: &str) -> bool {
-        self.is_free(object) || in_namespace(object, namespace)
+        self.is_free(object) || is_same(&object.namespace(), namespace)
     }
 
     fn is_free(self, object: &Object<'_>) -> bool {
@@ -43,18 +43,36 @@ pub(super) fn places(object: &Object<'_>) -> Vec<String> {
     all
 }
 
-/// Whether two objects are in one namespace: now, or in the eyes of one that has not been moved yet.
+/// Whether two objects are in one namespace. Where they were before earlier kustomizations does not count: the API server
+/// will never know it.
 #[must_use]
 pub fn share_namespace(a: &Object<'_>, b: &Object<'_>) -> bool {
-    in_namespace(a, &b.namespace()) || in_namespace(b, &a.namespace())
+    is_same(&a.namespace(), &b.namespace())
 }
 
-/// Whether the object is, or was before earlier kustomizations, in `namespace`; nothing stands for `default`.
+/// Whether the object is, or was before earlier kustomizations, in a namespace that a text names: kustomize brings up to
+/// date what it knows for references, and later. Who looks for one object asks [`nearest`].
 #[must_use]
 pub fn in_namespace(object: &Object<'_>, namespace: &str) -> bool {
-    let plain = |name: &str| name == "default" || name.is_empty();
-    let same = |own: &str| own == namespace || (plain(own) && plain(namespace));
+    let same = |own: &str| is_same(own, namespace);
     same(&object.namespace()) || object.annotation(PREVIOUS_NAMESPACES).is_some_and(|list| list.split(',').any(same))
+}
+
+/// Nothing stands for `default`.
+fn is_same(a: &str, b: &str) -> bool {
+    let plain = |name: &str| name == "default" || name.is_empty();
+    a == b || (plain(a) && plain(b))
+}
+
+/// Those that are in a namespace; where there are none, those that were there before earlier kustomizations.
+#[must_use]
+pub fn nearest<'a>(candidates: impl Iterator<Item = Object<'a>>, namespace: &str) -> Vec<Object<'a>> {
+    let mut all: Vec<_> = candidates.filter(|object| in_namespace(object, namespace)).collect();
+    let is_there = |object: &Object<'_>| is_same(&object.namespace(), namespace);
+    if all.iter().any(is_there) {
+        all.retain(is_there);
+    }
+    all
 }
 
 /// Whether kustomize has given two objects the same prefixes and suffixes.
@@ -69,8 +87,7 @@ pub fn share_context(a: &Object<'_>, b: &Object<'_>) -> bool {
 /// given the same prefixes and suffixes; when that does not decide, none is found.
 #[must_use]
 pub fn referent<'a>(stream: &'a Stream, from: &Object<'_>, group: &str, kind: &str, name: &str) -> Option<Object<'a>> {
-    let named = stream.named(group, kind, name).filter(|object| share_namespace(object, from));
-    choose(from, &named.collect::<Vec<_>>(), name)
+    choose(from, &nearest(stream.named(group, kind, name), &from.namespace()), name)
 }
 
 /// Which of several objects that have or had a name another one means by it; see [`referent`].

@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::makers::Maker;
-use super::{Facts, Near, choose, in_namespace, share_namespace};
+use super::{Facts, Near, choose, nearest};
 use crate::kube::group_of;
 use crate::pods::Pod;
 use crate::references::{Base, CONTAINER, POD, Relation, Row, To, Tree, walk};
@@ -347,15 +347,15 @@ impl<'a> Facts<'a> {
     fn candidates(self, reference: &Reference, near: Near) -> Vec<Object<'a>> {
         let Reference { group, kind, name, namespace, .. } = reference;
         let Some(from) = self.stream.object(reference.object) else { return Vec::new() };
-        let is_near = |object: &Object<'a>| self.is_near(reference, object, near);
-        let mut here: Vec<Object<'a>> = self.stream.named(group, kind, name).filter(is_near).collect();
-        let is_certain = |object: &Object<'a>| match namespace {
-            _ if reference.cluster => true,
-            Some(namespace) => in_namespace(object, namespace),
-            None => share_namespace(&from, object),
+        let named = || self.stream.named(group, kind, name);
+        let certain = match namespace {
+            _ if reference.cluster => named().collect(),
+            Some(namespace) => nearest(named(), namespace),
+            None => nearest(named(), &from.namespace()),
         };
-        if here.iter().any(is_certain) {
-            here.retain(is_certain);
+        let mut here: Vec<_> = named().filter(|object| self.is_near(reference, object, near)).collect();
+        if !certain.is_empty() {
+            here = certain;
             if let Some(one) = choose(&from, &here, name) {
                 here = vec![one];
             }
@@ -384,7 +384,8 @@ impl<'a> Facts<'a> {
     pub fn named_in_pod(self, from: &Object<'_>, reference: &PodReference) -> Option<Object<'a>> {
         let PodReference { group, kind, name, cluster, .. } = reference;
         let named = self.stream.named(group, kind, name);
-        choose(from, &named.filter(|object| *cluster || share_namespace(object, from)).collect::<Vec<_>>(), name)
+        let near = if *cluster { named.collect() } else { nearest(named, &from.namespace()) };
+        choose(from, &near, name)
     }
 
     /// The same, or what makes it.

@@ -81,12 +81,14 @@ impl Selection {
         if object.kind() != kind || object.group() != group {
             return None;
         }
-        let node = object.root().find(path)?;
-        let selector = match by {
+        let node = object.root().find(path).filter(|node| !node.is_null());
+        let selector = match (by, node) {
             // A Service without a selector has its endpoints from elsewhere.
-            By::Service => Some(LabelSelector::of_labels(Some(node)).filled()?),
-            _ if node.is_null() => None,
-            _ => LabelSelector::of(node),
+            (By::Service, node) => Some(LabelSelector::of_labels(Some(node?)).filled()?),
+            // One that leaves its selector out is for every pod.
+            (By::Policy, None) => Some(LabelSelector::of_labels(None)),
+            (_, None) if object.root().find(path).is_some() => None,
+            (_, node) => LabelSelector::of(node?),
         };
         // Before policy/v1 an empty selector meant no pod.
         let is_void = by == By::Budget && object.version() != "v1";

@@ -3,7 +3,7 @@
 use super::references::Reference;
 use super::share_namespace;
 use crate::labels::LabelSelector;
-use crate::pods::Pod;
+use crate::pods::{Pod, Role};
 use crate::stream::Object;
 use crate::values::integer;
 use krmor_yaml::Node;
@@ -102,16 +102,27 @@ pub fn selects(service: &Object<'_>, pod: &Pod, workload: &Object<'_>) -> bool {
     !selector.is_empty() && selector.selects(&pod.all_labels(workload)) && share_namespace(service, workload)
 }
 
-/// The number of the container port that a target leads to in a pod: a name is looked up in the pod's containers.
+/// The ports that the containers which stay declare, in the order in which a Service looks a name up: main containers first,
+/// then sidecars. Init containers have ended when requests come, and ephemeral ones have no ports.
 #[must_use]
-pub fn container_port(target: &Target, pod: &Pod, workload: &Object<'_>) -> Option<i128> {
+pub fn declared_ports<'a>(pod: &Pod, workload: &Object<'a>) -> Vec<Node<'a>> {
+    let containers = pod.containers(workload);
+    let of = |role: Role| containers.iter().filter(move |container| container.role == role);
+    let nodes = of(Role::Main).chain(of(Role::Sidecar)).filter_map(|container| container.node(workload)?.get("ports"));
+    nodes.flat_map(Node::items).collect()
+}
+
+/// The number of the container port that a target leads to in a pod, for a protocol: a name is looked up in the pod's
+/// containers.
+#[must_use]
+pub fn container_port(target: &Target, protocol: &str, pod: &Pod, workload: &Object<'_>) -> Option<i128> {
     let name = match target {
         Target::Number(number) => return Some(*number),
         Target::Name(name) => name,
     };
-    let containers = pod.containers(workload);
-    let ports = containers.iter().filter_map(|container| container.node(workload)?.get("ports")).flat_map(Node::items);
-    ports
-        .filter(|port| port.get("name").and_then(Node::as_str).is_some_and(|own| own == *name))
-        .find_map(|port| integer(port.get("containerPort")?))
+    let is_it = |port: &Node<'_>| {
+        let text = |key: &str| port.get(key).and_then(Node::as_str);
+        text("name").is_some_and(|own| own == *name) && text("protocol").unwrap_or("TCP".into()) == protocol
+    };
+    declared_ports(pod, workload).into_iter().filter(is_it).find_map(|port| integer(port.get("containerPort")?))
 }

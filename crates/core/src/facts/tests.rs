@@ -246,10 +246,11 @@ fn ports_lead_to_containers() {
     let pod = &Facts::of(&stream).pods()[0];
     let (workload, service) = (stream.object(0).unwrap(), stream.object(1).unwrap());
     let ports = ports(&service);
-    let targets: Vec<_> = ports.iter().map(|port| container_port(&port.target, pod, &workload)).collect();
+    let targets: Vec<_> =
+        ports.iter().map(|port| container_port(&port.target, &port.protocol, pod, &workload)).collect();
     assert_eq!(targets, [Some(8080), Some(90), Some(9191)]);
     assert_eq!(ports.iter().map(|port| port.protocol.as_str()).collect::<Vec<_>>(), ["TCP", "UDP", "TCP"]);
-    assert_eq!(container_port(&Target::Name("none".to_owned()), pod, &workload), None);
+    assert_eq!(container_port(&Target::Name("none".to_owned()), "TCP", pod, &workload), None);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::cli::files::Mark;
 use crate::cli::{Failure, Result};
 use crate::excerpt;
 use crate::text::line_of;
@@ -25,6 +26,8 @@ pub(super) struct File {
     /// As messages name it.
     pub(super) name: String,
     pub(super) text: Arc<String>,
+    /// What was read.
+    pub(super) mark: Mark,
     pub(super) encoding: Encoding,
     pub(super) documents: Vec<Document>,
     /// Where it is no YAML.
@@ -34,13 +37,13 @@ pub(super) struct File {
 }
 
 impl File {
-    fn new(name: String, text: String, encoding: Encoding, inside: bool) -> Self {
+    fn new(name: String, text: String, mark: Mark, encoding: Encoding, inside: bool) -> Self {
         let text = Arc::new(text);
         let (documents, error) = match yaml::parse(&text) {
             Ok(documents) => (documents, None),
             Err(error) => (Vec::new(), Some(error)),
         };
-        Self { name, text, encoding, documents, error, inside }
+        Self { name, text, mark, encoding, documents, error, inside }
     }
 
     /// The place of a pointer in a document, or of the nearest thing above it.
@@ -128,8 +131,9 @@ impl Files {
         let real = path.canonicalize().map_err(|error| Failure::io(&name, &error))?;
         // A link may lead out of the directory.
         let inside = listed && real.starts_with(&self.root);
+        let mark = Mark::of(&bytes);
         let file = match decode(&name, bytes) {
-            Ok((text, encoding)) => File::new(name, text, encoding, inside),
+            Ok((text, encoding)) => File::new(name, text, mark, encoding, inside),
             // What is no text is nobody's manifest.
             Err(_) => return Ok(()),
         };
@@ -190,8 +194,9 @@ impl Files {
                 Some(text) => {
                     let there = self.map.get(path);
                     let name = there.map_or_else(|| path.display().to_string(), |file| file.name.clone());
+                    let mark = there.map_or(Mark::of(text.as_bytes()), |file| file.mark);
                     let encoding = there.map_or(Encoding::Utf8, |file| file.encoding);
-                    files.map.insert(path.clone(), File::new(name, text.clone(), encoding, true));
+                    files.map.insert(path.clone(), File::new(name, text.clone(), mark, encoding, true));
                 }
             }
         }

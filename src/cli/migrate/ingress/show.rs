@@ -254,7 +254,7 @@ fn shown(text: &str) -> String {
         let lines: Vec<String> = text.lines().map(crate::text::mask_line).collect();
         return lines.join("\n");
     };
-    let mut spans = Vec::new();
+    let (mut spans, mut others) = (Vec::new(), Vec::new());
     for root in documents.iter().map(yaml::Document::root) {
         let is = |key: &str, wanted: &str| {
             root.get(key).and_then(yaml::Node::as_str).is_some_and(|text| text.starts_with(wanted))
@@ -264,10 +264,11 @@ fn shown(text: &str) -> String {
         } else if is("apiVersion", "gateway.networking.k8s.io/") || root.get("nameReference").is_some() {
             // A reference to a Secret is none.
         } else {
-            spans.extend(mask::secret_spans(root));
+            others.push(root);
             spans.extend(root.get("secretGenerator").and_then(yaml::Node::span));
         }
     }
+    spans.extend(mask::hidden_spans(others, &text));
     spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
     mask_spans(&text, &spans)
 }
