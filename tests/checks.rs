@@ -795,6 +795,82 @@ fn external_objects() {
     assert_eq!(external("{kind: Secret, name: db-prod, namespace: other}"), 1);
 }
 
+/// Whoever connects to the database is in its sum, or is named.
+#[test]
+fn clients_that_no_pool_lists() {
+    let worker = |rest: &str| web("", rest).replace("web", "worker");
+    let kind = |pod: String, kind: &str| pod.replace("apps/v1", "batch/v1").replace("Deployment", kind);
+    let server = object(
+        "apps/v1",
+        "StatefulSet",
+        "db",
+        "spec: {selector: {matchLabels: {a: db}}, template: {metadata: {labels: {a: db}}, spec: {containers: [{name: db, image: i, args: [-c, max_connections=60]}]}}}",
+    );
+    let service = object("v1", "Service", "pg", "spec: {selector: {a: db}, ports: [{port: 5432}]}");
+    let policy = |peers: &str, ports: &str| {
+        object(
+            "networking.k8s.io/v1",
+            "NetworkPolicy",
+            "db",
+            &format!(
+                "spec: {{podSelector: {{matchLabels: {{a: db}}}}, ingress: [{{from: [{peers}], ports: [{ports}]}}, {{from: [{{podSelector: {{matchLabels: {{a: prom}}}}}}], ports: [{{port: 9187}}]}}]}}"
+            ),
+        )
+    };
+    let pod = |name: &str| format!("{{podSelector: {{matchLabels: {{app: {name}}}}}}}");
+    let pool = |rest: &str| {
+        format!(
+            "pools: {{db: {{{rest}, clients: {{api: {{target: {{name: web}}, poolSize: {{env: POOL, default: 1}}}}}}}}}}"
+        )
+    };
+    let in_stream = pool("server: {target: {name: db}}");
+    let outside = pool("maxConnections: 50");
+    let reserved = pool("server: {target: {name: db}}, reserve: 2");
+    let url = "env: [{name: POOL, value: '2'}, {name: DATABASE_URL, value: 'postgres://db.example.com/x'}]";
+    let client = web("", url);
+    let unlisted: &[&str] = &["pools/unlisted spec.template.spec"];
+    let named = "env: [{name: URL, value: 'postgres://u@pg:5432/x'}]";
+    let rows: &[(&str, &String, Vec<String>, &[&str])] = &[
+        ("its settings name the Service", &in_stream, vec![client.clone(), worker(named)], unlisted),
+        ("by host and port", &in_stream, vec![client.clone(), worker("env: [{name: PGHOST, value: pg}]")], unlisted),
+        ("nothing of it", &in_stream, vec![client.clone(), worker("env: [{name: URL, value: 'http://web'}]")], &[]),
+        (
+            "a policy names it beside a client",
+            &in_stream,
+            vec![client.clone(), worker(""), policy(&format!("{}, {}", pod("web"), pod("worker")), "{port: 5432}")],
+            unlisted,
+        ),
+        (
+            "a policy for everybody",
+            &in_stream,
+            vec![client.clone(), worker(""), policy(&format!("{}, {{podSelector: {{}}}}", pod("web")), "{port: 5432}")],
+            &[],
+        ),
+        (
+            "no client is known to be let in",
+            &in_stream,
+            vec![client.clone(), worker(""), policy(&pod("worker"), "{port: 1}")],
+            &[],
+        ),
+        ("a Job, for which there is a reserve", &reserved, vec![client.clone(), kind(worker(named), "Job")], &[]),
+        ("the variables and the address of a client", &outside, vec![client.clone(), worker(url)], unlisted),
+        ("another address", &outside, vec![client.clone(), worker(&url.replace("db.example", "other.example"))], &[]),
+        ("without its own pool", &outside, vec![client.clone(), worker(&url.replace("POOL", "OTHER"))], &[]),
+    ];
+    for (title, spec, documents, wanted) in rows {
+        let mut documents = documents.clone();
+        if spec.contains("server") {
+            documents.extend([server.clone(), service.clone()]);
+        }
+        let all = found(spec, &stream(&documents));
+        let all: Vec<&String> = all.iter().filter(|one| one.starts_with("pools/")).collect();
+        assert_eq!(all, *wanted, "{title}");
+    }
+    let (_, all) = findings("Checks", &format!("{{{in_stream}}}"), &stream(&[client, worker(named), server, service]));
+    let message = &all.iter().find(|one| one.rule.id == "pools/unlisted").unwrap().message;
+    assert!(message.contains("Deployment worker") && message.contains("`URL` names Service pg"), "{message}");
+}
+
 #[test]
 fn pools() {
     let hpa = object(

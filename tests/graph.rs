@@ -736,11 +736,11 @@ fn what_cannot_be_read_is_named() {
         ),
         (
             "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: bad, namespace: shop}\nspec: {podSelector: {}, ingress: [{ports: [{port: 99999}]}]}\n",
-            "NetworkPolicy shop/bad (a number that is no port): not read",
+            "NetworkPolicy shop/bad (`port: 99999` must be a port number",
         ),
         (
             "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: bad, namespace: shop}\nspec: {podSelector: {}, ingress: [{from: [{}]}]}\n",
-            "NetworkPolicy shop/bad (a peer that names nobody): not read",
+            "NetworkPolicy shop/bad (one of `podSelector`, `namespaceSelector`, `ipBlock` is required): not read",
         ),
         (
             "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: other, namespace: shop}\nspec: {}\n",
@@ -777,6 +777,40 @@ fn what_cannot_be_read_is_named() {
         let start: String = says.split(": ").next().unwrap().chars().take(20).collect();
         assert!(graph(&["--format", "svg"], &stream).contains(&start), "the picture says it, too");
         assert!(graph(&[], &stream).contains(&start));
+    }
+}
+
+/// What the API server refuses isolates nobody, whichever field it is for.
+#[test]
+fn refused_policies_are_not_believed() {
+    let (web, service) = workload("web", "shop", 0, &[]);
+    for (metadata, spec, says) in [
+        ("name: x", "ingress: [{from: [{ipBlock: {cidr: bogus}}]}]", "`bogus` must be addresses"),
+        (
+            "name: x",
+            "ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [11.0.0.0/8]}}]}]",
+            "is no part of `10.0.0.0/8`",
+        ),
+        (
+            "name: x",
+            "ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}, podSelector: {}}]}]",
+            "`ipBlock` and `podSelector` stand together",
+        ),
+        ("name: x", "egress: [{ports: [{port: x, endPort: 5}]}]", "`endPort` stands beside the name"),
+        ("name: x", "egress: [{ports: [{port: 9, endPort: 5}]}]", "`endPort: 5` must be"),
+        ("name: x", "egress: [{ports: [{endPort: 5}]}]", "`endPort` needs `port`"),
+        ("name: x", "policyTypes: [ingress]", "is not one of `Ingress`, `Egress`"),
+        ("name: x", "egress: [{ports: [{protocol: tcp}]}]", "is not one of `TCP`"),
+        ("name: X_x", "ingress: []", "`name: X_x` must be"),
+    ] {
+        let policy = format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{{metadata}, namespace: shop}}\nspec: {{podSelector: {{matchLabels: {{app: web}}}}, {spec}}}\n"
+        );
+        let stream = format!("{web}{service}---\n{policy}");
+        let found = told(&[], &stream);
+        let notes = found["notes"].to_string();
+        assert!(notes.contains(says) && notes.contains("not read: the API server refuses it"), "{spec}\n{notes}");
+        assert_eq!(list(&found, "workloads")[0]["restricted"], json!({"ingress": false, "egress": false}), "{spec}");
     }
 }
 
@@ -876,10 +910,12 @@ fn proofs_and_what_is_none() {
     }
     // Nobody connects to these.
     for (name, value) in [
-        ("LISTEN_ADDR", "db:80"),
-        ("CORS_ORIGINS", "http://db"),
-        ("NO_PROXY", "db:80"),
-        ("HOST", "db"),
+        ("HOST", "0.0.0.0"),
+        ("SERVER_ADDRESS", "[::]:80"),
+        ("HTTP_ADDR", ":80"),
+        ("HTTP_PORT", "80"),
+        ("METRICS_URL", "http://$(POD_IP):80"),
+        ("CORS_ORIGINS", "https://example.com"),
         ("URL", "http://localhost:80"),
         ("IMAGE", "db2:80"),
         ("NAME", "db"),
@@ -891,6 +927,25 @@ fn proofs_and_what_is_none() {
             "{name}={value}\n{printed}"
         );
     }
+    // By the name nobody connects to these: what is known of them is said.
+    for (name, value) in [
+        ("LISTEN_ADDR", "db:80"),
+        ("CORS_ORIGINS", "http://db"),
+        ("NO_PROXY", "db:80"),
+        ("OAUTH_REDIRECT_URI", "http://db/cb"),
+        ("ADVERTISED_LISTENERS", "PLAINTEXT://db:80"),
+        ("redirectUri", "http://db"),
+    ] {
+        let printed = graph(&["--infer"], &app(env(name, value), none));
+        let says =
+            format!("# - Deployment shop/app reads {name}: Service shop/db, port 80\n#   its name is one of what");
+        assert!(printed.contains(&says) && printed.contains("edges: []"), "{name}={value}\n{printed}");
+    }
+    // A program's own Service is no connection, unless it is made for pods to reach each other.
+    let printed = graph(&["--infer"], &workload_with("SERVER_URL", "http://db", "10.0.0.1"));
+    assert!(printed.contains("Service shop/db, port 80\n#   its own") && printed.contains("edges: []"), "{printed}");
+    let printed = graph(&["--infer"], &workload_with("PEERS", "db-0.db:9000,db-1.db:9000", "None"));
+    assert!(printed.contains("from: [db]\n      to: [db]\n      ports: [9000]"), "{printed}");
     // A public address is what a NetworkPolicy can name.
     let printed = graph(&["--infer"], &app(env("DNS_OVER", "https://198.51.100.7:8443"), none));
     assert!(
@@ -924,6 +979,193 @@ fn proofs_and_what_is_none() {
     let monitor = "apiVersion: monitoring.coreos.com/v1\nkind: PodMonitor\nmetadata: {name: m, namespace: shop}\nspec: {selector: {matchLabels: {app: db}}, podMetricsEndpoints: [{port: http}]}\n";
     let printed = graph(&["--infer"], &app(json!([]), monitor));
     assert!(printed.contains("monitors: []") && printed.contains("PodMonitor shop/m"), "{printed}");
+}
+
+/// A Deployment `db` that reads a variable, and its Service with a cluster IP.
+fn workload_with(name: &str, value: &str, ip: &str) -> String {
+    let (db, service) = workload("db", "shop", 0, &[json!({"name": name, "value": value})]);
+    let spec = format!("\"spec\":{{\"clusterIP\":\"{ip}\",");
+    format!("{db}{}", service.replace("\"spec\":{", &spec))
+}
+
+/// A Deployment `app` whose container has these fields, and its volumes; Services `api` and `db`; and what else there is.
+fn reader(container: &Value, volumes: &Value, more: &str) -> String {
+    let mut own = json!({"name": "c", "image": "i:1"});
+    own.as_object_mut().unwrap().extend(container.as_object().unwrap().clone());
+    let app = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "app", "namespace": "shop"},
+        "spec": {"selector": {"matchLabels": {"app": "app"}}, "template": {
+            "metadata": {"labels": {"app": "app"}}, "spec": {"containers": [own], "volumes": volumes}}},
+    });
+    let (api, front) = workload("api", "shop", 0, &[]);
+    let (db, service) = workload("db", "shop", 0, &[]);
+    format!("---\n{app}\n{api}{front}{db}{service}---\n{more}")
+}
+
+/// The workloads to which edges lead.
+fn reached(printed: &str) -> Vec<&str> {
+    printed.lines().filter_map(|line| line.trim().strip_prefix("to: [")?.strip_suffix(']')).collect()
+}
+
+/// A key that the container does not get proves nothing.
+#[test]
+fn only_what_the_program_can_read_proves() {
+    let settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm, namespace: shop}\ndata: {used: 'url: http://api', unused: 'url: http://db', API: 'http://api', DB: 'http://db'}\n";
+    let mounts = |more: Value| {
+        let mut mount = json!({"name": "v", "mountPath": "/c"});
+        mount.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"volumeMounts": [mount], "env": [{"name": "PART", "value": "used"}]})
+    };
+    let items = json!([{"key": "used", "path": "x/y"}]);
+    let whole = json!([{"name": "v", "configMap": {"name": "cm"}}]);
+    let some = json!([{"name": "v", "configMap": {"name": "cm", "items": items}}]);
+    let projected = json!([{"name": "v", "projected": {"sources": [{"configMap": {"name": "cm", "items": items}}]}}]);
+    let from = json!([{"configMapRef": {"name": "cm"}}]);
+    let both = vec!["api", "db"];
+    for (container, volumes, wanted) in [
+        (mounts(json!({})), &whole, both.clone()),
+        (mounts(json!({})), &some, vec!["api"]),
+        (mounts(json!({})), &projected, vec!["api"]),
+        (mounts(json!({"subPath": "used"})), &whole, vec!["api"]),
+        (mounts(json!({"subPath": "use"})), &whole, vec![]),
+        (mounts(json!({"subPathExpr": "$(PART)"})), &whole, vec!["api"]),
+        (mounts(json!({"subPath": "x"})), &some, vec!["api"]),
+        (mounts(json!({"subPath": "x/y"})), &some, vec!["api"]),
+        (mounts(json!({"subPath": "used"})), &some, vec![]),
+        (json!({}), &whole, vec![]),
+        (
+            json!({"env": [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "cm", "key": "API"}}}]}),
+            &json!([]),
+            vec!["api"],
+        ),
+        (json!({"envFrom": from}), &json!([]), both.clone()),
+        (json!({"envFrom": from, "env": [{"name": "DB", "value": "none"}]}), &json!([]), vec!["api"]),
+        // What nobody can tell hides what `envFrom` gives.
+        (
+            json!({"envFrom": from, "env": [{"name": "DB", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]}),
+            &json!([]),
+            vec!["api"],
+        ),
+        (json!({"envFrom": from, "env": [{"name": "DB"}]}), &json!([]), vec!["api"]),
+    ] {
+        // One line each: as variables the texts of `used` and `unused` are addresses too.
+        let settings = if container.get("volumeMounts").is_some() {
+            settings.replace(", API: 'http://api', DB: 'http://db'", "")
+        } else {
+            settings.replace("used: 'url: http://api', unused: 'url: http://db', ", "")
+        };
+        let printed = graph(&["--infer"], &reader(&container, volumes, &settings));
+        assert_eq!(reached(&printed), wanted, "{container}\n{volumes}\n{printed}");
+    }
+}
+
+/// What a person sees at once is found: names of every kind, options, files of every format, templates of Secrets.
+#[test]
+fn obvious_connections_are_found() {
+    let none = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: none}\n";
+    for (name, value) in [
+        ("HTTP_PROXY", "http://db:80"),
+        ("https_proxy", "http://db:80"),
+        ("GRPC_ENDPOINT", "db:80"),
+        ("ADMIN_URL", "http://db"),
+        ("SERVER_URL", "http://db"),
+        ("APP_BACKEND", "db:80"),
+        ("HTTP_UPSTREAM", "db:80"),
+        ("METRICS_URL", "http://db"),
+        ("HOST", "db:80"),
+        ("JAVA_OPTS", "-Xmx1g -Dredis.host=db -Dredis.port=80"),
+        ("SETTINGS", "db:\n  host: db\n  port: 80\n"),
+        ("DATABASE_URL", "postgresql://$(USER):$(PASSWORD)@db:80/x"),
+    ] {
+        let printed = graph(&["--infer"], &reader(&json!({"env": [{"name": name, "value": value}]}), &json!([]), none));
+        assert_eq!(reached(&printed), ["db"], "{name}={value}\n{printed}");
+    }
+    for args in [
+        json!(["--db-host=db", "--db-port=80"]),
+        json!(["--db-port=80", "--db-host=db"]),
+        json!(["--db-host", "db", "--db-port", "80"]),
+        json!(["--db-host", "db", "--db-port=80"]),
+        json!(["sh", "-c", "exec app --db-host=db --db-port=80"]),
+        json!(["sh", "-c", "# comment\nexport DB_HOST=db\nexport DB_PORT=80\n"]),
+        json!(["--brokers=db:80"]),
+    ] {
+        let printed = graph(&["--infer"], &reader(&json!({"args": args}), &json!([]), none));
+        assert_eq!(reached(&printed), ["db"], "{args}\n{printed}");
+    }
+    let file = |name: &str, text: &str| {
+        let settings = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cm", "namespace": "shop"}, "data": {name: text}});
+        let volumes = json!([{"name": "v", "configMap": {"name": "cm"}}]);
+        let printed = graph(
+            &["--infer"],
+            &reader(&json!({"volumeMounts": [{"name": "v", "mountPath": "/c"}]}), &volumes, &format!("{settings}\n")),
+        );
+        (reached(&printed).join(" "), printed)
+    };
+    for (name, text) in [
+        ("a.yaml", "database:\n  host: db\n  port: 80\n"),
+        ("a.json", "{\"elastic\":{\"host\":\"db\",\"port\":80}}"),
+        ("a.toml", "[mq]\nhost = \"db\"\nport = 80\n"),
+        ("a.properties", "spring.redis.host=db\nspring.redis.port=80\n"),
+        ("a.properties", "brokers=db:80\n"),
+        ("a.conf", "url = http://db # the database\n"),
+    ] {
+        let (reached, printed) = file(name, text);
+        assert_eq!(reached, "db", "{text}\n{printed}");
+    }
+    // Nobody reads a comment; what is only compared with is said.
+    for (name, text) in [
+        ("a.xml", "<!-- http://db -->"),
+        ("a.conf", "/* http://db */"),
+        ("a.sql", "-- http://db"),
+        ("a.conf", "k=v # http://db"),
+        ("a.js", "// http://db"),
+        ("a.properties", "advertised.listeners=PLAINTEXT://db:80\n"),
+        ("a.yaml", "oauth:\n  redirectUri: http://db/cb\n"),
+        ("a.yaml", "cors:\n  origins:\n  - http://db\n"),
+    ] {
+        let (reached, printed) = file(name, text);
+        assert_eq!(reached, "", "{text}\n{printed}");
+        let is_said = printed.contains("Service shop/db, port 80\n#   its name is one of");
+        assert_eq!(
+            is_said,
+            ["advertised", "oauth", "cors"].iter().any(|start| text.starts_with(start)),
+            "{text}\n{printed}"
+        );
+    }
+    // The hosts of files that no Service has, where the name of the setting says what they are.
+    let (_, printed) =
+        file("a.yaml", "search:\n  host: es.example.com\n  port: 9200\n$schema: http://json-schema.org/x\n");
+    assert!(printed.contains("the host es.example.com, port 9200") && !printed.contains("json-schema"), "{printed}");
+    for made in [
+        json!({"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": {"name": "s", "namespace": "shop"},
+            "spec": {"target": {"template": {"data": {"DATABASE_URL": "postgresql://{{ .user }}:{{ .hush }}@db:80/x"}}}}}),
+        json!({"apiVersion": "secrets.hashicorp.com/v1beta1", "kind": "VaultStaticSecret", "metadata": {"name": "v", "namespace": "shop"},
+            "spec": {"destination": {"name": "s", "create": true, "transformation": {"templates": {
+                "DATABASE_URL": {"text": "postgresql://app:{{ get .Secrets \"hush\" }}@db:80/x"}}}}}}),
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop"},
+            "stringData": {"DATABASE_URL": "postgresql://<user>:<path:hush/data/db#password>@db:80/x"}}),
+    ] {
+        let from = json!({"envFrom": [{"secretRef": {"name": "s"}}]});
+        let printed = graph(&["--infer"], &reader(&from, &json!([]), &format!("{made}\n")));
+        assert!(printed.contains("# app reads DATABASE_URL of Secret s: Service shop/db"), "{printed}");
+        assert!(!printed.contains("hush"), "{printed}");
+        assert_eq!(reached(&printed), ["db"]);
+    }
+}
+
+/// The injector of the Vault agent reads its annotation as Go's `strconv.ParseBool` does.
+#[test]
+fn the_vault_agent_is_seen() {
+    for (value, is_seen) in [("true", true), ("1", true), ("t", true), ("TRUE", true), ("yes", false), ("0", false)] {
+        let (web, service) = workload("web", "shop", 0, &[]);
+        let annotated = format!(
+            "\"annotations\":{{\"vault.hashicorp.com/agent-inject\":\"{value}\"}},\"labels\":{{\"app\":\"web\",\"tier\""
+        );
+        let web = web.replace("\"labels\":{\"app\":\"web\",\"tier\"", &annotated);
+        assert!(web.contains("agent-inject"), "{web}");
+        let printed = graph(&["--infer"], &format!("{web}{service}"));
+        assert_eq!(printed.contains("vault: []"), is_seen, "{value}\n{printed}");
+    }
 }
 
 /// The value of a Secret proves an edge to a Service of the stream, and is shown nowhere.

@@ -46,7 +46,8 @@ fn told(findings: &[Finding]) -> String {
 fn is_judged(object: &Value) -> bool {
     let kinds = "v1:Pod v1:PodTemplate v1:ReplicationController v1:Service apps/v1:Deployment apps/v1:StatefulSet \
                  apps/v1:DaemonSet apps/v1:ReplicaSet batch/v1:Job batch/v1:CronJob policy/v1:PodDisruptionBudget \
-                 autoscaling/v1:HorizontalPodAutoscaler autoscaling/v2:HorizontalPodAutoscaler networking.k8s.io/v1:Ingress";
+                 autoscaling/v1:HorizontalPodAutoscaler autoscaling/v2:HorizontalPodAutoscaler networking.k8s.io/v1:Ingress \
+                 networking.k8s.io/v1:NetworkPolicy";
     let own = format!("{}:{}", object["apiVersion"].as_str().unwrap_or(""), object["kind"].as_str().unwrap_or(""));
     kinds.split_whitespace().any(|kind| kind == own)
 }
@@ -100,6 +101,9 @@ const TEXTS: &[&str] = &[
     "metadata.labels['a b']",
     "spec.foo",
     "10.0.0.256",
+    "10.0.0.0/8",
+    "10.1.0.0/16",
+    "fd00::/8",
     "é",
     "web",
     "*",
@@ -182,7 +186,9 @@ impl Stock {
             0 => remove(object, &place),
             1 => {
                 let place = of(|value| value.as_array().is_some_and(|items| !items.is_empty()), random);
-                if let Some(Value::Array(items)) = object.pointer_mut(&pointer(&place)) {
+                if let Some(Value::Array(items)) = object.pointer_mut(&pointer(&place))
+                    && !items.is_empty()
+                {
                     items.push(random.pick(items).clone());
                 }
             }

@@ -3,6 +3,7 @@
 pub(super) mod connections;
 mod numbers;
 pub(super) mod unknown;
+pub(super) mod unlisted;
 
 use super::final_stream::{FinalStream, PodHere};
 use super::spec::{Client, Pool};

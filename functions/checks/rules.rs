@@ -143,6 +143,9 @@ krmor_core::rules! {
     POOLS_UNKNOWN = "pools/unknown", Error,
         "A number is missing that the sum of a connection pool needs",
         "Without it krmor cannot tell whether the database runs out of connections. Set the number in `pools` of the config, or set the variable that the config names in the workload.";
+    POOLS_UNLISTED = "pools/unlisted", Warning,
+        "A workload connects to a database, and its pool is not in the sum",
+        "The sum is too small, so the database may run out of connections although `pools/connections` says nothing. What says that it connects: a setting that names the Service of the database, a NetworkPolicy of the database that names it beside a client, or the variables and the address of a client. Name it under `clients`. Jobs are left to `reserve`, where there is one.";
 }
 
 /// What looks for the findings of a rule.
@@ -186,4 +189,5 @@ pub(super) static CHECKS: &[Check] = &[
     Check { rule: &REFERENCES_ROLE, run: references::role::check },
     Check { rule: &POOLS_CONNECTIONS, run: pools::connections::check },
     Check { rule: &POOLS_UNKNOWN, run: pools::unknown::check },
+    Check { rule: &POOLS_UNLISTED, run: pools::unlisted::check },
 ];

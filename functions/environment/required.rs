@@ -3,8 +3,10 @@
 use super::judge::Judge;
 use super::view::{Source, Variable};
 use super::wiring::Wiring;
+use krmor_core::addresses;
 use krmor_core::facts::makers::{Content, Keys, Store};
 use krmor_core::facts::provided::Provided;
+use krmor_core::secret_names::{self, Promise};
 use krmor_core::suggest;
 
 /// What is known of a variable in a container.
@@ -95,6 +97,18 @@ fn field(store: Store) -> &'static str {
     }
 }
 
+/// Whether the value is an address with which a password mostly stands: `DATABASE_URL`.
+fn may_hold_a_password(name: &str) -> bool {
+    let words = addresses::words(name);
+    let of_store =
+        ["DATABASE", "DB", "POSTGRES", "POSTGRESQL", "PG", "MYSQL", "MONGO", "MONGODB", "REDIS", "AMQP", "RABBITMQ"];
+    match words.last().map(String::as_str) {
+        Some("DSN") => true,
+        Some("URL" | "URI") => words.iter().any(|word| of_store.contains(&word.as_str())),
+        _ => false,
+    }
+}
+
 /// How a container could get a variable that nothing gives it.
 fn remedy(judge: &Judge<'_>, name: &str) -> String {
     let Judge { spec, providers, view, .. } = judge;
@@ -117,10 +131,19 @@ fn remedy(judge: &Judge<'_>, name: &str) -> String {
         let entry = external(source.store, &source.name, &key(source));
         return format!("{} of envFrom is not in the stream: add it, or say what it has: {entry}", source.title());
     }
-    match fitting.next_back() {
+    // A secret belongs into a Secret, and what is none where people can read it.
+    let promise = secret_names::promise(name);
+    let is_secret = promise.is_some_and(|promise| !matches!(promise, Promise::Perhaps(_)));
+    let wanted = if promise.is_some() || may_hold_a_password(name) { Store::Secret } else { Store::ConfigMap };
+    let best = fitting.clone().rfind(|source| source.store == wanted);
+    match best.or_else(|| fitting.next_back()) {
+        Some(source) if source.store != wanted && is_secret => {
+            format!("add it to a Secret, and name that under `envFrom`: {} is for what is no secret", source.title())
+        }
         Some(source) if source.provided.as_ref().is_some_and(Provided::declared) => {
             format!("add `{}` to {}, and to its keys under `external`", key(source), source.title())
         }
+        Some(source) if source.store != wanted => format!("give it under `env`, or add it to {}", source.title()),
         Some(source) => format!("add it to {}, or under `env`", source.title()),
         None => "give it under `env`, or name what has it under `envFrom`".to_owned(),
     }

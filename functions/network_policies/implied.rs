@@ -7,7 +7,7 @@ use krmor_core::facts::Near;
 use krmor_core::facts::services;
 use krmor_core::report::{Finding, Report};
 use krmor_core::stream::{Object, ObjectId};
-use krmor_core::values::integer;
+use krmor_core::values::{go_bool, integer};
 
 /// What the injector of the Vault agent reads.
 const AGENT: &str = "vault.hashicorp.com/agent-inject";
@@ -195,7 +195,7 @@ impl<'a> Finder<'_, 'a> {
 
     fn agents(&mut self, report: &mut Report) {
         for (number, one) in self.world.workloads.iter().enumerate() {
-            let is_asked = one.pod.annotation(&one.object, AGENT).is_some_and(|value| value == "true");
+            let is_asked = one.pod.annotation(&one.object, AGENT).and_then(|value| go_bool(&value)) == Some(true);
             if !is_asked || !one.is_target || one.uses_host_network {
                 continue;
             }

@@ -15,6 +15,7 @@ mod ports;
 pub mod rules;
 pub mod spec;
 mod topology;
+mod unread;
 pub mod values;
 
 pub use self::judge::judge;
@@ -28,6 +29,7 @@ use krmor_core::stream::Stream;
 pub fn apply(spec: &Spec, stream: &mut Stream, report: &mut Report) {
     let world = World::of(spec, stream, report);
     let mut links = world.declared(report);
+    unread::unread(spec, stream, report);
     let implied = implied::links(&world, &links, report);
     links.extend(implied);
     links.extend(world.other_ends(&links, report));

@@ -64,4 +64,7 @@ krmor_core::rules! {
     UNKNOWN_END = "unknown-end", Error,
         "An edge names neither a workload of the stream nor a peer",
         "What a typo leaves out would be refused its connections. Correct the name, or declare it under `peers`.";
+    UNREAD_WAY = "unread-way", Warning,
+        "An object may bring requests from outside, and krmor does not read its kind",
+        "Knative Services, Gloo, KEDA's HTTP add-on, ngrok, Cloudflare tunnels, multi-cluster Ingresses and others send requests to pods, and no edge follows from them. Declare an edge from their proxies to the pods, and allow the finding by an exception.";
 }

@@ -1,6 +1,6 @@
 //! The checks of fields that no level of the standard demands, but the spec does.
 
-use krmor_core::values::integer;
+use krmor_core::values::{go_bool, integer};
 use serde_json::json;
 
 use super::baseline::flag;
@@ -112,7 +112,7 @@ pub(super) fn own_users(view: &mut View<'_>, judge: &mut Judge<'_>) {
 pub(super) fn needs_token(view: &View<'_>) -> bool {
     let annotations = view.annotations;
     let on = value(annotations, AGENT_INJECT).is_some_and(|node| match node.as_str() {
-        Some(text) => matches!(text.as_ref(), "1" | "t" | "T" | "true" | "TRUE" | "True"),
+        Some(text) => go_bool(&text) == Some(true),
         None => node.as_bool() == Some(true),
     });
     on && value(annotations, AGENT_TOKEN_VOLUME).is_none()

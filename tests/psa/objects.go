@@ -45,6 +45,7 @@ import (
 	"k8s.io/kubernetes/pkg/registry/core/replicationcontroller"
 	"k8s.io/kubernetes/pkg/registry/core/service"
 	"k8s.io/kubernetes/pkg/registry/networking/ingress"
+	"k8s.io/kubernetes/pkg/registry/networking/networkpolicy"
 	"k8s.io/kubernetes/pkg/registry/policy/poddisruptionbudget"
 )
 
@@ -176,6 +177,8 @@ func strategyOf(object runtime.Object) rest.RESTCreateStrategy {
 		return horizontalpodautoscaler.Strategy
 	case *networking.Ingress:
 		return ingress.Strategy
+	case *networking.NetworkPolicy:
+		return networkpolicy.Strategy
 	}
 	return nil
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::facts;
+use crate::addresses::{self, Address};
+use crate::facts::{self, Facts, Near};
 use crate::stream::{Object, Stream};
 use krmor_yaml::{Node, base64};
 
@@ -50,6 +51,29 @@ pub struct Text<'a> {
     pub origin: Option<Origin>,
 }
 
+impl Text<'_> {
+    /// Whether it is read by lines: a file, or a file or script in a variable or word.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.stands == Stands::File || self.content.trim_end().contains('\n')
+    }
+
+    /// Every address in it, in its order.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<Address> {
+        match self.is_file() {
+            true => addresses::in_file(&self.name, &self.content),
+            false => addresses::of(&self.key, &self.content),
+        }
+    }
+
+    /// Whether one of its addresses is listened at, or only compared with.
+    #[must_use]
+    pub fn only_compares(&self, address: &Address) -> bool {
+        addresses::is_only_compared(&self.key) || addresses::is_only_compared(&address.key)
+    }
+}
+
 /// A container with what its texts are found by.
 pub struct Reader<'a> {
     /// Whose namespace its ConfigMaps and Secrets are in.
@@ -86,7 +110,7 @@ impl<'a> Reader<'a> {
                 });
             }
         }
-        self.files(stream, &mut out);
+        self.files(stream, &at, &mut out);
         out
     }
 
@@ -112,8 +136,9 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        for (number, item) in self.container.get("env").into_iter().flat_map(Node::items).enumerate() {
+        'items: for (number, item) in self.container.get("env").into_iter().flat_map(Node::items).enumerate() {
             let Some(name) = item.get("name").and_then(Node::as_str) else { continue };
+            let mut is_left_out = false;
             let pointer = format!("{}/env/{number}", self.pointer);
             if let Some(text) = item.get("value").and_then(Node::as_str) {
                 let (content, is_secret) = expanded(text, &at, out);
@@ -133,17 +158,28 @@ impl<'a> Reader<'a> {
                 if let Some((key, text)) = found {
                     let origin = Origin { kind, name: of.to_string(), key: key.to_string() };
                     put(variable(name.to_string(), pointer, text, Some(origin)), out, &mut at);
+                    continue 'items;
                 }
+                is_left_out |= source.get("optional").and_then(Node::as_bool) == Some(true);
+            }
+            // What nobody can tell hides what `envFrom` gives; what may miss does not, where it misses.
+            if !is_left_out && let Some(hidden) = at.remove(name.as_ref()).and_then(|at| out.get_mut(at)) {
+                hidden.content = Cow::Borrowed("");
             }
         }
         at
     }
 
-    /// What is mounted of ConfigMaps and Secrets.
-    fn files(&self, stream: &'a Stream, out: &mut Vec<Text<'a>>) {
+    /// What is mounted of ConfigMaps and Secrets: the keys that become files where the container can read them.
+    fn files(&self, stream: &'a Stream, variables: &BTreeMap<String, usize>, out: &mut Vec<Text<'a>>) {
         for (at, mount) in self.container.get("volumeMounts").into_iter().flat_map(Node::items).enumerate() {
             let Some(volume) = mount.get("name").and_then(Node::as_str).and_then(|name| self.volume(&name)) else {
                 continue;
+            };
+            let text = |key: &str| mount.get(key).and_then(Node::as_str).filter(|path| !path.is_empty());
+            let part = match text("subPathExpr") {
+                Some(path) => Some(expanded(path, variables, out).0),
+                None => text("subPath"),
             };
             let of_projected = volume.find(&["projected", "sources"]).into_iter().flat_map(Node::items);
             for source in std::iter::once(volume).chain(of_projected) {
@@ -153,7 +189,12 @@ impl<'a> Reader<'a> {
                     (["secret", "name"], "Secret"),
                 ] {
                     let Some(name) = source.find(&path).and_then(Node::as_str) else { continue };
+                    let [of, _] = path;
+                    let items = source.find(&[of, "items"]).filter(|items| items.items().next().is_some());
                     for (key, text) in self.content(stream, kind, &name) {
+                        if !is_mounted(&key, items, part.as_deref()) {
+                            continue;
+                        }
                         out.push(Text {
                             subject: format!("the file `{key}` of {kind} {name}"),
                             name: key.to_string(),
@@ -177,8 +218,27 @@ impl<'a> Reader<'a> {
         self.pod.get("volumes")?.items().find(is_it)
     }
 
+    /// What the templates of an operator say that makes a Secret: the texts around their placeholders.
+    fn templates(&self, stream: &'a Stream, name: &str) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+        let facts = Facts::of(stream);
+        let mut out = Vec::new();
+        for maker in facts.makers().making("Secret", name) {
+            let object = maker.object.and_then(|id| stream.object(id));
+            let Some(object) = object.filter(|_| maker.is_near(facts, &self.workload, None, Near::Certain)) else {
+                continue;
+            };
+            for (key, value) in templates(&object).into_iter().flat_map(Node::entries) {
+                let text = value.as_str().or_else(|| value.get("text")?.as_str());
+                out.extend(text.map(|text| (key, text)));
+            }
+        }
+        out
+    }
+
     fn content(&self, stream: &'a Stream, kind: &str, name: &str) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-        let Some(object) = facts::referent(stream, &self.workload, "", kind, name) else { return Vec::new() };
+        let Some(object) = facts::referent(stream, &self.workload, "", kind, name) else {
+            return if kind == "Secret" { self.templates(stream, name) } else { Vec::new() };
+        };
         let mut out = Vec::new();
         // What stands in `stringData` takes the place of what stands in `data`.
         let plain = object.root().get("stringData");
@@ -195,6 +255,36 @@ impl<'a> Reader<'a> {
         }
         out
     }
+}
+
+/// The templates of a Secret that an operator makes, by its keys.
+fn templates<'a>(object: &Object<'a>) -> Option<Node<'a>> {
+    let path: &[&str] = match (object.group().as_str(), &*object.kind()) {
+        ("external-secrets.io", "ExternalSecret") => &["spec", "target", "template", "data"],
+        ("external-secrets.io", "ClusterExternalSecret") => {
+            &["spec", "externalSecretSpec", "target", "template", "data"]
+        }
+        ("secrets.hashicorp.com", _) => &["spec", "destination", "transformation", "templates"],
+        ("bitnami.com", "SealedSecret") => &["spec", "template", "data"],
+        _ => return None,
+    };
+    object.root().find(path)
+}
+
+/// Whether a key of a volume is a file that a mount shows: `items` choose the keys and name their files, and `part` is the
+/// path within the volume that is mounted.
+fn is_mounted(key: &str, items: Option<Node<'_>>, part: Option<&str>) -> bool {
+    let is_in = |path: &str| {
+        part.is_none_or(|part| {
+            let (path, part) = (path.trim_start_matches("./"), part.trim_start_matches("./").trim_end_matches('/'));
+            part == "." || path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    let Some(items) = items else { return is_in(key) };
+    let text = |item: Node<'_>, name: &str| Some(item.get(name)?.as_str()?.into_owned());
+    items
+        .items()
+        .any(|item| text(item, "key").as_deref() == Some(key) && text(item, "path").is_some_and(|path| is_in(&path)))
 }
 
 /// The text behind base64.

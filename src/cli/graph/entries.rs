@@ -70,6 +70,12 @@ pub(super) fn read(topology: &mut Topology<'_>) {
     exposed(topology);
     let nowhere: Vec<String> =
         topology.entries.iter().filter(|one| one.to.is_empty()).map(|one| one.called.title()).collect();
+    let unread = facts.unread_ways().into_iter().filter_map(|id| Some(Called::of(&stream.object(id)?).title()));
+    let unread: Vec<String> = unread.collect();
+    if !unread.is_empty() {
+        let names = crate::text::few(unread.len(), &mut unread.into_iter(), ", ");
+        topology.notes.push(format!("{names}: not read: it may bring requests"));
+    }
     if !nowhere.is_empty() {
         let names = crate::text::few(nowhere.len(), &mut nowhere.into_iter(), ", ");
         topology.notes.push(format!("{names}: leads to no Service of the stream"));

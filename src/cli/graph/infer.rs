@@ -14,6 +14,7 @@ use crate::pipeline::{Outcome, Pipeline};
 use crate::report::{Place, Report, Severity};
 use crate::stream::Stream;
 use crate::text;
+use crate::values::go_bool;
 use crate::yaml::Node;
 
 /// What the injector of the Vault agent reads.
@@ -156,6 +157,14 @@ fn edges(topology: &Topology<'_>, config: &mut Config) {
         let by: Vec<&str> = one.by.iter().map(String::as_str).collect();
         let who = topology.workloads.get(one.from).map(|one| one.called.name.clone()).unwrap_or_default();
         let says = format!("{who} reads {}: {service}", by.join(", "));
+        // Pods reach each other by their names, for which a headless Service is made; by another a program names itself.
+        if let Some(own) = topology.services.get(one.service).filter(|own| one.from == one.to && !own.is_headless) {
+            let port = one.service_port.and_then(|at| own.ports.get(at));
+            let port = port.map(|port| format!(", port {}", port.own.first)).unwrap_or_default();
+            let advice = "its own: declare an edge from it to itself if its pods ask each other";
+            config.open.push(format!("{says}{port}\n{advice}"));
+            continue;
+        }
         // A port that the pods do not declare is one that an edge cannot name.
         match (name(topology, one.from), name(topology, one.to)) {
             (Ok(from), Ok(to)) => {
@@ -263,7 +272,7 @@ fn surroundings(topology: &Topology<'_>, config: &mut Config) {
     let agents = topology.workloads.iter().filter(|one| {
         let Some(object) = stream.object(one.object) else { return false };
         let mut pods = facts.pods_of(one.object).filter_map(|number| facts.pods().get(number));
-        pods.any(|pod| pod.annotation(&object, AGENT).is_some_and(|value| value == "true"))
+        pods.any(|pod| pod.annotation(&object, AGENT).and_then(|value| go_bool(&value)) == Some(true))
     });
     let agents: Vec<String> = agents.map(|one| one.called.title()).collect();
     let calls =
@@ -399,6 +408,9 @@ fn unproven(topology: &Topology<'_>, seen: &Seen) -> String {
         Why::OwnHost { host, entry } => format!(
             "{start}: the host {host}{port}\nof {entry}: pods that ask for it leave the cluster and come back, so name the addresses of its load balancer, or \
              let them ask the Service"
+        ),
+        Why::Compared(service) => format!(
+            "{start}: {service}{port}\nits name is one of what is listened at or only compared with: declare an edge if it connects"
         ),
         Why::Made { secret, by } => {
             format!("{start}\n{by} makes the Secret {secret}, and only it says where that is: declare a peer")

@@ -14,6 +14,7 @@ use crate::functions::network_policies::{Known, known};
 use crate::labels::LabelSelector;
 use crate::stream::{Object, ObjectId};
 use crate::text;
+use crate::validity;
 use crate::yaml::{Kind, Node};
 
 /// The label that the API server gives every Namespace: its name.
@@ -319,9 +320,13 @@ fn read(topology: &mut Topology<'_>) {
         let of = |pod: &usize| topology.by_object.get(&facts.pods().get(*pod)?.object).copied();
         let numbers: BTreeSet<usize> = pods.iter().filter_map(of).collect();
         let is_for_all = object.root().find(&["spec", "podSelector"]).is_none_or(|node| shown(Some(node)).is_empty());
-        let policy = match policy(topology, &object, called.clone()) {
+        // The same that `krmor check` says of it.
+        let refused = validity::of_object(&object).into_iter().next().map(|finding| finding.message);
+        let read = refused.map_or_else(|| policy(topology, &object, called.clone()), Err);
+        let policy = match read {
             Ok(policy) => policy,
             Err(what) => {
+                let what = text::plain(&what).replace(['\n', '\r'], " ");
                 broken.push(format!("{} ({what})", called.title()));
                 continue;
             }

@@ -42,6 +42,8 @@ pub(super) enum Why {
     OwnHost { host: String, entry: String },
     /// The Secret is made by this, and says it only in the cluster.
     Made { secret: String, by: String },
+    /// A Service, under a name of what is listened at or only compared with.
+    Compared(String),
 }
 
 /// Something that was seen, and proves no edge.
@@ -129,23 +131,29 @@ struct Finder<'f, 'a> {
 
 impl Finder<'_, '_> {
     fn texts(&mut self, texts: &[Text<'_>]) {
-        let variables: BTreeMap<&str, &Text<'_>> =
-            texts.iter().filter(|text| text.stands == Stands::Variable).map(|text| (text.key.as_str(), text)).collect();
+        // Variables and options by their names: where a port may stand.
+        let mut told: BTreeMap<(bool, &str), &str> = BTreeMap::new();
         for text in texts {
-            let is_own = text.stands == Stands::Variable && addresses::is_own(&text.key);
-            if addresses::is_only_compared(&text.key) || is_own {
-                continue;
+            match text.stands {
+                Stands::Variable => _ = told.insert((true, &text.key), &text.content),
+                Stands::Word => {
+                    let own = text.content.split_once('=').filter(|(key, _)| key.starts_with('-'));
+                    let before = Some((text.key.as_str(), &*text.content)).filter(|(key, _)| !key.is_empty());
+                    told.extend(before.into_iter().chain(own).map(|(key, value)| ((false, key), value)));
+                }
+                Stands::File => {}
             }
-            let content =
-                if text.stands == Stands::File { without_comments(&text.content) } else { text.content.to_string() };
-            let mut told = HashSet::new();
-            for mut address in addresses::of(&text.key, &content) {
-                if address.port.is_none() && address.scheme.is_empty() {
-                    let beside = addresses::port_beside(&text.key);
-                    let port = beside.and_then(|name| variables.get(name.as_str())?.content.trim().parse().ok());
+        }
+        for text in texts {
+            let is_variable = text.stands == Stands::Variable;
+            let mut seen = HashSet::new();
+            for mut address in text.addresses() {
+                if address.port.is_none() && address.scheme.is_empty() && (!is_variable || address.key == text.key) {
+                    let beside = addresses::port_beside(&address.key);
+                    let port = beside.and_then(|name| told.get(&(is_variable, name.as_str()))?.trim().parse().ok());
                     address.port = port.filter(|port| *port > 0);
                 }
-                if told.insert((address.host.clone(), address.port)) {
+                if seen.insert((address.host.clone(), address.port, text.only_compares(&address))) {
                     self.address(text, &address);
                 }
             }
@@ -162,9 +170,14 @@ impl Finder<'_, '_> {
         }
         let meant = services::meant_by(host);
         for (name, namespace) in &meant {
-            if let Some(service) = self.service(name, *namespace) {
-                return self.reach_service(text, address, service);
-            }
+            let Some(service) = self.service(name, *namespace) else { continue };
+            return match text.only_compares(address) {
+                true => self.compared(text, address, service),
+                false => self.reach_service(text, address, service),
+            };
+        }
+        if text.only_compares(address) {
+            return;
         }
         for (name, namespace) in &meant {
             let makers = self.topology.facts.makers().named("Service", name).filter(|maker| !maker.made.stands);
@@ -187,16 +200,23 @@ impl Finder<'_, '_> {
 
     /// What is no Service of the stream; what may be something else than a host is passed over.
     fn unknown(&mut self, text: &Text<'_>, address: &Address, meant: &[(&str, Option<&str>)]) {
-        let is_named = addresses::is_host_name(&text.key);
+        let is_named = addresses::is_host_name(&address.key);
+        let is_link = addresses::is_address_name(&address.key);
         let is_url = addresses::usual_port(&address.scheme).is_some();
-        let is_setting = text.stands == Stands::Variable && (address.port.is_some() || !address.scheme.is_empty());
+        let has_port = address.port.is_some() || !address.scheme.is_empty();
         let host = address.host.as_str();
         let is_plain = !host.contains('.');
-        if text.stands == Stands::File || !(is_named || is_url || is_setting && !is_plain) {
+        let in_cluster = host.split('.').nth(2) == Some("svc") || host.split('.').nth(3) == Some("svc");
+        let is_meant = match text.stands {
+            // A file is full of words and of URLs that nobody asks.
+            _ if text.is_file() => in_cluster || is_link && has_port || is_named && !is_plain,
+            Stands::Variable => is_named || is_url || has_port && (!is_plain || is_link),
+            _ => is_named || is_url,
+        };
+        if !is_meant {
             return;
         }
-        let is_hidden = text.is_secret || secret_names::promise(&text.key).is_some();
-        let in_cluster = host.split('.').nth(2) == Some("svc") || host.split('.').nth(3) == Some("svc");
+        let is_hidden = is_hidden(text, address);
         let why = match (meant, self.hosts.get(host)) {
             _ if is_hidden => Why::Outside(None),
             (_, Some(entry)) => Why::OwnHost { host: host.to_owned(), entry: entry.clone() },
@@ -210,9 +230,9 @@ impl Finder<'_, '_> {
     }
 
     fn ip(&mut self, text: &Text<'_>, address: &Address, ip: IpAddr) {
-        let is_hidden = text.is_secret || secret_names::promise(&text.key).is_some();
-        let is_setting = text.stands == Stands::Variable || addresses::is_host_name(&text.key);
-        if ip.is_loopback() || ip.is_unspecified() || !is_setting {
+        let is_hidden = is_hidden(text, address);
+        let is_setting = text.stands == Stands::Variable || addresses::is_address_name(&address.key);
+        if ip.is_loopback() || ip.is_unspecified() || !is_setting || text.only_compares(address) {
             return;
         }
         let port = address.port.or_else(|| addresses::usual_port(&address.scheme));
@@ -288,6 +308,14 @@ impl Finder<'_, '_> {
         }
     }
 
+    /// A Service that is listened at or only compared with, as the name has it: one's own is nothing to tell of.
+    fn compared(&mut self, text: &Text<'_>, address: &Address, number: usize) {
+        let Some(service) = self.topology.services.get(number) else { return };
+        if service.targets.iter().any(|end| *end != End::Workload(self.from)) {
+            self.see(text, address, Why::Compared(service.called.title()));
+        }
+    }
+
     fn see(&mut self, text: &Text<'_>, address: &Address, why: Why) {
         let port = address.port.or_else(|| addresses::usual_port(&address.scheme));
         let port = port.filter(|_| why != Why::Outside(None));
@@ -307,10 +335,9 @@ fn by(text: &Text<'_>) -> String {
     plain(&words).replace(['\n', '\r'], " ")
 }
 
-/// A file without its lines that are comments in most formats.
-fn without_comments(text: &str) -> String {
-    let is_code = |line: &&str| !line.trim_start().starts_with(['#', ';']) && !line.trim_start().starts_with("//");
-    text.lines().filter(is_code).collect::<Vec<_>>().join("\n")
+/// Whether the host may be a secret, or part of one.
+fn is_hidden(text: &Text<'_>, address: &Address) -> bool {
+    text.is_secret || [&text.key, &address.key].into_iter().any(|name| secret_names::promise(name).is_some())
 }
 
 /// Whether an address is of nobody's own network: those can be addresses of Services, which policies do not see.

@@ -27,6 +27,27 @@ const CONTROLLED: &[(&[&str], &[&str])] = &[
     (&["getambassador.io"], &["Mapping", "TCPMapping"]),
     (&["elbv2.k8s.aws"], &["TargetGroupBinding"]),
 ];
+/// Groups, and their kinds by which requests may come from outside too, and which nobody here reads; `*` is for every kind.
+const UNREAD: &[(&str, &[&str])] = &[
+    ("alb.networking.azure.io", &["*"]),
+    ("gateway.envoyproxy.io", &["EnvoyExtensionPolicy", "SecurityPolicy", "Backend"]),
+    ("gateway.solo.io", &["VirtualService", "RouteTable"]),
+    ("gloo.solo.io", &["Upstream"]),
+    ("http.keda.sh", &["HTTPScaledObject"]),
+    ("ingress.k8s.ngrok.com", &["*"]),
+    ("ingress.v1.haproxy.org", &["TCP"]),
+    ("ingress.v3.haproxy.org", &["TCP"]),
+    ("net.gke.io", &["ServiceExport"]),
+    ("networking.cfargotunnel.com", &["TunnelBinding"]),
+    ("networking.gke.io", &["MultiClusterIngress", "MultiClusterService"]),
+    ("ngrok.k8s.ngrok.com", &["*"]),
+    ("serving.knative.dev", &["Service", "Configuration", "DomainMapping"]),
+    ("tailscale.com", &["ProxyGroup", "Connector"]),
+];
+/// How kinds end that bring requests, in the groups whose other kinds are read.
+const ROUTES: [&str; 7] = ["Route", "RouteTCP", "RouteUDP", "Ingress", "Mapping", "VirtualServer", "HTTPProxy"];
+/// Has Tailscale bring requests to a Service.
+const TAILSCALE: &str = "tailscale.com/expose";
 const OPENSHIFT: &str = "route.openshift.io";
 const ISTIO: &str = "networking.istio.io";
 
@@ -169,6 +190,13 @@ impl<'a> Facts<'a> {
         service
     }
 
+    /// Objects by which requests may come from outside, of kinds that are not read, in the stream's order.
+    #[must_use]
+    pub fn unread_ways(self) -> Vec<ObjectId> {
+        let is_it = |object: &Object<'_>| !object.is_embedded() && is_unread(&object.group(), &object.kind());
+        self.stream.objects().filter(is_it).map(|object| object.id()).collect()
+    }
+
     /// What is open to the outside by itself, in the stream's order.
     #[must_use]
     pub fn openings(self) -> Vec<Opening> {
@@ -180,6 +208,9 @@ impl<'a> Facts<'a> {
             let (pointer, why) = match &*kind {
                 "LoadBalancer" | "NodePort" => ("/spec/type", format!("its type is {kind}")),
                 _ if has_addresses => ("/spec/externalIPs", "it has external addresses".to_owned()),
+                _ if service.annotation(TAILSCALE).is_some_and(|value| value == "true") => {
+                    ("/metadata/annotations/tailscale.com~1expose", "Tailscale exposes it".to_owned())
+                }
                 _ => continue,
             };
             out.push(Opening { object: service.id(), pointer: pointer.to_owned(), why, port: None });
@@ -205,6 +236,12 @@ impl<'a> Facts<'a> {
         }
         out
     }
+}
+
+fn is_unread(group: &str, kind: &str) -> bool {
+    let is_listed = UNREAD.iter().any(|(own, kinds)| *own == group && (kinds.contains(&kind) || kinds.contains(&"*")));
+    let mut read = CONTROLLED.iter().filter(|(groups, _)| groups.contains(&group));
+    is_listed || read.any(|(_, kinds)| !kinds.contains(&kind) && ROUTES.iter().any(|end| kind.ends_with(end)))
 }
 
 /// Whether an object lets a controller bring requests from outside.

@@ -15,6 +15,7 @@ mod hooks;
 mod kinds;
 mod meta;
 mod network;
+mod network_policy;
 mod pod;
 mod resources;
 pub mod rules;
@@ -30,24 +31,26 @@ use krmor_yaml::Node;
 /// define is passed over.
 #[must_use]
 pub fn findings(stream: &Stream) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for object in stream.objects() {
-        let Some(root) = types::root(&object.api_version(), &object.kind()) else { continue };
-        // What is inside another object is read by that one's controller first, which may fill in parameters.
-        if object.is_embedded() {
-            continue;
-        }
-        let mut judge = Judge { object: &object, claims: Vec::new(), findings: Vec::new() };
-        if Judge::has_hook(root, "statefulSet") {
-            let spec = object.root().get("spec").into_iter();
-            let claims = spec.flat_map(|spec| items(spec, "", "volumeClaimTemplates"));
-            let name = |claim: Node<'_>| claim.get("metadata").map(|meta| text(meta, "name")).unwrap_or_default();
-            judge.claims = claims.map(|(_, claim)| name(claim)).collect();
-        }
-        judge.object(root, object.root(), &mut String::new());
-        findings.append(&mut judge.findings);
+    stream.objects().flat_map(|object| of_object(&object)).collect()
+}
+
+/// What the API server would refuse in one object.
+#[must_use]
+pub fn of_object(object: &Object<'_>) -> Vec<Finding> {
+    let Some(root) = types::root(&object.api_version(), &object.kind()) else { return Vec::new() };
+    // What is inside another object is read by that one's controller first, which may fill in parameters.
+    if object.is_embedded() {
+        return Vec::new();
     }
-    findings
+    let mut judge = Judge { object, claims: Vec::new(), findings: Vec::new() };
+    if Judge::has_hook(root, "statefulSet") {
+        let spec = object.root().get("spec").into_iter();
+        let claims = spec.flat_map(|spec| items(spec, "", "volumeClaimTemplates"));
+        let name = |claim: Node<'_>| claim.get("metadata").map(|meta| text(meta, "name")).unwrap_or_default();
+        judge.claims = claims.map(|(_, claim)| name(claim)).collect();
+    }
+    judge.object(root, object.root(), &mut String::new());
+    judge.findings
 }
 
 /// Collects what is wrong with one object.

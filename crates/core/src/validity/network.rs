@@ -258,7 +258,7 @@ impl Judge<'_> {
 }
 
 /// `IsValidCIDRForLegacyField`
-fn is_range(text: &str) -> bool {
+pub(super) fn is_range(text: &str) -> bool {
     let Some((address, bits)) = text.split_once('/') else { return false };
     let most = if address.contains(':') { 128 } else { 32 };
     let is_four = address.parse::<IpAddr>().is_ok_and(|address| address.is_ipv4()) || !address.contains(':');
