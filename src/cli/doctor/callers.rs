@@ -204,7 +204,9 @@ impl Callers {
                     path = path.pop().into_iter().collect();
                 }
                 self.configs.add(&start, &path);
-                builds.iter().for_each(|path| self.builds.add(&start, path));
+                for path in &builds {
+                    self.builds.add(&start, path);
+                }
                 // A hook of pre-commit judges files, and no rendering.
                 self.renders_unseen |= builds.is_empty() && !name.ends_with(".pre-commit-config.yaml");
                 self.calls.push(Call { how, place: place(*line) });

@@ -34,11 +34,11 @@ impl Reach {
         }
         let into = start.into.iter().map(|into| into.iter().chain(path).cloned().collect::<Vec<_>>());
         for path in into.chain([path.to_vec()]) {
-            if path.first().is_some_and(is_open) {
+            if path.first().is_some_and(|part| is_open(part)) {
                 self.open.insert(path);
                 continue;
             }
-            let is_inside = path.iter().any(is_open);
+            let is_inside = path.iter().any(|part| is_open(part));
             for folder in start.folder.ancestors() {
                 if is_inside {
                     self.inside.insert((folder.to_owned(), path.clone()));
@@ -67,6 +67,6 @@ fn ends(file: &Path, path: &[String]) -> bool {
     })
 }
 
-fn is_open(part: &String) -> bool {
+fn is_open(part: &str) -> bool {
     part.contains(['$', '*', '{', '('])
 }

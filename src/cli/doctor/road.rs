@@ -217,7 +217,7 @@ impl Roads<'_> {
         for (entry, target) in ["resources", "bases"].iter().flat_map(|field| self.tree.entries(file, field)) {
             let text = entry.as_str().unwrap_or_default();
             match target {
-                Target::Kustomization(inner) => road.beside(&*self.inner(file, entry, inner, depth)),
+                Target::Kustomization(inner) => road.beside(&self.inner(file, entry, inner, depth)),
                 Target::File(at) => {
                     if let Some(brought) = self.kinds.brought(at) {
                         let what = format!("{} of {text} comes", brought.title);
@@ -255,7 +255,7 @@ impl Roads<'_> {
     fn components(&mut self, file: &File, depth: usize, road: &mut Road) {
         for (entry, target) in self.tree.entries(file, "components") {
             match target {
-                Target::Kustomization(inner) => road.over(&*self.inner(file, entry, inner, depth)),
+                Target::Kustomization(inner) => road.over(&self.inner(file, entry, inner, depth)),
                 Target::Remote => {
                     let what = format!("the Component {} comes", entry.as_str().unwrap_or_default());
                     road.push(changes(file.place_of(entry), "hardened-inside", what));

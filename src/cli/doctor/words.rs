@@ -33,14 +33,13 @@ fn without_comment(line: &str) -> &str {
     for (at, c) in line.char_indices() {
         match quote {
             Some(open) if c == open => quote = None,
-            Some(_) => {}
             None if matches!(c, '"' | '\'') => {
                 // An apostrophe opens nothing.
                 let rest = line.get(at + 1..).unwrap_or_default();
                 quote = rest.contains(c).then_some(c);
             }
             None if c == '#' && before.is_whitespace() => return line.get(..at).unwrap_or(line).trim_end(),
-            None => {}
+            Some(_) | None => {}
         }
         before = c;
     }
