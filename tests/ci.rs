@@ -342,9 +342,9 @@ fn pre_commit_runs_the_hooks() {
     commit(&folder);
     let home = folder.0.join("plugins");
     ran(krmor().args(["install", "kustomize", "--home"]).arg(&home));
-    let run = |hook: &str| {
+    let run_on = |hook: &str, files: &[&str]| {
         let mut command = Command::new(std::fs::canonicalize("tests/tools/pre-commit").unwrap());
-        command.current_dir(folder.0.join("repo")).args(["run", "--all-files", "--verbose", hook]);
+        command.current_dir(folder.0.join("repo")).args(["run", "--verbose", hook]).args(files);
         command
             .env("PATH", path(&folder))
             .env("PRE_COMMIT_HOME", folder.0.join("cache"))
@@ -352,8 +352,15 @@ fn pre_commit_runs_the_hooks() {
         let out = command.env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
         (out.status.success(), text(&out.stdout) + &text(&out.stderr))
     };
+    let run = |hook: &str| run_on(hook, &["--all-files"]);
     let (passed, said) = run("krmor-doctor");
     assert!(passed && said.contains("healthy"), "{said}");
+    // It judges scripts and pipelines, too, whatever their names are.
+    for name in ["render.sh", "Makefile", "Jenkinsfile", "web.json", "deploy"] {
+        folder.write(&format!("repo/{name}"), "");
+        let (passed, said) = run_on("krmor-doctor", &["--files", name]);
+        assert!(passed && said.contains("healthy"), "{name}: {said}");
+    }
     let (passed, said) = run("krmor-check");
     assert!(!passed && said.contains("a run would make "), "{said}");
     // It hardens in place, and fails so that the person looks at it and adds it.

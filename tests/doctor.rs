@@ -2,6 +2,8 @@
 #![cfg(unix)] // links and executable bits
 
 mod callers;
+mod refused;
+mod road;
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -109,8 +111,28 @@ fn a_healthy_setup_is_said_to_be() {
 fn the_examples_are_healthy() {
     let folder = setup("examples");
     let mut command = doctor(&folder);
-    command.current_dir(".").arg("examples");
+    command.current_dir(".").args(["--strict", "examples"]);
     finds_by(command, &folder, &[]);
+    let mut command = doctor(&folder);
+    command.current_dir(".").args([
+        "--strict",
+        "kustomization/components",
+        "kustomization/kpt",
+        "kustomization/argocd-cmp",
+    ]);
+    finds_by(command, &folder, &[]);
+}
+
+/// Nobody is seen to call a config beside a chart: it is asked who does.
+#[test]
+fn a_config_without_any_kustomization_is_asked_for() {
+    let folder = setup("chart");
+    std::fs::remove_dir_all(folder.0.join("app")).unwrap();
+    folder.write("chart/Chart.yaml", "apiVersion: v2\nname: x\nversion: 0.1.0\n");
+    folder.write("krmor.yaml", CONFIG);
+    finds(&folder, &["warning unreferenced krmor.yaml:1"]);
+    folder.write("deploy.sh", "helm template chart | krmor --config krmor.yaml\n");
+    finds(&folder, &[]);
 }
 
 #[test]
@@ -152,7 +174,11 @@ fn without_a_kustomization_that_needs_it_a_missing_home_is_a_note() {
     folder.write("app/kustomization.yaml", "resources: [web.yaml]\n");
     std::fs::remove_file(folder.0.join("app/krmor.yaml")).unwrap();
     std::fs::remove_dir_all(folder.0.join("home")).unwrap();
-    finds(&folder, &["warning plugin-home-missing", "info plugin-home-none"]);
+    finds(&folder, &["info plugin-home-missing", "info plugin-home-none"]);
+    // $XDG_CONFIG_HOME is set for many programs, and says nothing of kustomize.
+    let mut command = doctor(&folder);
+    command.env_remove("KUSTOMIZE_PLUGIN_HOME").env("XDG_CONFIG_HOME", folder.0.join("config")).arg("--strict");
+    finds_by(command, &folder, &["info plugin-home-none"]);
 }
 
 #[test]
@@ -220,7 +246,8 @@ fn old_tools_are_found() {
     assert_eq!(found, ["info no-kustomize"]);
     for (answer, wanted) in [
         ("v5.8.2", &[][..]),
-        ("{Version:kustomize/v4.5.7 GitCommit:56d8 BuildDate:2022-08-02}", &["warning tool-version bin/kustomize"]),
+        ("{Version:kustomize/v4.5.7 GitCommit:56d8 BuildDate:2022-08-02}", &[]),
+        ("{Version:kustomize/v4.4.1 GitCommit:b2d6 BuildDate:2021-11-11}", &["warning tool-version bin/kustomize"]),
         ("{Version:kustomize/v3.8.1 GitCommit:0b35 BuildDate:2020-07-16}", &["error tool-version bin/kustomize"]),
         ("what?", &["warning tool-version bin/kustomize"]),
     ] {
@@ -230,7 +257,8 @@ fn old_tools_are_found() {
     program(&folder, "bin/kustomize", "v5.8.2");
     for (own, inside, wanted) in [
         ("v1.36.3", "v5.8.1", &[][..]),
-        ("v1.26.0", "v4.5.7", &["warning tool-version bin/kubectl"]),
+        ("v1.26.0", "v4.5.7", &[]),
+        ("v1.23.0", "v4.4.1", &["warning tool-version bin/kubectl"]),
         ("v1.20.0", "", &["error tool-version bin/kubectl"]),
     ] {
         let answer = format!(r#"{{"clientVersion":{{"gitVersion":"{own}"}},"kustomizeVersion":"{inside}"}}"#);
@@ -315,7 +343,7 @@ fn broken_kustomizations_are_found() {
         (
             "a missing file",
             &[("app/kustomization.yaml", "transformers: [krmor.yaml, no.yaml]\n")],
-            &["error missing-file app/kustomization.yaml:1", "warning not-last app/kustomization.yaml:1"],
+            &["error missing-file app/kustomization.yaml:1"],
         ),
         (
             "what is not YAML",
@@ -353,7 +381,7 @@ fn broken_kustomizations_are_found() {
                 ("over/kustomization.yaml", "resources: [../app]\nimages: []\npatches:\n- path: p.yaml\n"),
                 ("over/p.yaml", POD),
             ],
-            &["info hardened-inside over/kustomization.yaml:3"],
+            &["warning hardened-inside over/kustomization.yaml:3"],
         ),
         (
             "through one that does nothing",
@@ -361,7 +389,7 @@ fn broken_kustomizations_are_found() {
                 ("mid/kustomization.yaml", "resources: [../app]\nnamePrefix: x-\n"),
                 ("over/kustomization.yaml", "bases:\n- ../mid\nreplicas: [{name: web, count: 2}]\n"),
             ],
-            &["info hardened-inside over/kustomization.yaml:3"],
+            &["warning hardened-inside over/kustomization.yaml:3"],
         ),
         (
             "a Component",
@@ -376,18 +404,24 @@ fn broken_kustomizations_are_found() {
         ),
         (
             "an outer one that hardens again",
-            &[(
-                "over/kustomization.yaml",
-                "resources: [../app]\npatches: [{path: p.yaml}]\ntransformers: [../app/krmor.yaml]\n",
-            )],
+            &[
+                (
+                    "over/kustomization.yaml",
+                    "resources: [../app]\npatches: [{path: p.yaml}]\ntransformers: [krmor.yaml]\n",
+                ),
+                ("over/krmor.yaml", CONFIG),
+                ("over/p.yaml", POD),
+            ],
             &[],
         ),
         (
             "a kustomization of configs",
             &[
-                ("app/kustomization.yaml", "resources: [web.yaml]\ntransformers: [../configs]\n"),
-                ("configs/kustomization.yaml", "resources: [../app/krmor.yaml]\npatches:\n- path: patch.yaml\n"),
-                ("configs/patch.yaml", &format!("{CONFIG}spec: {{runAsUser: 5}}\n")),
+                ("app/kustomization.yaml", "resources: [web.yaml]\ntransformers: [configs]\n"),
+                ("app/configs/kustomization.yaml", "resources: [krmor.yaml]\npatches:\n- path: patch.yaml\n"),
+                ("app/configs/krmor.yaml", CONFIG),
+                ("app/krmor.yaml", ""),
+                ("app/configs/patch.yaml", &format!("{CONFIG}spec: {{runAsUser: 5}}\n")),
             ],
             &[],
         ),
@@ -434,6 +468,61 @@ fn broken_kustomizations_are_found() {
                 "error kpt-validator pkg/Kptfile:11",
                 "warning image-tag pkg/Kptfile:8",
             ],
+        ),
+        (
+            "kpt's selection, and what runs after krmor",
+            &[
+                (
+                    "pkg/Kptfile",
+                    "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {name: x}\npipeline:\n  mutators:\n  - exec: before\n  - exec: krmor\n    configPath: fn.yaml\n    selectors: [{kind: Deployment, name: two}]\n    exclude: [{kind: Pod}]\n  - image: example.com/set-labels:v1\n  - exec: ./undo.sh\n  - exec: krmor\n    configPath: fn.yaml\n    exclude: [{kind: ConfigMap}]\n",
+                ),
+                ("pkg/fn.yaml", CONFIG),
+            ],
+            &[
+                "warning kpt-selection pkg/Kptfile:9",
+                "warning kpt-selection pkg/Kptfile:10",
+                "warning not-last pkg/Kptfile:12",
+            ],
+        ),
+        (
+            "a package of kpt around the one that is hardened",
+            &[
+                ("pkg/Kptfile", "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {name: x}\n"),
+                ("pkg/web.yaml", POD),
+                (
+                    "pkg/sub/Kptfile",
+                    "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {name: y}\npipeline:\n  mutators: [{exec: krmor, configPath: fn.yaml}]\n",
+                ),
+                ("pkg/sub/fn.yaml", CONFIG),
+                ("pkg/sub/web.yaml", POD),
+            ],
+            &["warning never-called pkg/Kptfile:1"],
+        ),
+        (
+            "a validator of kpt that only checks, by its ConfigMap",
+            &[(
+                "pkg/Kptfile",
+                "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {name: x}\npipeline:\n  validators:\n  - exec: krmor\n    configMap: {function: SecurityContext, check: \"true\"}\n",
+            )],
+            &[],
+        ),
+        (
+            "one that cannot be read does not hide other configs",
+            &[("b/kustomization.yaml", "a: [\n"), ("app/other.yaml", CONFIG)],
+            &["error yaml b/kustomization.yaml:1", "warning unreferenced app/other.yaml:1"],
+        ),
+        (
+            "one that cannot be read may list the config that it names",
+            &[("b/kustomization.yaml", "transformers: [hard.yaml\n"), ("b/hard.yaml", CONFIG)],
+            &["error yaml b/kustomization.yaml:1"],
+        ),
+        (
+            "a plugin of Argo CD that is discovered",
+            &[(
+                "argo/plugin.yaml",
+                "apiVersion: argoproj.io/v1alpha1\nkind: ConfigManagementPlugin\nmetadata: {name: x}\nspec:\n  discover: {fileName: krmor.yaml}\n  generate: {command: [krmor, render, --, kustomize, build]}\n",
+            )],
+            &["warning argocd-discover argo/plugin.yaml:5"],
         ),
         (
             "validators of kpt that only check",

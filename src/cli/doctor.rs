@@ -3,13 +3,23 @@
 //! It reads files and asks tools for their versions; it changes nothing. What it says of stock kustomize is shown in
 //! `tests/doctor.rs` with a stock kustomize.
 
+mod builds;
 mod callers;
 mod calls;
 mod configs;
+mod functions;
+mod kinds;
+mod kpt;
 mod orchestrators;
 pub(super) mod plugins;
+mod reach;
+mod road;
+mod shape;
+mod skipped;
 mod tools;
 pub(super) mod tree;
+mod unreferenced;
+mod words;
 
 use std::fmt;
 use std::io::Write;
@@ -22,6 +32,9 @@ use self::tree::Tree;
 use super::{FOUND, Form, Result};
 use crate::report::Severity;
 use crate::text::plain;
+
+/// So many kustomizations deep includes are followed.
+const MAX_DEPTH: usize = 200;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -109,7 +122,9 @@ pub(super) fn run(options: &Options) -> Result<u8> {
     let tree = Tree::read(&options.directories)?;
     let callers = Callers::read(&options.directories, &options.called_by, &mut diagnosis);
     let calls = calls::judge(&tree, &callers, &mut diagnosis);
+    kpt::judge(&tree, &mut diagnosis);
     orchestrators::judge(&tree, &calls, &mut diagnosis);
+    skipped::judge(&tree, &mut diagnosis);
     plugins::judge(&calls, &mut diagnosis);
     tools::judge(&mut diagnosis);
     // The worst first; what belongs to one file stays together.

@@ -5,17 +5,24 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use super::builds::{Build, builds};
+use super::reach::{Reach, Start};
+use super::tree::is_built;
+use super::words::{is_krmor, logical_lines, parts};
 use super::{Diagnosis, Place};
+use crate::text::few;
 
 /// Longer files are no scripts.
 const MAX_FILE: u64 = 1 << 20;
 /// So deep do scripts and pipelines lie.
 const MAX_DEPTH: usize = 12;
 /// Hidden folders in which CI has its pipelines.
-const CI_FOLDERS: &[&str] =
+pub(super) const CI_FOLDERS: &[&str] =
     &[".buildkite", ".ci", ".circleci", ".gitea", ".github", ".gitlab", ".tekton", ".woodpecker"];
 const NAMES: &[&str] = &["GNUmakefile", "Jenkinsfile", "Justfile", "Makefile", "justfile", "makefile", "package.json"];
 const EXTENSIONS: &[&str] = &["bash", "groovy", "mk", "sh", "tf", "yaml", "yml"];
+/// What a file says that calls somebody who matters here.
+const WORDS: &[&str] = &["krmor", "KRMOR", "kustomize", "KUSTOMIZE", "kubectl", "KUBECTL", "oc "];
 
 /// How configs are called that no kustomization lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -46,17 +53,22 @@ impl How {
 struct Call {
     how: How,
     place: Place,
-    folder: PathBuf,
-    /// The config's path, as it is written.
-    config: Vec<String>,
 }
 
 /// What the scripts below the directories call.
 #[derive(Debug, Default)]
 pub(super) struct Callers {
     calls: Vec<Call>,
+    /// The configs that they name.
+    configs: Reach,
+    /// The folders that they build: in the same line, or else in the same script.
+    builds: Reach,
+    /// What some call hands to krmor is not seen.
+    renders_unseen: bool,
     /// Where kustomize is called, and whether with --enable-exec.
     kustomize: Vec<(Place, bool)>,
+    /// Some call lets kustomize read files above a kustomization.
+    pub(super) reads_above: bool,
     told: Vec<How>,
 }
 
@@ -70,7 +82,7 @@ impl Callers {
             let one = |call: &Call| format!("{} ({})", call.place, call.how.name());
             let mut shown: Vec<String> = callers.calls.iter().map(one).collect();
             shown.dedup();
-            let list = crate::text::few(shown.len(), &mut shown.iter().cloned(), ", ");
+            let list = few(shown.len(), &mut shown.iter().cloned(), ", ");
             diagnosis.fact("called by", list);
         }
         callers
@@ -78,19 +90,36 @@ impl Callers {
 
     /// Whether somebody calls krmor with this config, or the person says so.
     pub(super) fn call(&self, config: &Path) -> bool {
-        self.told.iter().any(|how| *how != How::Exec) || self.calls.iter().any(|call| call.names(config))
+        self.is_told() || self.configs.holds(config)
     }
 
-    /// Whether exec functions are skipped, and where that is seen; `None` where every call that is known of runs them.
-    pub(super) fn skip_exec(&self) -> Option<String> {
-        if self.told.contains(&How::Exec) {
-            return None;
-        }
-        match self.kustomize.iter().find(|(_, exec)| !exec) {
-            Some((place, _)) => Some(format!("; so does what {place} calls")),
-            None if self.kustomize.is_empty() => Some(String::new()),
-            None => None,
-        }
+    /// Whether krmor gets what this folder's kustomization renders, as far as is seen.
+    pub(super) fn pipe(&self, folder: &Path) -> bool {
+        self.builds.holds(folder)
+    }
+
+    /// Whether krmor may get it: what some call renders is not seen, or the person says that one does.
+    pub(super) fn may_pipe(&self, folder: &Path) -> bool {
+        self.is_told() || self.pipe(folder) || self.renders_unseen
+    }
+
+    fn is_told(&self) -> bool {
+        self.told.iter().any(|how| *how != How::Exec)
+    }
+
+    /// Whether the person says that every call of kustomize has --enable-exec.
+    pub(super) fn run_exec(&self) -> bool {
+        self.told.contains(&How::Exec)
+    }
+
+    /// The calls that are seen to skip exec functions, and those that are seen to run them.
+    pub(super) fn exec(&self) -> (String, String) {
+        let of = |wanted: bool| {
+            let places: Vec<&Place> =
+                self.kustomize.iter().filter(|(_, exec)| *exec == wanted).map(|(place, _)| place).collect();
+            few(places.len(), &mut places.iter().map(ToString::to_string), ", ")
+        };
+        (of(false), of(true))
     }
 
     fn walk(&mut self, directory: &Path, depth: usize) {
@@ -102,7 +131,7 @@ impl Callers {
             let Ok(meta) = path.symlink_metadata() else { continue };
             if meta.is_dir() {
                 let hidden = name.starts_with('.') && !CI_FOLDERS.contains(&name);
-                if depth < MAX_DEPTH && !hidden && !matches!(name, "node_modules" | "target" | "vendor") {
+                if depth < MAX_DEPTH && !hidden && !is_built(&path) {
                     self.walk(&path, depth + 1);
                 }
             } else if meta.is_file() && meta.len() <= MAX_FILE && may_call(&path, name) {
@@ -114,7 +143,7 @@ impl Callers {
     fn file(&mut self, path: &Path) {
         let Ok(text) = std::fs::read_to_string(path) else { return };
         let is_script = path.extension().is_some() || named(path) || text.starts_with("#!");
-        if !is_script || ["krmor", "KRMOR", "kustomize", "kubectl"].iter().all(|word| !text.contains(word)) {
+        if !is_script || WORDS.iter().all(|word| !text.contains(word)) {
             return;
         }
         let how = match () {
@@ -125,20 +154,31 @@ impl Callers {
             () => How::Pipe,
         };
         let name = path.strip_prefix("./").unwrap_or(path).display().to_string();
-        let folder = path.parent().and_then(|folder| folder.canonicalize().ok()).unwrap_or_default();
         let place = |line: usize| Place { file: name.clone(), line: Some(line) };
         let lines: Vec<(usize, Vec<String>)> = logical_lines(&text);
-        for (line, words) in &lines {
-            if let Some(exec) = builds(words) {
-                self.kustomize.push((place(*line), exec));
-            }
-        }
         // A plugin's command and its arguments stand on lines of their own.
         let words: Vec<(usize, &str)> =
             lines.iter().flat_map(|(line, words)| words.iter().map(|word| (*line, word.as_str()))).collect();
+        self.reads_above |= words.iter().any(|(_, word)| word.ends_with("LoadRestrictionsNone"));
+        let mut built: Vec<(usize, Build)> = Vec::new();
+        for (line, words) in &lines {
+            built.extend(builds(words).into_iter().map(|build| (*line, build)));
+        }
+        if text.contains("apiVersion: skaffold/") {
+            // skaffold calls kustomize, with what stands under `buildArgs`.
+            let exec = words.iter().any(|(_, word)| matches!(*word, "--enable-exec" | "--enable-exec=true"));
+            let calls = words.iter().filter(|(_, word)| *word == "kustomize:");
+            built.extend(calls.map(|(line, _)| (*line, Build { exec, paths: Vec::new() })));
+        }
+        self.kustomize.extend(built.iter().map(|(line, build)| (place(*line), build.exec)));
         if !words.iter().any(|(_, word)| is_krmor(word)) {
             return;
         }
+        let start = Start {
+            folder: path.parent().and_then(|folder| folder.canonicalize().ok()).unwrap_or_default(),
+            into: into(&words),
+            anywhere: how == How::Cmp,
+        };
         // An input of our action has the name of the flag.
         let by_action = words.iter().any(|(_, word)| *word == "uses:");
         for (at, (line, word)) in words.iter().enumerate() {
@@ -149,31 +189,42 @@ impl Callers {
                 None => None,
             };
             if let Some(config) = config.filter(|config| !config.is_empty()) {
-                let config = config.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect();
-                self.calls.push(Call { how, place: place(*line), folder: folder.clone(), config });
+                let here = |build: &&(usize, Build)| build.0 == *line;
+                let same = built.iter().any(|build| here(&build));
+                let of_call = built.iter().filter(|build| !same || here(build));
+                let mut builds: Vec<Vec<String>> =
+                    of_call.flat_map(|(_, build)| &build.paths).map(|path| parts(path)).collect();
+                if by_action {
+                    let path = words.iter().position(|(_, word)| *word == "path:").and_then(|at| words.get(at + 1));
+                    builds.extend(path.map(|(_, path)| parts(path)));
+                }
+                let mut path = parts(config);
+                // A plugin's container has the file somewhere else.
+                if how == How::Cmp && config.starts_with('/') {
+                    path = path.pop().into_iter().collect();
+                }
+                self.configs.add(&start, &path);
+                for path in &builds {
+                    self.builds.add(&start, path);
+                }
+                // A hook of pre-commit judges files, and no rendering.
+                self.renders_unseen |= builds.is_empty() && !name.ends_with(".pre-commit-config.yaml");
+                self.calls.push(Call { how, place: place(*line) });
             }
         }
     }
 }
 
-impl Call {
-    /// Whether this is the config's file: a part with a variable or a pattern stands for any, in front for many.
-    fn names(&self, file: &Path) -> bool {
-        let parts: Vec<String> =
-            file.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
-        let is_open = |part: &String| part.contains(['$', '*', '{', '(']);
-        let same = |(part, pattern): (&String, &String)| is_open(pattern) || part == pattern;
-        let from_end = parts.iter().rev().zip(self.config.iter().rev());
-        if self.config.is_empty() || parts.len() < self.config.len() || !from_end.into_iter().all(same) {
-            return false;
-        }
-        // Argo CD calls a plugin in the application's folder.
-        if self.how == How::Cmp || self.config.first().is_some_and(is_open) {
-            return true;
-        }
-        let base: PathBuf = parts.iter().take(parts.len() - self.config.len()).collect();
-        self.folder.starts_with(base)
-    }
+/// The folders that a script goes into.
+fn into(words: &[(usize, &str)]) -> Vec<Vec<String>> {
+    let goes = |word: &str| {
+        let word = word.trim_start_matches('{');
+        matches!(word, "cd" | "pushd" | "dir(" | "working-directory:" | "working_directory:" | "workingDirectory:")
+    };
+    // A mapping may be closed behind the path.
+    let path = |word: &str| parts(if word.contains('{') { word } else { word.trim_end_matches('}') });
+    let pairs = words.iter().zip(words.iter().skip(1));
+    pairs.filter(|((_, word), _)| goes(word)).map(|(_, (_, word))| path(word)).collect()
 }
 
 fn named(path: &Path) -> bool {
@@ -187,105 +238,4 @@ fn may_call(path: &Path, name: &str) -> bool {
     named(path)
         || extension.is_none_or(|extension| EXTENSIONS.contains(&extension))
             && (!name.starts_with('.') || extension.is_some())
-}
-
-/// Lines with those that `\` continues, from 1, as words; comments left out.
-fn logical_lines(text: &str) -> Vec<(usize, Vec<String>)> {
-    let mut out: Vec<(usize, Vec<String>)> = Vec::new();
-    let mut open = false;
-    for (number, line) in text.lines().enumerate() {
-        let trimmed = line.trim();
-        if trimmed.starts_with('#') || trimmed.starts_with("//") {
-            continue;
-        }
-        let continued = trimmed.ends_with('\\');
-        let commands = trimmed.trim_end_matches('\\').replace(['|', ';', '&'], " | ");
-        let words = commands.split(|c: char| c.is_whitespace() || "\"'`,[]<>".contains(c));
-        let words = words.filter(|word| !matches!(*word, "" | "-")).map(closed);
-        match out.last_mut().filter(|_| open) {
-            Some((_, line)) => line.extend(words),
-            None => out.push((number + 1, words.collect())),
-        }
-        open = continued;
-    }
-    out
-}
-
-/// A word without the brackets that are around more than it.
-fn closed(word: &str) -> String {
-    let mut word = word;
-    while word.ends_with(')') && word.matches(')').count() > word.matches('(').count() {
-        word = word.strip_suffix(')').unwrap_or(word);
-    }
-    let inside = word.rfind("$(").and_then(|at| word.get(at + 2..)).filter(|rest| !rest.contains(')'));
-    inside.unwrap_or(word).to_owned()
-}
-
-fn is_krmor(word: &str) -> bool {
-    let last = word.rsplit('/').next().unwrap_or(word);
-    let name = last.split([':', '@']).next().unwrap_or(last);
-    matches!(name, "krmor" | "krmor-check" | "krmor-run")
-        || word.starts_with('$') && word.to_ascii_lowercase().contains("krmor") && !word.contains('/')
-}
-
-/// Whether a line builds a kustomization, and then whether each time so that exec functions run. kubectl runs none.
-fn builds(words: &[String]) -> Option<bool> {
-    let each = words.split(|word| word == "|").filter_map(|command| {
-        let has = |wanted: &str| command.iter().any(|word| word == wanted);
-        let called = |name: &str| {
-            command.iter().any(|word| {
-                word.rsplit('/').next() == Some(name)
-                    || word.starts_with('$') && word.to_ascii_lowercase().contains(name)
-            })
-        };
-        let by_kubectl = called("kubectl") && (has("kustomize") || has("-k") || has("--kustomize"));
-        (by_kubectl || called("kustomize") && has("build"))
-            .then(|| !by_kubectl && (has("--enable-exec") || has("--enable-exec=true")))
-    });
-    each.reduce(|all, exec| all && exec)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn words(line: &str) -> Vec<String> {
-        logical_lines(line).into_iter().flat_map(|(_, words)| words).collect()
-    }
-
-    #[test]
-    fn calls_of_kustomize_are_told_from_words() {
-        for (line, wanted) in [
-            ("kustomize build --enable-alpha-plugins app", Some(false)),
-            ("  - run: kustomize build --enable-alpha-plugins --enable-exec app | kubectl apply -f -", Some(true)),
-            ("\"$KUSTOMIZE\" build app \\\n  --enable-exec", Some(true)),
-            ("kubectl kustomize --enable-alpha-plugins --enable-exec app", Some(false)),
-            ("out=$(kubectl apply -k app)", Some(false)),
-            ("# kustomize build app", None),
-            ("docker build .", None),
-            ("kustomize version", None),
-            ("kustomize build --enable-exec a; kustomize build b", Some(false)),
-        ] {
-            assert_eq!(builds(&words(line)), wanted, "{line}");
-        }
-    }
-
-    #[test]
-    fn words_lose_what_is_around_them() {
-        assert_eq!(words("x=$(krmor --config $(ENV)/a.yaml)"), ["krmor", "--config", "$(ENV)/a.yaml"]);
-        assert_eq!(words("args: [--config, 'a b.yaml']"), ["args:", "--config", "a", "b.yaml"]);
-        assert_eq!(words("- krmor\n- --config\n- a.yaml"), ["krmor", "--config", "a.yaml"]);
-        for (word, wanted) in [
-            ("krmor", true),
-            ("/opt/krmor", true),
-            ("ghcr.io/x/krmor:1", true),
-            ("$KRMOR", true),
-            ("$(KRMOR)", true),
-            ("krmor.yaml", false),
-            ("$overlay/krmor.yaml", false),
-            ("krmor.dev/v1alpha1", false),
-        ] {
-            assert_eq!(is_krmor(word), wanted, "{word}");
-        }
-    }
 }

@@ -8,10 +8,11 @@ use super::tree::{self, File};
 use super::{Diagnosis, Place};
 use crate::config;
 use crate::report::Severity::{Error, Info, Warning};
+use crate::schema;
 use crate::yaml::{self, Document, Node};
 
 /// The annotations that make a config a KRM function's; the second is an older name.
-const FUNCTION: &[&str] = &["config.kubernetes.io/function", "config.k8s.io/function"];
+pub(super) const FUNCTION: &[&str] = &["config.kubernetes.io/function", "config.k8s.io/function"];
 /// Where a config lies, for kustomize's KRM route: it hands over the objects below that folder only.
 const PATH: &[&str] = &["config.kubernetes.io/path", "internal.config.kubernetes.io/path"];
 /// By which route kustomize calls a config's function.
@@ -56,15 +57,30 @@ impl Reached<'_> {
         }
     }
 
-    fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         let text = |path: &[&str]| self.document.root().find(path).and_then(Node::as_str).unwrap_or_default();
         format!("{} {}", text(&["kind"]), text(&["metadata", "name"])).trim().to_owned()
     }
 }
 
-/// A config of our group, or one that names krmor as its function.
-pub(super) fn is_ours(root: Node<'_>) -> bool {
-    tree::is_ours(root) || annotation(root, FUNCTION).is_some_and(|(_, text)| text.contains("krmor"))
+/// A config of our group, a list of such, or one that names krmor as its function: by an image or path of its name, or by a link
+/// that leads to it, which may have the name of a kind. `folder` is where a relative path begins.
+pub(super) fn is_ours(root: Node<'_>, folder: &Path) -> bool {
+    tree::is_ours(root)
+        || root.get("items").is_some_and(|items| items.items().any(tree::is_ours))
+        || annotation(root, FUNCTION).is_some_and(|(_, text)| text.contains("krmor") || leads_to_krmor(&text, folder))
+}
+
+fn leads_to_krmor(function: &str, folder: &Path) -> bool {
+    let documents = yaml::parse(&function.to_owned().into()).unwrap_or_default();
+    let path = documents.first().and_then(|document| document.root().find(&["exec", "path"])).and_then(Node::as_str);
+    let Some(path) = path.filter(|path| path.contains('/')) else { return false };
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let path = folder.join(path.as_ref());
+    let real = path.canonicalize().unwrap_or_default();
+    schema::kinds().any(|kind| kind == name(&path))
+        || name(&real).contains("krmor")
+        || std::env::current_exe().and_then(|own| own.canonicalize()).is_ok_and(|own| own == real)
 }
 
 pub(super) fn annotation(root: Node<'_>, keys: &[&'static str]) -> Option<(&'static str, String)> {
@@ -131,14 +147,19 @@ fn function(file: &File, reached: &Reached<'_>, first: bool, callers: &Callers, 
     match (exec, container) {
         (Some(exec), _) => {
             if first {
-                let (severity, seen) = match callers.skip_exec() {
-                    Some(seen) => (Error, seen),
-                    None => (Warning, String::new()),
-                };
-                let message = format!(
+                let severity = if callers.run_exec() { Warning } else { Error };
+                let mut message = format!(
                     "{title} is run by `exec`: without --enable-exec kustomize skips it in silence and prints objects that are \
-                     not hardened; kubectl always does{seen}"
+                     not hardened; kubectl always does"
                 );
+                match callers.exec() {
+                    (without, _) if !without.is_empty() => message.push_str(&format!("; so do the calls in {without}")),
+                    (_, with) if !with.is_empty() => {
+                        message
+                            .push_str(&format!("; the flag is seen in {with}, and in no call that is typed by hand"));
+                    }
+                    _ => {}
+                }
                 let remedy = "remove the annotation and use the plugin home (`krmor install kustomize`), which fails loudly; \
                      or prove each output with `krmor check`, and say --called-by exec once every call has --enable-exec";
                 diagnosis.add(severity, "exec-skipped", place.clone(), message, remedy);

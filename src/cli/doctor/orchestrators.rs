@@ -1,76 +1,15 @@
-//! kpt's and Argo CD's own ways of calling krmor.
+//! Argo CD's own ways of calling krmor.
 
 use super::configs::Route;
-use super::tree::{File, Target, Tree, is_ours};
+use super::tree::{File, Tree};
 use super::{Diagnosis, Place};
-use crate::config::{self, CHECK};
-use crate::functions::Phase;
 use crate::report::Severity::{Error, Warning};
 use crate::yaml::Node;
 
 pub(super) fn judge(tree: &Tree, calls: &[Route], diagnosis: &mut Diagnosis) {
-    for file in tree.files().filter(|file| file.is_kptfile()) {
-        match &file.error {
-            Some(error) => {
-                let remedy = "correct it: kpt cannot read it either";
-                diagnosis.add(Error, "yaml", file.place(error.offset), error.message.clone(), remedy);
-            }
-            None => kptfile(tree, file, diagnosis),
-        }
-    }
     for file in tree.files().filter(|file| file.listed) {
         for document in &file.documents {
             argocd(file, document.root(), calls, diagnosis);
-        }
-    }
-}
-
-fn kptfile(tree: &Tree, file: &File, diagnosis: &mut Diagnosis) {
-    let Some(pipeline) = file.root().and_then(|root| root.get("pipeline")) else { return };
-    for field in ["mutators", "validators"] {
-        for function in pipeline.get(field).into_iter().flat_map(Node::items) {
-            let text = |key: &str| function.get(key).and_then(Node::as_str).unwrap_or_default().into_owned();
-            let (image, exec, path) = (text("image"), text("exec"), text("configPath"));
-            let config = if path.is_empty() { None } else { Some(tree.target(file, &path)) };
-            if let Some(Target::Missing) = &config {
-                let message = format!("`configPath` names {path}, which is not there");
-                diagnosis.add(Error, "missing-file", file.place_of(function), message, "correct the path");
-            }
-            let configs = match &config {
-                Some(Target::File(file)) => file.documents.as_slice(),
-                _ => &[],
-            };
-            let ours = |text: &str| {
-                let program = text.split_whitespace().next().unwrap_or_default();
-                program.rsplit('/').next().unwrap_or_default().contains("krmor")
-            };
-            if !ours(&image) && !ours(&exec) && !configs.iter().any(|document| is_ours(document.root())) {
-                continue;
-            }
-            let read = configs.first().and_then(|document| config::read(document.root(), None).ok());
-            let is_check = read.as_ref().is_some_and(|pipeline| pipeline.check);
-            let only_checks =
-                read.is_some_and(|pipeline| pipeline.steps.iter().all(|step| step.function.phase == Phase::Checks));
-            let checks = only_checks || is_check || exec.split_whitespace().any(|word| word == "--check");
-            if field == "validators" && !checks {
-                let message = "krmor is under `validators`: kpt drops what a validator changes, so nothing is hardened";
-                let remedy =
-                    format!("list it under `mutators`; to check only, annotate the config with {CHECK}: \"true\"");
-                diagnosis.add(Error, "kpt-validator", file.place_of(function), message, remedy);
-            }
-            if let (Some(Target::File(at)), Some(document)) = (&config, configs.first())
-                && is_ours(document.root())
-            {
-                for problem in config::read(document.root(), None).err().into_iter().flatten() {
-                    let place = document.root().at_pointer(&problem.pointer).and_then(Node::span);
-                    let place = at.place(place.map_or(0, |span| span.start));
-                    let message = format!("{}: {}", problem.path(), problem.message);
-                    diagnosis.add(Error, "config", place, message, problem.remedy);
-                }
-            }
-            if !image.is_empty() {
-                image_tag(&image, file.place_of(function), diagnosis);
-            }
         }
     }
 }
@@ -108,6 +47,7 @@ fn argocd(file: &File, root: Node<'_>, calls: &[Route], diagnosis: &mut Diagnosi
             let value = root.find(&["spec", "kustomizeBuildOptions"]);
             options.extend(value.map(|value| ("spec.kustomizeBuildOptions".to_owned(), value)));
         }
+        ("ConfigManagementPlugin", "argoproj.io") => discover(file, root, diagnosis),
         _ => {}
     }
     for (key, value) in options {
@@ -125,4 +65,28 @@ fn argocd(file: &File, root: Node<'_>, calls: &[Route], diagnosis: &mut Diagnosi
             diagnosis.add(Error, "argocd-build-options", file.place_of(value), message, remedy);
         }
     }
+}
+
+/// A plugin that Argo CD finds by itself is also one that it does without.
+fn discover(file: &File, root: Node<'_>, diagnosis: &mut Diagnosis) {
+    let spec = root.get("spec");
+    let Some(value) = spec.and_then(|spec| spec.get("discover")).filter(|value| !value.is_null()) else { return };
+    let calls = |node: Node<'_>| {
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            open.extend(node.items());
+            open.extend(node.entries().map(|(_, value)| value));
+            if node.as_str().is_some_and(|text| text.contains("krmor")) {
+                return true;
+            }
+        }
+        false
+    };
+    if !spec.and_then(|spec| spec.get("generate")).is_some_and(calls) {
+        return;
+    }
+    let message = "this plugin calls krmor and has `discover`: where it does not answer, as while the sidecar restarts, Argo CD \
+                   renders without it, and deploys what is not hardened";
+    let remedy = "take `discover` out, and have each Application name the plugin";
+    diagnosis.add(Warning, "argocd-discover", file.place_of(value), message, remedy);
 }

@@ -37,9 +37,12 @@ pub(super) fn judge(calls: &[Route], diagnosis: &mut Diagnosis) {
     let grave = if needed { Error } else { Info };
     let homes = homes();
     let used = homes.iter().find(|(_, path)| path.exists());
-    for (name, path) in homes.iter().take_while(|home| Some(*home) != used).filter(|(name, _)| name.starts_with('$')) {
+    // $XDG_CONFIG_HOME is there for many programs: without a folder of kustomize it means nothing.
+    let own_variable = homes.iter().find(|(name, _)| *name == "$KUSTOMIZE_PLUGIN_HOME");
+    for (name, path) in own_variable.into_iter().filter(|(_, path)| !path.exists()) {
         let message = format!("{name} gives {}, which does not exist: kustomize passes over it", path.display());
-        diagnosis.add(Warning, "plugin-home-missing", None, message, "create it, or unset the variable");
+        let severity = if needed { Warning } else { Info };
+        diagnosis.add(severity, "plugin-home-missing", None, message, "create it, or unset the variable");
     }
     let Some((name, home)) = used else {
         let tried: Vec<String> = homes.iter().map(|(_, path)| path.display().to_string()).collect();

@@ -8,8 +8,8 @@ use crate::report::Severity::{Error, Info, Warning};
 const FLAG_SINCE: [u32; 3] = [4, 0, 0];
 /// kubectl's kustomize before this is kustomize 2, which calls no plugins of ours.
 const KUBECTL_SINCE: [u32; 3] = [1, 21, 0];
-/// Older ones may do, but nobody has tried: krmor's tests run 5.8.
-const TRIED_SINCE: [u32; 3] = [5, 0, 0];
+/// Older ones may do, but nobody has tried: the oldest in the table of docs/callers.md.
+const TRIED_SINCE: [u32; 3] = [4, 5, 7];
 
 pub(super) fn judge(diagnosis: &mut Diagnosis) {
     let kustomize = on_path("kustomize");

@@ -63,6 +63,8 @@ pub(in crate::cli) struct Tree {
     files: BTreeMap<PathBuf, File>,
     /// What is called as a manifest below the directories, and could not be read as one.
     pub(in crate::cli) unread: Vec<PathBuf>,
+    /// Folders below the directories that were not gone into: hidden, built, or links.
+    pub(in crate::cli) skipped: Vec<PathBuf>,
 }
 
 /// What an entry of `transformers:`, `resources:` and the like stands for.
@@ -131,6 +133,11 @@ impl Tree {
         }
     }
 
+    /// A file that was read, by its path.
+    pub(in crate::cli) fn file(&self, path: &Path) -> Option<&File> {
+        path.canonicalize().ok().and_then(|real| self.files.get(&real))
+    }
+
     fn walk(&mut self, directory: &Path) -> Result<()> {
         let failed = |error: std::io::Error| Failure::io(&directory.display().to_string(), &error);
         let mut entries: Vec<PathBuf> = std::fs::read_dir(directory)
@@ -144,8 +151,9 @@ impl Tree {
             let is_link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
             if path.is_dir() {
                 // Links could lead round in a circle; hidden and built folders hold no sources.
-                if !is_link && !name.starts_with('.') && !matches!(name, "node_modules" | "target" | "vendor") {
-                    self.walk(&path)?;
+                match is_link || name.starts_with('.') || is_built(&path) {
+                    true => self.skipped.push(path),
+                    false => self.walk(&path)?,
                 }
             } else if wanted(name) && !self.add(&path, true) {
                 self.unread.push(path);
@@ -169,6 +177,22 @@ impl Tree {
         let name = path.strip_prefix("./").unwrap_or(path).display().to_string();
         self.files.insert(real.clone(), File { name, path: real, text, documents, error, listed });
         true
+    }
+}
+
+/// Whether a folder is what a build tool or a package manager makes: by its name, and by the tool's files, since people name their
+/// folders so, too.
+pub(in crate::cli) fn is_built(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let has = |inside: &[&str], beside: &[&str]| {
+        inside.iter().any(|file| path.join(file).exists())
+            || path.parent().is_some_and(|parent| beside.iter().any(|file| parent.join(file).exists()))
+    };
+    match name {
+        "node_modules" => true,
+        "target" => has(&["CACHEDIR.TAG"], &["Cargo.toml", "pom.xml", "build.sbt"]),
+        "vendor" => has(&["modules.txt"], &["go.mod", "composer.json", "Gemfile"]),
+        _ => false,
     }
 }
 
@@ -202,7 +226,7 @@ pub(in crate::cli) fn referred(file: &File) -> Vec<PathBuf> {
     found
 }
 
-fn kustomization_of(folder: &Path) -> Option<PathBuf> {
+pub(super) fn kustomization_of(folder: &Path) -> Option<PathBuf> {
     KUSTOMIZATIONS.iter().map(|name| folder.join(name)).find(|path| path.is_file())
 }
 
@@ -213,7 +237,7 @@ fn inline(text: &str) -> Option<Vec<Document>> {
     (!documents.is_empty() && documents.iter().all(is_config)).then_some(documents)
 }
 
-fn is_remote(text: &str) -> bool {
+pub(super) fn is_remote(text: &str) -> bool {
     let starts = ["gh:", "git::", "git@", "github.com/"];
     let holds = ["://", "?ref=", ".git/", ".git?"];
     let is_repository = Path::new(text).extension().is_some_and(|extension| extension == "git");
