@@ -93,8 +93,11 @@ def lines(output: str) -> list[dict[str, Any]]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Postgres]:
     postgres = Postgres()
-    yield postgres
-    postgres.remove()
+    try:
+        assert migrate(postgres.url())[0] == 0
+        yield postgres
+    finally:
+        postgres.remove()
 
 
 def migrate(url: str, **environment: str) -> tuple[int, list[dict[str, Any]]]:
@@ -105,7 +108,6 @@ def migrate(url: str, **environment: str) -> tuple[int, list[dict[str, Any]]]:
 
 @pytest.fixture(scope="session")
 def backend(server: Postgres) -> Iterator[Backend]:
-    assert migrate(server.url())[0] == 0
     one = Backend(server.url(), LOG_LEVEL="debug")
     yield one
     lines(one.stop())

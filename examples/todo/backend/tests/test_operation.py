@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from .conftest import ROOT, Backend, lines, python
-from .postgres import PASSWORD, Postgres, free_port
+from .postgres import PASSWORD, Postgres
 
 TASKS = "/api/tasks"
 
@@ -143,5 +143,4 @@ def test_any_user_and_a_read_only_root_will_do(server: Postgres) -> None:
 
 def test_a_taken_port_is_an_error(server: Postgres, backend: Backend) -> None:
     code, log = ended("todo", DATABASE_URL=server.url(), PORT=str(backend.port))
-    assert code == 1 and any("address already in use" in line["message"] for line in log)
-    assert free_port()
+    assert code != 0 and any("address already in use" in line["message"] for line in log)
