@@ -119,7 +119,7 @@ def test_no_file_names_a_registry_or_a_place_of_one_machine() -> None:
     if not found:
         pytest.skip("not a git checkout")
     root = str(HERE.parents[1])
-    hosts = ["registry" + ".npmjs", "pypi" + ".org", "pythonhosted" + ".org", '"reso' + 'lved":', "find" + "-links", "fonts.goo" + "gle"]
+    hosts = ["registry" + ".npmjs", "pypi" + ".org", "pythonhosted" + ".org", '"reso' + 'lved":', "--find" + "-links", "fonts.goo" + "gle"]
     for path in found:
         text = path.read_text("utf-8")
         assert not [host for host in hosts if host in text], path

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from .postgres import ENCODED, PASSWORD, Postgres, free_port
+from .postgres import CANARY, ENCODED, Postgres, free_port
 
 # The sources, or the folder that the image's last stage copies: `test` sets it.
 ROOT = Path(os.environ.get("TODO_BACKEND", Path(__file__).parents[1]))
@@ -82,7 +82,7 @@ class Backend:
 def lines(output: str) -> list[dict[str, Any]]:
     """The log; each line must be one JSON object with the usual fields, and without a secret."""
     assert output
-    for secret in (PASSWORD, ENCODED, "canary-9f3c", "postgresql://"):
+    for secret in (CANARY, ENCODED, "canary-9f3c", "postgresql://"):
         assert secret not in output.replace("postgresql://user:password@host:5432/name", "")
     found = [json.loads(line) for line in output.splitlines()]
     for line in found:

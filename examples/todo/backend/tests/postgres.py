@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 
 # What no log may ever show. It has characters that an address must encode.
-PASSWORD = "canary-9f3c@1/x"
+CANARY = "canary-9f3c@1/x"
 ENCODED = "canary-9f3c%401%2Fx"
 
 
@@ -48,11 +48,11 @@ class Postgres:
             user = pwd.getpwnam("postgres")
             os.chown(self.folder, user.pw_uid, user.pw_gid)
             self.as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-        secret = self.folder / "password"
-        secret.write_text(PASSWORD)
-        secret.chmod(0o644)
+        given = self.folder / "password"
+        given.write_text(CANARY)
+        given.chmod(0o644)
         self._run(
-            binary("initdb"), "-D", str(self.data), "-U", "todo", "-A", "scram-sha-256", f"--pwfile={secret}",
+            binary("initdb"), "-D", str(self.data), "-U", "todo", "-A", "scram-sha-256", f"--pwfile={given}",
             "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions",
         )  # fmt: skip
         self.start()

@@ -62,8 +62,8 @@ def hide(url: str) -> None:
     """Takes care that neither the address nor its password is in any line."""
     found = {url}
     try:
-        password = str(conninfo_to_dict(url).get("password") or "")
-        found |= {password, quote(password, safe=""), quote(password)}
+        word = str(conninfo_to_dict(url).get("password") or "")
+        found |= {word, quote(word, safe=""), quote(word)}
     except psycopg.ProgrammingError:
         # Not readable as a whole: what a careful eye would take for the password.
         found.add(url.rpartition("@")[0].rpartition(":")[2])

@@ -161,7 +161,7 @@ export function List({ first }: { first: Page | null }) {
           ))}
         </ul>
       )}
-      {loaded && tasks.length === 0 && <p className="empty">All done. Add a task above.</p>}
+      {loaded && tasks.length === 0 && <p className="empty">The list is empty. Add a task above.</p>}
       {more && (
         <button type="button" className="older" onClick={older}>
           Show older tasks

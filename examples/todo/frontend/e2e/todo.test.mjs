@@ -286,7 +286,7 @@ test("without the backend there is a plain message, and a way back", async () =>
   // One that comes now has no list, and does not claim that it is empty.
   const page = await open();
   await page.getByRole("alert").filter({ hasText: "cannot be reached" }).waitFor();
-  assert.equal(await page.getByText("All done").count(), 0);
+  assert.equal(await page.getByText("The list is empty").count(), 0);
   await shot(page, "away");
   assert.equal((await fetch(`${base}/api/health`)).status, 200);
   await startBackend();
