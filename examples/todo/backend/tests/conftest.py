@@ -21,11 +21,23 @@ ROOT = Path(os.environ.get("TODO_BACKEND", Path(__file__).parents[1]))
 CLEAN = {"PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", ""), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
+_started: list[subprocess.Popen[str]] = []
+
+
+def pytest_sessionfinish() -> None:
+    # What a failed test has left.
+    for process in _started:
+        if process.poll() is None:
+            process.kill()
+
+
 def python(*arguments: str, prefix: list[str] | None = None, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*(prefix or []), sys.executable, "-m", *arguments],
         cwd=ROOT, env={**CLEAN, **environment}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
+    _started.append(process)
+    return process
 
 
 class Answer(NamedTuple):
