@@ -86,8 +86,8 @@ test-wasm: wasm npm runner image ## one core in every host: the same bytes, size
 test-npm: npm ## the npm package as it is installed: README, types, Chromium, failures, secrets
 	cargo test --locked --test npm -- --nocapture
 
-test-callers: ## stock kustomize, kubectl, kpt, Helm 3 and 4 and Argo CD's servers: one table, and what each of them hides; not in test-all yet
-	cargo test --locked --test callers -- --nocapture --test-threads 1
+test-callers: image ## stock kustomize, kubectl, kpt, Helm 3 and 4, Argo CD's servers, containers: one table, and what each of them hides
+	tests/tools/engine cargo test --locked --test callers -- --nocapture --test-threads 1
 
 argocd-cmp: ## target/argocd-cmp: what the sidecar's Dockerfile for Argo CD copies
 	@tests/tools/argocd-cmp
@@ -102,16 +102,7 @@ test-cluster: ## every example on a real control plane; one that is up already s
 	@[ -e .tools/cluster/run/kubeconfig ] || trap tests/cluster/down EXIT; cargo test --locked --test cluster
 
 test-all: ## everything CI runs: also licences and sources of the dependencies, the oldest Rust, the cluster, the image, WASM
-	tests/tools/deny
-	tests/tools/oldest-rust
-	$(MAKE) test
-	@# Tests of the cluster wait a lot: what the others test is built beside them.
-	@nice -n 19 $(MAKE) --no-print-directory image wasm npm runner >target/beside.log 2>&1 & beside=$$!; failed=; \
-	$(MAKE) test-cluster || failed="$$failed test-cluster"; \
-	wait $$beside || { cat target/beside.log >&2; failed="$$failed builds"; }; \
-	if [ -n "$$failed" ]; then echo "make test-all: these failed:$$failed" >&2; exit 1; fi
-	ENGINE=required $(MAKE) test-image
-	$(MAKE) test-wasm
+	@tests/tools/test-all
 
 image: ## the container image without an engine: an OCI layout in target/image, its SBOM beside it; prints the digest
 	@tests/tools/image

@@ -145,7 +145,7 @@ fn config_name(bytes: &[u8]) -> String {
 }
 
 /// Said of an input without objects, which may be right.
-pub(crate) const NO_OBJECTS: &str = "the input holds no objects; say --allow-empty if that is right";
+pub(crate) const NO_OBJECTS: &str = "the input holds no objects; pass --allow-empty to accept this";
 
 /// Refuses a stream without objects, for the reason `empty`; where there is none it may be empty, but hold no other text.
 pub(crate) fn holds_objects(stream: &Stream, empty: Option<&str>) -> Result<()> {
@@ -259,7 +259,7 @@ fn resource_list(
     let mut stream = list.stream();
     if stream.objects().next().is_none() && !options.allow_empty {
         let mut message =
-            format!("{}: the ResourceList has no items; say --allow-empty if that is right", config.pipeline.title);
+            format!("{}: the ResourceList has no items; pass --allow-empty to accept this", config.pipeline.title);
         if annotated {
             message.push_str(
                 "; kustomize hands over none when the config has the annotation config.kubernetes.io/path: remove it",

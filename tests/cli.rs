@@ -589,7 +589,7 @@ fn encodings_are_kept_and_what_is_no_text_is_refused() {
 #[test]
 fn empty_input_is_an_error_unless_it_is_allowed() {
     let folder = folder("empty");
-    let wanted = "error: the input holds no objects; say --allow-empty if that is right\n";
+    let wanted = "error: the input holds no objects; pass --allow-empty to accept this\n";
     for input in ["", "\n\n", "# only a comment\n---\n# another\n", "---\n...\n"] {
         folder.write("in.yaml", input);
         for command in ["run", "diff", "check"] {
@@ -759,7 +759,7 @@ warning: Deployment web: spec.template.spec: no uid is set: web will not start i
 Deployment web (web.yaml)
   added      spec.template.spec.securityContext: {\"runAsNonRoot\":true}  (run-as-non-root: the kubelet refuses to start it as root)
   added      spec.template.spec.securityContext.seccompProfile: {\"type\":\"RuntimeDefault\"}  (seccomp-profile: system calls outside the profile are refused)
-  added      spec.template.spec.containers[0].securityContext: {\"allowPrivilegeEscalation\":false}  (no-privilege-escalation: no process gains more privileges than its parent has)
+  added      spec.template.spec.containers[0].securityContext: {\"allowPrivilegeEscalation\":false}  (no-privilege-escalation: blocks setuid privilege gains)
   added      spec.template.spec.containers[0].securityContext.capabilities: {\"drop\":[\"ALL\"]}  (drop-capabilities: no Linux capability but those added by name)
 ";
     let verdict = "SecurityContext harden: a run would make 4 changes; judged 1 workload with 1 container\n";
@@ -801,8 +801,8 @@ Deployment web web.yaml
         containers:
         - name: web
           image: nginx:1.27
-+         securityContext:                   # no-privilege-escalation: no process gains more privileges than its parent has
-+           allowPrivilegeEscalation: false  # no-privilege-escalation: no process gains more privileges than its parent has
++         securityContext:                   # no-privilege-escalation: blocks setuid privilege gains
++           allowPrivilegeEscalation: false  # no-privilege-escalation: blocks setuid privilege gains
 +           capabilities:                    # drop-capabilities: no Linux capability but those added by name
 +             drop:                          # drop-capabilities: no Linux capability but those added by name
 +             - ALL                          # drop-capabilities: no Linux capability but those added by name
@@ -1078,7 +1078,7 @@ error: functionConfig.spec.levle: unknown field `levle`
 
     let empty = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n";
     let list = with_config(empty, &config(""));
-    let why = "SecurityContext harden: the ResourceList has no items; say --allow-empty if that is right";
+    let why = "SecurityContext harden: the ResourceList has no items; pass --allow-empty to accept this";
     run(&folder, &[], &list).gives(2, &format!("{list}{}", result(&format!("'{why}'"))), &format!("error: {why}\n"));
     run(&folder, &["--allow-empty"], &list).gives(0, &list, "");
     let with_path =

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 use calls::Call;
 use common::apps::overlays;
-use common::{Folder, cases, copy, krmor, pipe, text, tool};
+use common::{Folder, cases, copy, engine, krmor, pipe, text, tool};
 use serde_json::{Value, json};
 
 const ARCHES: [&str; 2] = ["amd64", "arm64"];
@@ -296,22 +296,8 @@ fn the_sbom_lists_what_is_in_the_binary() {
 
 /// The image, loaded into the engine from the layout; `None` where there is no engine.
 fn loaded() -> Option<&'static str> {
-    static LOADED: LazyLock<Option<String>> = LazyLock::new(|| {
-        if std::env::var("KRMOR_ENGINE").is_ok_and(|engine| engine == "none") {
-            println!("NOT RUN: there is no container engine (tests/tools/engine)");
-            return None;
-        }
-        let folder = Folder::new("load");
-        let file = folder.0.join("image.tar");
-        ran(Command::new("tar").arg("-C").arg(layout()).arg("-cf").arg(&file).arg("."));
-        ran(Command::new("docker").arg("load").arg("-i").arg(&file));
-        Some(format!("krmor:{}-{}", env!("CARGO_PKG_VERSION"), host()))
-    });
+    static LOADED: LazyLock<Option<String>> = LazyLock::new(|| engine::load(&layout()));
     LOADED.as_deref()
-}
-
-fn host() -> &'static str {
-    if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" }
 }
 
 /// The image that `docker build` makes of the Dockerfile.
@@ -324,7 +310,7 @@ fn dockerfiled() -> Option<&'static str> {
         for argument in [
             concat!("VERSION=", env!("CARGO_PKG_VERSION")),
             &format!("REVISION={revision}"),
-            &format!("TARGETARCH={}", host()),
+            &format!("TARGETARCH={}", engine::arch()),
         ] {
             command.args(["--build-arg", argument]);
         }

@@ -94,7 +94,7 @@ fn spread_edit(
         when_unsatisfiable: when.to_owned(),
     };
     let constraint = serde_json::to_value(constraint).ok()?;
-    Some(added(pointer, Action::Append(constraint), &rules::SPREAD, "the loss of one place leaves pods in others"))
+    Some(added(pointer, Action::Append(constraint), &rules::SPREAD, "pods survive the loss of a node or zone"))
 }
 
 fn apart(wanted: &AntiAffinity, pod: &Pod, object: &Object<'_>, selector: &LabelSelector) -> Option<Edit> {
@@ -121,7 +121,7 @@ fn apart(wanted: &AntiAffinity, pod: &Pod, object: &Object<'_>, selector: &Label
         format!("{pointer}/{key}"),
         Action::Append(term),
         &rules::ANTI_AFFINITY,
-        "the loss of one place leaves pods in others",
+        "pods survive the loss of a node or zone",
     ))
 }
 

@@ -29,8 +29,8 @@ pub struct Spec {
     /// Databases, by a name of your choice so that an overlay can patch one, and who opens connections to each.
     /// Default: none.
     pub pools: BTreeMap<String, Pool>,
-    /// Severity of single rules (`references/secret: error`) or of families (`secrets/*: warning`), or `off`; the single
-    /// rule goes first. Default: the severities of the README.
+    /// Severity of single rules (`references/secret: error`) or of families (`secrets/*: warning`), or `off`; a single
+    /// rule overrides its family. Default: the severities of the README.
     #[schemars(with = "BTreeMap<String, Setting>")]
     pub severities: Severities,
     /// Findings that are meant, each with its reason. Default: none.

@@ -38,7 +38,7 @@ pub struct Spec {
     /// Findings that are meant, each with its reason. Default: none.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
-    /// Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+    /// Severity of single rules or of families (`family/*: warning`), or `off`; a single rule overrides its family. Default: the
     /// severities of the rules.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Setting>")]

@@ -31,8 +31,8 @@ pub struct Fields {
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Probe")]
     pub readiness: Option<Probe>,
-    /// The probe that must succeed once before the others begin; `{}` takes all from `defaults`. What
-    /// neither it nor `defaults` says of the handler, that of `liveness` does. Default: none.
+    /// The probe that must succeed once before the others begin; `{}` takes all from `defaults`. It
+    /// takes handler fields that are still missing from `liveness`. Default: none.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Probe")]
     pub startup: Option<Probe>,
@@ -43,7 +43,7 @@ pub struct Fields {
     /// Findings that are meant, each with its reason. Default: none.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
-    /// Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+    /// Severity of single rules or of families (`family/*: warning`), or `off`; a single rule overrides its family. Default: the
     /// severities of the rules.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Setting>")]

@@ -75,7 +75,7 @@ pub struct Spec {
     /// escalation, an allowed `runAsUser: 0` root. Default: none.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
-    /// Severity of single rules or of families (`conflict/*: warning`), or `off`; the single rule goes first. Default: the
+    /// Severity of single rules or of families (`conflict/*: warning`), or `off`; a single rule overrides its family. Default: the
     /// severities of the rules.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Setting>")]

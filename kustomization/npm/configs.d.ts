@@ -327,7 +327,7 @@ export interface EnvironmentSpec {
     reason: string;
   }[];
   /**
-   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * Severity of single rules or of families (`family/*: warning`), or `off`; a single rule overrides its family. Default: the
    * severities of the rules.
    */
   severities?: {
@@ -842,7 +842,7 @@ export interface VaultSecretsSpec {
     reason: string;
   }[];
   /**
-   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * Severity of single rules or of families (`family/*: warning`), or `off`; a single rule overrides its family. Default: the
    * severities of the rules.
    */
   severities?: {
@@ -1159,7 +1159,7 @@ export interface MigrationSpec {
     reason: string;
   }[];
   /**
-   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * Severity of single rules or of families (`family/*: warning`), or `off`; a single rule overrides its family. Default: the
    * severities of the rules.
    */
   severities?: {
@@ -1678,7 +1678,7 @@ export interface ProbesSpec {
     reason: string;
   }[];
   /**
-   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * Severity of single rules or of families (`family/*: warning`), or `off`; a single rule overrides its family. Default: the
    * severities of the rules.
    */
   severities?: {
@@ -1833,7 +1833,7 @@ export interface ResourcesSpec {
     reason: string;
   }[];
   /**
-   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * Severity of single rules or of families (`family/*: warning`), or `off`; a single rule overrides its family. Default: the
    * severities of the rules.
    */
   severities?: {
@@ -2052,7 +2052,7 @@ export interface SecurityContextSpec {
     reason: string;
   }[];
   /**
-   * Severity of single rules or of families (`conflict/*: warning`), or `off`; the single rule goes first. Default: the
+   * Severity of single rules or of families (`conflict/*: warning`), or `off`; a single rule overrides its family. Default: the
    * severities of the rules.
    */
   severities?: {
@@ -2357,7 +2357,7 @@ export interface AvailabilitySpec {
     reason: string;
   }[];
   /**
-   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * Severity of single rules or of families (`family/*: warning`), or `off`; a single rule overrides its family. Default: the
    * severities of the rules.
    */
   severities?: {
@@ -2623,7 +2623,7 @@ export interface ExposureSpec {
     reason: string;
   }[];
   /**
-   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * Severity of single rules or of families (`family/*: warning`), or `off`; a single rule overrides its family. Default: the
    * severities of the rules.
    */
   severities?: {
@@ -3014,7 +3014,7 @@ export interface MonitoringSpec {
     reason: string;
   }[];
   /**
-   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * Severity of single rules or of families (`family/*: warning`), or `off`; a single rule overrides its family. Default: the
    * severities of the rules.
    */
   severities?: {
@@ -3172,7 +3172,7 @@ export interface NamespaceGuardrailsSpec {
     reason: string;
   }[];
   /**
-   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * Severity of single rules or of families (`family/*: warning`), or `off`; a single rule overrides its family. Default: the
    * severities of the rules.
    */
   severities?: {
@@ -3448,7 +3448,7 @@ export interface NetworkPoliciesSpec {
     reason: string;
   }[];
   /**
-   * Severity of single rules or of families (`family/*: warning`), or `off`; the single rule goes first. Default: the
+   * Severity of single rules or of families (`family/*: warning`), or `off`; a single rule overrides its family. Default: the
    * severities of the rules.
    */
   severities?: {

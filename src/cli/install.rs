@@ -26,7 +26,7 @@ pub(super) struct Options {
 enum Tool {
     /// Make a plugin home for kustomize: kustomize and kubectl then need `--enable-alpha-plugins` only.
     Kustomize(kustomize::Options),
-    /// Lay a plugin for Helm 4, a post-renderer: `helm template … --post-renderer krmor`.
+    /// Write a plugin for Helm 4, a post-renderer: `helm template … --post-renderer krmor`.
     Helm(helm::Options),
     /// Print a kustomize Component that puts krmor beside Argo CD's repo-server, as a plugin.
     Argocd(argocd::Options),

@@ -55,7 +55,12 @@ spec:
 
 /// The config as kustomize's KRM exec function.
 pub fn exec_config(program: &Path) -> String {
-    let annotation = format!("config.kubernetes.io/function: |\n      exec: {{path: {}}}\n", program.display());
+    function_config(&format!("exec: {{path: {}}}", program.display()))
+}
+
+/// The config as a KRM function of kustomize's that runs so.
+pub fn function_config(how: &str) -> String {
+    let annotation = format!("config.kubernetes.io/function: |\n      {how}\n");
     CONFIG.replace("  name: harden\n", &format!("  name: harden\n  annotations:\n    {annotation}"))
 }
 

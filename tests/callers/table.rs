@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::app::{self, Answer, CONFIG, Case, MESSAGE, SECRET};
 use crate::argocd;
-use crate::common::{Folder, krmor, text, tool};
+use crate::common::{Folder, engine, krmor, text, tool};
 use crate::helm::{helm, pinned};
 
 /// A caller of krmor.
@@ -61,6 +61,18 @@ fn exec(program_of: &Path, flags: &'static [&'static str]) -> impl Fn(Case) -> A
     }
 }
 
+/// The image as kustomize's KRM function.
+fn container(kustomize: &Path, image: &str) -> impl Fn(Case) -> Answer + use<> {
+    let (kustomize, image) = (kustomize.to_owned(), image.to_owned());
+    move |case| {
+        let folder = Folder::new("container");
+        let image = if case == Case::Missing { "localhost/krmor:not-there" } else { &image };
+        app::kustomization(&folder, case, Some(&app::function_config(&format!("container: {{image: {image}}}"))));
+        let mut build = Command::new(&kustomize);
+        build.args(["build", "--enable-alpha-plugins"]).arg(folder.0.join("app")).output().unwrap().into()
+    }
+}
+
 /// Tools that change the package's files.
 fn in_place(
     tool: &Path,
@@ -82,13 +94,24 @@ fn in_place(
 }
 
 fn kptfile(folder: &Folder, krmor: &Path) {
+    kpt_function(folder, &format!("exec: {}", krmor.display()));
+}
+
+/// To a name without a folder kpt adds its own registry.
+const IN_KPT: &str = "localhost/krmor:callers";
+
+fn kpt_container(folder: &Folder, krmor: &Path) {
+    let image = if krmor.exists() { IN_KPT } else { "localhost/krmor:not-there" };
+    kpt_function(folder, &format!("image: {image}"));
+}
+
+fn kpt_function(folder: &Folder, how: &str) {
     folder.write("app/krmor.yaml", CONFIG.replace("  name: harden\n", LOCAL));
     folder.write(
         "app/Kptfile",
         format!(
-            "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {{name: app}}\npipeline:\n  mutators:\n    - exec: {}\n      \
-             configPath: krmor.yaml\n",
-            krmor.display()
+            "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {{name: app}}\npipeline:\n  mutators:\n    - {how}\n      \
+             configPath: krmor.yaml\n"
         ),
     );
 }
@@ -170,6 +193,15 @@ fn rows() -> Vec<Row> {
             "exec, in place (from the PATH)",
             in_place(Path::new("kpt"), RENDER, kptfile),
         ));
+    }
+    if let Some(image) = engine::load(Path::new("target/image")) {
+        let tagged = Command::new("docker").args(["tag", &image, IN_KPT]).status().unwrap();
+        assert!(tagged.success());
+        rows.push(row("kustomize", &newest, "container of the image", container(&kustomize, &image)));
+        const RENDER: &[&str] = &["fn", "render", ".", "--image-pull-policy", "never"];
+        rows.push(row("kpt fn render", &kpt, "container of the image, in place", {
+            in_place(&tool("kpt"), RENDER, kpt_container)
+        }));
     }
     for major in ["3", "4"] {
         let helm = helm(major);

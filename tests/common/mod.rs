@@ -4,6 +4,7 @@
 pub mod apps;
 pub mod cases;
 pub mod crds;
+pub mod engine;
 pub mod generated;
 pub mod pods;
 pub mod psa;

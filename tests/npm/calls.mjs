@@ -66,8 +66,8 @@ test("wrong calls are TypeErrors", () => {
 
 test("what krmor refuses is a KrmorError", () => {
   for (const [args, code, message] of [
-    [["", text], 2, "error: the input holds no objects; say --allow-empty if that is right\n"],
-    [["# nothing\n", config], 2, "error: the input holds no objects; say --allow-empty if that is right\n"],
+    [["", text], 2, "error: the input holds no objects; pass --allow-empty to accept this\n"],
+    [["# nothing\n", config], 2, "error: the input holds no objects; pass --allow-empty to accept this\n"],
     [["", ""], 2, "error: config config: it is empty\n"],
     [[stream], 2, /^error: standard input is not a ResourceList/],
     [[""], 2, /^error: standard input is empty/],

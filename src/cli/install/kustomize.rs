@@ -29,7 +29,7 @@ pub(super) struct Options {
     /// Take out what `krmor install kustomize` has put there, and nothing else.
     #[arg(long, conflicts_with = "copy")]
     uninstall: bool,
-    /// Lay links that run this module in a sandbox: a file, oci:DIR@sha256:…, or REGISTRY/NAME@sha256:…; krmor.wasm,
+    /// Write links that run this module in a sandbox: a file, oci:DIR@sha256:…, or REGISTRY/NAME@sha256:…; krmor.wasm,
     /// or, with --kind, any KRM function.
     #[cfg(feature = "wasm-runner")]
     #[arg(long, value_name = "MODULE", conflicts_with_all = ["copy", "uninstall"])]

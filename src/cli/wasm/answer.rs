@@ -37,7 +37,7 @@ fn is_empty(bytes: &[u8]) -> bool {
 }
 
 fn silent(name: &str, what: &str) -> Failure {
-    let hint = "its caller would delete every object; say --allow-empty if that is right";
+    let hint = "its caller would delete every object; pass --allow-empty to accept this";
     Failure::internal(format!("{name}: the function passed and {what}: {hint}"))
 }
 
