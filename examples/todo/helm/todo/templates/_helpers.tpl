@@ -1,0 +1,69 @@
+{{/* Names do not follow the release's, so that krmor.yaml can say them: one release in a namespace. */}}
+
+{{/* Labels of an object: (list . "backend"). */}}
+{{- define "todo.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "todo.selector" . }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+{{- end }}
+
+{{- define "todo.selector" -}}
+app.kubernetes.io/name: todo
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{/* What a container has beside its program: (list . .Values.backend). */}}
+{{- define "todo.image" -}}
+{{- $root := index . 0 -}}
+{{- $image := (index . 1).image -}}
+image: {{ printf "%s:%s" $image.repository (default $root.Chart.AppVersion $image.tag) | quote }}
+imagePullPolicy: {{ $root.Values.imagePullPolicy }}
+{{- end }}
+
+{{- define "todo.resources" -}}
+{{- with .resources }}
+resources:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "todo.pullSecrets" -}}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/*
+A password that is said once: the value, or else what the cluster has under (list . SECRET KEY VALUE NAME-OF-THE-VALUE). None is
+made up: every rendering without a cluster would have another one.
+*/}}
+{{- define "todo.password" -}}
+{{- $root := index . 0 -}}
+{{- $there := lookup "v1" "Secret" $root.Release.Namespace (index . 1) -}}
+{{- if index . 3 -}}
+{{ index . 3 }}
+{{- else if and $there (index ($there.data | default dict) (index . 2)) -}}
+{{ index $there.data (index . 2) | b64dec }}
+{{- else -}}
+{{ fail (printf "set %s once, at the installation: the cluster has none yet, or was not asked" (index . 4)) }}
+{{- end -}}
+{{- end }}
+
+{{/* The Secret with DATABASE_URL. */}}
+{{- define "todo.databaseSecret" -}}
+{{- if .Values.database.existingSecret -}}
+{{ .Values.database.existingSecret }}
+{{- else if .Values.postgres.enabled -}}
+todo-postgres
+{{- else -}}
+{{ fail "set database.existingSecret to a Secret with the key DATABASE_URL, or postgres.enabled for a database of the chart's own" }}
+{{- end -}}
+{{- end }}
+
+{{/* Whether the database is one of this chart: then nothing that needs it can run before the chart's objects are there. */}}
+{{- define "todo.ownDatabase" -}}
+{{- if and .Values.postgres.enabled (not .Values.database.existingSecret) }}true{{ end -}}
+{{- end }}
