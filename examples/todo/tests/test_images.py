@@ -25,7 +25,7 @@ def stages(app: Path) -> list:
     return images.parse((app / "Dockerfile").read_text())
 
 
-def test_bases_have_a_version(app: Path) -> None:
+def test_td_5_bases_have_a_version(app: Path) -> None:
     for stage in stages(app):
         name, _, tag = stage.base.partition(":")
         assert re.match(r"\d+\.\d+\.\d+", tag), stage.base
@@ -46,7 +46,7 @@ def test_the_last_stage_only_copies(app: Path) -> None:
     assert isinstance(json.loads(command), list)
 
 
-def test_nothing_is_fetched_by_address_and_no_secret_is_set(app: Path) -> None:
+def test_td_5_nothing_is_fetched_by_address_and_no_secret_is_set(app: Path) -> None:
     text = (app / "Dockerfile").read_text()
     assert not re.search(r"https?://|^ADD\b|^ARG\b|curl|wget|apt-get|apk ", text, re.M)
     for stage in stages(app):
@@ -74,7 +74,7 @@ def test_the_context_has_no_tests_and_no_dev_files(app: Path) -> None:
     assert {name.split("/")[0] for name in found} == set(copied)
 
 
-def test_the_images_hold_no_dev_dependency(app: Path) -> None:
+def test_td_5_the_images_hold_no_dev_dependency(app: Path) -> None:
     root = images.build(app) / "app"
     modules = root / ("lib" if app.name == "backend" else "node_modules")
     names = {path.name for folder in (root, modules) for path in folder.iterdir()}
@@ -126,7 +126,7 @@ def test_no_file_names_a_registry_or_a_place_of_one_machine() -> None:
         assert root not in text, path
 
 
-def test_what_is_over_the_limit_fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_td_5_what_is_over_the_limit_fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert images.main() == 0
     monkeypatch.setattr(images, "LIMITS", {"backend": 500 * images.MB, "frontend": 150 * images.MB})
     assert images.main() == 1

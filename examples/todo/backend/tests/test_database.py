@@ -19,7 +19,7 @@ def not_ready(backend: Backend) -> str:
     return answer.json["reason"]
 
 
-def test_ready_follows_the_database(server: Postgres, backend: Backend) -> None:
+def test_td_2_ready_follows_the_database(server: Postgres, backend: Backend) -> None:
     assert backend.ask("GET", "/ready").json == {"status": "ready"}
     task = backend.ask("POST", TASKS, {"title": "outlives a restart"}).json
     server.stop()
@@ -43,7 +43,7 @@ def test_a_restart_between_two_requests_is_not_seen(server: Postgres, backend: B
     assert backend.ask("GET", TASKS).status == 200
 
 
-def test_a_database_that_hangs(server: Postgres, backend: Backend) -> None:
+def test_td_2_a_database_that_hangs(server: Postgres, backend: Backend) -> None:
     assert backend.ask("GET", "/ready").status == 200
     server.pause()
     try:
@@ -91,7 +91,7 @@ def silent() -> socket.socket:
         yield one
 
 
-def test_the_program_starts_without_a_database(server: Postgres, silent: socket.socket) -> None:
+def test_td_9_the_program_starts_without_a_database(server: Postgres, silent: socket.socket) -> None:
     nobody = f"postgresql://todo:{ENCODED}@127.0.0.1:{silent.getsockname()[1]}/todo"
     # An `@` of the password that was not encoded: what follows it is the host, which the driver names in its errors.
     unknown = "postgresql://todo:x@canary-9f3c@no-such-host.invalid/todo"

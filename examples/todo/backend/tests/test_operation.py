@@ -24,7 +24,7 @@ def ended(module: str, **environment: str) -> tuple[int, list[dict]]:
 
 
 @pytest.mark.parametrize("module", ["todo", "todo.migrate"])
-def test_settings_are_checked_at_once_and_never_repeated(module: str) -> None:
+def test_td_9_settings_are_checked_at_once_and_never_repeated(module: str) -> None:
     code, log = ended(module)
     assert code == 2 and log[0]["message"].startswith("DATABASE_URL is not set")
     code, log = ended(module, DATABASE_URL="canary-9f3c", DB_POOL_SIZE="ten", LOG_LEVEL="loud", PORT="0", MIGRATE_WAIT="-1")
@@ -43,13 +43,13 @@ def test_settings_are_checked_at_once_and_never_repeated(module: str) -> None:
     f"postgresql://db/todo?{WORD}=canary-9f3c&canary-9f3c=1",
     f"host=db {WORD}=canary-9f3c",
 ])  # fmt: skip
-def test_no_address_however_wrong_is_in_the_log(url: str) -> None:
+def test_td_3_no_address_however_wrong_is_in_the_log(url: str) -> None:
     environment = {"DATABASE_URL": url, "MIGRATE_WAIT": "0", "LOG_LEVEL": "debug"}
     code, _ = ended("todo.migrate", **environment)
     assert code in (1, 2)
 
 
-def test_the_log_has_a_line_for_each_request_and_no_body(server: Postgres) -> None:
+def test_td_8_the_log_has_a_line_for_each_request_and_no_body(server: Postgres) -> None:
     one = Backend(server.url(), LOG_LEVEL="debug")
     one.ask("POST", TASKS, {"title": "private words"})
     one.ask("GET", f"{TASKS}/9999999?ticket=canary-9f3c")

@@ -54,16 +54,10 @@ made up: every rendering without a cluster would have another one.
 
 {{/* The Secret with DATABASE_URL. */}}
 {{- define "todo.databaseSecret" -}}
-{{- if .Values.database.existingSecret -}}
-{{ .Values.database.existingSecret }}
-{{- else if .Values.postgres.enabled -}}
-todo-postgres
-{{- else -}}
-{{ fail "set database.existingSecret to a Secret with the key DATABASE_URL, or postgres.enabled for a database of the chart's own" }}
-{{- end -}}
+{{ .Values.postgres.enabled | ternary "todo-postgres" .Values.database.existingSecret }}
 {{- end }}
 
-{{/* Whether the database is one of this chart: then nothing that needs it can run before the chart's objects are there. */}}
-{{- define "todo.ownDatabase" -}}
-{{- if and .Values.postgres.enabled (not .Values.database.existingSecret) }}true{{ end -}}
+{{/* Of pods that connect to the database; a NetworkPolicy of krmor.yaml selects them by this. */}}
+{{- define "todo.databaseLabel" -}}
+database: {{ .Values.postgres.enabled | ternary "own" "external" }}
 {{- end }}
