@@ -55,6 +55,7 @@ mod secret_heavy;
 mod security_context;
 mod security_context_table;
 mod target;
+mod todo;
 mod unseen;
 mod validity;
 mod vault_conversions;

@@ -356,19 +356,46 @@ fn td_7_a_service_monitor_for_the_operator_or_prometheus_and_grafana() {
     }
 }
 
-/// Who may connect to whom, by an analyser that shares no code with krmor.
+/// Who is outside: the peers, DNS, and others, who may do nothing.
+fn outside() -> Value {
+    let controller = json!({"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"});
+    json!({"outside": [
+        {"name": "DNS", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}, "ports": {"dns": 53}},
+        {"name": "ingress controller", "namespace": "ingress-nginx", "labels": controller},
+        {"name": "the operator's Prometheus", "namespace": "monitoring", "labels": {"app.kubernetes.io/name": "prometheus"}},
+        {"name": "database elsewhere", "cidr": "203.0.113.9/32"},
+        {"name": "another pod of the namespace", "namespace": "default", "labels": {"app": "debug"}},
+    ]})
+}
+
+/// Who may connect to whom beside DNS, by an analyser that shares no code with krmor.
+fn connections(values: &[&str], hardened: bool) -> BTreeSet<String> {
+    let folder = Folder::new("todo-netpol");
+    let file = folder.write("outside.json", outside().to_string());
+    let out = pipe(Command::new(tool("netpol")).arg(file), template(&helm("4"), values, hardened).as_bytes());
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let rows = text(&out.stdout);
+    let rows = rows.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).filter(|row| row["to"] != "DNS");
+    let end = |end: &Value| end.as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    rows.map(|row| format!("{} to {}: {}", end(&row["from"]), end(&row["to"]), row["ports"].as_str().unwrap())).collect()
+}
+
 #[test]
 fn connections_are_those_that_the_programs_need() {
-    let connections = |values: &[&str]| -> Vec<String> {
-        let folder = Folder::new("todo-netpol");
-        let outside = folder.write("outside.json", json!({}).to_string());
-        let rendered = template(&helm("4"), values, true);
-        let out = pipe(Command::new(tool("netpol")).arg(outside), rendered.as_bytes());
-        assert!(out.status.success(), "{}", text(&out.stderr));
-        let rows = text(&out.stdout);
-        let rows = rows.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        rows.map(|row| format!("{} {} {}", row["from"], row["to"], row["ports"]).replace('"', "")).collect()
-    };
-    println!("{:#?}", connections(&MINIKUBE));
-    println!("{:#?}", connections(&[]));
+    let always = ["ingress controller to todo-frontend: TCP 3000", "todo-frontend to todo-backend: TCP 8000"];
+    let with = |more: &[&str]| always.iter().chain(more).map(|&one| one.to_owned()).collect::<BTreeSet<String>>();
+    let elsewhere =
+        ["todo-backend to database elsewhere: TCP 5432", "todo-migrate to database elsewhere: TCP 5432"];
+    assert_eq!(connections(&[], true), with(&elsewhere));
+    let operator = "the operator's Prometheus to todo-backend: TCP 8000";
+    assert_eq!(connections(STANDS[2].1, true), with(&[&elsewhere[..], &[operator]].concat()));
+    let own = [
+        "todo-backend to todo-postgres: TCP 5432",
+        "todo-migrate to todo-postgres: TCP 5432",
+        "todo-prometheus to todo-backend: TCP 8000",
+        "todo-grafana to todo-prometheus: TCP 9090",
+    ];
+    assert_eq!(connections(&MINIKUBE, true), with(&own));
+    // Without krmor everything is open.
+    assert!(connections(&MINIKUBE, false).len() > 40);
 }
