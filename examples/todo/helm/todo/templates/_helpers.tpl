@@ -37,18 +37,16 @@ imagePullSecrets:
 {{- end }}
 
 {{/*
-A password that is said once: the value, or else what the cluster has under (list . SECRET KEY VALUE NAME-OF-THE-VALUE). None is
-made up: every rendering without a cluster would have another one.
+A password that is said once: what the cluster has under (list . SECRET KEY VALUE NAME-OF-THE-VALUE), or else the value. A database
+keeps the first one, whatever is said later; and none is made up, since every rendering without a cluster would have another.
 */}}
 {{- define "todo.password" -}}
 {{- $root := index . 0 -}}
-{{- $there := lookup "v1" "Secret" $root.Release.Namespace (index . 1) -}}
-{{- if index . 3 -}}
-{{ index . 3 }}
-{{- else if and $there (index ($there.data | default dict) (index . 2)) -}}
-{{ index $there.data (index . 2) | b64dec }}
+{{- $there := lookup "v1" "Secret" $root.Release.Namespace (index . 1) | default dict -}}
+{{- with index ($there.data | default dict) (index . 2) -}}
+{{ b64dec . }}
 {{- else -}}
-{{ fail (printf "set %s once, at the installation: the cluster has none yet, or was not asked" (index . 4)) }}
+{{ required (printf "set %s once, at the installation: the cluster has none yet, or was not asked" (index . 4)) (index . 3) }}
 {{- end -}}
 {{- end }}
 
