@@ -30,24 +30,25 @@ pub struct Way {
 pub const WAYS: [Way; 3] = [
     Way { helm: "helm4", name: "Helm 4", values: &[], job: "todo-migrate" },
     Way { helm: "helm4", name: "Helm 4 own database", values: &OWN, job: "todo-migrate" },
-    Way { helm: "helm3", name: "Helm 3", values: &["--set", "migration.hook=false"], job: "todo-migrate-1" },
+    Way { helm: "helm3", name: "Helm 3", values: &["migration.hook=false"], job: "todo-migrate-1" },
 ];
-const OWN: [&str; 10] = [
-    "--set",
+const OWN: [&str; 5] = [
     "postgres.enabled=true",
-    "--set",
     "postgres.password=local-only",
-    "--set",
     "prometheus.enabled=true",
-    "--set",
     "grafana.enabled=true",
-    "--set",
     "grafana.adminPassword=local-only",
 ];
 
 impl Way {
     pub fn title(&self) -> String {
         format!("todo/{}", self.name)
+    }
+
+    /// The values as options, without those that contain a text.
+    fn options(&self, without: &str) -> Vec<&'static str> {
+        let values = self.values.iter().filter(|value| without.is_empty() || !value.contains(without));
+        values.flat_map(|value| ["--set", value]).collect()
     }
 }
 
@@ -80,7 +81,19 @@ impl<'a> Helm<'a> {
     }
 
     fn run(&self, words: &[&str]) -> Outcome<String> {
-        let mut command = Command::new(&self.program);
+        self.call(Command::new(&self.program), words)
+    }
+
+    /// `examples/todo/release`, which knows what each Helm needs.
+    fn script(&self, words: &[&str]) -> Outcome<String> {
+        let mut command = Command::new(path("release"));
+        let programs = std::path::Path::new(env!("CARGO_BIN_EXE_krmor")).parent().unwrap();
+        let search = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+        command.env("HELM", &self.program).env("PATH", search);
+        self.call(command, &[&["--wait", "--timeout", "60s"], words].concat())
+    }
+
+    fn call(&self, mut command: Command, words: &[&str]) -> Outcome<String> {
         for name in ["CACHE", "CONFIG", "DATA"] {
             command.env(format!("HELM_{name}_HOME"), self.folder.0.join("helm"));
         }
@@ -133,7 +146,7 @@ pub fn release(cluster: &Cluster, way: &Way, table: &Table) -> Result<(), libtes
     // What it renders to, in the namespace where it will be.
     let namespace = format!("todo-{}", way.name.to_lowercase().replace(' ', "-"));
     let helm = Helm::new(cluster, way.helm, &namespace);
-    let plain = helm.run(&[&["template", "todo", &path("helm/todo")], way.values].concat());
+    let plain = helm.run(&[&["template", "todo", &path("helm/todo")], &way.options("")[..]].concat());
     let plain = plain.unwrap_or_else(|error| panic!("{error}"));
     let out = pipe(krmor().args(["--config", &path("krmor.yaml")]), plain.as_bytes());
     assert!(out.status.success(), "{}", text(&out.stderr));
@@ -158,7 +171,7 @@ pub fn release(cluster: &Cluster, way: &Way, table: &Table) -> Result<(), libtes
             let address = "--from-literal=DATABASE_URL=postgresql://todo:local-only@db.example.com:5432/todo";
             cluster.kubectl(&["create", "secret", "generic", "todo-database", address, "-n", &namespace], "")?;
         }
-        let took = helm.release("install", way.values)?;
+        let took = helm.release("install", &way.options(""))?;
         helm.replicas(1)?;
         helm.migrated(way.job)?;
         there = true;
@@ -167,14 +180,7 @@ pub fn release(cluster: &Cluster, way: &Way, table: &Table) -> Result<(), libtes
     if there {
         tier.check("release", "helm upgrade --set backend.replicas=2", || {
             // The chart's own database keeps its password without being told again.
-            let kept: Vec<&str> = way
-                .values
-                .chunks(2)
-                .filter(|pair| !pair.concat().ends_with("local-only"))
-                .flatten()
-                .copied()
-                .collect();
-            let took = helm.release("upgrade", &[&UPGRADE[..], &kept].concat())?;
+            let took = helm.release("upgrade", &[&UPGRADE[..], &way.options("local-only")].concat())?;
             helm.replicas(2)?;
             Ok(seconds(took))
         });
@@ -197,6 +203,11 @@ pub fn release(cluster: &Cluster, way: &Way, table: &Table) -> Result<(), libtes
             helm.replicas(1)?;
             let status = helm.run(&["status", "todo"])?;
             if status.contains("STATUS: deployed") { Ok(seconds(took)) } else { Err(status) }
+        });
+        tier.check("release", "examples/todo/release upgrades it, whichever Helm there is", || {
+            helm.script(&way.options("migration"))?;
+            helm.replicas(1)?;
+            Ok(String::new())
         });
         tier.check("removed", "helm uninstall", || helm.run(&["uninstall", "todo", "--wait"]).map(|_| String::new()));
     }
