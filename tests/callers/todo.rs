@@ -14,7 +14,7 @@ const CANARY: &str = "c4nary 9f3c@1/x+y";
 const ENCODED: &str = "c4nary%209f3c%401%2Fx%2By";
 
 /// What people set, by what it is for.
-const STANDS: [(&str, &[&str]); 4] = [
+const STANDS: [(&str, &[&str]); 5] = [
     ("database elsewhere", &[]),
     ("Minikube", &MINIKUBE),
     (
@@ -28,6 +28,7 @@ const STANDS: [(&str, &[&str]); 4] = [
         ],
     ),
     ("ordinary Job", &["migration.hook=false", "postgres.enabled=true", "postgres.password=c4nary 9f3c@1/x+y"]),
+    ("scraped twice", &["serviceMonitor.enabled=true", "prometheus.enabled=true", "exposure.type=none"]),
 ];
 const MINIKUBE: [&str; 5] = [
     "postgres.enabled=true",
