@@ -82,10 +82,15 @@ fn rendered(helm: &Helm, values: &[&str], hardened: bool) -> BTreeMap<String, Va
 fn pods(objects: &BTreeMap<String, Value>) -> BTreeMap<&str, Value> {
     let of = |object: &Value| {
         let template = &object["spec"]["template"];
-        template["spec"].is_object().then(|| {
-            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod", "namespace": "todo", "labels":
-                template["metadata"]["labels"]}, "spec": template["spec"]})
-        })
+        let mut spec = template["spec"].as_object()?.clone();
+        // As the controller of StatefulSets makes them.
+        for claim in object["spec"]["volumeClaimTemplates"].as_array().into_iter().flatten() {
+            let name = &claim["metadata"]["name"];
+            let volumes = spec.entry("volumes").or_insert(json!([])).as_array_mut()?;
+            volumes.push(json!({"name": name, "persistentVolumeClaim": {"claimName": name}}));
+        }
+        let metadata = json!({"name": "pod", "namespace": "todo", "labels": template["metadata"]["labels"]});
+        Some(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}))
     };
     objects.iter().filter_map(|(name, object)| Some((name.as_str(), of(object)?))).collect()
 }
@@ -188,9 +193,8 @@ fn td_1_values_set_replicas_resources_tags_and_the_way_in() {
     assert_eq!(backend["image"], "todo-backend:2.0.0");
     assert_eq!(container(&objects, "Job todo-migrate")["image"], "todo-backend:2.0.0");
     assert_eq!(container(&objects, "Deployment todo-frontend")["image"], "example.com/todo-frontend:1.0.0");
-    // What values say stays, and krmor fills the rest.
-    assert_eq!(backend["resources"]["limits"]["memory"], "384Mi");
-    assert_eq!(backend["resources"]["requests"], json!({"cpu": "50m", "memory": "128Mi"}));
+    // What values say stays, and krmor fills the rest; a limit counts for the request.
+    assert_eq!(backend["resources"], json!({"limits": {"memory": "384Mi"}, "requests": {"cpu": "50m"}}));
     let ingress = &objects["Ingress todo"]["spec"];
     assert_eq!(ingress["ingressClassName"], "traefik");
     assert_eq!(ingress["rules"][0]["host"], "todo.example.com");
