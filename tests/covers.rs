@@ -37,7 +37,9 @@ fn shown_by_tests() -> BTreeMap<String, BTreeSet<String>> {
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        if entry.is_dir() && ["tests/callers", "tests/kubelet", "tests/kubelet/rows"].iter().any(|known| entry == Path::new(known)) {
+        if entry.is_dir()
+            && ["tests/callers", "tests/kubelet", "tests/kubelet/rows"].iter().any(|known| entry == Path::new(known))
+        {
             found.extend(files(&entry));
         } else if entry.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
             found.push(entry);

@@ -81,7 +81,8 @@ fn td_7_the_dashboard_asks_for_metrics_that_the_backend_has() {
 fn td_9_the_page_has_every_edge_case_in_the_programs_own_words() {
     let page = std::fs::read_to_string("docs/todo.md").unwrap();
     let (_, section) = page.split_once("\n## When something is wrong\n").unwrap();
-    for heading in ["Too few resources", "An image that cannot be pulled", "The database is lost", "A broken ConfigMap"] {
+    for heading in ["Too few resources", "An image that cannot be pulled", "The database is lost", "A broken ConfigMap"]
+    {
         assert!(section.contains(&format!("\n### {heading}\n")), "{heading}");
     }
     let sources: String = ["app", "database", "logs", "migrate", "settings"]

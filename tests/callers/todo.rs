@@ -269,7 +269,10 @@ fn td_3_settings_come_from_config_maps_and_credentials_from_secrets() {
     assert_eq!(backend["envFrom"], json!([{"configMapRef": {"name": "todo-backend"}}]));
     let url = json!({"name": "DATABASE_URL", "valueFrom": {"secretKeyRef": {"name": "todo-database", "key": "DATABASE_URL"}}});
     assert_eq!(backend["env"], json!([url]));
-    assert_eq!(objects["ConfigMap todo-backend"]["data"], json!({"LOG_LEVEL": "info", "DB_POOL_SIZE": "5", "PORT": "8000"}));
+    assert_eq!(
+        objects["ConfigMap todo-backend"]["data"],
+        json!({"LOG_LEVEL": "info", "DB_POOL_SIZE": "5", "PORT": "8000"})
+    );
     let frontend = container(&objects, "Deployment todo-frontend");
     assert_eq!(frontend["envFrom"], json!([{"configMapRef": {"name": "todo-frontend"}}]));
     // With a database elsewhere the release has no secret at all.
@@ -320,7 +323,10 @@ fn the_migration_runs_when_its_database_is_there() {
         let ordinary = job(&["migration.hook=false"], "Job todo-migrate-1");
         assert!(ordinary["metadata"].get("annotations").is_none(), "{ordinary}");
         for job in [elsewhere, own, ordinary] {
-            assert_eq!(job["spec"]["template"]["spec"]["containers"][0]["command"], json!(["python", "-m", "todo.migrate"]));
+            assert_eq!(
+                job["spec"]["template"]["spec"]["containers"][0]["command"],
+                json!(["python", "-m", "todo.migrate"])
+            );
         }
     }
 }
@@ -382,15 +388,15 @@ fn connections(values: &[&str], hardened: bool) -> BTreeSet<String> {
     let rows = text(&out.stdout);
     let rows = rows.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).filter(|row| row["to"] != "DNS");
     let end = |end: &Value| end.as_str().unwrap().rsplit('/').next().unwrap().to_owned();
-    rows.map(|row| format!("{} to {}: {}", end(&row["from"]), end(&row["to"]), row["ports"].as_str().unwrap())).collect()
+    rows.map(|row| format!("{} to {}: {}", end(&row["from"]), end(&row["to"]), row["ports"].as_str().unwrap()))
+        .collect()
 }
 
 #[test]
 fn connections_are_those_that_the_programs_need() {
     let always = ["ingress controller to todo-frontend: TCP 3000", "todo-frontend to todo-backend: TCP 8000"];
     let with = |more: &[&str]| always.iter().chain(more).map(|&one| one.to_owned()).collect::<BTreeSet<String>>();
-    let elsewhere =
-        ["todo-backend to database elsewhere: TCP 5432", "todo-migrate to database elsewhere: TCP 5432"];
+    let elsewhere = ["todo-backend to database elsewhere: TCP 5432", "todo-migrate to database elsewhere: TCP 5432"];
     assert_eq!(connections(&[], true), with(&elsewhere));
     let operator = "the operator's Prometheus to todo-backend: TCP 8000";
     assert_eq!(connections(STANDS[2].1, true), with(&[&elsewhere[..], &[operator]].concat()));

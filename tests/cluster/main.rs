@@ -4,8 +4,8 @@
 //! - Tier 1 (`accepted`): the API server takes everything, without a warning, where the restricted standard is enforced.
 //! - Tier 2 (`works`): applied for real, with kwok as kubelets.
 //! - Tier 3 (`vault`, `external`): secrets from a real Vault-compatible server, through the real operators.
-//!
 //! - The chart `examples/todo`, by Helm itself (`todo`).
+//!
 //! - Probes: what kwok cannot show, since it takes every pod for ready whatever its probes say, is what `tests/kubelet`
 //!   shows; its rows join the table.
 #![allow(unreachable_pub)] // modules of one program
