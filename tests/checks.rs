@@ -755,11 +755,7 @@ fn severities_scope_and_exceptions() {
     assert!(found("severities: {secrets/env: 'off'}", &input).is_empty());
     assert!(found("severities: {secrets/env: off}", &input).is_empty());
     assert!(found("severities: {secrets/*: off}", &input).is_empty());
-    assert_eq!(
-        found("severities: {secrets/*: off, secrets/env: info}", &input).len(),
-        2,
-        "a single rule overrides its family"
-    );
+    assert_eq!(found("severities: {secrets/*: off, secrets/env: info}", &input).len(), 2, "a single rule overrides its family");
     assert!(found("exclude: [{name: web}]", &input).is_empty());
     assert!(found("exclude: [{containers: [web]}]", &input).is_empty());
     assert_eq!(found("targets: [{containers: [web]}]", &input).len(), 2);

@@ -156,8 +156,7 @@ fn files(secret: &Secret) -> Vec<(String, String)> {
     if is_env(secret) {
         return file(secret, name, None, &path, &whole(&exports(secret, data)));
     }
-    let text =
-        |template: &Template| template.go(Functions::ConsulTemplate, |value| format!("index {data} \"{}\"", value.key));
+    let text = |template: &Template| template.go(Functions::ConsulTemplate, |value| format!("index {data} \"{}\"", value.key));
     let keys = secret.keys.iter().flat_map(|keys| &keys.0);
     let keys = keys.map(|(name, key)| (name.clone(), text(&Template::of_key(key))));
     let templates = secret.templates.iter().map(|(name, template)| (name.clone(), text(template)));

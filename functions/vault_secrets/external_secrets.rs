@@ -113,10 +113,7 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
             aliases.iter().find(|(own, _)| *own == place).map_or_else(|| value.key.clone(), |(_, alias)| alias.clone())
         };
         for (name, text) in &outputs {
-            template.insert(
-                name.clone(),
-                text.go(Functions::Sprig, |value| format!("index . \"{}\"", alias(value))).into(),
-            );
+            template.insert(name.clone(), text.go(Functions::Sprig, |value| format!("index . \"{}\"", alias(value))).into());
         }
         // What comes with all keys is there already.
         let fetched = aliases.iter().filter(|((from, _), _)| want.keys.is_some() || from.is_some());

@@ -151,9 +151,7 @@ pub(super) fn secret(spec: &Spec, want: &Want) -> Value {
 
 fn destination(want: &Want) -> Value {
     // A key that is not in Vault fails; `get` would give an empty text.
-    let text = |template: &Template| {
-        template.go(Functions::Sprig, |value| format!("index (pluck \"{}\" .Secrets) 0", value.key))
-    };
+    let text = |template: &Template| template.go(Functions::Sprig, |value| format!("index (pluck \"{}\" .Secrets) 0", value.key));
     let mut templates = Map::new();
     let mut includes = Vec::new();
     for (name, key) in want.keys.iter().flatten() {

@@ -69,7 +69,8 @@ fn wanted(external: &Value, held: &Held) -> BTreeMap<String, String> {
     let spec = &external["spec"];
     let mut values = BTreeMap::new();
     for item in spec["data"].as_array().into_iter().flatten() {
-        let (path, key) = (item["remoteRef"]["key"].as_str().unwrap(), item["remoteRef"]["property"].as_str().unwrap());
+        let (path, key) =
+            (item["remoteRef"]["key"].as_str().unwrap(), item["remoteRef"]["property"].as_str().unwrap());
         values.insert(item["secretKey"].as_str().unwrap().to_owned(), held[path][key].clone());
     }
     for item in spec["dataFrom"].as_array().into_iter().flatten() {
@@ -140,9 +141,7 @@ pub fn overlay(cluster: &Cluster, stand: &Stand, table: &Table) -> Result<(), li
         let mut held = new_values(&stand, &mut random);
         admit(&vault, &stand, &held)?;
         // What no program asks for stands beside it, and stays where it is.
-        if let Some(values) =
-            stand.of_kind("ExternalSecret").find_map(|one| one["spec"]["data"][0]["remoteRef"]["key"].as_str())
-        {
+        if let Some(values) = stand.of_kind("ExternalSecret").find_map(|one| one["spec"]["data"][0]["remoteRef"]["key"].as_str()) {
             held.get_mut(values).unwrap().insert("unasked".to_owned(), "canary-unasked".to_owned());
         }
         put(&vault, &held)?;
@@ -197,9 +196,7 @@ fn stranger(cluster: &Cluster, stand: &Stand) -> Outcome<String> {
         let events = cluster.get(&["events", "-n", &namespace])?;
         let events = events["items"].as_array().into_iter().flatten();
         let warnings: Vec<&str> = events
-            .filter(|event| {
-                name(&json!({"metadata": event["involvedObject"]})) == "stranger" && event["type"] == "Warning"
-            })
+            .filter(|event| name(&json!({"metadata": event["involvedObject"]})) == "stranger" && event["type"] == "Warning")
             .filter_map(|event| event["message"].as_str())
             .collect();
         let refused = warnings.iter().any(|one| one.contains("Code: 403") || one.contains("not authorized"));
