@@ -17,7 +17,7 @@ OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build argocd-cmp demo graphs modules test test-all test-callers test-cluster test-image test-npm test-wasm runner cluster-up cluster-down wasm npm lint audit bench bench-wasm deploy dist image plugins validate-k8s
+.PHONY: build argocd-cmp demo graphs modules test test-all test-callers test-cluster test-image test-npm test-todo test-wasm runner cluster-up cluster-down wasm npm lint audit bench bench-wasm deploy dist image plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -100,6 +100,9 @@ cluster-down: ## ends it
 
 test-cluster: ## every example on a real control plane; one that is up already stays up
 	@[ -e .tools/cluster/run/kubeconfig ] || trap tests/cluster/down EXIT; cargo test --locked --test cluster
+
+test-todo: ## the programs of examples/todo as built, with a real PostgreSQL, Chromium and Prometheus
+	examples/todo/test
 
 test-all: ## everything CI runs: also licences and sources of the dependencies, the oldest Rust, the cluster, the image, WASM
 	@tests/tools/test-all

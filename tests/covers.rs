@@ -4,19 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::common::apps::covers;
+use crate::common::apps::{covers, examples};
 use regex_lite::Regex;
 
-/// Where an id is shown: `fn aw_3_…` of the fast tests, a row of `tests/kubelet` or a check of `tests/cluster`, as in `AW-3`.
+/// Where an id is shown: `fn aw_3_…` of the fast tests or of `tests/callers`, `def test_td_2_…` of an example's programs, a row of
+/// `tests/kubelet` or a check of `tests/cluster`, as in `AW-3`.
 fn shown_by_tests() -> BTreeMap<String, BTreeSet<String>> {
-    let function = Regex::new(r"\bfn ([a-z]{2})_(\d+)_").unwrap();
+    let function = Regex::new(r"\b(?:fn |def test_)([a-z]{2})_(\d+)_").unwrap();
     let row = Regex::new(r#""[^"\n]*\b([A-Z]{2}-\d+)\b[^"\n]*""#).unwrap();
     let id = Regex::new(r"\b[A-Z]{2}-\d+\b").unwrap();
     let mut shown: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut add = |id: String, path: &Path| {
         shown.entry(id).or_default().insert(path.display().to_string());
     };
-    for path in files(Path::new("tests")) {
+    let folders = ["tests", "examples/todo/tests", "examples/todo/backend/tests"];
+    for path in folders.iter().flat_map(|folder| files(Path::new(folder))) {
         let text = std::fs::read_to_string(&path).unwrap();
         for found in function.captures_iter(&text) {
             add(format!("{}-{}", found[1].to_uppercase(), &found[2]), &path);
@@ -31,13 +33,15 @@ fn shown_by_tests() -> BTreeMap<String, BTreeSet<String>> {
     shown
 }
 
-/// The Rust files of a folder, and those directly below it.
+/// The tests in a folder, and those directly below it.
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        if entry.is_dir() && ["tests/kubelet", "tests/kubelet/rows"].iter().any(|known| entry == Path::new(known)) {
+        if entry.is_dir()
+            && ["tests/callers", "tests/kubelet", "tests/kubelet/rows"].iter().any(|known| entry == Path::new(known))
+        {
             found.extend(files(&entry));
-        } else if entry.extension().is_some_and(|extension| extension == "rs") {
+        } else if entry.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
             found.push(entry);
         }
     }
@@ -77,8 +81,7 @@ fn problems(
 fn every_requirement_has_a_text_and_a_test() {
     let shown = shown_by_tests();
     let mut seen = 0;
-    for example in std::fs::read_dir("examples").unwrap() {
-        let example = example.unwrap().file_name().into_string().unwrap();
+    for example in examples() {
         let (requirements, checks) = covers(&example);
         assert_eq!(problems(&requirements, &checks, &shown), [""; 0], "{example}");
         seen += requirements.len();

@@ -3,6 +3,7 @@
 
 mod never_weaker;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::common::Random;
@@ -91,9 +92,9 @@ fn subjects() -> Vec<Subject> {
         out.push(Subject { name, config: to_value(&case.config), documents: split(&case.input) });
     }
     let mut streams: Vec<(String, Vec<String>)> = Vec::new();
-    for example in std::fs::read_dir("examples").unwrap() {
+    for example in crate::common::apps::kustomized() {
         let mut documents = Vec::new();
-        let base = example.unwrap().path().join("base");
+        let base = PathBuf::from(format!("examples/{example}/base"));
         let mut files: Vec<_> = std::fs::read_dir(&base).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         for file in files.iter().filter(|file| file.extension().is_some_and(|e| e == "yaml")) {

@@ -60,6 +60,7 @@ mod security_context;
 mod security_context_table;
 mod target;
 mod terminal;
+mod todo;
 mod unseen;
 mod validity;
 mod vault_conversions;

@@ -52,6 +52,10 @@ fn plaintext(root: &Path) -> Vec<String> {
         if !path.ends_with(".yaml") && !path.ends_with(".yml") && !path.ends_with(".json") {
             continue;
         }
+        // Helm's templates are no YAML, and what is in them is searched below.
+        if path.contains("/templates/") {
+            continue;
+        }
         let content = std::fs::read_to_string(root.join(&path)).unwrap();
         let documents = yaml::parse(&Arc::new(content.clone())).unwrap_or_else(|error| panic!("{path}: {error}"));
         for object in documents.iter().filter_map(|document| document.root().to_value()) {

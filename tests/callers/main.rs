@@ -12,3 +12,4 @@ mod helm;
 mod render;
 mod stand;
 mod table;
+mod todo;

@@ -31,6 +31,11 @@ impl Cluster {
         Self { kubectl: tool("kubectl"), kubeconfig, namespaces: Mutex::default() }
     }
 
+    /// How programs other than kubectl find it.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
     /// A file that `tests/cluster/up` made.
     pub fn file(&self, name: &str) -> Outcome<String> {
         std::fs::read_to_string(self.kubeconfig.with_file_name(name)).map_err(|error| format!("{name}: {error}"))

@@ -4,6 +4,7 @@
 //! - Tier 1 (`accepted`): the API server takes everything, without a warning, where the restricted standard is enforced.
 //! - Tier 2 (`works`): applied for real, with kwok as kubelets.
 //! - Tier 3 (`vault`, `external`): secrets from a real Vault-compatible server, through the real operators.
+//! - The chart `examples/todo`, by Helm itself (`todo`).
 //!
 //! - Probes: what kwok cannot show, since it takes every pod for ready whatever its probes say, is what `tests/kubelet`
 //!   shows; its rows join the table.
@@ -17,6 +18,7 @@ mod converted;
 mod external;
 mod kube;
 mod stand;
+mod todo;
 mod vault;
 mod works;
 
@@ -88,6 +90,9 @@ fn main() {
         let (base, overlays) = (Arc::clone(&example.base), example.overlays.clone());
         let title = format!("tier 2: {}", base.title());
         trial(title, Box::new(move |table| works::base(&CLUSTER, &base, &overlays, table)));
+    }
+    for way in todo::WAYS {
+        trial(format!("tier 2: {}", way.title()), Box::new(move |table| todo::release(&CLUSTER, &way, table)));
     }
     for stand in examples.iter().flat_map(|example| &example.overlays).filter(|stand| vault::concerns(stand)) {
         for method in vault::METHODS {

@@ -28,7 +28,7 @@ pub struct Example {
     pub overlays: Vec<Arc<Stand>>,
 }
 
-/// Every example, in the order of their names.
+/// Every example that kustomize renders, in the order of their names.
 pub fn examples() -> Vec<Example> {
     let folders = |path: &str| {
         let entries = std::fs::read_dir(path).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -37,7 +37,7 @@ pub fn examples() -> Vec<Example> {
         names
     };
     let mut examples = Vec::new();
-    for example in folders("examples") {
+    for example in apps::kustomized() {
         let covers = Arc::new(covers(&example));
         let stand = |overlay: &str, path: String| Arc::new(Stand::new(&example, overlay, &path, &covers));
         let overlays = folders(&format!("examples/{example}/overlays"));
@@ -59,6 +59,11 @@ impl Stand {
     fn new(example: &str, overlay: &str, path: &str, covers: &Arc<BTreeMap<String, String>>) -> Self {
         let text = apps::render(path).unwrap_or_else(|error| panic!("{path}: {error}"));
         Self::of(example, overlay, text, Arc::clone(covers))
+    }
+
+    /// What something else than kustomize renders of an example.
+    pub fn rendered(example: &str, overlay: &str, text: String) -> Self {
+        Self::of(example, overlay, text, Arc::new(covers(example)))
     }
 
     /// The same example, rendered otherwise.

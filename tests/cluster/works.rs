@@ -54,7 +54,7 @@ impl<'a> Applied<'a> {
     }
 
     /// Nobody provisions volumes here: there is one for each claim, of the default class.
-    fn volumes(&self) -> Outcome {
+    pub fn volumes(&self) -> Outcome {
         let sets = self.stand.of_kind("StatefulSet");
         let templates: usize = sets.map(|set| set["spec"]["volumeClaimTemplates"].as_array().map_or(0, Vec::len)).sum();
         let count = self.stand.of_kind("PersistentVolumeClaim").count() + templates;

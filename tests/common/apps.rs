@@ -10,11 +10,24 @@ use serde_json::Value;
 
 use super::{Folder, krmor, text, tool};
 
+/// The examples, in the order of their names.
+pub fn examples() -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir("examples").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// The examples that kustomize renders: a base and overlays. The others are charts.
+pub fn kustomized() -> Vec<String> {
+    examples().into_iter().filter(|name| PathBuf::from(format!("examples/{name}/overlays")).is_dir()).collect()
+}
+
 /// The overlays of the examples.
 pub fn overlays() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for example in std::fs::read_dir("examples").unwrap() {
-        let folder = example.unwrap().path().join("overlays");
+    for example in kustomized() {
+        let folder = format!("examples/{example}/overlays");
         found.extend(std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
     }
     found.sort();

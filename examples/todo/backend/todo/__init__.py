@@ -1,0 +1,1 @@
+"""The backend of the application `todo`: tasks in PostgreSQL, behind HTTP."""
