@@ -35,9 +35,6 @@ pub const USAGE: u8 = 2;
 /// Input or output failed, or krmor itself did.
 pub const INTERNAL: u8 = 3;
 
-/// How messages call what is written.
-const STDOUT: &str = "standard output";
-
 impl Failure {
     pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
         let message = message.into();
@@ -50,10 +47,6 @@ impl Failure {
     }
 
     pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
-        // Whoever reads has enough: `krmor diff | head` is nothing to tell of.
-        if what == STDOUT && error.kind() == std::io::ErrorKind::BrokenPipe {
-            return Self::new(INTERNAL, "");
-        }
         Self::internal(format!("{what}: {error}"))
     }
 

@@ -678,7 +678,8 @@ fn files_are_written_all_or_none() {
     // A name that leaves no room beside it is no obstacle.
     let long = format!("{}.yaml", "z".repeat(250));
     folder.write(&long, DEPLOYMENT);
-    run(&folder, &[&args[..], &["a.yaml", &long]].concat(), "").gives(0, "", "");
+    let wrote = format!("wrote a.yaml: 4 changes\nwrote {long}: 4 changes\n");
+    run(&folder, &[&args[..], &["a.yaml", &long]].concat(), "").gives(0, &wrote, "");
     assert_eq!((read("a.yaml").as_str(), read(&long).as_str()), (HARDENED, HARDENED));
     std::fs::remove_file(folder.0.join(&long)).unwrap();
     folder.write("a.yaml", DEPLOYMENT);

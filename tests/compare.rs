@@ -123,7 +123,7 @@ fn secrets_are_not_told_but_that_they_differ() {
 fn streams_that_cannot_be_compared_are_refused() {
     let folder = Folder::new("compare-refused");
     for (old, new, wanted) in [
-        (POD, "# nothing\n", "error: new.yaml: it holds no objects\n"),
+        (POD, "# nothing\n", "error: new.yaml: it holds no objects; pass --allow-empty to accept this\n"),
         (&format!("{POD}---\n{POD}"), POD, "error: old.yaml: Pod shop/web is there twice\n"),
     ] {
         let (code, out, err) = compare(&folder, old, new, &[]);

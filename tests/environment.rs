@@ -671,7 +671,7 @@ fn excerpts_of_configs_hide_values() {
     for (spec, shown) in [
         ("  env:\n    PASSWORD: 12345\n", "PASSWORD"),
         ("  env: {A: 12345, PASSWORD: 5}\n", "env.A"),
-        ("  env: {A: '12345'}\n  levle: x\n", "levle: x"),
+        ("  env: {A: '12345'}\n  levle: x\n", "unknown field `levle`"),
         ("  {env: {A: '12345'}, levle: x}\n", "levle"),
         ("  env: {A: '12345', B: {}}\n", "env.B"),
         ("  env:\n    A: '12345'\n    B: {secret: Upper}\n", "B: {secret: Upper}"),

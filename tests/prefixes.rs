@@ -71,7 +71,7 @@ const TEXTS: [&str; 16] = [
     "ConfigMap /data/AETHER_API_UPSTREAM: http://api",
     "ConfigMap /data/MLFLOW_TRACKING_URI: http://mlflow:5000",
     "ConfigMap /data/S3_ENDPOINT: http://minio:9000",
-    r#"ExternalSecret /spec/target/template/data/DATABASE_URL: postgresql+asyncpg://aether:{{ index . "POSTGRES_PASSWORD" | urlquery }}@postgres:5432/aether"#,
+    r#"ExternalSecret /spec/target/template/data/DATABASE_URL: postgresql+asyncpg://aether:{{ index . "POSTGRES_PASSWORD" | urlquery | replace "+" "%20" }}@postgres:5432/aether"#,
     // The user and the database of PostgreSQL, and the host, are no namespace.
     "ConfigMap /data/WEBAUTHN_ORIGIN: https://aether.localhost",
     "ConfigMap /data/WEBAUTHN_ORIGIN: https://aether.example.com",

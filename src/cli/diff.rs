@@ -8,7 +8,7 @@ use std::io::Write;
 
 use super::page::{self, Section};
 use super::terminal::{self, Color};
-use super::{FOUND, Failure, Result, Shape, Source, function, input, write_stdout};
+use super::{FOUND, Result, Shape, Source, function, input, write_stdout};
 use crate::judged::Judged;
 use crate::pipeline::Outcome;
 use crate::report::{Change, Report, Severity};
@@ -67,7 +67,7 @@ fn shown(options: &Options) -> Result<u8> {
                 };
                 out.write_all(text.as_bytes()).map_err(|error| super::unseen(&error))?;
             }
-            out.flush().map_err(|error| Failure::io("standard output", &error))?;
+            out.flush().map_err(|error| super::unseen(&error))?;
             function::notes(&input.stream, &report, Severity::Info);
             function::warn(&format!("{last}\n"));
         }

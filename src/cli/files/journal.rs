@@ -204,10 +204,13 @@ impl Open {
                         return Err(foreign(&path));
                     }
                     std::fs::remove_file(&path).map_err(failed)?;
-                    recover::tell(&format!(
-                        "note: a krmor that wrote files in {} was stopped before it began\n",
-                        home.display()
-                    ));
+                    // An empty one is most often of a krmor that is about to lock it, and makes another.
+                    if !text.is_empty() {
+                        recover::tell(&format!(
+                            "note: a krmor that wrote files in {} was stopped before it began\n",
+                            home.display()
+                        ));
+                    }
                     return Ok(None);
                 }
                 let journal = Journal::read(home, &text).ok_or_else(|| foreign(&path))?;
