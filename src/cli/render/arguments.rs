@@ -9,7 +9,7 @@ use super::super::{Failure, Result};
 /// directory, and their lists too.
 pub(super) fn expanded(command: &[OsString], append: &[String], inside: &[String]) -> Result<Vec<OsString>> {
     let here = std::env::current_dir().and_then(std::fs::canonicalize);
-    let here = here.map_err(|error| Failure::io(&"the working directory", &error))?;
+    let here = here.map_err(|error| Failure::io("the working directory", &error))?;
     let variable = |name: &str| -> Result<Option<String>> {
         let value = std::env::var(name).ok();
         let list = name.rsplit_once('_').filter(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()));

@@ -137,8 +137,8 @@ mod tests {
     #[test]
     fn any_text_ends() {
         for text in ["<!--", "/*", "/**/", "/*/", "*/", "é/*é*/é", "é#", "'", "\"é", " --", "/* *"] {
-            without_comments("é", text);
+            let _ = without_comments("é", text);
         }
-        without_comments("", &" /*".repeat(20_000));
+        let _ = without_comments("", &" /*".repeat(20_000));
     }
 }
