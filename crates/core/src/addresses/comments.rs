@@ -124,7 +124,7 @@ mod tests {
             ("a.js", "a/* not */", "a/* not */"),
             ("Caddyfile", "handle /* {\n handle /x/* {", "handle /* {\n handle /x/* {"),
             ("a.cron", "get /* x\n*/5 * * * *", "get /* x\n*/5 * * * *"),
-            ("a.sql", "-- a\nselect 1 -- b\n--", "\nselect 1 \n"),
+            ("a.sql", "-- a\nselect 1 -- b\n--", "\nselect 1 "),
             ("a.sh", "exec x -- y\nb; -- c\n--flag=1", "exec x -- y\nb; \n--flag=1"),
             ("a.ini", "a = b ; c", "a = b "),
             ("a.conf", "a = b ; c", "a = b ; c"),

@@ -147,7 +147,7 @@ impl<'a> Facts<'a> {
         let named = self.stream.named(GATEWAY, kind, name);
         let near = match namespace {
             Some(namespace) => super::nearest(named, namespace),
-            None => super::nearest(named, &beside.namespace()),
+            None => super::beside(named, beside),
         };
         near.into_iter().next()
     }

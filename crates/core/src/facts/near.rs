@@ -75,6 +75,19 @@ pub fn nearest<'a>(candidates: impl Iterator<Item = Object<'a>>, namespace: &str
     all
 }
 
+/// Those that are in the namespace of an object; where there are none, those that were beside it before earlier
+/// kustomizations.
+#[must_use]
+pub fn beside<'a>(candidates: impl Iterator<Item = Object<'a>>, from: &Object<'_>) -> Vec<Object<'a>> {
+    let own = from.namespace();
+    let mut all: Vec<_> =
+        candidates.filter(|object| in_namespace(object, &own) || in_namespace(from, &object.namespace())).collect();
+    if all.iter().any(|object| share_namespace(object, from)) {
+        all.retain(|object| share_namespace(object, from));
+    }
+    all
+}
+
 /// Whether kustomize has given two objects the same prefixes and suffixes.
 #[must_use]
 pub fn share_context(a: &Object<'_>, b: &Object<'_>) -> bool {
@@ -87,7 +100,7 @@ pub fn share_context(a: &Object<'_>, b: &Object<'_>) -> bool {
 /// given the same prefixes and suffixes; when that does not decide, none is found.
 #[must_use]
 pub fn referent<'a>(stream: &'a Stream, from: &Object<'_>, group: &str, kind: &str, name: &str) -> Option<Object<'a>> {
-    choose(from, &nearest(stream.named(group, kind, name), &from.namespace()), name)
+    choose(from, &beside(stream.named(group, kind, name), from), name)
 }
 
 /// Which of several objects that have or had a name another one means by it; see [`referent`].

@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::makers::Maker;
-use super::{Facts, Near, choose, nearest};
+use super::{Facts, Near, beside, choose, nearest};
 use crate::kube::group_of;
 use crate::pods::Pod;
 use crate::references::{Base, CONTAINER, POD, Relation, Row, To, Tree, walk};
@@ -351,7 +351,7 @@ impl<'a> Facts<'a> {
         let certain = match namespace {
             _ if reference.cluster => named().collect(),
             Some(namespace) => nearest(named(), namespace),
-            None => nearest(named(), &from.namespace()),
+            None => beside(named(), &from),
         };
         let mut here: Vec<_> = named().filter(|object| self.is_near(reference, object, near)).collect();
         if !certain.is_empty() {
@@ -384,7 +384,7 @@ impl<'a> Facts<'a> {
     pub fn named_in_pod(self, from: &Object<'_>, reference: &PodReference) -> Option<Object<'a>> {
         let PodReference { group, kind, name, cluster, .. } = reference;
         let named = self.stream.named(group, kind, name);
-        let near = if *cluster { named.collect() } else { nearest(named, &from.namespace()) };
+        let near = if *cluster { named.collect() } else { beside(named, from) };
         choose(from, &near, name)
     }
 

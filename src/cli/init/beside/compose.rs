@@ -107,7 +107,7 @@ services:
     volumes: [\"data:/data:rw\", {type: tmpfs, target: /tmp}]
     healthcheck:
       test: [CMD, curl, -f, http://localhost:8000/health]
-    deploy: {resources: {limits: {cpus: 0.5, memory: 512M}, reservations: {memory: ${MEM}}}}
+    deploy: {resources: {limits: {cpus: 0.5, memory: 512M}, reservations: {memory: \"${MEM}\"}}}
 ";
         let documents = crate::yaml::parse(&Arc::new(text.to_owned())).unwrap();
         let services = read(&documents, text, "compose.yaml", Path::new("/x"));
