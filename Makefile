@@ -17,7 +17,7 @@ OVERLAYS = $(wildcard examples/$(call asked,APP)/overlays/$(call asked,ENV))
 # Tests read files, print, and fail by unwrapping.
 LENIENT := $(addprefix -A clippy::,pedantic disallowed_methods expect_used indexing_slicing print_stdout print_stderr unwrap_used)
 
-.PHONY: build argocd-cmp demo graphs modules test test-all test-callers test-cluster test-image test-npm test-todo test-wasm runner cluster-up cluster-down wasm npm lint audit bench bench-wasm deploy dist image plugins validate-k8s
+.PHONY: build argocd-cmp demo graphs modules test test-all test-callers test-cluster test-helm test-image test-npm test-todo test-wasm runner cluster-up cluster-down wasm npm lint audit bench bench-wasm deploy dist image plugins validate-k8s
 
 build: ## krmor, optimised
 	cargo build --release --locked
@@ -86,8 +86,11 @@ test-wasm: wasm npm runner image ## one core in every host: the same bytes, size
 test-npm: npm ## the npm package as it is installed: README, types, Chromium, failures, secrets
 	cargo test --locked --test npm -- --nocapture
 
-test-callers: image ## stock kustomize, kubectl, kpt, Helm 3 and 4, Argo CD's servers, containers: one table, and what each of them hides
+test-callers: image ## stock kustomize, kubectl, kpt, Helm 3 and 4, Argo CD's servers, containers: one table, and what each of them hides; not in test-all
 	tests/tools/engine cargo test --locked --test callers -- --nocapture --test-threads 1
+
+test-helm: ## of the callers, both Helms and pipes: what needs no Argo CD
+	cargo test --locked --test callers -- helm:: todo:: render::
 
 argocd-cmp: ## target/argocd-cmp: what the sidecar's Dockerfile for Argo CD copies
 	@tests/tools/argocd-cmp
