@@ -10,9 +10,10 @@ use crate::stand::{Stand, Table, name};
 use crate::vault::{Vault, holds, outside, variant};
 use crate::works::Applied;
 
-/// Whether an overlay has secrets that the External Secrets Operator makes.
+/// Whether an overlay has secrets that the External Secrets Operator makes, and says from where: a store that a platform
+/// team keeps for the whole cluster is not ours to fill.
 pub fn concerns(stand: &Stand) -> bool {
-    stand.of_kind("ExternalSecret").next().is_some()
+    stand.of_kind("ExternalSecret").next().is_some() && stand.of_kind("SecretStore").next().is_some()
 }
 
 /// What Vault holds: by its path (`MOUNT/data/PATH`), keys and values.
