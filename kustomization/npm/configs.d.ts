@@ -753,6 +753,13 @@ export interface VaultSecretsSpec {
      * Version of that engine, and of the engine of placeholders that do not say it: 1 or 2. Default 2.
      */
     engine?: 1 | 2 | null;
+    /**
+     * Name of the Secret that variables with placeholders get, one for each place in Vault: `{mount}` and `{path}` stand for
+     * the place, with `.` for `/`; `{version}` for `-v2` where the placeholder has a version; `{workload}` for the
+     * workload's name. Default `{mount}.{path}{version}`. Two streams of one namespace that read the same place need two
+     * names: write `{workload}` in it.
+     */
+    variableSecret?: string | null;
   } | null;
   /**
    * How often the operator looks for new values, as Go writes durations: `30s`, `5m`, `1h`. Default `5m`.
@@ -932,6 +939,11 @@ export interface MigrationSpec {
    */
   sidecars?: string[];
   /**
+   * With `as: job`: init containers of the pod that the Job gets too, before the migration, as those that fill a volume
+   * which it mounts. Default: none.
+   */
+  initContainers?: string[];
+  /**
    * Names of the volumes that the migration mounts, of those that the container mounts. Default: all of them.
    */
   volumes?: string[] | null;
@@ -1088,6 +1100,25 @@ export interface MigrationSpec {
      * ServiceAccount of the Job. Default: the workload's.
      */
     serviceAccountName?: string | null;
+    /**
+     * Further labels of the Job's pods, by which policies, meshes and injectors know them. Default: none.
+     */
+    podLabels?: {
+      /**
+       * The value of a label: empty, or at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends.
+       */
+      [k: string]: string;
+    };
+    /**
+     * Further annotations of the Job's pods. Default: none.
+     */
+    podAnnotations?: {
+      /**
+       * This interface was referenced by `undefined`'s JSON-Schema definition
+       * via the `patternProperty` "^([A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*\/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$".
+       */
+      [k: string]: string;
+    };
   };
   /**
    * Findings that are meant, each with its reason. Default: none.
@@ -1500,8 +1531,8 @@ export interface ProbesSpec {
     seconds?: number | null;
   };
   /**
-   * The probe that must succeed once before the others begin; `{}` takes all from `defaults`. What
-   * neither it nor `defaults` says of the handler, that of `liveness` does. Default: none.
+   * The probe that must succeed once before the others begin; `{}` takes all from `defaults`. It
+   * takes handler fields that are still missing from `liveness`. Default: none.
    */
   startup?: {
     /**
@@ -3208,11 +3239,13 @@ export interface NetworkPoliciesSpec {
    */
   edges?: {
     /**
-     * Who connects: names of workloads, now or before kustomize changed them, or of peers.
+     * Who connects: names of workloads, now or before kustomize changed them, or of peers. Where several workloads have the
+     * name, those of one namespace belong together; else write `Kind/name`, `namespace/name` or `namespace/Kind/name`.
      *
      * @minItems 1
      *
-     * Items: An end of an edge: the name of a peer or of a workload, `Kind/name` where several workloads have the name.
+     * Items: An end of an edge: the name of a peer or of a workload. Where several workloads have the name: `Kind/name`,
+     * `namespace/name` or `namespace/Kind/name`.
      */
     from: [string, ...string[]];
     /**
@@ -3220,7 +3253,8 @@ export interface NetworkPoliciesSpec {
      *
      * @minItems 1
      *
-     * Items: An end of an edge: the name of a peer or of a workload, `Kind/name` where several workloads have the name.
+     * Items: An end of an edge: the name of a peer or of a workload. Where several workloads have the name: `Kind/name`,
+     * `namespace/name` or `namespace/Kind/name`.
      */
     to: [string, ...string[]];
     /**
@@ -3358,7 +3392,7 @@ export interface NetworkPoliciesSpec {
    */
   implied?: {
     /**
-     * Who brings the requests of Ingresses, Routes and HTTPRoutes. Default: `[ingress]`.
+     * Who brings the requests of Ingresses, routes and the like, of whatever controller. Default: `[ingress]`.
      */
     routes?: string[] | null;
     /**
@@ -3373,6 +3407,11 @@ export interface NetworkPoliciesSpec {
      * Who calls webhooks of admission. Default: `[api-server]`.
      */
     webhooks?: string[] | null;
+    /**
+     * Who connects to Services of the types LoadBalancer and NodePort, to external addresses and to ports of nodes.
+     * Default: `[clients]` where that peer is declared, else nobody, which is said.
+     */
+    clients?: string[] | null;
   };
   /**
    * Adds a NetworkPolicy to each namespace that allows nothing to pods without one of their own. Default: `true`.
@@ -3723,8 +3762,8 @@ export interface ChecksSpec {
     };
   };
   /**
-   * Severity of single rules (`references/secret: error`) or of families (`secrets/*: warning`), or `off`; the single
-   * rule goes first. Default: the severities of the README.
+   * Severity of single rules (`references/secret: error`) or of families (`secrets/*: warning`), or `off`; a single
+   * rule overrides its family. Default: the severities of the README.
    */
   severities?: {
     /**
