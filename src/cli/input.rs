@@ -103,7 +103,13 @@ pub(super) fn stdin() -> Result<Vec<u8>> {
 pub(super) fn run(source: &Source) -> Result<(Config, Input, Report, Outcome)> {
     let found = discover::find(source)?;
     apart(&found.config, &found.paths)?;
-    let mut config = config(&found.config, source.function.as_deref())?;
+    let config = config(&found.config, source.function.as_deref());
+    // As in a pipe: what is wrong with the text of standard input is told before what is wrong with the config.
+    let is_piped = found.paths.iter().all(|path| path.as_os_str() == "-");
+    if is_piped && config.is_err() {
+        drop(read_without(&found.paths, true, Some(&found.config), Vec::new())?);
+    }
+    let mut config = config?;
     config.pipeline.learn(schemas(&source.crds)?, source.allow_none);
     let mut input = read_without(&found.paths, source.allow_empty, Some(&found.config), found.generated)?;
     let mut report = Report::default();
