@@ -66,8 +66,12 @@ impl Judged {
 
 impl fmt::Display for Judged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-        write!(f, "judged {} with {}", many(self.workloads, "workload"), many(self.containers, "container"))?;
+        write!(
+            f,
+            "judged {} with {}",
+            crate::text::many(self.workloads, "workload"),
+            crate::text::many(self.containers, "container")
+        )?;
         for (at, (reason, count)) in self.aside.iter().enumerate() {
             write!(f, "{} {count} ({reason})", if at == 0 { "; not judged:" } else { "," })?;
         }

@@ -14,8 +14,6 @@ use krmor_core::text::few;
 /// A Job that `Migration` made: the kind of its program where others have its name, the program, and the migration, with `/`
 /// between them.
 const MIGRATION: &str = "krmor.dev/migration";
-/// What kustomize has put before and behind a name.
-const AFFIXES: [&str; 2] = ["internal.config.kubernetes.io/prefixes", "internal.config.kubernetes.io/suffixes"];
 
 /// An end, and all that it may mean.
 pub(super) struct Bearers<'a> {
@@ -130,7 +128,7 @@ impl<'a> World<'a> {
         let one = self.workloads.get(number)?;
         // kustomize has not seen a Job that krmor has just made: it belongs to its program.
         let named = one.program.and_then(|program| self.workloads.get(program)).unwrap_or(one);
-        let affixes = AFFIXES.iter().filter(|_| by_affixes);
+        let affixes = krmor_core::facts::CONTEXT.iter().filter(|_| by_affixes);
         let affixes = affixes.map(|key| named.object.annotation(key).unwrap_or_default().into_owned());
         Some((plain(&one.object.namespace()).to_owned(), affixes.collect()))
     }

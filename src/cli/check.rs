@@ -48,15 +48,14 @@ fn checked(options: &Options) -> Result<u8> {
         Outcome::Ok if changes > 0 => FOUND,
         outcome => transport::code(outcome),
     };
-    let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let people = || {
         if outcome != Outcome::Ok {
             let (text, count) = transport::failing(&input.stream, &report, &config);
             return format!("{text}{title}: {count}; a run would write nothing\n");
         }
         let verdict = match changes {
-            0 => format!("nothing to change in {}", many(input.stream.objects().count(), "object")),
-            _ => format!("a run would make {}", many(changes, "change")),
+            0 => format!("nothing to change in {}", text::many(input.stream.objects().count(), "object")),
+            _ => format!("a run would make {}", text::many(changes, "change")),
         };
         let judged = Judged::of(&config.pipeline, &input.stream);
         format!("{}{title}: {verdict}; {judged}\n", text::report(&input.stream, &report))

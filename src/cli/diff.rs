@@ -107,13 +107,12 @@ fn last_line(config: &Config, stream: &Stream, report: &Report, changes: usize) 
     let refused = report.findings.iter().filter(|finding| finding.severity >= fail_on).count();
     let warnings =
         report.findings.iter().filter(|one| one.severity == Severity::Warning && one.severity < fail_on).count();
-    let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     format!(
         "{}: {}; {}, {refused} refused, {}",
         config.pipeline.title,
         Judged::of(&config.pipeline, stream),
-        many(changes, "change"),
-        many(warnings, "warning")
+        text::many(changes, "change"),
+        text::many(warnings, "warning")
     )
 }
 

@@ -31,7 +31,7 @@ use self::callers::{Callers, How};
 use self::tree::Tree;
 use super::{FOUND, Form, Result};
 use crate::report::Severity;
-use crate::text::plain;
+use crate::text::{many, plain};
 
 /// So many kustomizations deep includes are followed.
 const MAX_DEPTH: usize = 200;
@@ -147,7 +147,6 @@ fn text(diagnosis: &Diagnosis, strict: bool) -> String {
     for (name, value) in &diagnosis.facts {
         out.push_str(&format!("{name}: {}\n", plain(value)));
     }
-    let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let errors = diagnosis.count(Severity::Error);
     out.push_str(&match diagnosis.findings.len() {
         0 => "healthy\n".to_owned(),

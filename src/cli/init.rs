@@ -14,14 +14,14 @@ mod wire;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use self::entries::{Scene, many};
+use self::entries::Scene;
 use self::page::{Page, Question};
 use self::sources::Sources;
 use super::files::{self, Written};
 use super::{Failure, Result, schema, write_stdout};
 use crate::config::{PIPELINE, TODO};
 use crate::facts::Facts;
-use crate::text::plain;
+use crate::text::{many, plain};
 
 /// The config's own name, which the other commands look for.
 pub(super) const CONFIG: &str = "krmor.yaml";

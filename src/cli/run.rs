@@ -114,7 +114,6 @@ fn put(options: &Options, input: &Input, report: &Report) -> Result<()> {
 
 /// What was written, file by file.
 fn written(input: &Input, report: &Report) -> String {
-    let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     // A new document is written behind another one.
     let beside: HashMap<usize, usize> =
         report.changes.iter().filter_map(|one| Some((one.document, one.after?))).collect();
@@ -130,10 +129,10 @@ fn written(input: &Input, report: &Report) -> String {
     for file in input.files.iter().filter(|file| input.changed(file)) {
         let count = homes.iter().filter(|at| file.documents.contains(at)).count();
         let name = file.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-        out.push_str(&format!("wrote {}: {}\n", text::plain(&name), many(count, "change")));
+        out.push_str(&format!("wrote {}: {}\n", text::plain(&name), text::many(count, "change")));
     }
     if out.is_empty() {
-        out = format!("nothing to change in {}\n", many(input.files.len(), "file"));
+        out = format!("nothing to change in {}\n", text::many(input.files.len(), "file"));
     }
     out
 }

@@ -35,7 +35,7 @@ use crate::pods;
 use std::sync::OnceLock;
 
 use self::makers::Makers;
-pub use self::near::{Near, beside, choose, in_namespace, nearest, referent, share_context, share_namespace};
+pub use self::near::{CONTEXT, Near, beside, choose, in_namespace, nearest, referent, share_context, share_namespace};
 use self::references::References;
 use self::routes::Routes;
 use self::scalers::Scalers;

@@ -100,6 +100,12 @@ fn shape(stream: &Stream, finding: &Finding, in_one_object: bool) -> u64 {
     hasher.finish()
 }
 
+/// `1 container`, `2 containers`.
+#[must_use]
+pub fn many(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// The names of `number` things in a message, none too many: a list that grew with the stream would make all messages
 /// together grow with its square. The iterator is asked only for what is shown.
 pub fn few(number: usize, names: &mut dyn Iterator<Item = String>, separator: &str) -> String {

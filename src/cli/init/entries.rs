@@ -81,8 +81,3 @@ fn errors(scene: &Scene<'_>, kind: &str, spec: &str) -> Vec<Finding> {
     pipeline.run(&mut stream, &mut report);
     report.findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect()
 }
-
-/// `1 container`, `2 containers`.
-pub(super) fn many(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}

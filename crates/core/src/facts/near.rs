@@ -3,7 +3,7 @@
 use crate::stream::{Object, PREVIOUS_NAMESPACES, Stream};
 
 /// The prefixes and suffixes that an object has been given, which it shares with what refers to it.
-const CONTEXT: [&str; 2] = ["internal.config.kubernetes.io/prefixes", "internal.config.kubernetes.io/suffixes"];
+pub const CONTEXT: [&str; 2] = ["internal.config.kubernetes.io/prefixes", "internal.config.kubernetes.io/suffixes"];
 
 /// What an object without a namespace is near to. Such an object goes to the namespace of the call that applies it,
 /// which nobody knows here.

@@ -13,7 +13,7 @@ use super::{Change, Finding, Migration, Options};
 use crate::cli::{FOUND, Failure, Result};
 use crate::krm;
 use crate::mask::MASK;
-use crate::text::{few, mask_spans, plain};
+use crate::text::{few, many, mask_spans, plain};
 use crate::yaml::{self, Kind, Node, base64};
 
 /// How many differences are shown of one kustomization.
@@ -189,7 +189,6 @@ fn without_comment(line: &str) -> String {
 }
 
 fn proof_lines(proof: &Proof) -> String {
-    let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let mut out = format!("proved: {}: {}", plain(&proof.root), many(proof.secrets.len(), "Secret"));
     out.push_str(if proof.secrets.len() == 1 { " becomes a reference; of " } else { " become references; of " });
     out.push_str(&many(proof.objects, "other object"));
